@@ -1,0 +1,142 @@
+"""`student`: the object through which a suite calls a student's code.
+
+`student.flat.linear_hinge(x=x, ...)` calls a function of `backprop.flat`, `student.notebook.repaired(...)` one of the
+notebook, `student.value("predicted")` reads a notebook variable. Behind it stands a transport: `LocalTransport` here,
+the wire to a worker process in grading. Both encode and decode every value, so a test sees the same either way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+
+from toolbox import calls, wire
+from toolbox.errors import BY_CODE, Missing, Raised
+
+NOTEBOOK = "notebook"
+
+
+class Transport(Protocol):
+    def call(self, module: str, name: str, payload: bytes) -> bytes:
+        """Run function `name` of `module` on the encoded [args, kwargs]; returns the encoded reply."""
+
+    def value(self, name: str) -> bytes:
+        """The encoded reply that holds the notebook variable `name`."""
+
+
+class Student:
+    """Calls by name, plain data both ways. Raises `toolbox.errors.StudentError` where no answer arrives."""
+
+    def __init__(self, transport: Transport):
+        self._transport = transport
+        self.changed: list[str] = []
+
+    def __getattr__(self, module: str) -> _Module:
+        if module.startswith("_"):
+            raise AttributeError(module)
+        return _Module(self, module)
+
+    def value(self, name: str) -> Any:
+        """The notebook variable `name`, as plain data."""
+        return self._read(self._transport.value(name), {})
+
+    def _call(self, module: str, name: str, args: tuple, kwargs: dict) -> Any:
+        sent = {str(i): arg for i, arg in enumerate(args)} | kwargs
+        reply = self._transport.call(module, name, wire.pack([list(args), kwargs]))
+        return self._read(reply, {key: arg for key, arg in sent.items() if isinstance(arg, torch.Tensor)})
+
+    def _read(self, blob: bytes, sent: dict[str, torch.Tensor]) -> Any:
+        self.changed = []
+        reply = calls.read_reply(blob)
+        if "error" in reply:
+            error = reply["error"]
+            raise BY_CODE.get(error["code"], Raised)(error["message"])
+        after = reply["after"]
+        self.changed = [name for name, before in sent.items() if not _same(before, after.get(name))]
+        return reply["value"]
+
+
+class _Module:
+    def __init__(self, student: Student, module: str):
+        self._student, self._module = student, module
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self._student._call(self._module, name, args, kwargs)
+
+
+def _same(before: torch.Tensor, after: Any) -> bool:
+    return (
+        type(after) is torch.Tensor
+        and before.shape == after.shape
+        and before.dtype == after.dtype
+        and torch.equal(before.nan_to_num(), after.nan_to_num())
+    )
+
+
+class LocalTransport:
+    """Calls code in this very process: the student's own machine, and the audit of answers that we wrote.
+
+    modules: name -> module or namespace; where None, `backprop.<name>` is imported afresh, so that it is up to date.
+    notebook: the namespace of the notebook, or a function that makes it when first needed.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, Any] | None = None,
+        notebook: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
+    ):
+        self._modules = modules
+        self._notebook = notebook
+
+    def call(self, module: str, name: str, payload: bytes) -> bytes:
+        try:
+            target = self._find(module, name)
+        except Missing as error:
+            return calls.failure("missing", str(error))
+        except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
+            return calls.wire.pack({"error": calls.describe(error)})
+        args, kwargs = wire.unpack(payload)
+        return calls.perform(target, args, kwargs)
+
+    def value(self, name: str) -> bytes:
+        try:
+            namespace = self._notebook_namespace()
+        except BaseException as error:
+            return wire.pack({"error": calls.describe(error)})
+        if name not in namespace:
+            return calls.failure("missing", f"the notebook has no `{name}`: run its cell first")
+        return calls.perform(lambda: namespace[name], [], {})
+
+    def _notebook_namespace(self) -> Mapping[str, Any]:
+        if callable(self._notebook):
+            self._notebook = self._notebook()
+        return self._notebook or {}
+
+    def _find(self, module: str, name: str) -> Callable:
+        if module == NOTEBOOK:
+            target = self._notebook_namespace().get(name)
+            where = "the notebook"
+        else:
+            source = self._modules[module] if self._modules is not None else fresh_module(module)
+            target = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+            where = f"{module}.py"
+        if target is None:
+            raise Missing(f"{where} has no function `{name}`")
+        if not callable(target):
+            raise Missing(f"`{name}` in {where} is not a function")
+        return target
+
+
+def fresh_module(name: str) -> Any:
+    """`backprop.<name>` as its file stands now: edits since the last import count."""
+    full = f"backprop.{name}"
+    importlib.invalidate_caches()
+    if full in sys.modules:
+        return importlib.reload(sys.modules[full])
+    return importlib.import_module(full)

@@ -1,0 +1,180 @@
+"""A suite of tests, collected once by pytest and run as often as there are students.
+
+Steps: collect a `test_<name>.py` without conftest files, plugins or capture; note which tests stand in a hidden
+region; then, for each student, run the tests one by one with the `student` fixture bound to that student and the
+`make` fixture seeded, and turn each outcome into a `TestResult`. Plain `pytest test_<name>.py` works as well: there
+the fixture calls the modules of the student's own `lib/backprop`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.config import Config, _prepareconfig
+from _pytest.runner import runtestprotocol
+
+from toolbox.errors import Mismatch, StudentError
+from toolbox.items import Make, TestResult, item
+from toolbox.student import LocalTransport, Student
+
+__all__ = ["Suite", "item", "make", "student"]
+
+HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+PUBLIC_SEED = "public"  # what students see; in grading the seed is the course's own
+STUDENT = pytest.StashKey[Student]()
+SEED = pytest.StashKey[str]()
+FAILURE = pytest.StashKey[BaseException]()
+FATAL = ("timeout", "memory", "crashed")  # an item that ended so is not tried again
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The student under test: bound by `Suite.run`, else the modules and the notebook beside this suite."""
+    bound = request.config.stash.get(STUDENT, None)
+    if bound is None:
+        from toolbox import place
+
+        place.put_on_path(request.path.parent)
+        bound = Student(LocalTransport(notebook=lambda: place.run_notebook(request.path.parent)))
+        request.config.stash[STUDENT] = bound
+    return bound
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> Make:
+    """Seeded inputs, different for every test."""
+    return Make(request.config.stash.get(SEED, PUBLIC_SEED), request.node.name)
+
+
+class _Keeper:
+    """Keeps the exception of a failed test, which pytest's report holds only as text, and why collecting failed."""
+
+    def __init__(self) -> None:
+        self.uncollected: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.uncollected.append(str(report.longrepr))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator:
+        if call.excinfo is not None:
+            item.stash.setdefault(FAILURE, call.excinfo.value)
+        return (yield)
+
+    def pytest_configure(self, config: Config) -> None:
+        config.addinivalue_line("markers", "item(name, share): the graded item that a test belongs to")
+
+
+class Suite:
+    """The collected tests of one file. Raises RuntimeError where the file cannot be collected."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        lone = ["terminal", "capture", "cacheprovider", "logging", "warnings", "faulthandler", "junitxml",
+                "unraisableexception", "threadexception", "doctest", "debugging", "setuponly", "setupplan",
+                "stepwise", "pastebin"]  # fmt: skip
+        options = [f"-pno:{name}" for name in lone]
+        options += ["--assert=plain", "--noconftest", "--import-mode=importlib", f"--rootdir={self.path.parent}"]
+        before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a plugin of the machine must not change a grade
+        try:
+            keeper = _Keeper()
+            self._config = _prepareconfig([*options, "-c", os.devnull, str(self.path)], [keeper])
+            self._config._do_configure()
+            self._session = pytest.Session.from_config(self._config)
+            self._config.hook.pytest_sessionstart(session=self._session)
+            self._session.perform_collect()
+        except BaseException as error:
+            raise RuntimeError(f"{self.path.name} cannot be collected: {error}") from error
+        finally:
+            if before is None:
+                del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+            else:
+                os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+        if keeper.uncollected or not self._session.items:
+            raise RuntimeError(f"{self.path} cannot be collected: {''.join(keeper.uncollected) or 'it holds no test'}")
+        self.tests = [(test, self._blank(test)) for test in self._session.items]
+
+    def _blank(self, test: pytest.Item) -> TestResult:
+        mark = test.get_closest_marker("item")
+        if mark is None:
+            raise RuntimeError(f"{self.path.name}: {test.name} has no @item")
+        line = test.function.__code__.co_firstlineno
+        hidden = any(begin < line < end for begin, end in hidden_regions(self.path.read_text()))
+        return TestResult(mark.args[0], test.name, hidden, float(mark.kwargs.get("share", 1.0)))
+
+    @property
+    def items(self) -> list[str]:
+        """The ids of the items, in the order of their first test."""
+        return list(dict.fromkeys(blank.item for _, blank in self.tests))
+
+    def run(
+        self,
+        student: Student,
+        *,
+        items: Iterable[str] | None = None,
+        seed: str = PUBLIC_SEED,
+        before: Callable[[TestResult], None] | None = None,
+    ) -> list[TestResult]:
+        """Run the tests of the given items (default: all) against `student`; one result per test, in order."""
+        wanted = set(self.items if items is None else items)
+        if unknown := wanted - set(self.items):
+            known = ", ".join(self.items)
+            raise KeyError(f"{self.path.name} has no item {', '.join(sorted(unknown))}; it has {known}")
+        self._config.stash[STUDENT], self._config.stash[SEED] = student, seed
+        results: list[TestResult] = []
+        ended: dict[str, TestResult] = {}
+        for test, blank in self.tests:
+            if blank.item not in wanted:
+                continue
+            result = TestResult(blank.item, blank.name, blank.hidden, blank.share)
+            if before:
+                before(result)
+            if blank.item in ended:
+                result.status = ended[blank.item].status
+                result.message = "not run: an earlier check of this item ended so"
+            else:
+                self._run_one(test, result)
+                if result.status in FATAL:
+                    ended[blank.item] = result
+            results.append(result)
+        return results
+
+    def _run_one(self, test: pytest.Item, result: TestResult) -> None:
+        if FAILURE in test.stash:
+            del test.stash[FAILURE]
+        runtestprotocol(test, log=False, nextitem=None)
+        error = test.stash.get(FAILURE, None)
+        if error is None:
+            return
+        if isinstance(error, Mismatch | StudentError):
+            result.status, result.message = error.code, str(error)
+            result.diagnosis, result.evidence = error.diagnosis, error.evidence
+        elif isinstance(error, AssertionError):
+            result.status, result.message = "failed", str(error) or result.sentence
+        elif isinstance(error, KeyboardInterrupt):
+            raise error
+        else:  # a test that could not read the answer: the answer has a form that no test foresaw
+            result.status = "malformed"
+            result.message = f"the answer has an unexpected form ({type(error).__name__}: {error})"
+
+    def close(self) -> None:
+        """Let go of pytest's configuration."""
+        self._config._ensure_unconfigure()
+
+
+def hidden_regions(text: str) -> list[tuple[int, int]]:
+    """The 1-based line numbers (begin, end) of each hidden region of a suite."""
+    regions, begin = [], None
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*{HIDDEN_BEGIN}", line):
+            begin = number
+        elif re.match(rf"\s*{HIDDEN_END}", line) and begin is not None:
+            regions.append((begin, number))
+            begin = None
+    return regions
