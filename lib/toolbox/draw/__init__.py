@@ -1,0 +1,6 @@
+"""Pictures for the notebooks: computational graphs as a lecturer draws them, and a few small plots."""
+
+from toolbox.draw.graph import draw_graph
+from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
+
+__all__ = ["draw_graph", "show_curves", "show_graph_steps", "show_images", "show_scores", "show_weights"]
