@@ -1,0 +1,32 @@
+# Two commands: `make demo` runs the main job on the demo class, `make test` runs every test. Both set up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test setup build audit lint clean
+
+demo: setup
+	$(BIN)/python -m autograder demo
+
+test: setup
+	$(BIN)/ruff check .
+	$(BIN)/python -m autograder build --check
+	$(BIN)/python -m pytest
+
+build: setup
+	$(BIN)/python -m autograder build
+
+audit: setup
+	$(BIN)/python -m autograder audit
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backprop Kit needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache classroom

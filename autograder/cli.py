@@ -1,0 +1,119 @@
+"""The commands of the TA and the instructor. Each one imports what it needs, so that `--help` is quick.
+
+    build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
+    grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
+    export    grades as CSV                                 audit     wrong and right answers against the suites
+    demo      all of it on a made-up class
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ROOT = Path(__file__).resolve().parent.parent
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Name = Annotated[str, typer.Argument(help="The assignment, e.g. flat.")]
+
+
+def _stop(error: Exception) -> typer.Exit:
+    """Say what went wrong in a line, not in a traceback."""
+    typer.echo(str(error.args[0] if error.args else error), err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def build(check: Annotated[bool, typer.Option("--check", help="Compare only; exit 1 where anything differs.")] = False):
+    """Build the release from the masters, or check that it is up to date."""
+    from autograder.build import run
+
+    raise typer.Exit(run(ROOT, check))
+
+
+@app.command()
+def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] = ROOT / "classroom" / "release"):
+    """Write what students get as one zip: assignments, lib, data, requirements."""
+    from autograder.release import release as run
+
+    try:
+        typer.echo(f"wrote {run(ROOT, out)}")
+    except (RuntimeError, OSError) as error:
+        raise _stop(error) from None
+
+
+@app.command()
+def grade(
+    assignment: Name,
+    hand_ins: Annotated[Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")] = None,
+    student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
+    due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
+    feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
+):
+    """Grade a class; ends with a table and the class report."""
+    from autograder.grade import grade as run
+    from autograder.report import print_table, write_report
+    from autograder.verdict import read_all
+
+    try:
+        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback)
+    except (KeyError, FileNotFoundError, RuntimeError) as error:
+        raise _stop(error) from None
+    verdicts = read_all(ROOT / "classroom", assignment)
+    print_table(verdicts)
+    page = write_report(ROOT, assignment, verdicts, ROOT / "classroom" / "report" / f"{assignment}.html")
+    typer.echo(f"report: {page}")
+    raise typer.Exit(1 if outcome.failed else 0)
+
+
+@app.command()
+def report(assignment: Name):
+    """Write the class report from the verdicts there are."""
+    from autograder.report import print_table, write_report
+    from autograder.verdict import read_all
+
+    verdicts = read_all(ROOT / "classroom", assignment)
+    if not verdicts:
+        raise _stop(FileNotFoundError(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}"))
+    print_table(verdicts)
+    typer.echo(f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}")
+
+
+@app.command()
+def export(
+    assignment: Annotated[str | None, typer.Argument(help="Only this assignment.")] = None,
+    to: Annotated[str, typer.Option(help="The format: csv.")] = "csv",
+    out: Annotated[Path, typer.Option(help="The file to write.")] = ROOT / "classroom" / "grades.csv",
+):
+    """Write the gradebook's grades to a file."""
+    from autograder.export import export as run
+
+    try:
+        typer.echo(f"wrote {run(ROOT, assignment, to=to, out=out)}")
+    except (KeyError, ValueError, OSError) as error:
+        raise _stop(error) from None
+
+
+@app.command()
+def audit(
+    assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments.")] = None,
+    item: Annotated[list[str] | None, typer.Option(help="Only this item; may be given several times.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
+):
+    """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
+    from autograder.audit import run
+
+    try:
+        raise typer.Exit(run(assignment or None, item or None, json))
+    except KeyError as error:
+        raise _stop(error) from None
+
+
+@app.command()
+def demo():
+    """The main job on a made-up class: release, take in, grade, feed back, export, report."""
+    from autograder.demo.run import run
+
+    raise typer.Exit(run(ROOT, now=datetime.now(UTC)))

@@ -1,0 +1,78 @@
+"""nbgrader, driven from Python: settings, the assignment's entry, autograding and feedback for one student.
+
+Stock nbgrader throughout; only its command line is left out, so that a class is graded by one process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+
+class NbgraderFailed(RuntimeError):
+    """nbgrader could not do a step. The message holds the end of its log."""
+
+
+class Book:
+    """The gradebook and nbgrader's steps for the course in `root`, with the settings of its nbgrader_config.py."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        self.config.NbGraderAPI.log_level = logging.WARNING
+        self._api = NbGraderAPI(CourseDirectory(config=self.config), config=self.config)
+
+    @property
+    def db_url(self) -> str:
+        return self._api.coursedir.db_url
+
+    def register(self, assignment: str, due: datetime | None = None) -> None:
+        """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
+
+        Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
+        """
+        self._run("generate_assignment", lambda: self._api.generate_assignment(assignment, force=True, create=True))
+        if due is not None:
+            with Gradebook(self.db_url) as gradebook:
+                gradebook.update_or_create_assignment(assignment, duedate=due)
+
+    def knows(self, assignment: str) -> bool:
+        with Gradebook(self.db_url) as gradebook:
+            try:
+                return bool(gradebook.find_assignment(assignment).notebooks)
+            except MissingEntry:
+                return False
+
+    def autograde(self, assignment: str, student: str) -> None:
+        self._run("autograde", lambda: self._api.autograde(assignment, student, force=True, create=True))
+
+    def feedback(self, assignment: str, student: str) -> None:
+        self._run("generate_feedback", lambda: self._api.generate_feedback(assignment, student, force=True))
+
+    def _run(self, step: str, action) -> None:
+        with _inside(self.root):
+            result = action()
+        if not result["success"]:
+            tail = (result.get("error") or "") + (result.get("log") or "")
+            raise NbgraderFailed(f"nbgrader {step} failed:\n{tail[-3000:]}")
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """nbgrader finds its course by the working directory."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,111 @@
+"""The judge: one function from a hand-in's folder to its verdict. TRUSTED: nothing of a student's is run in here.
+
+Steps: read the receipt of the intake; refuse what it refused; lay the hand-in out in a scratch folder, with reference
+modules in place of those of earlier assignments; have a worker run the notebook's cells; run the suite against the
+worker, drawing hidden inputs and comparing with PyTorch on this side; turn the results into a verdict.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder import intake
+from autograder.build.catalogue import Assignment, catalogue
+from autograder.remote import Limits, RemoteTransport
+from autograder.verdict import Verdict, judge_item, refuse_item
+from toolbox.cells import Cell, code_cells
+from toolbox.items import TestResult
+from toolbox.student import Student
+from toolbox.suite import Suite
+
+# The assignments in the order of the course: modules of earlier ones come from the reference (one bug, one mark).
+COURSE = ("scalar", "flat", "tensors", "layers", "training", "beyond")
+REFUSAL_CAUSES = {"no_lib": "missing", "no_notebook": "missing"}
+
+
+@dataclass
+class Judgement:
+    """A verdict, the results behind it, and what each of the notebook's cells showed, by the cell's source."""
+
+    verdict: Verdict
+    results: list[TestResult] = field(default_factory=list)
+    outputs: dict[int, list[dict]] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+
+
+class Judge:
+    """Grades hand-ins of one assignment; the suite is collected once.
+
+    seed: of the hidden inputs; the same seed gives the same verdict, whatever the order of the class.
+    """
+
+    def __init__(self, root: Path, assignment: str, *, seed: str = "", limits: Limits | None = None):
+        self.root = root
+        self.assignment = find(root, assignment)
+        self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
+        self.seed = seed or f"{assignment}-hidden"
+        self.limits = limits or Limits()
+
+    def grade(self, folder: Path, *, late_seconds: int = 0, before: Callable | None = None) -> Judgement:
+        """Grade the hand-in in `folder` (…/<student>/<assignment>); `before` is told of each test as it begins."""
+        name = self.assignment.name
+        receipt = intake.inspect(folder, name, self.root / "assignments" / name / f"{name}.ipynb")
+        verdict = Verdict(
+            assignment=name,
+            student=folder.parent.name,
+            hand_in={"sha256": receipt.sha256, "received": receipt.to_dict()["received"], "late_seconds": late_seconds},
+            intake={key: receipt.to_dict()[key] for key in ("status", "code", "message", "repairs")},
+        )
+        if receipt.status == "refused":
+            cause = REFUSAL_CAUSES.get(receipt.code or "", "malformed")
+            verdict.items = [
+                refuse_item(item.id, item.points, cause, receipt.message) for item in self.assignment.items
+            ]
+            return Judgement(verdict)
+        with tempfile.TemporaryDirectory(prefix="hand-in-") as scratch:
+            self.lay_out(folder, Path(scratch))
+            cells = code_cells(Path(scratch) / f"{name}.ipynb")
+            transport = RemoteTransport(Path(scratch), [cell for cell in cells if not cell.is_check], self.limits)
+            try:
+                outputs = transport.run_notebook()
+                results = self.suite.run(Student(transport), seed=self.seed, before=before)
+            finally:
+                transport.close()
+        verdict.items = [
+            judge_item(item.id, item.points, [result for result in results if result.item == item.id])
+            for item in self.assignment.items
+        ]
+        return Judgement(verdict, results, outputs, cells)
+
+    def lay_out(self, folder: Path, scratch: Path) -> None:
+        """Copy what the worker needs: the notebook, the modules, the public suite that `check` runs."""
+        name = self.assignment.name
+        shutil.copyfile(folder / f"{name}.ipynb", scratch / f"{name}.ipynb")
+        shutil.copyfile(self.root / "assignments" / name / f"test_{name}.py", scratch / f"test_{name}.py")
+        package = scratch / "lib" / "backprop"
+        shutil.copytree(folder / "lib" / "backprop", package)
+        reference = self.root / "solutions" / "backprop"
+        shutil.copyfile(reference / "__init__.py", package / "__init__.py")
+        earlier = COURSE[: COURSE.index(name)] if name in COURSE else ()
+        for other in earlier:
+            for module in self.modules_of(other):
+                shutil.copyfile(reference / f"{module}.py", package / f"{module}.py")
+
+    def modules_of(self, assignment: str) -> list[str]:
+        known = catalogue(self.root).get(assignment)
+        return list(known.modules) if known else []
+
+    def close(self) -> None:
+        self.suite.close()
+
+
+def find(root: Path, assignment: str) -> Assignment:
+    """The assignment of that name. Raises KeyError, naming the known ones."""
+    known = catalogue(root)
+    if assignment not in known:
+        raise KeyError(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
+    return known[assignment]

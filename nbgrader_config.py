@@ -1,0 +1,53 @@
+"""nbgrader's settings for this course; every `nbgrader` command run in this folder reads them.
+
+The notebook that nbgrader releases is built by `python -m autograder build` into the git-ignored `solutions/<name>/`;
+everything about students lies under the git-ignored `classroom/`.
+"""
+
+import sys
+from pathlib import Path
+
+from traitlets.config import get_config
+
+course = Path(__file__).resolve().parent
+for folder in (course, course / "lib"):  # the kit's steps are imported by name, whatever the folder nbgrader runs in
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+(course / "classroom").mkdir(exist_ok=True)  # SQLite makes the file, never its folder
+
+c = get_config()
+c.CourseDirectory.root = str(course)
+c.CourseDirectory.course_id = "backprop-kit"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.submitted_directory = "classroom/submitted"
+c.CourseDirectory.autograded_directory = "classroom/autograded"
+c.CourseDirectory.feedback_directory = "classroom/feedback"
+c.CourseDirectory.solution_directory = "classroom/solution"
+c.CourseDirectory.db_url = f"sqlite:///{course / 'classroom' / 'gradebook.db'}"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "intake.json"]
+
+# A taken-out region leaves one comment, so that half-finished work runs.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+
+# The judge in the place of Execute; see autograder/nbgrader_steps.py.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.ClearOutput",
+    "autograder.nbgrader_steps.RepairIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader_steps.JudgeCells",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item
+
+# Set your own seed for a class: whoever reads this file could draw the hidden inputs.
+# c.JudgeCells.seed = "..."
