@@ -1,0 +1,169 @@
+"""Compare an answer with the truth, and say what is wrong with it in terms a person can use.
+
+Steps: take the loss or one gradient out of `(loss, grads)`; make it a tensor; then shape, finite numbers, values, in
+that order, each with its own message. Where an answer is wrong, `toolbox.diagnose` looks for the mistake behind it.
+
+How close is close? The distance is the largest difference of any entry over the largest true entry. An answer passes
+below `tolerance(dtype, condition)`: ROUNDINGS roundings of the coarser dtype at work (the inputs' or the answer's own,
+never below float32), times the condition of the problem, but never less than FLOOR. So in float64 a gradient that is
+off by one part in ten thousand fails by far, and in float32 the noise of another order of summation passes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from toolbox.diagnose import diagnose
+from toolbox.errors import Malformed, Mismatch, Missing
+
+ROUNDINGS = 128  # the sums of this course have at most some hundred terms: noise is near 10 roundings
+FLOOR = 1e-8  # other right formulas lose a few of float64's sixteen digits
+TINY = 1e-30  # stands in for the size of a truth that is zero everywhere
+
+
+def tolerance(dtype: torch.dtype, condition: float = 1.0) -> float:
+    """The largest relative error that rounding explains. condition: how much the problem magnifies roundings."""
+    coarser = torch.float64 if dtype == torch.float64 or not dtype.is_floating_point else torch.float32
+    return max(ROUNDINGS * torch.finfo(coarser).eps * condition, FLOOR)
+
+
+def loss_of(answer: Any) -> Any:
+    """The loss in the answer `(loss, grads)`. Raises Missing where it is still None, Malformed for another form."""
+    return _part(answer, 0, "loss")
+
+
+def grad_of(answer: Any, name: str) -> Any:
+    """The gradient `grads[name]` in the answer `(loss, grads)`. Raises Missing or Malformed."""
+    grads = _part(answer, 1, "grads")
+    if not isinstance(grads, dict):
+        raise Malformed(f"the second value must be the dict `grads`; it is {_kind(grads)}")
+    if grads.get(name) is None:
+        there = ", ".join(repr(key) for key in grads) or "nothing yet"
+        raise Missing(f"grads[{name!r}] is not written yet (grads holds: {there})")
+    return grads[name]
+
+
+def assert_value(got: Any, true: Any, *, name: str = "loss", **clues: Any) -> None:
+    """Check a forward value (a loss): as `assert_grad`, but one number may also come with shape (1,)."""
+    got, true = as_tensor(got, name), torch.as_tensor(true)
+    if true.dim() == 0 and got.shape == (1,):
+        got = got[0]
+    _check(got, true, name, f"must have shape {tuple(true.shape)}", **clues)
+
+
+def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
+    """Check a gradient, a tensor of exactly the shape of its variable (a number where the variable is one).
+
+    inputs: dtype of the inputs, where it is not float64. condition: see `tolerance`.
+    accept: other right values, e.g. what follows from the student's own upstream gradient.
+    All other clues go to `toolbox.diagnose.diagnose`.
+    Raises Missing, Malformed, or Mismatch with diagnosis and evidence.
+    """
+    true = torch.as_tensor(true)
+    rule = f"a gradient has the shape of its variable, here {tuple(true.shape)}"
+    _check(as_tensor(got, name), true, name, rule, **clues)
+
+
+def assert_unchanged(changed: list[str]) -> None:
+    """Check that a call left its inputs alone. changed: the names in `student.changed`. Raises Mismatch."""
+    if changed:
+        names = ", ".join(changed)
+        message = f"the call changed its input {names} in place; the caller still needs it: work on a copy"
+        raise Mismatch(message, diagnosis=["input-changed"])
+
+
+def as_tensor(got: Any, name: str) -> Tensor:
+    """A number, tensor or nested list of numbers as a tensor. Raises Missing for None, Malformed for the rest."""
+    if got is None:
+        raise Missing(f"{name} is not written yet (it is None)")
+    if isinstance(got, Tensor):
+        return got.detach().cpu()
+    if isinstance(got, bool) or not isinstance(got, int | float | list | tuple):
+        raise Malformed(f"{name} must be a number or a tensor; it is {_kind(got)}")
+    try:
+        return torch.tensor(got, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise Malformed(f"{name} must be a number or a tensor; it is {_kind(got)} that is no table of numbers") from None
+
+
+def relative_error(got: Tensor, true: Tensor) -> float:
+    """The largest |got - true| over the largest |true|; both of one shape. nan and inf in `got` give inf."""
+    if got.numel() == 0:
+        return 0.0
+    got, true = got.to(torch.float64), true.to(torch.float64)
+    error = (got - true).abs().max().item() / max(true.abs().max().item(), TINY)
+    return error if math.isfinite(error) else math.inf
+
+
+def _check(
+    got: Tensor, true: Tensor, name: str, shape_rule: str, *,
+    inputs: torch.dtype = torch.float64, condition: float = 1.0, accept: list[Tensor] | tuple = (),
+    if_not_finite: str | None = None, **clues: Any,
+) -> None:  # fmt: skip
+    dtype = got.dtype if inputs == torch.float64 else inputs
+    limit = tolerance(dtype, condition)
+    evidence = {
+        "name": name, "shape_yours": list(got.shape), "shape_true": list(true.shape),
+        "dtype": str(got.dtype).removeprefix("torch."), "worst": None, "relative_error": None,
+        "wrong_entries": None, "entries": true.numel(),
+    }  # fmt: skip
+
+    if got.dtype == torch.bool:
+        raise Mismatch(f"{name} holds True and False; a mask is not yet a number", evidence=evidence)
+    if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
+        found = diagnose(got, true, limit, **clues)
+        message = f"{name} has shape {tuple(got.shape)}; {shape_rule}"
+        raise Mismatch(message, diagnosis=found, evidence=evidence)
+    if got.is_floating_point() and not torch.isfinite(got).all():
+        bad = ~torch.isfinite(got)
+        evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
+        found = [if_not_finite] if if_not_finite else []
+        raise Mismatch(f"{name} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
+
+    error = relative_error(got, true)
+    if error <= limit or any(other.shape == got.shape and relative_error(got, other) <= limit for other in accept):
+        return
+    off = (got.to(torch.float64) - true.to(torch.float64)).abs()
+    wrong = off > limit * max(true.abs().max().item(), TINY)
+    evidence |= _entry(got, true, off.flatten().argmax().item())
+    evidence |= {"relative_error": error, "wrong_entries": int(wrong.sum())}
+    worst = evidence["worst"]
+    where = f" at {worst['index']}" if worst["index"] else ""
+    message = f"{name} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
+    found = diagnose(got, true, limit, **clues)
+    raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
+
+
+def _part(answer: Any, index: int, name: str) -> Any:
+    if answer is None:
+        raise Missing("nothing is returned yet: end the function with its `return` line")
+    if not isinstance(answer, list | tuple) or len(answer) != 2:
+        raise Malformed(f"return two values, the forward result and the dict `grads`; this is {_kind(answer)}")
+    if answer[index] is None:
+        raise Missing(f"{name} is not written yet (it is None)")
+    return answer[index]
+
+
+def _entry(got: Tensor, true: Tensor, flat: int) -> dict:
+    index = [int(i) for i in torch.unravel_index(torch.tensor(flat), got.shape)]
+    yours = got.flatten()[flat].item()
+    shown = yours if math.isfinite(yours) else str(yours)  # JSON has no nan
+    return {"worst": {"index": index, "yours": shown, "true": true.flatten()[flat].item()}}
+
+
+def _share(evidence: dict) -> str:
+    return f" in {evidence['wrong_entries']} of {evidence['entries']} entries" if evidence["entries"] > 1 else ""
+
+
+def _show(number: float | str) -> str:
+    return number if isinstance(number, str) else f"{number:.6g}"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)} values"
+    return "None" if value is None else f"of type {type(value).__name__}"

@@ -1,0 +1,134 @@
+"""Find the mistake behind a wrong answer: which known wrong value is it?
+
+Steps: write down the values that known mistakes would give (the candidates), the particular ones before the general
+ones; name those that the answer equals. A candidate that is the truth itself accuses no one, and an answer that equals
+no candidate stays undiagnosed: a wrong name costs a student more time than none.
+
+The candidates come from clues that a test gives. They never contain the line that a student has to write:
+`parts` are the true data and regularisation terms, `forms` the gradients (by autograd) of losses that were changed on
+purpose, `upstream` the true gradient that arrives at a bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+
+def diagnose(
+    got: Tensor,
+    true: Tensor,
+    limit: float,
+    *,
+    batch: int | None = None,
+    classes: int | None = None,
+    reg: float | None = None,
+    parts: Mapping[str, Tensor] | None = None,
+    forms: Mapping[str, Tensor | Sequence[Tensor]] | None = None,
+    upstream: Tensor | None = None,
+) -> list[str]:
+    """The ids of the misconceptions whose signature `got` carries, the most likely first; [] where none fits.
+
+    limit: relative error below which two tensors are the same. batch, classes: N and C. reg: the weight in front of
+    sum(w * w). parts: {"data": ..., "reg": ...}, which add up to `true`. forms: misconception id -> the value (or
+    values) it leads to. upstream: for a bias, the gradient of what the bias was added to.
+    """
+    got, true = got.detach().double(), true.detach().double()
+
+    def same(left: Tensor, right: Tensor) -> bool:
+        if left.shape != right.shape or left.numel() == 0:
+            return False
+        size = max(left.abs().max().item(), right.abs().max().item(), 1e-30)
+        return (left - right).abs().max().item() <= limit * size
+
+    def fits(candidate: Tensor) -> bool:
+        candidate = candidate.detach().double()
+        return same(got, candidate) and not same(candidate, true)
+
+    if not torch.isfinite(got).all() or same(got, true):
+        return []
+    for names, candidate in _candidates(got, true, batch, classes, reg, parts, forms or {}, upstream):
+        if fits(candidate):
+            return list(names)
+    # (C, D) instead of (D, C) is a transpose whatever else is wrong with it
+    if got.dim() == 2 and got.shape != true.shape and got.shape == true.T.shape:
+        return ["transposed"]
+    return []
+
+
+def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Iterator[tuple[tuple[str, ...], Tensor]]:
+    """(ids, value) for every mistake that the clues let us foresee; a value may be reached by two mistakes at once."""
+    yield ("all-zeros",), torch.zeros_like(true)
+    for name, values in forms.items():
+        for value in [values] if isinstance(values, Tensor) else values:
+            yield (name,), value
+    if upstream is not None:
+        yield from _bias(upstream.double())
+    yield from _whole(got, true)
+
+    scales = _scales(batch, classes)
+    for name, factor in scales.items():
+        yield (name,), factor * true
+    if parts is not None:
+        data, penalty = parts["data"].double(), parts["reg"].double()
+        if batch and batch > 1:
+            # a mean forgotten over everything is one mistake, not two
+            yield ("batch-mean-missing",), batch * (data + penalty)
+        data_factors = {None: 1.0, **scales, "data-part-missing": 0.0}
+        reg_factors = {None: 1.0, **_reg_factors(batch, reg)}
+        pairs = [(d, r) for d in data_factors for r in reg_factors if d or r]
+        for d, r in sorted(pairs, key=lambda pair: sum(name is not None for name in pair)):
+            ids = tuple(name for name in (d, r) if name is not None)
+            yield ids, data_factors[d] * data + reg_factors[r] * penalty
+
+
+def _scales(batch: int | None, classes: int | None) -> dict[str, float]:
+    """Mistakes that multiply the whole: name -> factor."""
+    factors = {"sign-flipped": -1.0, "factor-two-missing": 0.5, "factor-two-extra": 2.0}
+    if batch and batch > 1:
+        factors |= {"batch-mean-missing": float(batch), "averaged-twice": 1 / batch}
+    if classes and classes > 1:
+        factors["averaged-over-classes"] = 1 / classes
+    return factors
+
+
+def _reg_factors(batch: int | None, reg: float | None) -> dict[str, float]:
+    """Mistakes that multiply the regularisation term alone: name -> factor."""
+    factors = {"reg-missing": 0.0, "reg-half": 0.5, "reg-sign": -1.0, "reg-twice": 2.0}
+    if batch and batch > 1:
+        factors["reg-averaged"] = 1 / batch
+    if reg:
+        factors["reg-not-weighted"] = 1 / reg
+    return factors
+
+
+def _bias(upstream: Tensor) -> Iterator[tuple[tuple[str], Tensor]]:
+    """What a bias gradient becomes when the upstream gradient is not summed over the batch, and over it alone."""
+    yield ("bias-averaged",), upstream.mean(dim=0)
+    yield ("bias-averaged",), upstream.mean(dim=0, keepdim=True)
+    yield ("bias-not-summed",), upstream
+    if upstream.dim() == 2:
+        yield ("bias-wrong-axis",), upstream.sum(dim=1)
+        yield ("bias-wrong-axis",), upstream.sum(dim=1, keepdim=True)
+        yield ("bias-wrong-axis",), upstream.mean(dim=1)
+        yield ("bias-summed-completely",), upstream.sum()
+        yield ("bias-summed-completely",), upstream.sum().expand(upstream.shape[1])
+
+
+def _whole(got: Tensor, true: Tensor) -> Iterator[tuple[tuple[str], Tensor]]:
+    """Mistakes of form that need no clue."""
+    yield ("all-ones",), torch.ones_like(true)
+    if true.dim() == 2:
+        yield ("transposed",), true.T
+    if got.dim() > true.dim() and got.numel() == true.numel():
+        yield ("kept-dimension",), true.reshape(got.shape)
+    if got.dim() < true.dim() and true.dim() == 2:
+        yield ("summed-too-far",), true.sum(dim=0)
+        yield ("summed-too-far",), true.sum(dim=1)
+        yield ("summed-too-far",), true.sum()
+    if true.dim() == 0 and got.dim() == 1 and got.numel() > 1:
+        for total in (got.sum(), got.mean()):
+            if torch.isclose(total, true, rtol=1e-4):
+                yield ("not-reduced",), got

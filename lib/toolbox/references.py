@@ -1,0 +1,224 @@
+"""What the suites compare with: models written forwards in PyTorch, and their gradients by autograd, in float64.
+
+Steps: `Truth` runs a model forward and keeps every named node; autograd gives the gradient of each node, the data and
+the regularisation term apart. Then come the clues for `toolbox.diagnose`: the gradients of the same model with a
+known mistake planted in its forward pass. No backward line is written here by hand.
+
+Models: "linear" (scores = x @ w + b) and "net" (a = x @ w1 + b1, h = relu(a), scores = h @ w2 + b2).
+Losses: "hinge", "softmax", "squared", "logistic".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, labels) -> the mean loss of the batch
+
+# node -> the node from which its gradient comes, in the order of the backward pass
+UPSTREAM = {"w": "scores", "b": "scores", "w2": "scores", "b2": "scores", "h": "scores", "a": "h", "w1": "a", "b1": "a"}
+
+
+def margin_loss(
+    s: Tensor, y: Tensor, correct: Tensor | None = None, margin: float = 1.0, slope: Callable[[Tensor], Tensor] = F.relu
+) -> Tensor:
+    """The hinge loss, with the parts that mistakes change as arguments. correct: (N, 1) scores of the labels."""
+    correct = picked(s, y) if correct is None else correct
+    return others(s, y, slope(s - correct + margin)) / len(y)
+
+
+def picked(s: Tensor, y: Tensor) -> Tensor:
+    """(N, 1): the entry of each row at its label."""
+    return s.gather(1, y[:, None])
+
+
+def others(s: Tensor, y: Tensor, terms: Tensor) -> Tensor:
+    """The sum of the terms of all classes but the label's."""
+    return terms.masked_fill(F.one_hot(y, s.shape[1]).bool(), 0).sum()
+
+
+def squares(s: Tensor, y: Tensor) -> Tensor:
+    return (s - F.one_hot(y, s.shape[1])).square().sum() / len(y)
+
+
+def binary(s: Tensor, y: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(s, y.to(s.dtype))
+
+
+LOSSES: dict[str, Loss] = {"hinge": margin_loss, "softmax": F.cross_entropy, "squared": squares, "logistic": binary}
+
+# The same losses with one mistake each: misconception id -> losses. Some share the right value and differ in slope.
+MISTAKES: dict[str, dict[str, list[Loss]]] = {
+    "hinge": {
+        "hinge-correct-class-missing": [lambda s, y: margin_loss(s, y, picked(s, y).detach())],
+        "hinge-correct-class-once": [
+            lambda s, y: margin_loss(s, y, picked(s, y).detach()) - picked(s, y).mean(),
+            lambda s, y: margin_loss(s, y, picked(s, y).detach()) - picked(s, y).sum(),
+        ],
+        "hinge-correct-class-counted": [
+            lambda s, y: margin_loss(s, y) + F.relu(picked(s, y).detach() - picked(s, y) + 1).mean(),
+            lambda s, y: margin_loss(s, y) + F.relu(picked(s, y) - picked(s, y).detach() + 1).mean(),
+        ],
+        "hinge-margin-missing": [lambda s, y: margin_loss(s, y, margin=0.0)],
+        "hinge-scores-swapped": [lambda s, y: others(s, y, F.relu(picked(s, y) - s + 1)) / len(y),
+                                 lambda s, y: margin_loss(s, y, margin=-1.0)],
+        "hinge-margin-sizes-used": [lambda s, y: margin_loss(s, y, slope=lambda m: F.relu(m).square() / 2)],
+        "hinge-threshold-missing": [lambda s, y: margin_loss(s, y, slope=lambda m: m),
+                                    lambda s, y: margin_loss(s, y, slope=torch.abs)],
+        "hinge-worst-class-only": [lambda s, y: F.relu(
+            (s - picked(s, y) + 1).masked_fill(F.one_hot(y, s.shape[1]).bool(), -torch.inf).amax(dim=1)).mean()],
+    },
+    "softmax": {
+        "one-hot-missing": [lambda s, y: s.logsumexp(dim=1).mean()],
+        "softmax-wrong-axis": [lambda s, y: (s.logsumexp(dim=0).sum() - picked(s, y).sum()) / len(y),
+                               lambda s, y: -picked(s.log_softmax(dim=0), y).mean()],
+        "scores-as-probabilities": [lambda s, y: (s.square() / 2).sum(dim=1).mean() - picked(s, y).mean(),
+                                    lambda s, y: -picked(s, y).mean()],
+        "log-base": [lambda s, y: F.cross_entropy(s, y) / torch.log(torch.tensor(10.0, dtype=s.dtype)),
+                     lambda s, y: F.cross_entropy(s, y) / torch.log(torch.tensor(2.0, dtype=s.dtype))],
+        "log-of-wrong-class": [lambda s, y: -picked((1 - s.softmax(dim=1)).log(), y).mean()],
+        "log-of-all-classes": [lambda s, y: -s.log_softmax(dim=1).sum(dim=1).mean()],
+    },
+    "squared": {
+        "targets-not-subtracted": [lambda s, y: s.square().sum() / len(y)],
+        "error-not-squared": [lambda s, y: (s - F.one_hot(y, s.shape[1])).abs().sum() / len(y),
+                              lambda s, y: (s - F.one_hot(y, s.shape[1])).sum() / len(y),
+                              lambda s, y: (s - F.one_hot(y, s.shape[1])).norm(dim=1).mean()],
+    },
+    "logistic": {
+        "label-not-subtracted": [lambda s, y: F.softplus(s).mean()],
+        "labels-swapped": [lambda s, y: binary(s, 1 - y)],
+        "sigmoid-gradient-twice": [lambda s, y: (s.sigmoid() - y).square().mean() / 2],
+        "one-label-only": [lambda s, y: (y * F.softplus(-s)).mean(), lambda s, y: ((1 - y) * F.softplus(s)).mean()],
+        "scores-as-probabilities": [lambda s, y: (s - y).square().mean() / 2],
+    },
+}  # fmt: skip
+
+
+class Truth:
+    """The right values of one call: `loss`, `grads[name]`, and the clues and other right values for `compare`.
+
+    loss_name: key of LOSSES. given: the arguments of the student's function (x, y, the parameters, reg).
+    """
+
+    def __init__(self, loss_name: str, given: dict[str, Any]):
+        self.loss_name, self.reg, self.inputs = loss_name, given["reg"], given["x"].dtype
+        self.x, self.y = given["x"].double(), given["y"]
+        parameters = ("w", "b") if "w" in given else ("w1", "b1", "w2", "b2")
+        self.nodes = {name: given[name].detach().double().clone().requires_grad_() for name in parameters}
+        self.weights = [name for name in parameters if name.startswith("w")]
+        with torch.enable_grad():
+            self.nodes |= forward(self.x, self.nodes)
+            self.data = LOSSES[loss_name](self.nodes["scores"], self.y)
+            self.penalties = {name: self.reg * self.nodes[name].square().sum() for name in self.weights}
+        self.loss = (self.data + sum(self.penalties.values())).detach()
+        self.data_grads = {name: self._slope(self.data, name) for name in self.nodes}
+        self.reg_grads = {name: self._slope(self.penalties[name], name) for name in self.weights}
+        self.grads = {name: grad + self.reg_grads.get(name, 0) for name, grad in self.data_grads.items()}
+
+    def _slope(self, output: Tensor, name: str, upstream: Tensor | None = None) -> Tensor:
+        return torch.autograd.grad(output, self.nodes[name], upstream, retain_graph=True)[0]
+
+    def follows(self, name: str, grads: dict[str, Any]) -> list[Tensor]:
+        """The gradient that follows from the student's own upstream gradient, where there is a usable one."""
+        source = UPSTREAM.get(name)
+        theirs = grads.get(source)
+        if source is None or not usable(theirs, self.grads[source]):
+            return []
+        return [self._slope(self.nodes[source], name, theirs.double()) + self.reg_grads.get(name, 0)]
+
+    def loss_clues(self) -> dict[str, Any]:
+        """Clues for `assert_value` on the loss."""
+        penalty = sum(self.penalties.values()).detach()
+        sizes = [self.nodes[name].detach() for name in self.weights]
+        biases = [self.nodes[name].detach() for name in self.nodes if name.startswith("b")]
+        data = self.data.detach()
+        forms = self._mistaken(lambda loss: loss + penalty)
+        forms["reg-not-squared"] = [data + self.reg * size for size in (sum(w.norm() for w in sizes),
+                                    sum(w.abs().sum() for w in sizes), sum(w.sum() for w in sizes))]  # fmt: skip
+        forms["reg-on-bias"] = data + penalty + self.reg * sum(b.square().sum() for b in biases)
+        if "h" in self.nodes:
+            forms["reg-one-layer"] = [data + part.detach() for part in self.penalties.values()]
+            straight = forward(self.x, self.nodes, relu=lambda a: a)["scores"].detach()
+            forms["relu-missing"] = LOSSES[self.loss_name](straight, self.y) + penalty
+        return self._common() | {"forms": forms, "parts": {"data": data, "reg": penalty}}
+
+    def clues(self, name: str) -> dict[str, Any]:
+        """Clues for `assert_grad` on the gradient `name`."""
+        if name == "scores":
+            scores = self.nodes["scores"].detach().requires_grad_()
+            return self._common() | {"forms": self._mistaken(
+                lambda loss: torch.autograd.grad(loss, scores)[0], scores)}  # fmt: skip
+        clues = self._common() | {"forms": self._wrong_turns(name)}
+        if name in self.weights:
+            clues["parts"] = {"data": self.data_grads[name], "reg": self.reg_grads[name]}
+        if name.startswith("b"):
+            clues["upstream"] = self.grads[UPSTREAM[name]]
+        return clues
+
+    def _common(self) -> dict[str, Any]:
+        scores = self.nodes["scores"]
+        classes = scores.shape[1] if scores.dim() == 2 else None
+        return {"batch": len(self.y), "classes": classes, "reg": self.reg, "inputs": self.inputs}
+
+    def _mistaken(self, take: Callable[[Tensor], Tensor], scores: Tensor | None = None) -> dict[str, list[Tensor]]:
+        """misconception id -> `take` of each mistaken loss at the scores."""
+        scores = self.nodes["scores"].detach() if scores is None else scores
+        with torch.enable_grad():
+            return {
+                name: [take(loss(scores, self.y)).detach() for loss in losses]
+                for name, losses in MISTAKES[self.loss_name].items()
+            }
+
+    def _wrong_turns(self, name: str) -> dict[str, list[Tensor]]:
+        """misconception id -> the gradients of a node when the walk back through the model goes astray."""
+        source, own = UPSTREAM[name], self.reg_grads.get(name, 0)
+        node, arriving = self.nodes[source], self.grads[source]
+        ones = torch.ones_like(arriving)
+        with torch.enable_grad():
+            if name == "a":
+                a = self.nodes["a"]
+                bent = {
+                    "relu-mask-inverted": (a.clamp(max=0), arriving),
+                    "relu-values-instead-of-mask": (F.relu(a).square() / 2, arriving),
+                    "relu-mask-alone": (F.relu(a), ones),
+                }
+                forms = {mistake: [self._slope(h, "a", up)] for mistake, (h, up) in bent.items()}
+                return forms | {"relu-mask-missing": [arriving], "relu-mask-from-upstream": [F.relu(arriving)]}
+            forms = {"upstream-taken-as-ones": [self._slope(node, name, up) + own for up in (ones, ones / len(ones))]}
+            if name.startswith("b"):
+                forms["reg-on-bias"] = [self.grads[name] + self._slope(self.reg * self.nodes[name].square().sum(), name)]
+            if name in ("w1", "b1"):
+                forms["upstream-from-wrong-node"] = [self._slope(node, name, self.grads["h"]) + own]
+            if name == "w2":
+                straight = forward(self.x, self.nodes, relu=lambda a: a)["scores"]
+                forms["input-before-relu"] = [self._slope(straight, name, arriving) + own]
+        return forms
+
+
+def forward(x: Tensor, p: dict[str, Tensor], relu: Callable[[Tensor], Tensor] = F.relu) -> dict[str, Tensor]:
+    """The named nodes of the model, parameters `p`, from the input to the scores."""
+    if "w" in p:
+        return {"scores": x @ p["w"] + p["b"]}
+    a = x @ p["w1"] + p["b1"]
+    h = relu(a)
+    return {"a": a, "h": h, "scores": h @ p["w2"] + p["b2"]}
+
+
+def usable(theirs: Any, true: Tensor) -> bool:
+    """Whether a student's own upstream gradient can be followed further: real numbers, of the right shape and of a
+    sensible size, and not the same everywhere (a constant would be no gradient that someone worked out)."""
+    if not isinstance(theirs, Tensor) or theirs.shape != true.shape or not theirs.is_floating_point():
+        return False
+    theirs = theirs.double()
+    size = theirs.norm() / true.norm().clamp(min=1e-30)
+    if not torch.isfinite(theirs).all() or not 1e-3 < size < 1e3:
+        return False
+    if true.dim() < 2:
+        return true.numel() < 2 or bool(theirs.std() > 1e-3 * theirs.abs().max())
+    rank = torch.linalg.matrix_rank
+    return bool(rank(theirs) >= rank(true).clamp(max=2))
