@@ -1,0 +1,119 @@
+"""Every built file in memory: read the masters, refuse what is malformed, make the bytes, prove that they leak nothing.
+
+One module per kind of master does the making; nothing here touches the disk but to read the masters.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.build import leaks, regions, rules, sources
+from autograder.build.percent import Master
+from autograder.build.problems import Problem, Refused
+from autograder.build.regions import Line, Region
+from autograder.build.sources import Sources
+
+
+@dataclass(frozen=True)
+class Built:
+    """One file: its path in the repository, its bytes, the master to edit, and whether it is committed."""
+
+    path: str
+    data: bytes
+    master: str
+    committed: bool = True
+
+
+def plan(root: Path) -> list[Built]:
+    """Every file that the masters at `root` build, sorted by path. Raises `Refused` with all problems."""
+    masters = sources.read(root)
+    if problems := rules.check(masters):
+        raise Refused(problems)
+    files: list[Built] = []
+    for make, group in ((_notebook, masters.notebooks), (_module, masters.modules), (_suite, masters.suites)):
+        for name in group:
+            try:
+                files += make(name, masters)
+            except Refused as refused:
+                problems += refused.problems
+    if problems:
+        raise Refused(problems)
+    if problems := leaks.find(masters, {built.path: built.data for built in files if built.committed}):
+        raise Refused(problems)
+    return sorted(files, key=lambda built: built.path)
+
+
+def _notebook(name: str, masters: Sources) -> list[Built]:
+    from autograder.build import notebook  # over a second to import: only when a notebook is built
+
+    master = masters.notebooks[name]
+    complete = notebook.solved(master, masters.texts[master.path])
+    release = notebook.released(master, complete)
+    _check_cells(master, release)
+    return [
+        Built(f"solutions/{name}/{name}.ipynb", complete.encode(), master.path, committed=False),
+        Built(f"assignments/{name}/{name}.ipynb", release.encode(), master.path),
+    ]
+
+
+def _module(name: str, masters: Sources) -> list[Built]:
+    module = masters.modules[name]
+    return [Built(f"lib/backprop/{name}.py", _stripped(module.path, module.lines, module.regions), module.path)]
+
+
+def _suite(name: str, masters: Sources) -> list[Built]:
+    suite = masters.suites[name]
+    data = _stripped(suite.path, regions.numbered(masters.texts[suite.path]), suite.hidden)
+    return [
+        Built(f"assignments/{name}/test_{name}.py", data, suite.path),
+        # nbgrader copies what stands beside the solved notebook into the release, so the public suite stands there too
+        Built(f"solutions/{name}/test_{name}.py", data, suite.path, committed=False),
+    ]
+
+
+def _stripped(path: str, lines: list[Line], found: list[Region]) -> bytes:
+    """The released text of a `.py` master. Raises `Refused` where it would not compile."""
+    kept = regions.strip(lines, found)
+    text = "".join(line.text + "\n" for line in kept)
+    if error := _syntax_error(text):
+        at = kept[min(max(error.lineno or 1, 1), len(kept)) - 1].number
+        raise Refused(
+            [
+                Problem(
+                    path,
+                    at,
+                    f"what students get does not compile ({error.msg}): leave a line outside the "
+                    "region that stands in for the answer, such as `return None`",
+                )
+            ]
+        )
+    return text.encode()
+
+
+def _check_cells(master: Master, release: str) -> None:
+    """Every code cell of a released notebook compiles, IPython's own lines aside."""
+    problems = []
+    for mine, cell in zip(master.cells, json.loads(release)["cells"], strict=True):
+        source = re.sub(r"^(\s*)[%!].*$", r"\1pass", "".join(cell["source"]), flags=re.MULTILINE)
+        if cell["cell_type"] == "code" and (error := _syntax_error(source)):
+            problems.append(
+                Problem(
+                    master.path,
+                    mine.line,
+                    f"the released cell does not compile ({error.msg} in its line "
+                    f"{error.lineno}): leave a line outside the region that stands in for the answer",
+                )
+            )
+    if problems:
+        raise Refused(problems)
+
+
+def _syntax_error(text: str) -> SyntaxError | None:
+    try:
+        compile(text, "released", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    return None

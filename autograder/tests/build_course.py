@@ -1,0 +1,172 @@
+"""A small course for the tests of the build: one assignment with every kind of cell, module and test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+NOTEBOOK = """\
+# ---
+# jupyter:
+#   backprop_kit: {assignment: tiny, modules: [tiny]}
+# ---
+
+# %% [markdown]
+# # Slopes
+#
+# The slope of $x^2$ is $2x$; naïve readers say « why? ».
+
+# %%
+import sys
+
+# %matplotlib inline
+from backprop import tiny
+
+# %%
+check = print
+
+# %%
+check = print
+
+# %% [markdown]
+# ## By hand
+
+# %% solution="guess"
+# Write a number.
+guess = None
+### BEGIN SOLUTION
+guess = 3.0 * 14.0
+### END SOLUTION
+
+# %% item="guess" points=2
+check("guess")
+
+# %% item="slope" points=1.5
+check("slope")
+
+# %% [markdown] written="why" points=3
+# Why is that so?
+#
+# ### BEGIN SOLUTION
+# # Model answer
+# Because a limit of quotients says so.
+# ### END SOLUTION
+"""
+
+MODULE = '''\
+"""Slopes of simple functions."""
+
+import math
+
+
+def slope(x):
+    """The slope of x**2 at x."""
+    answer = None
+    ### BEGIN SOLUTION
+    answer = 2 * x
+    ### END SOLUTION
+    return answer
+
+
+def wave(x):
+    """The slope of sin at x."""
+    if x is not None:
+        answer = None
+        ### BEGIN SOLUTION
+        answer = math.cos(x)
+        ### END SOLUTION
+        return answer
+    return None
+'''
+
+SUITE = '''\
+"""What tiny answers must be."""
+
+import pytest
+from toolbox.suite import item, make, student  # noqa: F401
+
+
+def near(a, b):
+    assert abs(a - b) < 1e-9
+
+
+@item("guess")
+def test_the_guess_is_a_number(student):
+    near(student.value("guess"), student.value("guess"))
+
+
+### BEGIN HIDDEN TESTS
+@item("guess", share=2.0)
+def test_the_guess_is_the_secret_product(student):
+    near(student.value("guess"), 3.0 * 14.0)
+
+
+### END HIDDEN TESTS
+
+
+@item("slope")
+def test_the_slope_at_one_is_two(student):
+    near(student.tiny.slope(1.0), 2.0)
+
+
+### BEGIN HIDDEN TESTS
+
+
+@item("slope")
+@pytest.mark.parametrize("x", [-2.0, 7.0])
+def test_the_slope_doubles_every_input(student, x):
+    near(student.tiny.slope(x), 2.0 * x)
+
+
+### END HIDDEN TESTS
+'''
+
+CONFIG = """\
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "tiny"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.db_url = "sqlite:///gradebook.db"
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+"""
+
+MASTERS = {
+    "notebook": ("solutions/tiny.py", NOTEBOOK),
+    "module": ("solutions/backprop/tiny.py", MODULE),
+    "suite": ("autograder/suites/test_tiny.py", SUITE),
+}
+BUILT = [
+    "assignments/tiny/test_tiny.py",
+    "assignments/tiny/tiny.ipynb",
+    "lib/backprop/__init__.py",
+    "lib/backprop/tiny.py",
+]
+IGNORED = ["solutions/tiny/test_tiny.py", "solutions/tiny/tiny.ipynb"]
+
+
+def write(root: Path) -> Path:
+    """Write the masters of the course below `root`; nothing is built."""
+    for path, text in [*MASTERS.values(), ("solutions/backprop/__init__.py", '"""What the student writes."""\n')]:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8", newline="\n")
+    (root / "nbgrader_config.py").write_text(CONFIG)
+    return root
+
+
+def edit(root: Path, kind: str, old: str, new: str) -> str:
+    """Replace `old`, which stands there once, in a master; return the master's path."""
+    path, _ = MASTERS[kind]
+    text = (root / path).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+    (root / path).write_text(text.replace(old, new), encoding="utf-8", newline="\n")
+    return path
+
+
+def line_of(root: Path, kind: str, text: str, occurrence: int = 1) -> int:
+    """The 1-based number of the line of a master that holds `text`."""
+    lines = (root / MASTERS[kind][0]).read_text(encoding="utf-8").split("\n")
+    return [number for number, line in enumerate(lines, 1) if text in line][occurrence - 1]
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Every file below `root` with its bytes."""
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
