@@ -7,10 +7,12 @@ machines, `message` for people. The file format is described in autograder/READM
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from toolbox.items import TestResult
 
@@ -97,14 +99,21 @@ def write(verdict: Verdict, classroom: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(verdict.as_dict(), file, indent=1, allow_nan=False, default=_not_a_number)
+        json.dump(_finite(verdict.as_dict()), file, indent=1, allow_nan=False)
         file.write("\n")
     os.replace(draft, path)
     return path
 
 
-def _not_a_number(value: object) -> str:
-    return str(value)
+def _finite(value: Any) -> Any:
+    """Numbers that JSON does not have (nan, inf) as text: students' answers are full of them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return value
 
 
 def read_all(classroom: Path, assignment: str) -> list[dict]:

@@ -1,0 +1,164 @@
+"""The worker through its trusted end: whatever the student's process does costs that call, and has a name."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import time
+
+import pytest
+import torch
+
+from autograder.remote import Limits, RemoteTransport, read_outputs
+from toolbox import errors
+from toolbox.cells import Cell
+from toolbox.student import Student
+
+MODULE = """
+import os, sys, time
+import torch
+
+def double(x):
+    return 2 * x
+
+def forever():
+    while True:
+        pass
+
+def swallow():
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+
+def leave():
+    os._exit(0)
+
+def noise():
+    print("noise " * 1000)
+    os.system("true")
+    sys.stderr.write("more")
+    return 1
+
+def garbage():
+    for number in range(3, 64):
+        try:
+            os.write(number, b"\\xff" * 4096)
+        except OSError:
+            pass
+    time.sleep(60)
+
+def hungry():
+    return len(bytearray(2**36))
+
+def environment():
+    return dict(os.environ)
+
+def grader_modules():
+    return [name for name in sys.modules if "judge" in name or "suites" in name or "verdict" in name]
+
+def state():
+    global count
+    count = globals().get("count", 0) + 1
+    return count
+"""
+
+
+@pytest.fixture
+def student(tmp_path):
+    package = tmp_path / "lib" / "backprop"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "toy.py").write_text(textwrap.dedent(MODULE))
+    (package / "broken.py").write_text("def f(:\n")
+    cells = [
+        Cell(0, "value = 1", False),
+        Cell(1, "import os; os._exit(3)", False),
+        Cell(2, "value += 1", False),
+        Cell(3, "def half(x):\n    return x / 2", False),
+    ]
+    transport = RemoteTransport(tmp_path, cells, Limits(call=2.0, cell=1.0))
+    yield Student(transport)
+    transport.close()
+
+
+def test_a_call_returns_what_the_function_returns(student):
+    x = torch.randn(3, 4, dtype=torch.float64)
+    assert torch.equal(student.toy.double(x=x), 2 * x) and not student.changed
+
+
+def test_a_module_with_a_syntax_error_is_named_with_its_line(student):
+    with pytest.raises(errors.Raised, match=r"SyntaxError.*broken.py, line 1"):
+        student.broken.f()
+
+
+@pytest.mark.parametrize("name", ["forever", "swallow", "garbage"])
+def test_a_call_that_does_not_answer_is_given_up_in_time_and_the_next_one_works(student, name):
+    begin = time.monotonic()
+    with pytest.raises((errors.Timeout, errors.Malformed)):
+        getattr(student.toy, name)()
+    assert time.monotonic() - begin < 25
+    assert student.toy.noise() == 1
+
+
+def test_a_process_that_leaves_is_named_and_replaced(student):
+    with pytest.raises(errors.Crashed):
+        student.toy.leave()
+    assert student.toy.noise() == 1
+
+
+def test_a_function_that_always_dies_is_not_started_for_ever(student):
+    for _ in range(3):
+        with pytest.raises(errors.Crashed):
+            student.toy.leave()
+    begin = time.monotonic()
+    with pytest.raises(errors.Crashed):
+        student.toy.leave()
+    assert time.monotonic() - begin < 0.1
+
+
+def test_taking_too_much_memory_is_named(student):
+    with pytest.raises(errors.Memory):
+        student.toy.hungry()
+
+
+def test_nothing_of_the_graders_environment_or_modules_reaches_the_worker(student, monkeypatch):
+    monkeypatch.setenv("GRADER_SECRET", "hidden")
+    assert "GRADER_SECRET" not in student.toy.environment()
+    assert student.toy.grader_modules() == []
+
+
+def test_a_cell_that_kills_its_process_costs_itself_only(student):
+    outputs = student._transport.run_notebook()
+    assert outputs[1][0]["ename"] == "crashed" and outputs[0] == []
+    assert student.value("value") == 2
+    assert student.notebook.half(x=3.0) == 1.5
+
+
+def test_notebook_state_is_there_again_after_a_death(student):
+    assert student.value("value") == 2
+    with pytest.raises(errors.Crashed):
+        student.toy.leave()
+    assert student.value("value") == 2
+
+
+def test_a_variable_that_is_not_there_is_missing(student):
+    with pytest.raises(errors.Missing, match="predicted"):
+        student.value("predicted")
+
+
+def test_no_process_is_left_behind(student):
+    student.toy.noise()
+    pid = student._transport._worker._process.pid
+    student._transport.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    "blob", [b"", b"{}", b"[1]", b"[" * 100_000, b'[{"output_type": "stream"}]', b'[{"output_type": "pickle"}]']
+)
+def test_forged_outputs_are_refused(blob):
+    with pytest.raises(errors.Malformed):
+        read_outputs(blob)

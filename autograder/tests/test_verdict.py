@@ -1,0 +1,57 @@
+"""From test results to marks: shares, causes, and a file that is whole or not there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from autograder import verdict
+from autograder.verdict import Verdict, judge_item
+from toolbox.items import TestResult
+
+
+def result(status, share=1.0, message="", **rest):
+    return TestResult("a", "test_a", False, share, status, message, **rest)
+
+
+def test_all_right_earns_all_points():
+    item = judge_item("a", 3, [result("passed"), result("passed", share=0)])
+    assert (item.score, item.status) == (3, "passed")
+
+
+def test_part_right_earns_its_share():
+    item = judge_item("a", 2, [result("passed", share=1), result("failed", share=3)])
+    assert (item.score, item.status) == (0.5, "partial")
+
+
+def test_a_test_without_a_share_gives_nothing():
+    item = judge_item("a", 2, [result("passed", share=0), result("failed")])
+    assert (item.score, item.status) == (0, "failed")
+
+
+@pytest.mark.parametrize("grave", ["forbidden", "timeout", "memory", "crashed", "malformed", "missing"])
+def test_the_gravest_cause_names_the_item(grave):
+    item = judge_item("a", 2, [result("failed", message="small"), result(grave, message="grave")])
+    assert (item.status, item.message, item.score) == (grave, "grave", 0)
+
+
+def test_an_item_that_can_give_no_marks_is_refused():
+    with pytest.raises(ValueError, match="no test that gives marks"):
+        judge_item("a", 2, [result("passed", share=0)])
+
+
+def test_the_file_holds_what_the_readme_promises(tmp_path):
+    evidence = {"relative_error": float("inf"), "worst": {"yours": float("nan")}}
+    items = [judge_item("a", 2, [result("failed", diagnosis=["sign-flipped"], evidence=evidence)])]
+    done = Verdict("flat", "s01", {"sha256": "0", "received": None, "late_seconds": 0}, {"status": "accepted"}, items)
+    path = verdict.write(done, tmp_path)
+    content = json.loads(path.read_text())
+    assert path == tmp_path / "verdicts" / "flat" / "s01.json"
+    assert list(content) == ["schema", "assignment", "student", "hand_in", "intake", "score", "max_score", "items"]
+    assert content["schema"] == 1 and content["max_score"] == 2
+    test = content["items"][0]["tests"][0]
+    assert test["evidence"] == {"relative_error": "inf", "worst": {"yours": "nan"}}
+    assert set(test) == {"name", "hidden", "share", "status", "message", "diagnosis", "evidence"}
+    assert verdict.read_all(tmp_path, "flat") == [content]
+    assert [p.name for p in path.parent.iterdir()] == ["s01.json"]

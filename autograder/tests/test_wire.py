@@ -1,0 +1,123 @@
+"""The wire carries plain data unchanged and refuses everything else, on both sides."""
+
+from __future__ import annotations
+
+import msgpack
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolbox import wire
+from toolbox.errors import Malformed
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(PLAIN)
+@settings(max_examples=150, deadline=None)
+def test_plain_data_arrives_as_it_was_sent(value):
+    assert wire.unpack(wire.pack(value)) == value
+
+
+@pytest.mark.parametrize("dtype", list(wire.DTYPES.values()), ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3, 4)], ids=str)
+def test_tensors_of_every_dtype_and_shape_arrive_bit_for_bit(dtype, shape):
+    tensor = (torch.rand(shape) * 100).to(dtype)
+    back = wire.unpack(wire.pack({"t": [tensor]}))["t"][0]
+    assert back.dtype == dtype and back.shape == tensor.shape and torch.equal(back, tensor)
+
+
+def test_views_arrive_with_their_values():
+    base = torch.arange(12.0).reshape(3, 4)
+    for view in (base.T, base[:, ::2], base[1:2].expand(5, 4)):
+        assert torch.equal(wire.unpack(wire.pack(view)), view)
+
+
+def test_numpy_arrays_and_tuples_arrive_as_tensors_and_lists():
+    value = wire.unpack(wire.pack((np.arange(3.0), np.float64(2.5))))
+    assert torch.equal(value[0], torch.arange(3.0, dtype=torch.float64)) and float(value[1]) == 2.5
+
+
+class Loud:
+    def __reduce__(self):
+        raise AssertionError("the wire must not touch this")
+
+    def __eq__(self, other):
+        return True
+
+
+class SlyFloat(float):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = float.__hash__
+
+
+class SlyTensor(torch.Tensor):
+    pass
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Loud(), {1: 2}, {"a": Loud()}, {1, 2}, b"bytes", 1j, 2**70, SlyFloat(1.0), torch.ones(2).as_subclass(SlyTensor),
+     torch.ones(2, dtype=torch.complex64), torch.eye(3).to_sparse(), np.array([object()]), print,
+     torch.zeros(1).expand(2**40)],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_what_is_not_plain_data_is_refused_when_sent(value):
+    with pytest.raises(Malformed):
+        wire.pack(value)
+
+
+def test_endless_nesting_is_refused_when_sent():
+    loop = []
+    loop.append(loop)
+    with pytest.raises(Malformed, match="deep"):
+        wire.pack(loop)
+
+
+def tensor_blob(*parts):
+    return msgpack.packb(msgpack.ExtType(wire.TENSOR, msgpack.packb(list(parts))))
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        b"",
+        b"\xc1",
+        b"\x91" * 5000 + b"\x00",
+        msgpack.packb(b"raw bytes"),
+        msgpack.packb(msgpack.ExtType(7, b"x")),
+        msgpack.packb(msgpack.Timestamp(1)),
+        msgpack.packb({1: 2}),
+        msgpack.packb([1, 2]) + b"\x00",
+        tensor_blob("float64", [2], b"\x00" * 8),
+        tensor_blob("float64", [-1], b""),
+        tensor_blob("float64", [2**62, 4], b""),
+        tensor_blob("object", [1], b"\x00" * 8),
+        tensor_blob("float64", [1.0], b"\x00" * 8),
+        tensor_blob("float64", "1", b"\x00" * 8),
+        tensor_blob("float64", [1]),
+        tensor_blob("bool", [1], b"\x07"),
+        tensor_blob("uint8", [1] * 40, b"\x00"),
+    ],
+    ids=range(17),
+)
+def test_forged_messages_are_refused_on_arrival(blob):
+    with pytest.raises(Malformed):
+        wire.unpack(blob)
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_garbage_never_raises_anything_but_malformed(blob):
+    try:
+        wire.unpack(blob)
+    except Malformed:
+        pass
