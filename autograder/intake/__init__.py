@@ -1,0 +1,199 @@
+"""Intake: from what students sent to folders that can be graded. Nothing of a student's is executed.
+
+Steps, for each hand-in by itself (one that fails never stops the next):
+1. `sources`: whose it is, and when it came.
+2. `archive`: the few files of it that matter, read into memory under limits.
+3. `examine` and `notebook`: the notebook checked and built anew, with the release's settings on its graded
+   cells, and the modules found.
+4. `place`: the hand-in's folder written beside its place and moved there in one step, with the receipt
+   `intake.json`.
+
+A hand-in that cannot be graded is refused with a code and a message, and still gets a folder, with the
+released notebook where its own cannot be read, so that nbgrader goes through the whole class. What was sent
+is kept under `classroom/refused/<student>/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from . import archive, sources
+from .archive import Files, Limits, show
+from .examine import examine, fingerprint
+from .notebook import Released
+from .place import keep, known, place, stamp
+from .receipt import REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
+
+__all__ = [
+    "REFUSALS",
+    "REPAIRS",
+    "Limits",
+    "Receipt",
+    "Refused",
+    "Repair",
+    "inspect",
+    "intake",
+    "read_receipt",
+]
+
+
+def intake(
+    source: Path,
+    submitted: Path,
+    assignment: str,
+    released: Path,
+    *,
+    refused: Path | None = None,
+    times: str | Path = "file",
+    limits: Limits | None = None,
+    on_receipt: Callable[[Receipt], None] | None = None,
+) -> list[Receipt]:
+    """Take in every hand-in below `source`; one receipt for each student, sorted by student.
+
+    source: a folder of hand-ins, an LMS download (folder or zip), or one hand-in. submitted:
+    `classroom/submitted`. released: `assignments/<name>/<name>.ipynb`. refused: where refused originals are
+    kept, `classroom/refused` by default. times: 'file' (the file's own time), 'manifest' (believe the
+    student's), or the path of a CSV of the LMS. Of several hand-ins of one student the newest counts. Running
+    it again changes nothing.
+    """
+    limits = limits or Limits()
+    submitted = Path(submitted)
+    refused = Path(refused) if refused else submitted.parent / "refused"
+    release = Released.read(Path(released))
+    submitted.mkdir(parents=True, exist_ok=True)
+    receipts = []
+    with tempfile.TemporaryDirectory(prefix="intake-") as scratch:
+        found = sources.arrivals(Path(source), assignment, Path(scratch), times)
+        for position, arrival in enumerate(found):
+            newest = position + 1 == len(found) or found[position + 1].student != arrival.student
+            if arrival.student and not newest:
+                continue
+            earlier = (
+                sum(other.student == arrival.student for other in found[:position]) if arrival.student else 0
+            )
+            receipt = _take(arrival, submitted, assignment, release, refused, times, limits, earlier)
+            receipts.append(receipt)
+            if on_receipt:
+                on_receipt(receipt)
+    return receipts
+
+
+def _take(arrival, submitted, assignment, release, refused, times, limits, earlier) -> Receipt:
+    receipt = Receipt(arrival.student, assignment, received=arrival.received, origin=show(arrival.path.name))
+    if earlier:
+        receipt.repairs.append(
+            Repair("several_hand_ins", f"{earlier} earlier hand-in(s) of this student were set aside.")
+        )
+    original, contents, path = None, {}, arrival.path
+    try:
+        path = _inner_zip(path)
+        if path.is_dir():
+            files = archive.read_folder(path, limits)
+            receipt.sha256 = fingerprint(files.wanted)
+        else:
+            original = archive.read_regular(path, limits.total)
+            receipt.sha256 = hashlib.sha256(original).hexdigest()
+            loose = path.suffix.lower() == ".ipynb"
+            files = Files(wanted={path.name: original}) if loose else archive.read_zip(original, limits)
+        if not arrival.student:
+            raise Refused(
+                "no_student", f"{receipt.origin!r} does not say whose it is. Name it <student>.zip."
+            )
+        contents = examine(files, assignment, release, limits, receipt)
+        if times == "manifest":
+            receipt.received = _claimed_time(receipt) or receipt.received
+    except Refused as refusal:
+        receipt.refuse(refusal)
+    except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
+        receipt.refuse(
+            Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__}).")
+        )
+    if not arrival.student:
+        receipt.student = f"unnamed-{receipt.sha256[:8] or 'file'}"
+    if receipt.status == "refused":
+        keep(
+            refused / receipt.student,
+            f"{assignment}-{receipt.sha256[:12] or 'unread'}{_suffix(path)}",
+            original,
+        )
+    if arrival.student:
+        place(receipt, contents, submitted, release)
+    return receipt
+
+
+def _suffix(path: Path) -> str:
+    return path.suffix.lower() if path.suffix.lower() in sources.SUFFIXES else ".bin"
+
+
+def _inner_zip(path: Path) -> Path:
+    """A folder that holds a zip and no notebook (as Moodle sends them) stands for the newest zip in it."""
+    if path.is_symlink():
+        raise Refused("link", "The hand-in is a link to somewhere else.")
+    if not path.is_dir():
+        return path
+    names = [entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink()]
+    zips = [entry for entry in names if entry.suffix.lower() == ".zip"]
+    if zips and not any(path.rglob("*.ipynb")):
+        return max(zips, key=lambda entry: (entry.stat().st_mtime, entry.name))
+    single = [
+        entry
+        for entry in names
+        if entry.suffix.lower() in sources.SUFFIXES and not entry.name.startswith(".")
+    ]
+    return single[0] if len(single) == 1 and len(list(path.iterdir())) == 1 else path
+
+
+def _claimed_time(receipt: Receipt) -> datetime | None:
+    """The manifest's time where it can be read and does not lie after the file's own."""
+    try:
+        moment = datetime.fromisoformat(receipt.claimed or "")
+    except ValueError:
+        return None
+    moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    return min(moment, receipt.received)
+
+
+def inspect(
+    folder: Path,
+    assignment: str,
+    released: Path,
+    *,
+    refused: Path | None = None,
+    limits: Limits | None = None,
+) -> Receipt:
+    """Check the hand-in that stands at `classroom/submitted/<student>/<assignment>`, and repair it in place.
+
+    For folders put there by hand or by `nbgrader collect`. One that the intake wrote and nobody changed keeps
+    its receipt. The time of arrival is that of timestamp.txt, else of the files. A folder that must be
+    changed is kept whole under `refused`, `classroom/refused` by default.
+    """
+    folder, limits = Path(folder), limits or Limits()
+    submitted, student = folder.parent.parent, folder.parent.name
+    refused = Path(refused) if refused else submitted.parent / "refused"
+    release = Released.read(Path(released))
+    receipt = known(folder, assignment)
+    if receipt:
+        return receipt
+    receipt = Receipt(student, assignment, origin=show(folder.name))
+    contents = {}
+    try:
+        if folder.is_symlink():
+            raise Refused("link", "The hand-in is a link to somewhere else.")
+        receipt.received = stamp(folder) or sources.file_time(folder)
+        files = archive.read_folder(folder, limits)
+        receipt.sha256 = fingerprint(files.wanted)
+        contents = examine(files, assignment, release, limits, receipt)
+    except Refused as refusal:
+        receipt.refuse(refusal)
+    except Exception as error:  # as in intake: the class goes on
+        receipt.refuse(
+            Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__}).")
+        )
+    receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)
+    old = refused / student / f"{assignment}-{receipt.sha256[:12] or 'unread'}"
+    place(receipt, contents, submitted, release, keep_old=old)
+    return receipt

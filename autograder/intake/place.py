@@ -1,0 +1,144 @@
+"""Writing a hand-in to its place in one step, and knowing later whether it is still the one that was written.
+
+The receipt is written twice: as `intake.json` beside the hand-in, for people and for the report, and as
+`classroom/receipts/<assignment>/<student>.json`, where no student's file can ever be. Only the second is
+believed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .archive import Limits, read_regular
+from .examine import fingerprint
+from .notebook import Released
+from .receipt import NAME, Receipt, Refused
+
+TIMESTAMP = "timestamp.txt"
+KEEP_AT_MOST = 64 * 2**20
+
+
+def place(
+    receipt: Receipt,
+    contents: dict[str, bytes],
+    submitted: Path,
+    release: Released,
+    keep_old: Path | None = None,
+) -> None:
+    """Write the hand-in's folder in one step: beside its place, then moved there. The same content is left
+    alone.
+
+    keep_old: where the folder that stood there before goes, if it held anything else; None to delete it.
+    """
+    target = submitted / receipt.student / receipt.assignment
+    moment = receipt.received.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    graded = {f"{receipt.assignment}.ipynb": release.data, **contents}
+    whole = {**graded, TIMESTAMP: f"{moment}\n".encode(), NAME: receipt.to_bytes()}
+    receipt.folder = target
+    if not _holds(target, whole):
+        waiting = submitted.parent / ".intake"
+        waiting.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=waiting))
+        try:
+            for path, data in whole.items():
+                (fresh / "new" / path).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / "new" / path).write_bytes(data)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if os.path.lexists(target):  # a folder that is not empty cannot be replaced in place
+                os.replace(target, _free(keep_old) if keep_old else fresh / "old")
+            os.replace(fresh / "new", target)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    record = {**receipt.to_dict(), "placed": fingerprint(graded)}
+    write_whole(_record(submitted, receipt), (json.dumps(record, indent=1) + "\n").encode())
+
+
+def known(folder: Path, assignment: str) -> Receipt | None:
+    """The receipt of the intake that wrote this folder, or None where its files are no longer the ones it
+    wrote.
+
+    The time of arrival follows the folder's timestamp.txt, which a TA may correct by hand.
+    """
+    receipt = Receipt(folder.parent.name, assignment, folder=folder)
+    try:
+        record = json.loads(_record(folder.parent.parent, receipt).read_bytes())
+        found = _contents(folder)
+        moment = stamp(folder)
+        found.pop(NAME, None), found.pop(TIMESTAMP, None)
+        if record["placed"] != fingerprint(found):
+            return None
+        receipt = Receipt.from_dict(record)
+    except (OSError, ValueError, KeyError, TypeError, Refused):
+        return None
+    receipt.folder, receipt.received = folder, moment or receipt.received
+    return receipt
+
+
+def stamp(folder: Path) -> datetime | None:
+    """The time in the folder's timestamp.txt, as nbgrader reads it; UTC where it names no zone."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        text = read_regular(folder / TIMESTAMP, 200).decode("ascii").strip()
+        return parse_utc(text).replace(tzinfo=UTC, microsecond=0)
+    except (Refused, ValueError, OverflowError, AttributeError, TypeError):
+        return None
+
+
+def keep(folder: Path, name: str, data: bytes | None) -> None:
+    """Keep what was sent, unless it is larger than anyone will read."""
+    if data is not None and len(data) <= KEEP_AT_MOST:
+        write_whole(folder / name, data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.write_bytes(data)
+    os.replace(fresh, path)
+
+
+def _record(submitted: Path, receipt: Receipt) -> Path:
+    return submitted.parent / "receipts" / receipt.assignment / f"{receipt.student}.json"
+
+
+def _free(path: Path) -> Path:
+    """This path, or one like it that is not taken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by path. Refused where it holds links, pipes or more than a hand-in may."""
+    limits = Limits()
+    if folder.is_symlink() or not folder.is_dir():
+        raise Refused("link", "not a folder")
+    found, total = {}, 0
+    for number, path in enumerate(sorted(folder.rglob("*"))):
+        if number > limits.entries or path.is_symlink():
+            raise Refused("link", "not what the intake wrote")
+        if not path.is_dir():
+            data = read_regular(path, limits.notebook)
+            total += len(data)
+            if total > limits.total:
+                raise Refused("too_large", "more than the intake wrote")
+            found[path.relative_to(folder).as_posix()] = data
+    return found
+
+
+def _holds(target: Path, whole: dict[str, bytes]) -> bool:
+    """Whether the folder holds exactly these files."""
+    try:
+        return _contents(target) == whole
+    except (Refused, OSError):
+        return False
