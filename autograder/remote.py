@@ -159,6 +159,9 @@ class RemoteTransport:
         self.run_notebook()
         return self._ask({"op": "value", "name": name}, b"", ("notebook", name))
 
+    def script(self, number: int, payload: bytes) -> bytes:
+        return self._ask({"op": "script", "number": number}, payload, ("script", f"script {number}"))
+
     def _ask(self, request: dict, payload: bytes, key: tuple[str, str]) -> bytes:
         strikes = self._strikes.setdefault(key, [])
         if len(strikes) >= STRIKES:
@@ -170,10 +173,11 @@ class RemoteTransport:
         except (Timeout, Crashed, Malformed) as error:
             strikes.append(error)
             self._forget()
+            what = "this check" if key[0] == "script" else f"`{key[1]}`"
             if isinstance(error, Timeout):
-                return calls.failure("timeout", f"`{key[1]}` gave no answer within {self.limits.call:g} s")
+                return calls.failure("timeout", f"{what} got no answer within {self.limits.call:g} s")
             if isinstance(error, Crashed):
-                return calls.failure("crashed", f"`{key[1]}` ended the process that ran it")
+                return calls.failure("crashed", f"{what} ended the process that ran it")
             return calls.failure(error.code, str(error))
 
     def _alive(self) -> Worker:

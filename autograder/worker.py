@@ -50,6 +50,8 @@ def serve(folder: str, read_fd: int, write_fd: int, memory: int) -> None:
             answer = transport.call(request["module"], request["name"], payload)
         elif request["op"] == "value":
             answer = transport.value(request["name"])
+        elif request["op"] == "script":
+            answer = transport.script(request["number"], payload)
         else:
             answer = calls.failure("malformed", "unknown request")
         write_frame(writer, {"id": request["id"]}, answer)

@@ -16,6 +16,7 @@ import torch
 
 from toolbox import calls, wire
 from toolbox.errors import BY_CODE, Missing, Raised
+from toolbox.script import Script, run_script
 
 NOTEBOOK = "notebook"
 
@@ -27,6 +28,9 @@ class Transport(Protocol):
     def value(self, name: str) -> bytes:
         """The encoded reply that holds the notebook variable `name`."""
 
+    def script(self, number: int, payload: bytes) -> bytes:
+        """Run encoded steps of script `number` (see `toolbox.script`); returns the encoded reply."""
+
 
 class Student:
     """Calls by name, plain data both ways. Raises `toolbox.errors.StudentError` where no answer arrives."""
@@ -34,6 +38,13 @@ class Student:
     def __init__(self, transport: Transport):
         self._transport = transport
         self.changed: list[str] = []
+        self._scripts = 0
+
+    def script(self) -> Script:
+        """A recording of steps with the student's objects; see `toolbox.script`."""
+        self._scripts += 1
+        number = self._scripts
+        return Script(lambda request: self._read(self._transport.script(number, wire.pack(request)), {}))
 
     def __getattr__(self, module: str) -> _Module:
         if module.startswith("_"):
@@ -93,6 +104,7 @@ class LocalTransport:
     ):
         self._modules = modules
         self._notebook = notebook
+        self._script: tuple[int, dict[int, Any]] = (0, {})
 
     def call(self, module: str, name: str, payload: bytes) -> bytes:
         try:
@@ -113,24 +125,39 @@ class LocalTransport:
             return calls.failure("missing", f"the notebook has no `{name}`: run its cell first")
         return calls.perform(lambda: namespace[name], [], {})
 
+    def script(self, number: int, payload: bytes) -> bytes:
+        if self._script[0] != number:  # only the latest script's objects are kept
+            self._script = number, {}
+        return calls.perform(lambda: run_script(wire.unpack(payload), self._script[1], self._namespace), [], {})
+
+    def _namespace(self, module: str) -> Any:
+        if module == NOTEBOOK:
+            return self._notebook_namespace()
+        if module == "toolbox":
+            return _Toolbox()
+        return self._modules[module] if self._modules is not None else fresh_module(module)
+
     def _notebook_namespace(self) -> Mapping[str, Any]:
         if callable(self._notebook):
             self._notebook = self._notebook()
         return self._notebook or {}
 
     def _find(self, module: str, name: str) -> Callable:
-        if module == NOTEBOOK:
-            target = self._notebook_namespace().get(name)
-            where = "the notebook"
-        else:
-            source = self._modules[module] if self._modules is not None else fresh_module(module)
-            target = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
-            where = f"{module}.py"
+        source = self._namespace(module)
+        target = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+        where = "the notebook" if module == NOTEBOOK else f"{module}.py"
         if target is None:
             raise Missing(f"{where} has no function `{name}`")
         if not callable(target):
             raise Missing(f"`{name}` in {where} is not a function")
         return target
+
+
+class _Toolbox:
+    """The toolbox's modules as attributes, imported when asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return importlib.import_module(f"toolbox.{name}")
 
 
 def fresh_module(name: str) -> Any:
