@@ -58,12 +58,13 @@ def show_weights(w: torch.Tensor, titles: Sequence[object] = (), *, columns: int
     return figure
 
 
-def show_curves(curves: Mapping[str, Sequence[float]], *, xlabel: str = "step", ylabel: str = "loss",
-                title: str = "") -> Figure:
-    """Named curves over their index on one pair of axes; each kind of line differs in dash as well as in colour."""
+def show_curves(curves: Mapping[str, Sequence[float]], *, at: Sequence[float] | None = None, xlabel: str = "step",
+                ylabel: str = "loss", title: str = "") -> Figure:
+    """Named curves, over their index or over `at`; each line differs in dash as well as in colour."""
     figure, ax = plt.subplots(figsize=(6, 3))
     for (name, values), dash in zip(curves.items(), ["-", "--", ":", "-."] * len(curves), strict=False):
-        ax.plot([float(v) for v in values], dash, label=name, lw=1.8)
+        places = range(len(values)) if at is None else [float(place) for place in at]
+        ax.plot(places, [float(value) for value in values], dash, label=name, lw=1.8)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(alpha=0.3)
     if len(curves) > 1:
