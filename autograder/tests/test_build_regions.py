@@ -86,7 +86,7 @@ def test_a_malformed_marker_is_named_by_line(text, line, words):
 
 @pytest.mark.parametrize(
     "text",
-    ["# begin with the solution of (1)\n", "x = begin_solution(y)\n", "# The solution ends.\n", "# tests\n", "### END\n"],
+    ["# begin with the solution\n", "x = begin_solution(y)\n", "# The solution ends.\n", "# tests\n", "### END\n"],
 )
 def test_prose_is_not_taken_for_a_marker(text):
     assert found(text) == ([], [])

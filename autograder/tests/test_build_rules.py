@@ -21,7 +21,7 @@ def problems(root: Path):
 
 
 def says(root: Path, path: str, line: int, *words: str) -> bool:
-    """Whether one problem stands at this place and holds all words; where none does, the failure shows what there is."""
+    """Whether one problem stands at this place and holds all words; where none does, show what there is."""
     found = problems(root)
     held = [p for p in found if (p.path, p.line) == (path, line) and all(word in p.message for word in words)]
     assert held, "\n".join(map(str, found)) or "no problem was found"
