@@ -69,7 +69,7 @@ def test_the_catalogue_needs_neither_torch_nor_jupyter_and_is_quick():
 import sys, time
 from pathlib import Path
 from autograder.build.catalogue import catalogue
-catalogue(Path(sys.argv[1]))
+number = len(catalogue(Path(sys.argv[1])))
 times = []
 for _ in range(5):
     start = time.process_time()
@@ -77,9 +77,9 @@ for _ in range(5):
     times.append(time.process_time() - start)
 heavy = {"torch", "jupytext", "nbformat", "nbgrader", "nbconvert", "pytest"} & sys.modules.keys()
 assert not heavy, heavy
-print(min(times))
+print(min(times) / number)
 """
     command = [sys.executable, "-c", code, str(REPOSITORY)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 0.05
+    assert float(done.stdout) < 0.05, "seconds for each assignment"
