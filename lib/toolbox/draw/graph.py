@@ -61,7 +61,7 @@ def draw_graph(
             raise ValueError(f"an edge ends at {target!r}, which is no node; the nodes are {', '.join(nodes)}")
     half = {name: max(HEIGHT, LETTER * len(sign) / 2 + 0.18) for name, sign in nodes.items()}
     widest = max(half.values())
-    texts = [f"{name} = {_text(value)}" for name, value in values.items()]
+    texts = [value if isinstance(value, str) else f"{name} = {_text(value)}" for name, value in values.items()]
     column = column or max(COLUMN, 2 * widest + BEND + LETTER * max(map(len, texts), default=0))
     place = _layout(nodes, inputs, edges, dict(rows or {}), column)
     results = [name for name in nodes if all(source != name for source, _ in edges)]
