@@ -102,6 +102,9 @@ def draw_graph(
         if name in values:
             own = f"{name} = " if name in nodes and name not in results and not isinstance(values[name], str) else ""
             ax.text(middle, y + 0.06, own + _text(values[name]), color=VALUE, fontsize=11, ha="center", va="bottom")
+        if grads is None and name in nodes and name not in results and isinstance(values.get(name), str):
+            # A shape does not say which value has it, and nothing else stands below this wire.
+            ax.text(middle, y - 0.06, name, fontsize=10, ha="center", va="top", style="italic")
         if grads is not None:
             ax.text(middle, y - 0.08, _text(grads.get(name)), color=GRADIENT, fontsize=11, ha="center", va="top",
                     weight="bold")
