@@ -75,7 +75,7 @@ def grade(
                     book.feedback(assignment, student)
             except NbgraderFailed as error:
                 outcome.failed[student] = str(error)
-                console.print(f"[red]{student} could not be graded[/red]: {str(error).splitlines()[-1]}", markup=True)
+                console.print(f"[red]{student} could not be graded[/red]: {str(error)}", markup=False)
             else:
                 outcome.graded.append(student)
                 causes.update(_causes(classroom, assignment, student))

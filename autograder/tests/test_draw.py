@@ -79,9 +79,12 @@ def test_a_value_used_twice_shows_the_gradient_of_each_wire():
     assert {"3", "2", "1.5"} <= set(written(ax, GRADIENT))
 
 
-def test_shapes_may_stand_in_the_place_of_numbers():
-    ax = draw.draw_graph({"s": "linear"}, [("x", "s"), ("w", "s")], {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"})
+def test_shapes_may_stand_in_the_place_of_numbers_with_the_names_of_inner_values_below_them():
+    ax = draw.draw_graph({"s": "linear", "h": "max"}, [("x", "s"), ("w", "s"), ("s", "h")],
+                         {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"})
     assert sorted(written(ax, VALUE)) == ["(D, C)", "(N, C)", "(N, D)"]
+    at = {text.get_text(): text.get_position() for text in ax.texts}
+    assert at["s"][0] == at["(N, C)"][0] and at["s"][1] < at["(N, C)"][1]
 
 
 @pytest.mark.parametrize("edges, says", [([("x", "q"), ("q", "g")], "no node"), ([("q", "f"), ("f", "q")], "cycle")])

@@ -159,6 +159,11 @@ def test_items_and_modules_are_read_from_the_suite(house):
     assert expected(None) == ([], [])
 
 
+def test_a_suite_that_was_edited_does_not_keep_work_from_being_handed_in(house):
+    (house / "assignments" / "flat" / "test_flat.py").write_text("def (")
+    assert submit("flat", folder=house).path.exists()
+
+
 def test_the_intake_takes_what_submit_writes(house, tmp_path):
     hand_in = submit("flat", folder=house)
     sent = tmp_path / "sent"

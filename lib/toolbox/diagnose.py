@@ -36,24 +36,26 @@ def diagnose(
     values) it leads to. upstream: for a bias, the gradient of what the bias was added to.
     """
     got, true = got.detach().double(), true.detach().double()
+    if not torch.isfinite(got).all() or got.numel() == 0:
+        return []
+    ordinary = true.abs().max().item()  # against it, what is left of a sum that cancels counts as zero
 
     def same(left: Tensor, right: Tensor) -> bool:
-        if left.shape != right.shape or left.numel() == 0:
+        if left.shape != right.shape:
             return False
-        size = max(left.abs().max().item(), right.abs().max().item(), 1e-30)
+        size = max(left.abs().max().item(), right.abs().max().item(), ordinary, 1e-30)
         return (left - right).abs().max().item() <= limit * size
 
     def fits(candidate: Tensor) -> bool:
         candidate = candidate.detach().double()
         return same(got, candidate) and not same(candidate, true)
 
-    if not torch.isfinite(got).all() or same(got, true):
-        return []
-    for names, candidate in _candidates(got, true, batch, classes, reg, parts, forms or {}, upstream):
-        if fits(candidate):
-            return list(names)
+    if batch != 1:  # in a batch of one, too many mistakes look alike
+        for names, candidate in _candidates(got, true, batch, classes, reg, parts, forms or {}, upstream):
+            if fits(candidate):
+                return list(names)
     # (C, D) instead of (D, C) is a transpose whatever else is wrong with it
-    if got.dim() == 2 and got.shape != true.shape and got.shape == true.T.shape:
+    if got.dim() == true.dim() == 2 and got.shape != true.shape and got.shape == true.T.shape:
         return ["transposed"]
     return []
 

@@ -40,18 +40,9 @@ def submit(assignment: str = "flat", folder: str | Path | None = None, out: str 
     target = target / f"{assignment}-hand-in.zip" if target.is_dir() else target
     hand_in = HandIn(assignment, target)
     look_at_notebook(hand_in, notebook, cells)
-    suite = next(
-        (
-            path
-            for path in (
-                notebook.parent / f"test_{assignment}.py",
-                home / "assignments" / assignment / f"test_{assignment}.py",
-            )
-            if path.is_file()
-        ),
-        None,
-    )
-    items, modules = expected(suite)
+    folders = (notebook.parent, home / "assignments" / assignment)
+    suites = [path for folder in folders if (path := folder / f"test_{assignment}.py").is_file()]
+    items, modules = expected(suites[0] if suites else None)
     look_at_cells(hand_in, cells, items)
     look_at_modules(hand_in, home / "lib" / "backprop", modules)
     write_zip(hand_in, notebook, home / "lib" / "backprop")

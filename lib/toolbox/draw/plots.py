@@ -95,7 +95,8 @@ def show_scores(scores: Sequence[float], right: int, terms: Sequence[float], *, 
         ax.set_ylim(low - 0.14 * (high - low) * (low < 0), high + 0.16 * (high - low))
         for i, number in enumerate(numbers):
             number = float(number)
-            ax.text(i, number, f"{number:.2f}", ha="center", va="bottom" if number >= 0 else "top", fontsize=9)
+            ax.annotate(f"{number:.2f}", (i, number), (0, 2 if number >= 0 else -3), textcoords="offset points",
+                        ha="center", va="bottom" if number >= 0 else "top", fontsize=9)
         ax.spines[["top", "right"]].set_visible(False)
     b.set_title(ylabel, fontsize=10)
     if title:
