@@ -19,10 +19,10 @@ def chain(start: Any, length: int) -> Any:
 
 
 def ladder(start: Any, rungs: int) -> Any:
-    """`rungs` times the sum of a value with itself: few nodes, but 2 ** rungs paths from the end to the start."""
+    """`rungs` times the sum of two halves of a value: few nodes, 2 ** rungs paths from end to start, and a slope of 1."""
     node = start
     for _ in range(rungs):
-        node = node + node
+        node = node * 0.5 + node * 0.5
     return node
 
 
@@ -37,3 +37,22 @@ def positions(order: Sequence[Any], nodes: Sequence[Any]) -> list[list[int]]:
 def length(entries: Sequence[Any]) -> int:
     """How many entries a list has."""
     return len(entries)
+
+
+def slopes(output: Any, nodes: Sequence[Any]) -> list[float]:
+    """d(output)/d(node) for the inputs of a single operation, read off the output where it holds its local gradients.
+
+    A node built in another way (several operations, or a rule kept elsewhere) is asked to walk backward itself. The
+    point is that an operation can be judged before `backward` is written, or while it is wrong.
+    """
+    inputs, local = getattr(output, "inputs", None), getattr(output, "local", None)
+    plain = isinstance(inputs, tuple | list) and isinstance(local, tuple | list) and len(inputs) == len(local) > 0
+    if plain and all(any(source is node for source in inputs) for node in nodes):
+        return [sum(g for source, g in zip(inputs, local, strict=True) if source is node) for node in nodes]
+    output.backward()
+    return [node.grad for node in nodes]
+
+
+def present(value: Any) -> bool:
+    """Whether there is anything at all: False for None."""
+    return value is not None

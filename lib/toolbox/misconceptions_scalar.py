@@ -8,8 +8,8 @@ DIFFERENCES, PLANE, FAST = "Differences", "The plane that touches", "Make it fas
 
 ROWS = [
     # gates
-    ("upstream-missing", "The upstream gradient is not used",
-     "Downstream is upstream times local. Does your answer change when the upstream gradient does?", GATES),
+    ("upstream-alone", "Only the upstream gradient is passed on",
+     "A gate that does not just hand on needs its own slope: how fast does z move with x here?", GATES),
     ("upstream-added", "Upstream and local are added, not multiplied",
      "If z moves twice as fast as x, and the end three times as fast as z: how fast does the end move with x?", GATES),
     ("copy-averaged", "The gradients of the copies are averaged",
@@ -102,7 +102,6 @@ ROWS = [
     ("tanh-like-sigmoid", "tanh has the sigmoid's local gradient", "How steep is tanh at 0?", ENGINE),
     ("relu-by-value", "The ReLU's local gradient is its value", "How steep is max(0, x) at 3, and at 5?", ENGINE),
     ("relu-leaks", "The ReLU lets something through below zero", "How does max(0, x) move where x is -3?", ENGINE),
-    ("gradient-not-started", "The walk has no first gradient", "How fast does the output move with itself?", ENGINE),
     ("overwritten-not-accumulated", "Overwritten instead of added up",
      "A value with two users gets two gradients. What happened to the first one when the second came?", SHARED),
     ("walked-too-early", "A value passes its gradient on before all of it has arrived",
@@ -119,8 +118,6 @@ ROWS = [
      "Keep the nodes that still have to be looked at in a list of your own.", ORDER),
     ("stale-gradients", "Gradients of an earlier call are still there",
      "Where do the gradients stand when backward is called the second time?", AGAIN),
-    ("stale-in-the-middle", "Only some gradients are set back before the second call",
-     "Nodes in the middle have a gradient too. Which ones do you set back?", AGAIN),
     ("bias-missing", "The bias is missing", "Compare with the formula of the neuron, symbol by symbol.", ENGINE),
     ("activation-missing", "The neuron's tanh is missing", "Compare with the formula, symbol by symbol.", ENGINE),
     ("not-fused", "The dot product takes more than one node", "How many entries does the tape gain?", FAST),
