@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +52,7 @@ def grade(
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
+    jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
 ):
     """Grade a class; ends with a table and the class report."""
     from autograder.grade import grade as run
@@ -59,7 +60,7 @@ def grade(
     from autograder.verdict import read_all
 
     try:
-        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback)
+        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs)
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
     verdicts = read_all(ROOT / "classroom", assignment)
@@ -113,8 +114,8 @@ def audit(
 
 
 @app.command()
-def demo():
+def demo(jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None):
     """The main job on a made-up class: release, take in, grade, feed back, export, report."""
     from autograder.demo.run import run
 
-    raise typer.Exit(run(ROOT, now=datetime.now(UTC)))
+    raise typer.Exit(run(ROOT, jobs=jobs))
