@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from matplotlib.patches import Ellipse
+
 from toolbox import draw
 from toolbox.draw.graph import GRADIENT, VALUE
 

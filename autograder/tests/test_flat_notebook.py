@@ -11,9 +11,9 @@ import nbformat
 import pytest
 import torch
 from nbclient import NotebookClient
-from toolbox.gradcheck import gradcheck
 
 from autograder.build import build
+from toolbox.gradcheck import gradcheck
 
 HOUSE = Path(__file__).resolve().parents[2]
 MASTER = (HOUSE / "solutions" / "flat.py").read_text(encoding="utf-8")
