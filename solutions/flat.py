@@ -673,7 +673,7 @@ if parameters is not None:
     unsure = scores.abs().argsort()[:8]
     labels = [f"{'38'[y]}: p={torch.sigmoid(s):.2f}" for y, s in zip(y_new[unsure], scores[unsure])]
     show_images(x_new[unsure], labels, columns=8, title="least sure of these (label: probability of an 8)")
-    show_weights(parameters["w"], ["w (blue: an 8)"])
+    show_weights(parameters["w"], ["blue: 8"])
 
 # %% [markdown]
 # | you see | look at |
