@@ -17,18 +17,23 @@ STATUSES = {
     "partial": ("partly right", "◐"),
     "failed": ("wrong", "✗"),
     "missing": ("not there", "–"),
-    "timeout": ("took too long", "⏱"),
+    "timeout": ("took too long", "T"),
     "memory": ("too much memory", "M"),
     "crashed": ("crashed", "!"),
     "forbidden": ("not allowed", "⊘"),
     "malformed": ("not a usable answer", "?"),
 }
+RAISED = "your code raised "  # how toolbox.calls begins such a message
 CAUSES = ("forbidden", "timeout", "memory", "crashed", "malformed", "missing")
 
 
 @dataclass
 class Row:
-    """One student. causes: how many items by cause; misconceptions: ids, the one seen on most items first."""
+    """One student.
+
+    causes: how many items by cause; misconceptions: ids, the one seen on most items first; raised: the exception that
+    their code raised in most items, '' where there was none.
+    """
 
     student: str
     score: float
@@ -38,6 +43,7 @@ class Row:
     items: dict[str, dict]
     causes: Counter
     misconceptions: list[str]
+    raised: str = ""
 
     @property
     def share(self) -> float:
@@ -99,10 +105,13 @@ def _row(verdict: dict) -> Row:
     items = {item["id"]: item for item in verdict["items"]}
     causes: Counter = Counter()
     guesses: Counter = Counter()
+    raised: Counter = Counter()
     for item in items.values():
         found = {item["status"], *(test["status"] for test in item["tests"])} & set(CAUSES)
         causes.update(cause for cause in CAUSES if cause in found)
         guesses.update(first_guesses(item))
+        messages = [item["message"], *(test["message"] for test in item["tests"])]
+        raised.update({message for message in messages if message.startswith(RAISED)})
     return Row(
         student=verdict["student"],
         score=float(verdict["score"]),
@@ -112,6 +121,9 @@ def _row(verdict: dict) -> Row:
         items=items,
         causes=causes,
         misconceptions=[name for name, _ in guesses.most_common()],
+        raised=min(raised, key=lambda message: (-raised[message], message)).removeprefix("your code ")
+        if raised
+        else "",
     )
 
 

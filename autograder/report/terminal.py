@@ -40,7 +40,10 @@ def what_happened(row: Row) -> str:
     status = row.intake.get("status")
     if status == "refused":
         return f"refused ({row.intake.get('code')}): {row.intake.get('message')}"
-    parts = [cause_words(row.causes, len(row.items))]
+    parts = [
+        cause_words(row.causes, len(row.items)),
+        row.raised if len(row.raised) <= 130 else row.raised[:127] + "...",
+    ]
     if status == "repaired":
         kinds = dict.fromkeys(repair["code"] for repair in row.intake.get("repairs", []))
         parts.append("repaired: " + ", ".join(kind.replace("_", " ") for kind in kinds))

@@ -106,6 +106,16 @@ def test_causes_are_named_also_where_the_item_earned_a_part():
     assert summary.rows[0].causes == {"timeout": 1}
 
 
+def test_an_exception_is_shown_once_by_its_message(tmp_path):
+    bad = [item(name, "failed", 0) for name in ("toy", "hinge")]
+    for one in bad:
+        one["message"] = "your code raised SyntaxError: '(' was never closed (flat.py, line 225)"
+    verdicts = [verdict("ada", bad)]
+    assert summarise("flat", verdicts).rows[0].raised.startswith("raised SyntaxError")
+    assert "raised SyntaxError: &#39;(&#39; was never closed" in page(tmp_path, verdicts)
+    assert "never closed" in printed(verdicts)
+
+
 def test_the_page_shows_every_student_item_and_cause(tmp_path):
     text = page(tmp_path, small_class())
     for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "took too long", "1 d 1 h", "no_lib"):
