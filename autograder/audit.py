@@ -22,11 +22,11 @@ import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+
+from autograder.mutants import Answer, load
 from toolbox.items import TestResult
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
-
-from autograder.mutants import Answer, load
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = ("public", "audit")  # what students see, and one that they do not
@@ -156,7 +156,7 @@ def matrix(assignment: str, findings: list[Finding]) -> Table:
     cells = [[name, *counts(group)] for name, group in rows]
     heads = ("item", "wrong rejected", "right accepted", "named at first guess", "falsely accused")
     for head, total in zip(heads, ["all", *counts(findings)], strict=True):
-        table.add_column(head, footer=total, justify="left" if head == "item" else "right")
+        table.add_column(head, footer=total, justify="left" if head == "item" else "right", no_wrap=head == "item")
     for row in cells:
         table.add_row(*row)
     return table

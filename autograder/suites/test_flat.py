@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import torch
+
 from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.references import Truth, forward, picked
