@@ -53,6 +53,9 @@ def grade(
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
     jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
+    trust_students: Annotated[
+        bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
+    ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
     from autograder.grade import grade as run
@@ -60,7 +63,7 @@ def grade(
     from autograder.verdict import read_all
 
     try:
-        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs)
+        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs, trust=trust_students)  # fmt: skip
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
     verdicts = read_all(ROOT / "classroom", assignment)
@@ -111,6 +114,14 @@ def audit(
         raise typer.Exit(run(assignment or None, item or None, json))
     except KeyError as error:
         raise _stop(error) from None
+
+
+@app.command()
+def doctor():
+    """What holds student code in on this machine, what is missing, and how to get it."""
+    from autograder.doctor import run
+
+    raise typer.Exit(run())
 
 
 @app.command()

@@ -33,17 +33,14 @@ def forever():
 
 
 @pytest.fixture(params=["here", "over the wire"])
-def student(request, tmp_path):
+def student(request):
     if request.param == "here":
         module = ModuleType("backprop.toy")
         exec(MODULE, module.__dict__)
         yield Student(LocalTransport({"toy": module}))
         return
-    package = tmp_path / "lib" / "backprop"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "toy.py").write_text(textwrap.dedent(MODULE))
-    transport = RemoteTransport(tmp_path, [], Limits(call=2.0))
+    files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": textwrap.dedent(MODULE).encode()}
+    transport = RemoteTransport(files, [], Limits(call=2.0))
     yield Student(transport)
     transport.close()
 
