@@ -143,7 +143,7 @@ def test_feedback_shows_the_tables_and_no_hidden_source(course, verdicts):
 
 
 def test_the_export_agrees_with_the_gradebook(course, verdicts):
-    rows = {row["student"]: row for row in csv.DictReader((course / "classroom" / "grades.csv").open())}
+    rows = {row["student_id"]: row for row in csv.DictReader((course / "classroom" / "grades.csv").open())}
     assert set(rows) == set(verdicts)
     for student, verdict in verdicts.items():
         assert float(rows[student]["auto_score"]) == verdict["score"], student

@@ -154,5 +154,18 @@ def test_plugins_and_conftest_files_do_not_reach_the_suite(tmp_path):
     Suite(path).close()
 
 
+def test_two_suites_of_one_file_name_are_two_suites(tmp_path):
+    public = SUITE[: SUITE.index("### BEGIN")] + SUITE[SUITE.index("\n\ndef torch_equal") :]
+    for folder, text in (("public", public), ("master", SUITE)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "test_same.py").write_text(text)
+    counts = []
+    for folder in ("public", "master", "public"):
+        suite = Suite(tmp_path / folder / "test_same.py")
+        counts.append([blank.hidden for _, blank in suite.tests].count(True))
+        suite.close()
+    assert counts == [0, 1, 0]
+
+
 def test_hidden_regions_are_found_by_line():
     assert hidden_regions("a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\nc") == [(2, 4)]
