@@ -11,7 +11,7 @@ import torch
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite, hidden_regions
 
-SUITE = '''
+SUITE = """
 from toolbox.errors import Mismatch
 from toolbox.suite import item, make, student  # noqa: F401
 
@@ -41,7 +41,7 @@ def test_other_is_diagnosed(student, make):
 def torch_equal(a, b):
     import torch
     return torch.equal(a, b)
-'''
+"""
 
 
 @pytest.fixture(scope="module")

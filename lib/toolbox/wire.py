@@ -1,8 +1,9 @@
 """Plain data as bytes, and back, believing nothing: the only language between a student's process and the judge.
 
 Values: None, bool, int, float, str, list (a tuple arrives as a list), dict with string keys, and tensors as
-(dtype, shape, bytes, layout): a transposed or expanded tensor arrives transposed or expanded. Everything else is refused by `pack`; everything that does not fit the schema is refused by
-`unpack`, which never runs code of the sender's (msgpack, not pickle) and checks lengths before it allocates.
+(dtype, shape, bytes, layout): a transposed or expanded tensor arrives transposed or expanded. Everything else is
+refused by `pack`; everything that does not fit the schema is refused by `unpack`, which never runs code of the
+sender's (msgpack, not pickle) and checks lengths before it allocates.
 """
 
 from __future__ import annotations
