@@ -38,6 +38,11 @@ class Book:
     def db_url(self) -> str:
         return self._api.coursedir.db_url
 
+    @property
+    def seed(self) -> str:
+        """The seed of the hidden inputs, as set in nbgrader_config.py."""
+        return str(self.config.JudgeCells.get("seed", ""))
+
     def register(self, assignment: str, due: datetime | None = None) -> None:
         """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
 

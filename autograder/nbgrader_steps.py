@@ -24,6 +24,10 @@ from toolbox.table import Report
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# What `autograder.grade` has judged on several processes, waiting for nbgrader's step to take it, by
+# (assignment, student). Empty where nbgrader is run by hand: then the step judges.
+judged_before: dict[tuple[str, str], Judgement] = {}
+
 
 class RepairIds(NbGraderPreprocessor):
     """Keep the first cell of each graded id; a copy loses its marks and stays as an ordinary cell."""
@@ -43,16 +47,20 @@ class RepairIds(NbGraderPreprocessor):
 class JudgeCells(NbGraderPreprocessor):
     """Grade the hand-in that this notebook belongs to, and write the verdict into its check cells."""
 
-    classroom = Unicode("classroom", help="The folder of hand-ins and verdicts, relative to the course.").tag(config=True)
+    classroom = Unicode("classroom", help="The folder of hand-ins and verdicts, relative to the course.").tag(
+        config=True
+    )
     seed = Unicode("", help="Seed of the hidden inputs; set your own, and keep it for a whole class.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         names = resources["nbgrader"]
         classroom = Path.cwd() / self.classroom
         folder = classroom / "submitted" / names["student"] / names["assignment"]
-        judge = _judge(names["assignment"], self.seed)
+        judgement = judged_before.pop((names["assignment"], names["student"]), None)
+        if judgement is None:
+            judgement = _judge(names["assignment"], self.seed).grade(folder)
         late = _seconds_late(names["db_url"], names["assignment"], names["student"])
-        judgement = judge.grade(folder, late_seconds=late)
+        judgement.verdict.hand_in["late_seconds"] = late
         verdicts.write(judgement.verdict, classroom)
         show(judgement, nb)
         return nb, resources

@@ -26,7 +26,7 @@
 import sys
 from pathlib import Path
 
-home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib").is_dir())
+home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib" / "backprop").is_dir())
 sys.path.insert(0, str(home / "lib"))
 
 import toolbox
@@ -35,8 +35,6 @@ toolbox.start()
 
 # %%
 # %matplotlib inline
-import math
-
 import matplotlib.pyplot as plt
 import torch
 from backprop import flat
@@ -74,7 +72,7 @@ def ready(answer, *names):
 # | you see | look at |
 # | --- | --- |
 # | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib` |
-# | `ModuleNotFoundError: torch` | the course's environment is not the notebook's kernel: see "set-up" in the README |
+# | `ModuleNotFoundError: torch` | the course's environment is not the notebook's kernel: the README says how to set it up |
 # | a check still shows the old result | `flat.py` is not saved; or restart the kernel (menu *Kernel*) and run from the top |
 # | `SyntaxError` or `IndentationError` from `flat.py` | the line it names, and the one above: often an open bracket or a mixed indent |
 # | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
@@ -169,8 +167,8 @@ for network, weights in [("(x + y) z", 3), ("the two-layer net of section 6, H =
 #
 # ### Predict
 #
-# Take $f = (x\,y + z)^2$ at $x = 3,\ y = -2,\ z = 5$, cut into three nodes: $p = x\,y$, then $q = p + z$, then $f
-# = q^2$. The local gradient of a square is $2q$.
+# Take $f = (x\,y + z)^2$ at $x = 3,\ y = -2,\ z = 5$, cut into three nodes: $p = x\,y$, then $q = p + z$, then
+# $f = q^2$. The local gradient of a square is $2q$.
 #
 # Do this one **on paper**: draw the graph, write the values above, then the gradients below, right to left. Then
 # put your numbers in.
@@ -397,9 +395,9 @@ draw_graph(
 #
 # ### A solved example first
 #
-# Fit a line through points: $N$ inputs with $D$ numbers each, *one* output $s_i$ each, and the mean of $(s_i -
-# t_i)^2$ as the loss. Here `w` is a vector $(D,)$. Again the backward lines are the forward lines from the bottom
-# up.
+# Fit a line through points: $N$ inputs with $D$ numbers each, *one* output $s_i$ each, and the mean of
+# $(s_i - t_i)^2$ as the loss. Here `w` is a vector $(D,)$. Again the backward lines are the forward lines from
+# the bottom up.
 
 # %%
 def line_fit(x, t, w, b):
@@ -446,8 +444,8 @@ gradcheck(line_fit, points)
 # (One of the slide decks prints a plus sign before the right class's score when it writes this out with $W$; that
 # is a misprint. The *minus* is right: a high score of the right class must make the loss smaller.)
 #
-# One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes $0.5 + 1 =
-# 1.5$. Class 2 stays more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
+# One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes
+# $0.5 + 1 = 1.5$. Class 2 stays more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
 
 # %%
 show_scores([2.0, 2.5, -1.0], 0, [0.0, 1.5, 0.0], line=1.0, ylabel="what each class adds to the hinge loss");
@@ -496,8 +494,8 @@ check("hinge_grad_b")
 #
 # $$p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}, \qquad L_i = -\log p_{y_i}$$
 #
-# The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are $(0.37,
-# 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
+# The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are
+# $(0.37, 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
 
 # %%
 s = torch.tensor([2.0, 2.5, -1.0])
@@ -645,9 +643,9 @@ s = torch.linspace(-4, 4, 81, dtype=torch.float64)
 show_curves({"y = 1": -torch.sigmoid(s).log(), "y = 0": -torch.sigmoid(-s).log()}, at=s, xlabel="score s", ylabel="loss of one image");
 
 # %% [markdown]
-# Scores can become large, and the formula taken literally then breaks: at $s=-1000$ the computer finds $\sigma(s)
-# = 0$, and its logarithm is minus infinity. Both cases are of the form $\log(1 + e^{t})$ for some $t$; which $t$
-# in which case? `torch.logaddexp` computes that safely, as the docstring tells.
+# Scores can become large, and the formula taken literally then breaks: at $s=-1000$ the computer finds
+# $\sigma(s) = 0$, and its logarithm is minus infinity. Both cases are of the form $\log(1 + e^{t})$ for some $t$;
+# which $t$ in which case? `torch.logaddexp` computes that safely, as the docstring tells.
 #
 # Fill in `logistic`. For the backward pass: $\frac{d}{dt}\log(1 + e^t)$ is an old acquaintance.
 
@@ -670,11 +668,12 @@ zeros = {"w": torch.zeros(64, dtype=torch.float64), "b": torch.zeros((), dtype=t
 parameters, losses = descend(flat.logistic, zeros, 1.0, 150, x=x_pair, y=y_pair, reg=1e-3)
 if parameters is not None:
     scores = x_new @ parameters["w"] + parameters["b"]
-    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {((scores > 0) == y_new).double().mean():.0%}")
+    right = ((scores > 0) == y_new).double().mean()
+    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {right:.0%}")
     unsure = scores.abs().argsort()[:8]
     labels = [f"{'38'[y]}: p={torch.sigmoid(s):.2f}" for y, s in zip(y_new[unsure], scores[unsure])]
     show_images(x_new[unsure], labels, columns=8, title="least sure of these (label: probability of an 8)")
-    show_weights(parameters["w"], ["w (blue: an 8)"])
+    show_weights(parameters["w"], ["blue: 8"])
 
 # %% [markdown]
 # | you see | look at |
@@ -688,8 +687,8 @@ if parameters is not None:
 # ## 6  Two layers
 #
 # A linear classifier draws straight borders, and some problems have none. So put a second layer on top, with a
-# **ReLU**, $\max(0, \cdot)$, in between. (Without it, two linear layers would be one: $(x\,w_1)\,w_2 = x\,(w_1
-# w_2)$.)
+# **ReLU**, $\max(0, \cdot)$, in between. (Without it, two linear layers would be one:
+# $(x\,w_1)\,w_2 = x\,(w_1 w_2)$.)
 #
 # $$a = x\,w_1 + b_1, \qquad h = \max(0, a), \qquad \text{scores} = h\,w_2 + b_2$$
 #
@@ -726,7 +725,8 @@ draw_graph(
 a = torch.tensor([1.0, -2.0, 3.0, -1.0])
 grad_h = torch.tensor([4.0, -1.0, 5.0, 9.0])
 grad_a = torch.where(a > 0, grad_h, torch.zeros(()))
-for label, row in {"a, forward": a, "h = max(0, a)": torch.relu(a), "upstream, dL/dh": grad_h, "downstream, dL/da": grad_a}.items():
+for label, row in {"a, forward": a, "h = max(0, a)": torch.relu(a),
+                   "upstream, dL/dh": grad_h, "downstream, dL/da": grad_a}.items():
     print(f"{label:20s}", "  ".join(f"{number:5.0f}" for number in row))
 
 # %% [markdown]
@@ -1128,8 +1128,9 @@ check("bugs_repaired")
 #
 # 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
 #    the notebook and `flat.py`.
-# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type `python -m toolbox
-#    submit flat` in a terminal, in the course's folder. It checks that all is there and writes one zip.
+# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type
+#    `.venv/bin/python -m toolbox submit flat` in a terminal, in the course's folder. It checks that all is there
+#    and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

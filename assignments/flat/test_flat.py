@@ -14,8 +14,9 @@ from functools import partial
 from typing import Any
 
 import torch
+
 from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.errors import Malformed, Missing
 from toolbox.references import Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 

@@ -80,7 +80,7 @@ def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) 
     """Wrong answers in one function: rows of (what the student did, old, new, id of the misconception or None)."""
     items = (item,) if isinstance(item, str) else item
     return [
-        Answer(f"{where}: {what}", items, (Edit(where, old, new),), _ids(diagnosis), **kwargs)
+        Answer(f"{items[0]}: {what}", items, (Edit(where, old, new),), _ids(diagnosis), **kwargs)
         for what, old, new, diagnosis in rows
     ]
 
