@@ -5,6 +5,7 @@ A gate's backward is fed the true forward values, and an operation of `Value` is
 costs one item. Nothing is asked at ties and kinks, and any topological order is right.
 """
 
+# ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
 from __future__ import annotations
 
 import math
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+
 from toolbox.compare import assert_grad, assert_value, grad_of, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.gate_mistakes import truth
@@ -31,8 +33,11 @@ def away_from_zero(make, count: int, low: float = 0.4, high: float = 2.0) -> lis
 
 def positive(make, count: int, low: float = 0.4, high: float = 2.0) -> list[float]:
     """`count` positive floats, away from 1, no two of them close to each other."""
-    return [abs(number) for number in away_from_zero(make, count, low, high)] if count == 1 else sorted(
-        (make.uniform(count) * 0.3 + torch.arange(count) * 0.6 + low).tolist())  # fmt: skip
+    return (
+        [abs(number) for number in away_from_zero(make, count, low, high)]
+        if count == 1
+        else sorted((make.uniform(count) * 0.3 + torch.arange(count) * 0.6 + low).tolist())
+    )
 
 
 def filled(answer: Any, name: str) -> Any:
@@ -86,7 +91,7 @@ def test_the_values_of_the_forward_pass_are_foreseen(student, make):
 
 @item("predict_sum", share=2.0)
 def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
-    given, (values, grads) = numbers_of(student, "predicted"), sum_graph()
+    given, (_, grads) = numbers_of(student, "predicted"), sum_graph()
     assert_foreseen(given, "df_dq", grads["df_dq"], mul_gate_not_swapped=grads["df_dz"])
     assert_foreseen(given, "df_dz", grads["df_dz"], mul_gate_not_swapped=grads["df_dq"])
     for name, other in (("df_dx", 5.0), ("df_dy", -2.0)):
@@ -94,9 +99,11 @@ def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
 
 
 def neuron_graph() -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], dict[str, dict[str, torch.Tensor]]]:
-    """Values, gradients and known mistakes of the logistic neuron at the lecture's numbers, its sigmoid as four nodes."""
-    leaves = {name: torch.tensor(number, dtype=torch.float64, requires_grad=True) for name, number in
-              {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}.items()}  # fmt: skip
+    """Values, gradients and known mistakes of the lecture's logistic neuron, its sigmoid as four nodes."""
+    leaves = {
+        name: torch.tensor(number, dtype=torch.float64, requires_grad=True)
+        for name, number in {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}.items()
+    }
     s = leaves["w0"] * leaves["x0"] + leaves["w1"] * leaves["x1"] + leaves["w2"]
     a = -s
     b = a.exp()
@@ -113,7 +120,10 @@ def neuron_graph() -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], di
         "df_dw2": {"local_gradient_only": 1.0},
     }
     for one, other in (("w0", "x0"), ("x0", "w0"), ("w1", "x1"), ("x1", "w1")):
-        forms[f"df_d{one}"] = {"mul_gate_not_swapped": grads[f"df_d{other}"], "local_gradient_only": leaves[other].detach()}
+        forms[f"df_d{one}"] = {
+            "mul_gate_not_swapped": grads[f"df_d{other}"],
+            "local_gradient_only": leaves[other].detach(),
+        }
     return {"s": s.detach(), "a": a.detach(), "b": b.detach(), "c": c.detach(), "f": f.detach()}, grads, forms
 
 
@@ -183,8 +193,13 @@ def check_copy(student, make, first: float, second: float) -> None:
     leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     ups = [torch.tensor(number, dtype=torch.float64) for number in (first, second)]
     (true,) = torch.autograd.grad([leaf.clone(), leaf.clone()], leaf, ups)
-    forms = {"copy-averaged": true / 2, "copy-one-user": ups, "copy-multiplied": ups[0] * ups[1],
-             "max-of-sizes": [max(ups), max(ups, key=abs)], "sum-times-value": true * x}  # fmt: skip
+    forms = {
+        "copy-averaged": true / 2,
+        "copy-one-user": ups,
+        "copy-multiplied": ups[0] * ups[1],
+        "max-of-sizes": [max(ups), max(ups, key=abs)],
+        "sum-times-value": true * x,
+    }
     answer = student.gates.copy_backward(first, second, x)
     assert_grad(filled(answer, "copy_backward"), true, name="the downstream gradient", forms=forms)
 
@@ -292,7 +307,9 @@ def check_patterns(student, *gates: str) -> None:
 def behaves(gate: str) -> tuple[float, ...]:
     """What stands on the input wires of a gate when 7 comes from upstream (and 4 from a second user)."""
     xs = [torch.tensor(number, dtype=torch.float64, requires_grad=True) for number in (3.0, -5.0)]
-    output = {"add": xs[0] + xs[1], "multiply": xs[0] * xs[1], "max": xs[0].max(xs[1]), "copy": 7 * xs[0] + 4 * xs[0]}[gate]
+    output = {"add": xs[0] + xs[1], "multiply": xs[0] * xs[1], "max": xs[0].max(xs[1]), "copy": 7 * xs[0] + 4 * xs[0]}[
+        gate
+    ]
     up = torch.tensor(1.0 if gate == "copy" else 7.0, dtype=torch.float64)
     grads = torch.autograd.grad(output, xs, up, allow_unused=True)
     return tuple(grad.item() for grad in grads if grad is not None)
@@ -327,14 +344,26 @@ def check_parts(student, x: float, grad_out: float) -> None:
     answer = student.gates.sigmoid_by_parts(x, grad_out)
     c, a = nodes["c"].item(), nodes["a"].item()
     forms = {
-        "c": {"reciprocal-sign": -true["c"], "reciprocal-not-squared": true["c"] * c, "local-gradient-only": true["c"] / up,
-              "upstream-alone": up, "reciprocal-of-output": true["c"] * c**4},
-        "b": {"add-gate-swapped": true["c"] * nodes["b"].item(), "local-gradient-only": torch.ones(()),
-              "chain-step-skipped": true["a"]},
-        "a": {"exp-of-input": true["b"] * a, "chain-step-skipped": true["b"], "exp-twice": true["b"] * nodes["b"].exp().item(),
-              "local-gradient-only": nodes["b"].detach()},
+        "c": {
+            "reciprocal-sign": -true["c"],
+            "reciprocal-not-squared": true["c"] * c,
+            "local-gradient-only": true["c"] / up,
+            "upstream-alone": up,
+            "reciprocal-of-output": true["c"] * c**4,
+        },
+        "b": {
+            "add-gate-swapped": true["c"] * nodes["b"].item(),
+            "local-gradient-only": torch.ones(()),
+            "chain-step-skipped": true["a"],
+        },
+        "a": {
+            "exp-of-input": true["b"] * a,
+            "chain-step-skipped": true["b"],
+            "exp-twice": true["b"] * nodes["b"].exp().item(),
+            "local-gradient-only": nodes["b"].detach(),
+        },
         "x": {"chain-step-skipped": true["a"], "local-gradient-only": -torch.ones(())},
-    }  # fmt: skip
+    }
     before = {"c": None, "b": "c", "a": "b", "x": "a"}
     for name, right in true.items():
         accept, source = [], before[name]
@@ -390,7 +419,11 @@ def check_far_out(sigmoid: Callable[[float], Any]) -> None:
 def cubic(make) -> tuple[list[float], float, float]:
     """Coefficients of a cubic, a place and a step, such that no two kinds of differences agree there."""
     while True:
-        coefficients, (x,), eps = away_from_zero(make, 4), away_from_zero(make, 1), make.uniform(low=0.1, high=0.4).item()
+        coefficients, (x,), eps = (
+            away_from_zero(make, 4),
+            away_from_zero(make, 1),
+            make.uniform(low=0.1, high=0.4).item(),
+        )
         a, b, c, _ = coefficients
         slope, bend = 3 * a * x * x + 2 * b * x + c, (3 * a * x + b) * eps
         if abs(slope) > 0.5 and abs(bend) > 0.05 and abs(slope + a * eps * eps) > 0.2 and abs(slope + bend) > 0.2:
@@ -402,15 +435,24 @@ def check_difference(student, make, name: str) -> None:
     coefficients, x, eps = cubic(make)
     a, b, c, _ = coefficients
     slope, bend, rest = 3 * a * x * x + 2 * b * x + c, (3 * a * x + b) * eps, a * eps * eps
-    right, left, both = (torch.tensor(s, dtype=torch.float64) for s in (slope + bend + rest, slope - bend + rest, slope + rest))
+    right, left, both = (
+        torch.tensor(s, dtype=torch.float64) for s in (slope + bend + rest, slope - bend + rest, slope + rest)
+    )
     s = student.script()
     (answer,) = s.fetch(getattr(s.differences, name)(s.toolbox.curves.cubic(*coefficients), x, eps))
     if name == "symmetric":
-        forms = {"difference-one-sided": [right, left, right / 2, left / 2], "difference-divided-by-one-step": both * 2,
-                 "difference-not-divided": [both * 2 * eps, both * eps]}  # fmt: skip
+        forms = {
+            "difference-one-sided": [right, left, right / 2, left / 2],
+            "difference-divided-by-one-step": both * 2,
+            "difference-not-divided": [both * 2 * eps, both * eps],
+        }
     else:
-        forms = {"difference-symmetric": both, "difference-to-the-left": left, "difference-divided-by-two-steps": right / 2,
-                 "difference-not-divided": right * eps}  # fmt: skip
+        forms = {
+            "difference-symmetric": both,
+            "difference-to-the-left": left,
+            "difference-divided-by-two-steps": right / 2,
+            "difference-not-divided": right * eps,
+        }
         forms["sign-flipped"] = [-right, -left]
     true = both if name == "symmetric" else right
     assert_grad(filled(answer, name), true, name="the slope", forms=forms)
@@ -437,16 +479,24 @@ def check_gradient(student, make, count: int) -> None:
 
     point = torch.tensor(at, dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(height(point), point)
-    bend = torch.tensor([(3 * c * x + q) * eps for c, q, x in zip(cubes, squares, at, strict=True)], dtype=torch.float64)
+    bend = torch.tensor(
+        [(3 * c * x + q) * eps for c, q, x in zip(cubes, squares, at, strict=True)], dtype=torch.float64
+    )
     true = slope + torch.tensor(cubes, dtype=torch.float64) * eps**2
     moved = torch.tensor(at, dtype=torch.float64)
     diagonal = (height(moved + eps) - height(moved - eps)) / (2 * eps)
-    forms = {"difference-one-sided": [true + bend, true - bend], "difference-divided-by-one-step": 2 * true,
-             "difference-not-divided": [2 * eps * true, eps * true], "nudged-all-at-once": diagonal.expand(count),
-             "nudge-not-undone": left_behind(height, moved, eps)}  # fmt: skip
+    forms = {
+        "difference-one-sided": [true + bend, true - bend],
+        "difference-divided-by-one-step": 2 * true,
+        "difference-not-divided": [2 * eps * true, eps * true],
+        "nudged-all-at-once": diagonal.expand(count),
+        "nudge-not-undone": left_behind(height, moved, eps),
+    }
     s = student.script()
     place = s.toolbox.curves.point(at)
-    answer, after = s.fetch(s.differences.numeric_gradient(s.toolbox.curves.surface(cubes, squares, twist), place, eps), place)
+    answer, after = s.fetch(
+        s.differences.numeric_gradient(s.toolbox.curves.surface(cubes, squares, twist), place, eps), place
+    )
     assert_grad(filled(answer, "numeric_gradient"), true, name="the gradient", forms=forms)
     if any(abs(a - b) > 1e-9 for a, b in zip(at, after, strict=True)):
         raise Mismatch("the point that was passed in is another one afterwards", diagnosis=["input-changed"])
@@ -476,9 +526,13 @@ def check_plane(student, make, count: int) -> None:
     (value,), gradient, step = away_from_zero(make, 1), away_from_zero(make, count), away_from_zero(make, count)
     g, s = torch.tensor(gradient, dtype=torch.float64), torch.tensor(step, dtype=torch.float64)
     true = value + g @ s
-    forms = {"value-at-start-missing": g @ s, "step-not-weighted": [value + g.sum(), value + s.sum(), value + g.sum() + s.sum()],
-             "sign-flipped": value - g @ s, "factor-two-missing": value + g @ s / 2,
-             "local-gradient-only": value + g[0] * s[0]}  # fmt: skip
+    forms = {
+        "value-at-start-missing": g @ s,
+        "step-not-weighted": [value + g.sum(), value + s.sum(), value + g.sum() + s.sum()],
+        "sign-flipped": value - g @ s,
+        "factor-two-missing": value + g @ s / 2,
+        "local-gradient-only": value + g[0] * s[0],
+    }
     answer = student.differences.linear_approximation(value=value, gradient=gradient, step=step)
     assert_value(filled(answer, "linear_approximation"), true, name="the height of the plane", forms=forms)
 
@@ -492,9 +546,19 @@ def check_ascent(student, gradient: list[float]) -> None:
     """Compare the direction of steepest ascent with torch's normalised gradient."""
     g = torch.tensor(gradient, dtype=torch.float64)
     true = torch.nn.functional.normalize(g, dim=0)
-    forms = {"direction-not-normalised": g, "direction-downhill": [-true, -g], "direction-signs-only": g.sign(),
-             "direction-other-length": [g / g.abs().sum(), g / g.abs().max(), g / g.square().sum(), g / g.sum(), g / len(g),
-                                        g / g.square().sum() ** 0.25]}  # fmt: skip
+    forms = {
+        "direction-not-normalised": g,
+        "direction-downhill": [-true, -g],
+        "direction-signs-only": g.sign(),
+        "direction-other-length": [
+            g / g.abs().sum(),
+            g / g.abs().max(),
+            g / g.square().sum(),
+            g / g.sum(),
+            g / len(g),
+            g / g.square().sum() ** 0.25,
+        ],
+    }
     answer = student.differences.steepest_ascent(gradient)
     assert_grad(filled(answer, "steepest_ascent"), true, name="the step", forms=forms)
 
@@ -513,7 +577,7 @@ def test_where_the_ground_is_level_no_step_is_taken(student, make):
 
 
 def check_operation(student, gate: str, apply: Callable, *numbers: float) -> None:
-    """One operation of Values: its data and its local gradients, without the student's `backward` where that is possible."""
+    """One operation of Values: its data and local gradients, without the student's `backward` where that is possible."""
     output, true, forms = truth(gate, list(numbers))
     s = student.script()
     nodes = [s.scalar.Value(number) for number in numbers]
@@ -543,8 +607,11 @@ def check_power(student, x: float, exponent: float) -> None:
     if not kind:
         raise Missing("__pow__ is not written yet (its result is None)")
     data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
-    forms = {"power-not-lowered": true * x, "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
-             "exp-like-a-power": torch.tensor(x**exponent * math.log(abs(x)))}  # fmt: skip
+    forms = {
+        "power-not-lowered": true * x,
+        "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
+        "exp-like-a-power": torch.tensor(x**exponent * math.log(abs(x))),
+    }
     assert_value(data, leaf.detach() ** exponent, name=f"the data of x ** {exponent}")
     assert_grad(grad, true, name=f"the local gradient of x ** {exponent}", forms=forms)
 
@@ -729,9 +796,14 @@ def check_waiting(student, make) -> None:
         started([q, x_grad, y_grad])
         early = [y * near, y * far]
         often = [y * (2 * near + far), y * (near + 2 * far), 2 * true[1]]
-        by_q = {"overwritten-not-accumulated": [near, far], "walked-more-than-once": [2 * near + far, near + 2 * far, 2 * true[0]]}
+        by_q = {
+            "overwritten-not-accumulated": [near, far],
+            "walked-more-than-once": [2 * near + far, near + 2 * far, 2 * true[0]],
+        }
         assert_grad(q, true[0], name="q, in the middle", forms=by_q)
-        assert_grad(x_grad, true[1], name="x, behind q", forms={"walked-too-early": early, "walked-more-than-once": often})
+        assert_grad(
+            x_grad, true[1], name="x, behind q", forms={"walked-too-early": early, "walked-more-than-once": often}
+        )
         assert_grad(y_grad, true[2], name="y")
 
 
@@ -764,7 +836,9 @@ def test_gradients_of_another_output_are_forgotten(student, make):
     true = true_gradients(lambda a, b: [a * b], [x, y])
     before = true_gradients(lambda a, b: [a * 3.0 + b], [x, y])
     for name, got, right, old in (("a", got_a, true[0], before[0]), ("b", got_b, true[1], before[1])):
-        assert_grad(got, right, name=f"{name}, after backward from another output", forms={"stale-gradients": [right + old]})
+        assert_grad(
+            got, right, name=f"{name}, after backward from another output", forms={"stale-gradients": [right + old]}
+        )
 
 
 def check_depth(student, depth: int) -> None:
@@ -791,10 +865,16 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     """A neuron of Values: its output, by torch, from w, x and b; its inputs Values or plain numbers."""
     w, x, (b,) = away_from_zero(make, count, 0.2, 0.9), away_from_zero(make, count, 0.2, 0.9), away_from_zero(make, 1)
     weighted = torch.tensor(w, dtype=torch.float64) @ torch.tensor(x, dtype=torch.float64)
-    forms = {"bias-missing": weighted.tanh(), "activation-missing": weighted + b,
-             "forward-step-missing": [(sum(w) + sum(x) + weighted * 0 + b).tanh(), (w[0] * x[0] + weighted * 0 + b).tanh(),
-                                      (weighted + count * b).tanh()],
-             "sigmoid-gradient-twice": (weighted + b).sigmoid()}  # fmt: skip
+    forms = {
+        "bias-missing": weighted.tanh(),
+        "activation-missing": weighted + b,
+        "forward-step-missing": [
+            (sum(w) + sum(x) + weighted * 0 + b).tanh(),
+            (w[0] * x[0] + weighted * 0 + b).tanh(),
+            (weighted + count * b).tanh(),
+        ],
+        "sigmoid-gradient-twice": (weighted + b).sigmoid(),
+    }
     s = student.script()
     make_value = s.scalar.Value
     output = s.scalar.neuron([make_value(n) for n in w], x if plain else [make_value(n) for n in x], make_value(b))
@@ -883,23 +963,43 @@ def check_dot(student, make, count: int, plain: bool) -> None:
     final = output * output * 1.5
     final.backward()
     (data, w_grads, b_grad) = s.fetch(output.data, [node.grad for node in ws], bias.grad)
-    W, X = torch.tensor(w, dtype=torch.float64, requires_grad=True), torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    W, X = (
+        torch.tensor(w, dtype=torch.float64, requires_grad=True),
+        torch.tensor(x, dtype=torch.float64, requires_grad=True),
+    )
     B = torch.tensor(b, dtype=torch.float64, requires_grad=True)
     true = W @ X + B
     grad_w, grad_x, grad_b = torch.autograd.grad(true * true * 1.5, [W, X, B])
     assert_value(data, true.detach(), name="the data of dot", forms={"bias-missing": true.detach() - b})
     if more - nodes > 1:
-        raise Mismatch(f"one dot product of {count} terms put {more - nodes} nodes on the tape", diagnosis=["not-fused"])
+        raise Mismatch(
+            f"one dot product of {count} terms put {more - nodes} nodes on the tape", diagnosis=["not-fused"]
+        )
     up = (3.0 * true).detach()
-    both = {"mul-gate-not-swapped": (grad_x, grad_w)} if not plain else {"mul-gate-not-swapped": (up * W.detach(), grad_w)}
+    both = (
+        {"mul-gate-not-swapped": (grad_x, grad_w)} if not plain else {"mul-gate-not-swapped": (up * W.detach(), grad_w)}
+    )
     swapped = both["mul-gate-not-swapped"]
-    assert_grad(w_grads, grad_w, name="the gradients of w",
-                forms={"mul-gate-not-swapped": swapped[0], "local-gradient-only": X.detach()})  # fmt: skip
-    assert_grad(b_grad, grad_b, name="the gradient of b", forms={"local-gradient-only": torch.ones(()), "bias-not-summed": up * b})
+    assert_grad(
+        w_grads,
+        grad_w,
+        name="the gradients of w",
+        forms={"mul-gate-not-swapped": swapped[0], "local-gradient-only": X.detach()},
+    )
+    assert_grad(
+        b_grad,
+        grad_b,
+        name="the gradient of b",
+        forms={"local-gradient-only": torch.ones(()), "bias-not-summed": up * b},
+    )
     if not plain:
         (x_grads,) = s.fetch([node.grad for node in xs])
-        assert_grad(x_grads, grad_x, name="the gradients of x",
-                    forms={"mul-gate-not-swapped": swapped[1], "local-gradient-only": W.detach()})  # fmt: skip
+        assert_grad(
+            x_grads,
+            grad_x,
+            name="the gradients of x",
+            forms={"mul-gate-not-swapped": swapped[1], "local-gradient-only": W.detach()},
+        )
 
 
 @item("tape_dot")

@@ -69,7 +69,7 @@ def numbers() -> tuple[Layers, list[tuple[list[float], float]]]:
 
 
 def operations() -> int:
-    """Scalar operations in one forward pass: a product and a sum for each weight, the ReLUs, four for each point's loss but one."""
+    """Scalar operations of one forward pass: a product and a sum for each weight, the ReLUs, the losses and their sum."""
     weights = sum(a * b for a, b in zip(SIZES, SIZES[1:], strict=False))
     return POINTS * (2 * weights + sum(SIZES[1:-1]) + 4) - 1
 
@@ -128,8 +128,10 @@ def tape_run(layers: Layers, points: list, fused: bool = False) -> Callable:
 
 
 def reference(module: str) -> object:
-    """The kit's own solution of a module, from its file: `backprop` itself may be a student's. A fresh tape each time."""
-    spec = importlib.util.spec_from_file_location(f"reference_{module}", ROOT / "solutions" / "backprop" / f"{module}.py")
+    """The kit's own solution of a module, from its file, as `backprop` may be a student's. A fresh tape each time."""
+    spec = importlib.util.spec_from_file_location(
+        f"reference_{module}", ROOT / "solutions" / "backprop" / f"{module}.py"
+    )
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded

@@ -19,7 +19,7 @@ def chain(start: Any, length: int) -> Any:
 
 
 def ladder(start: Any, rungs: int) -> Any:
-    """`rungs` times the sum of two halves of a value: few nodes, 2 ** rungs paths from end to start, and a slope of 1."""
+    """`rungs` times the sum of two halves of a value: few nodes, 2 ** rungs paths, a slope of 1."""
     node = start
     for _ in range(rungs):
         node = node * 0.5 + node * 0.5

@@ -15,7 +15,8 @@ STEP = "[g / length if length else 0.0 for g in gradient]"
 
 DIFFERENCES: list[Answer] = [
     *wrong(
-        "one_sided", "one_sided",
+        "one_sided",
+        "one_sided",
         ("looks to both sides", ONE, TWO, "difference-symmetric"),
         ("steps to the left", ONE, "(f(x) - f(x - eps)) / eps", "difference-to-the-left"),
         ("divides by two steps", ONE, "(f(x + eps) - f(x)) / (2 * eps)", "difference-divided-by-two-steps"),
@@ -29,7 +30,8 @@ DIFFERENCES: list[Answer] = [
         ("is off by one part in ten thousand", ONE, f"1.0001 * {ONE}", None),
     ),
     *wrong(
-        "symmetric", "symmetric",
+        "symmetric",
+        "symmetric",
         ("is one-sided", TWO, ONE, "difference-one-sided"),
         ("is one-sided to the left", TWO, "(f(x) - f(x - eps)) / eps", "difference-one-sided"),
         ("is one-sided and divides by two steps", TWO, "(f(x + eps) - f(x)) / (2 * eps)", "difference-one-sided"),
@@ -43,28 +45,54 @@ DIFFERENCES: list[Answer] = [
         ("is off by one part in ten thousand", TWO, f"1.0001 * {TWO}", None),
     ),
     *wrong(
-        "numeric_gradient", "numeric_gradient",
+        "numeric_gradient",
+        "numeric_gradient",
         ("is one-sided", ENTRY, "(f(up) - f(point)) / eps", "difference-one-sided"),
         ("is one-sided to the left", ENTRY, "(f(point) - f(down)) / eps", "difference-one-sided"),
         ("divides by one step", ENTRY, "(f(up) - f(down)) / eps", "difference-divided-by-one-step"),
         ("does not divide", ENTRY, "f(up) - f(down)", "difference-not-divided"),
         ("swaps the two", ENTRY, "(f(down) - f(up)) / (2 * eps)", "sign-flipped"),
-        ("leaves the nudges of a common copy", UP + BOTH, "        up, down = list(point), list(point)\n"
-         "        for j in range(i):\n            up[j] += eps\n            down[j] += eps\n" + BOTH, "nudge-not-undone"),
-        ("nudges down and leaves it", UP + BOTH, "        up, down = list(point), list(point)\n"
-         "        for j in range(i):\n            up[j] -= eps\n            down[j] -= eps\n" + BOTH, "nudge-not-undone"),
-        ("nudges all at once", BOTH, "        up = [x + eps for x in point]\n        down = [x - eps for x in point]\n",
-         "nudged-all-at-once"),
-        ("moves the caller's point", UP, "        up, down = point, list(point)\n", ("input-changed", "nudge-not-undone")),
-        ("nudges the point itself and back, but not quite", UP + BOTH, "        point[i] += eps\n        up = list(point)\n"
-         "        point[i] -= 2 * eps\n        down = list(point)\n", "nudge-not-undone"),
+        (
+            "leaves the nudges of a common copy",
+            UP + BOTH,
+            "        up, down = list(point), list(point)\n"
+            "        for j in range(i):\n            up[j] += eps\n            down[j] += eps\n" + BOTH,
+            "nudge-not-undone",
+        ),
+        (
+            "nudges down and leaves it",
+            UP + BOTH,
+            "        up, down = list(point), list(point)\n"
+            "        for j in range(i):\n            up[j] -= eps\n            down[j] -= eps\n" + BOTH,
+            "nudge-not-undone",
+        ),
+        (
+            "nudges all at once",
+            BOTH,
+            "        up = [x + eps for x in point]\n        down = [x - eps for x in point]\n",
+            "nudged-all-at-once",
+        ),
+        (
+            "moves the caller's point",
+            UP,
+            "        up, down = point, list(point)\n",
+            ("input-changed", "nudge-not-undone"),
+        ),
+        (
+            "nudges the point itself and back, but not quite",
+            UP + BOTH,
+            "        point[i] += eps\n        up = list(point)\n"
+            "        point[i] -= 2 * eps\n        down = list(point)\n",
+            "nudge-not-undone",
+        ),
         ("stops one early", "range(len(point))", "range(len(point) - 1)", None),
         ("returns the last entry alone", "return gradient", "return gradient[-1:]", None),
         ("returns zeros", ENTRY, "0.0", "all-zeros"),
         ("is off by one part in ten thousand", ENTRY, f"1.0001 * {ENTRY}", None),
     ),
     *wrong(
-        "linear_approximation", "plane",
+        "linear_approximation",
+        "plane",
         ("forgets the start", PLANE, PLANE.removeprefix("value + "), "value-at-start-missing"),
         ("forgets the step", PLANE, "value + sum(gradient)", "step-not-weighted"),
         ("forgets the gradient", PLANE, "value + sum(step)", "step-not-weighted"),
@@ -77,7 +105,8 @@ DIFFERENCES: list[Answer] = [
         ("is off by one part in ten thousand", PLANE, PLANE.replace("g * s", "1.0001 * g * s"), None),
     ),
     *wrong(
-        "steepest_ascent", "ascent",
+        "steepest_ascent",
+        "ascent",
         ("returns the gradient", STEP, "list(gradient)", "direction-not-normalised"),
         ("goes downhill", STEP, STEP.replace("[g /", "[-g /"), "direction-downhill"),
         ("goes downhill, not normalised", STEP, "[-g for g in gradient]", "direction-downhill"),
@@ -88,8 +117,12 @@ DIFFERENCES: list[Answer] = [
         ("divides by the count", LENGTH, "len(gradient)", "direction-other-length"),
         ("takes the signs", STEP, "[math.copysign(1.0, g) if g else 0.0 for g in gradient]", "direction-signs-only"),
         ("divides by zero on level ground", STEP, "[g / length for g in gradient]", None),
-        ("goes along the steepest coordinate alone", STEP,
-         "[math.copysign(1.0, g) if g and abs(g) == max(map(abs, gradient)) else 0.0 for g in gradient]", None),
+        (
+            "goes along the steepest coordinate alone",
+            STEP,
+            "[math.copysign(1.0, g) if g and abs(g) == max(map(abs, gradient)) else 0.0 for g in gradient]",
+            None,
+        ),
         ("is off by one part in ten thousand", STEP, STEP.replace("[g /", "[1.0001 * g /"), None),
     ),
-]  # fmt: skip
+]

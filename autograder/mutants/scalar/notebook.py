@@ -8,9 +8,21 @@ from autograder.mutants import Answer
 
 PREDICTED = {"q": 3, "f": -12, "df_dq": -4, "df_dz": 3, "df_dx": -4, "df_dy": -4}
 TRACED = {
-    "s": 1.0, "a": -1.0, "b": 0.37, "c": 1.37, "f": 0.73, "df_dc": -0.53, "df_db": -0.53, "df_da": -0.2, "df_ds": 0.2,
-    "df_dw2": 0.2, "df_dw0": -0.2, "df_dx0": 0.39, "df_dw1": -0.39, "df_dx1": -0.59,
-}  # fmt: skip
+    "s": 1.0,
+    "a": -1.0,
+    "b": 0.37,
+    "c": 1.37,
+    "f": 0.73,
+    "df_dc": -0.53,
+    "df_db": -0.53,
+    "df_da": -0.2,
+    "df_ds": 0.2,
+    "df_dw2": 0.2,
+    "df_dw0": -0.2,
+    "df_dx0": 0.39,
+    "df_dw1": -0.39,
+    "df_dx1": -0.59,
+}
 PATTERNS = {"add": "distributor", "copy": "adder", "multiply": "swap multiplier", "max": "router"}
 NOTEBOOK = {"predicted": PREDICTED, "traced": TRACED, "patterns": PATTERNS}
 
