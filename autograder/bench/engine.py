@@ -69,7 +69,7 @@ def numbers() -> tuple[Layers, list[tuple[list[float], float]]]:
 
 
 def operations() -> int:
-    """Scalar operations of one forward pass: a product and a sum for each weight, the ReLUs, the losses and their sum."""
+    """Scalar operations of one forward pass: product and sum for each weight, ReLUs, losses, their sum."""
     weights = sum(a * b for a, b in zip(SIZES, SIZES[1:], strict=False))
     return POINTS * (2 * weights + sum(SIZES[1:-1]) + 4) - 1
 

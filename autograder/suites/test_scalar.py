@@ -777,7 +777,7 @@ def test_the_steepest_step_in_more_dimensions(student, make):
 
 
 def check_operation(student, gate: str, apply: Callable, *numbers: float) -> None:
-    """One operation of Values: its data and local gradients, without the student's `backward` where that is possible."""
+    """One operation of Values: its data and local gradients, where possible without `backward`."""
     output, true, forms = truth(gate, list(numbers))
     s = student.script()
     nodes = [s.scalar.Value(number) for number in numbers]
