@@ -56,12 +56,13 @@ def ready(what, *answers):
 
 def works(what, trial):
     """True once `trial()` runs and returns something true; until then it says what is missing."""
+    problem = ""
     try:
         done = bool(trial())
-    except (TypeError, AttributeError, ValueError):  # a None where a number or a Value belongs
-        done = False
+    except Exception as error:  # mostly a None where a number or a Value belongs
+        done, problem = False, f" ({type(error).__name__}: {error})"
     if not done:
-        print(f"Nothing to show yet. Still to be written: {what}")
+        print(f"Nothing to show yet. Still to be written, or to be repaired: {what}{problem}")
     return done
 
 
@@ -523,7 +524,7 @@ if ready("numeric_gradient and linear_approximation", slopes, differences.linear
     near = np.linspace(-0.8, 0.8, 9)
     PX, PY = np.meshgrid(near, near)
     plane = np.vectorize(lambda a, b: differences.linear_approximation(hill(start), slopes, [a, b]))(PX, PY)
-    ax.plot_surface(PX + start[0], PY + start[1], plane, color=RED, alpha=0.55)
+    ax.plot_surface(PX + start[0], PY + start[1], plane, color="#e8823a", alpha=0.8, shade=False)
     ax.scatter(*start, hill(start), color="black", s=25)
     ax.view_init(24, 165)
     ax.set(xlabel="x", ylabel="y", title="the surface, and your plane")

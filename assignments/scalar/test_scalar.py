@@ -577,7 +577,7 @@ def test_where_the_ground_is_level_no_step_is_taken(student, make):
 
 
 def check_operation(student, gate: str, apply: Callable, *numbers: float) -> None:
-    """One operation of Values: its data and local gradients, without the student's `backward` where that is possible."""
+    """One operation of Values: its data and local gradients, where possible without `backward`."""
     output, true, forms = truth(gate, list(numbers))
     s = student.script()
     nodes = [s.scalar.Value(number) for number in numbers]
