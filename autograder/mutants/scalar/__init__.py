@@ -7,6 +7,7 @@ from pathlib import Path
 from autograder.mutants import Answer, span
 from autograder.mutants.scalar.differences import DIFFERENCES
 from autograder.mutants.scalar.engine import ENGINE
+from autograder.mutants.scalar.fresh import FRESH
 from autograder.mutants.scalar.gates import GATES
 from autograder.mutants.scalar.notebook import NOTEBOOK, NOTES
 from autograder.mutants.scalar.operations import OPERATIONS
@@ -15,7 +16,7 @@ from autograder.mutants.scalar.tape import TAPE
 
 MODULE, MODULES = "scalar", ("gates", "differences", "scalar", "tape")
 SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions" / "backprop"
-WRONG = [*NOTES, *GATES, *DIFFERENCES, *OPERATIONS, *ENGINE, *TAPE]
+WRONG = [*NOTES, *GATES, *DIFFERENCES, *OPERATIONS, *ENGINE, *TAPE, *FRESH]
 
 
 def modules_of(answer: Answer) -> dict[str, str]:
