@@ -14,6 +14,7 @@ from __future__ import annotations
 from operator import mul
 
 TAPE: list[Var] = []
+record = TAPE.append  # looked up once: it runs for every single node
 
 
 def forget(mark: int) -> None:
@@ -35,7 +36,7 @@ class Var:
         self.a, self.da = a, da
         self.b, self.db = b, db
         self.more = None
-        TAPE.append(self)
+        record(self)
 
     def __add__(self, other: Var | float) -> Var:
         """Given. A plain number becomes no node at all: it needs no gradient."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-GATES, SIGMOID, ENGINE = "Gates", "The sigmoid, as four nodes and as one", "An engine"
+GATES, SIGMOID, ENGINE = "2  Gates", "3  The sigmoid, as four nodes and as one", "5  An engine"
 SHARED, ORDER, AGAIN = "A value used twice", "In which order?", "Twice in a row"
-DIFFERENCES, PLANE, FAST = "Differences", "The plane that touches", "Make it fast"
+DIFFERENCES, PLANE, FAST = "Differences", "The plane that touches", "7  Make it fast"
 
 ROWS = [
     # gates

@@ -14,6 +14,7 @@ from __future__ import annotations
 from operator import mul
 
 TAPE: list[Var] = []
+record = TAPE.append  # looked up once: it runs for every single node
 
 
 def forget(mark: int) -> None:
@@ -35,7 +36,7 @@ class Var:
         self.a, self.da = a, da
         self.b, self.db = b, db
         self.more = None
-        TAPE.append(self)
+        record(self)
 
     def __add__(self, other: Var | float) -> Var:
         """Given. A plain number becomes no node at all: it needs no gradient."""
@@ -73,10 +74,11 @@ class Var:
         for node in reversed(TAPE):
             upstream = node.grad
             if upstream:  # most of what is later on the tape, or behind a closed ReLU, has none
-                if node.a is not None:
-                    node.a.grad += upstream * node.da
-                    if node.b is not None:
-                        node.b.grad += upstream * node.db
+                a, b = node.a, node.b
+                if b is not None:
+                    b.grad += upstream * node.db
+                if a is not None:
+                    a.grad += upstream * node.da
                 elif node.more is not None:
                     for source, local in zip(*node.more, strict=True):
                         source.grad += upstream * local

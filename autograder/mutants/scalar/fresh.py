@@ -1,4 +1,4 @@
-"""Wrong answers written after the suite and its diagnoses were finished, to see how they fare on mistakes not foreseen."""
+"""Wrong answers written after the suite and its diagnoses were finished: how do unforeseen mistakes fare?"""
 
 from __future__ import annotations
 

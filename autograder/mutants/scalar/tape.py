@@ -8,7 +8,7 @@ BOTH = "Var(self.data * other.data, self, other.data, other, self.data)"
 ONE = "Var(self.data * other, self, other)"
 RELU = "Var(self.data, self, 1.0) if self.data > 0 else Var(0.0, self, 0.0)"
 RESET = "        for node in TAPE:\n            node.grad = 0.0\n"
-FIRST, SECOND = "node.a.grad += upstream * node.da", "node.b.grad += upstream * node.db"
+FIRST, SECOND = "a.grad += upstream * node.da", "b.grad += upstream * node.db"
 FUSED = "source.grad += upstream * local"
 
 TAPE: list[Answer] = [
@@ -54,8 +54,8 @@ TAPE: list[Answer] = [
         ("overwrites", FIRST, FIRST.replace("+=", "="), "overwritten-not-accumulated"),
         (
             "overwrites both",
-            f"{FIRST}\n                    if node.b is not None:\n                        {SECOND}",
-            f"{FIRST}\n                    if node.b is not None:\n                        {SECOND}".replace("+=", "="),
+            f"{SECOND}\n                if a is not None:\n                    {FIRST}",
+            f"{SECOND}\n                if a is not None:\n                    {FIRST}".replace("+=", "="),
             ("overwritten-not-accumulated", "factor-two-missing"),
         ),
         ("walks forward", "in reversed(TAPE)", "in TAPE", "all-zeros"),
@@ -67,7 +67,7 @@ TAPE: list[Answer] = [
             RESET.replace("            node", "            if node.a is None:\n                node"),
             "stale-gradients",
         ),
-        ("stops at the local gradient", FIRST, "node.a.grad += node.da", None),
+        ("stops at the local gradient", FIRST, "a.grad += node.da", None),
         ("starts at the end of the tape", "self.grad = 1.0", "TAPE[-1].grad = 1.0", None),
         ("forgets the second input", SECOND, "pass", ("all-zeros", "factor-two-missing")),
         ("is off by one part in ten thousand", FIRST, FIRST + " * 1.0001", None),
