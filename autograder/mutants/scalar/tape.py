@@ -51,7 +51,7 @@ TAPE: list[Answer] = [
     *wrong(
         "Var.backward",
         "tape",
-        ("overwrites", FIRST, FIRST.replace("+=", "="), "overwritten-not-accumulated"),
+        ("overwrites", FIRST, FIRST.replace("+=", "="), ("overwritten-not-accumulated", "factor-two-missing")),
         (
             "overwrites both",
             f"{SECOND}\n                if a is not None:\n                    {FIRST}",
