@@ -20,12 +20,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from toolbox.errors import Memory, Timeout
 
 LARGEST = 2**28  # numbers in one tensor: 1 GiB in float32
-WORK = 4 * 10**8  # numbers written by all operations together
+WORK = 2 * 10**8  # numbers written by all operations together
 PRODUCTS = {"mm", "bmm", "addmm", "baddbmm", "addbmm"}  # their last two tensors are multiplied as matrices
 
 
 class Budget(TorchDispatchMode):
     """Stops what needs too much: raises `errors.Memory` or `errors.Timeout`, which name the size."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here; True would load the compiler, which takes more than a second
 
     def __init__(self, largest: int = LARGEST, work: int = WORK):
         super().__init__()
