@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox import misconceptions_tensors
+
 
 class Misconception(NamedTuple):
     """id: kebab-case, the code for machines. section: a heading of the notebook."""
@@ -152,4 +154,6 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ROWS}
+CATALOGUE: dict[str, Misconception] = {
+    row[0]: Misconception(*row) for row in [*_ROWS, *misconceptions_tensors.ROWS]
+}
