@@ -4,18 +4,19 @@ The notebook that nbgrader releases is built by `python -m autograder build` int
 everything about students lies under the git-ignored `classroom/`.
 """
 
+import os
 import sys
 from pathlib import Path
-
-from traitlets.config import get_config
 
 course = Path(__file__).resolve().parent
 for folder in (course, course / "lib"):  # the kit's steps are imported by name, whatever the folder nbgrader runs in
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
+# nbgrader starts alembic by its bare name, and the virtual environment need not be activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 (course / "classroom").mkdir(exist_ok=True)  # SQLite makes the file, never its folder
 
-c = get_config()
+c = get_config()  # noqa: F821  (given by the loader of this file)
 c.CourseDirectory.root = str(course)
 c.CourseDirectory.course_id = "backprop-kit"
 c.CourseDirectory.source_directory = "solutions"

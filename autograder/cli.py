@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +21,8 @@ Name = Annotated[str, typer.Argument(help="The assignment, e.g. flat.")]
 
 def _stop(error: Exception) -> typer.Exit:
     """Say what went wrong in a line, not in a traceback."""
-    typer.echo(str(error.args[0] if error.args else error), err=True)
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error  # str(KeyError) adds quotes
+    typer.echo(str(text), err=True)
     return typer.Exit(2)
 
 
@@ -51,6 +52,7 @@ def grade(
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
+    jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
 ):
     """Grade a class; ends with a table and the class report."""
     from autograder.grade import grade as run
@@ -58,7 +60,7 @@ def grade(
     from autograder.verdict import read_all
 
     try:
-        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback)
+        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs)
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
     verdicts = read_all(ROOT / "classroom", assignment)
@@ -112,8 +114,8 @@ def audit(
 
 
 @app.command()
-def demo():
+def demo(jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None):
     """The main job on a made-up class: release, take in, grade, feed back, export, report."""
     from autograder.demo.run import run
 
-    raise typer.Exit(run(ROOT, now=datetime.now(UTC)))
+    raise typer.Exit(run(ROOT, jobs=jobs))

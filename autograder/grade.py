@@ -1,8 +1,8 @@
 """Grade a class: hand-ins in, verdicts, gradebook, feedback pages and report out.
 
-Steps: take the hand-ins in; make sure that nbgrader knows the assignment; then, one student after another, autograde
-(the judge writes the verdict) and write the feedback page; at the end the class report. One hand-in that fails does
-not stop the class: it is named at the end.
+Steps: take the hand-ins in; make sure that nbgrader knows the assignment; judge them on several processes; as each
+judgement arrives, let nbgrader enter it (verdict file, gradebook) and write the feedback page, in this one process, so
+that the gradebook has one writer. One hand-in that fails does not stop the class: it is named at once and at the end.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import intake, verdict
-from autograder.gradebook import Book, NbgraderFailed
-from autograder.judge import find
+from autograder import intake
+from autograder.gradebook import Book
+from autograder.judge import Judgement, find
+from autograder.nbgrader_steps import judged_before
+from autograder.pool import judge_all
 
 
 @dataclass
@@ -36,12 +38,13 @@ def grade(
     students: list[str] | None = None,
     due: datetime | None = None,
     feedback: bool = True,
+    jobs: int | None = None,
     console: Console | None = None,
 ) -> Outcome:
     """Grade the hand-ins of one assignment.
 
     hand_ins: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
-    students: only these. due: naive UTC. Raises KeyError for an unknown assignment, FileNotFoundError where there is
+    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. Raises KeyError for an unknown assignment, FileNotFoundError where there is
     nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
@@ -62,24 +65,27 @@ def grade(
     book = Book(root)
     if due is not None or not book.knows(assignment):
         book.register(assignment, due)
+    for folder in folders:
+        intake.inspect(folder, assignment, released)  # a hand-in that was put there by hand passes the intake too
     outcome, causes = Outcome(), Counter()
     with _progress(console) as progress:
-        task = progress.add_task("grading", total=len(folders), causes="")
-        for folder in folders:
+        task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
+        for folder, judgement in judge_all(root, assignment, folders, seed=book.seed, jobs=jobs):
             student = folder.parent.name
-            progress.update(task, description=student[:24].ljust(24))
             try:
-                intake.inspect(folder, assignment, released)  # a hand-in put there by hand is looked at first
+                if isinstance(judgement, Exception):
+                    raise judgement
+                judged_before[assignment, student] = judgement
                 book.autograde(assignment, student)
                 if feedback:
                     book.feedback(assignment, student)
-            except NbgraderFailed as error:
+            except Exception as error:  # the class goes on; who could not be graded is named here and at the end
                 outcome.failed[student] = str(error)
-                console.print(f"[red]{student} could not be graded[/red]: {str(error).splitlines()[-1]}", markup=True)
+                console.print(f"{student} could not be graded: {error}", markup=False, style="red")
             else:
                 outcome.graded.append(student)
-                causes.update(_causes(classroom, assignment, student))
-            progress.update(task, advance=1, causes=_words(causes))
+                causes.update(_causes(judgement))
+            progress.update(task, advance=1, description=student[:24].ljust(24), causes=_words(causes))
     return outcome
 
 
@@ -96,11 +102,8 @@ def take_in(source: Path, submitted: Path, assignment: str, released: Path, cons
     console.print(f"{len(receipts)} hand-ins taken in.")
 
 
-def _causes(classroom: Path, assignment: str, student: str) -> set[str]:
-    import json
-
-    content = json.loads(verdict.path_of(classroom, assignment, student).read_text(encoding="utf-8"))
-    return {item["status"] for item in content["items"]} - {"passed", "partial", "failed", "missing"}
+def _causes(judgement: Judgement) -> set[str]:
+    return {item.status for item in judgement.verdict.items} - {"passed", "partial", "failed", "missing"}
 
 
 def _words(causes: Counter) -> str:

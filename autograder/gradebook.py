@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -35,6 +37,11 @@ class Book:
     @property
     def db_url(self) -> str:
         return self._api.coursedir.db_url
+
+    @property
+    def seed(self) -> str:
+        """The seed of the hidden inputs, as set in nbgrader_config.py."""
+        return str(self.config.JudgeCells.get("seed", ""))
 
     def register(self, assignment: str, due: datetime | None = None) -> None:
         """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
@@ -73,6 +80,8 @@ def _inside(folder: Path) -> Iterator[None]:
     before = os.getcwd()
     os.chdir(folder)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader 0.9.6 under SQLAlchemy 2.1; harmless, and long
+            yield
     finally:
         os.chdir(before)

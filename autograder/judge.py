@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,14 +49,14 @@ class Judge:
         self.seed = seed or f"{assignment}-hidden"
         self.limits = limits or Limits()
 
-    def grade(self, folder: Path, *, late_seconds: int = 0, before: Callable | None = None) -> Judgement:
-        """Grade the hand-in in `folder` (…/<student>/<assignment>); `before` is told of each test as it begins."""
+    def grade(self, folder: Path) -> Judgement:
+        """Grade the hand-in in `folder` (…/<student>/<assignment>)."""
         name = self.assignment.name
         receipt = intake.inspect(folder, name, self.root / "assignments" / name / f"{name}.ipynb")
         verdict = Verdict(
             assignment=name,
             student=folder.parent.name,
-            hand_in={"sha256": receipt.sha256, "received": receipt.to_dict()["received"], "late_seconds": late_seconds},
+            hand_in={"sha256": receipt.sha256, "received": receipt.to_dict()["received"], "late_seconds": 0},
             intake={key: receipt.to_dict()[key] for key in ("status", "code", "message", "repairs")},
         )
         if receipt.status == "refused":
@@ -72,7 +71,7 @@ class Judge:
             transport = RemoteTransport(Path(scratch), [cell for cell in cells if not cell.is_check], self.limits)
             try:
                 outputs = transport.run_notebook()
-                results = self.suite.run(Student(transport), seed=self.seed, before=before)
+                results = self.suite.run(Student(transport), seed=self.seed)
             finally:
                 transport.close()
         verdict.items = [

@@ -24,6 +24,10 @@ from toolbox.table import Report
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# What `autograder.grade` has judged on several processes, waiting for nbgrader's step to take it, by
+# (assignment, student). Empty where nbgrader is run by hand: then the step judges.
+judged_before: dict[tuple[str, str], Judgement] = {}
+
 
 class RepairIds(NbGraderPreprocessor):
     """Keep the first cell of each graded id; a copy loses its marks and stays as an ordinary cell."""
@@ -50,9 +54,11 @@ class JudgeCells(NbGraderPreprocessor):
         names = resources["nbgrader"]
         classroom = Path.cwd() / self.classroom
         folder = classroom / "submitted" / names["student"] / names["assignment"]
-        judge = _judge(names["assignment"], self.seed)
+        judgement = judged_before.pop((names["assignment"], names["student"]), None)
+        if judgement is None:
+            judgement = _judge(names["assignment"], self.seed).grade(folder)
         late = _seconds_late(names["db_url"], names["assignment"], names["student"])
-        judgement = judge.grade(folder, late_seconds=late)
+        judgement.verdict.hand_in["late_seconds"] = late
         verdicts.write(judgement.verdict, classroom)
         show(judgement, nb)
         return nb, resources

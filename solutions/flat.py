@@ -6,20 +6,21 @@
 # %% [markdown]
 # # Flat gradient code: the forward pass, read backwards
 #
-# A network learns by asking one question about every one of its weights: *if I turned this one up a little, would the loss rise or
-# fall, and how fast?* The answer is a number, the **gradient** of the loss with respect to that weight. A small network has thousands
-# of weights, a large one billions, and backpropagation answers the question for all of them at once, for about the price of
-# evaluating the network twice more.
+# A network learns by asking one question about every one of its weights: *if I turned this one up a little, would
+# the loss rise or fall, and how fast?* The answer is a number, the **gradient** of the loss with respect to that
+# weight. A small network has thousands of weights, a large one billions, and backpropagation answers the question
+# for all of them at once, for about the price of evaluating the network twice more.
 #
 # In this notebook you build that by hand, in the plainest way there is. By the end you will have
 #
 # - followed values forward and gradients backward through a graph, with pencil and paper;
-# - written the backward pass of linear classifiers with three losses, of logistic regression, and of a two-layer network;
+# - written the backward pass of linear classifiers with three losses, of logistic regression, and of a two-layer
+#   network;
 # - trained them on real handwritten digits **with your own gradients**;
 # - learnt to find a wrong line in somebody else's backward pass.
 #
-# You need: the chain rule from school, matrix products, and a little Python. Allow five to seven hours; the sections stand on their own,
-# so stop wherever you like.
+# You need: the chain rule from school, matrix products, and a little Python. Allow five to seven hours; the
+# sections stand on their own, so stop wherever you like.
 
 # %%
 import sys
@@ -34,8 +35,6 @@ toolbox.start()
 
 # %%
 # %matplotlib inline
-import math
-
 import matplotlib.pyplot as plt
 import torch
 from backprop import flat
@@ -58,22 +57,22 @@ def ready(answer, *names):
 # %% [markdown]
 # ## 0  How this works
 #
-# **Where you write.** Short answers go into this notebook, wherever you see `# YOUR CODE HERE`. Longer code goes into one file,
-# `lib/backprop/flat.py`: keep it open in an editor beside the notebook. Save it and run the next cell; the notebook picks up
-# the new version by itself.
+# **Where you write.** Short answers go into this notebook, wherever you see `# YOUR CODE HERE`. Longer code goes
+# into one file, `lib/backprop/flat.py`: keep it open in an editor beside the notebook. Save it and run the next
+# cell; the notebook picks up the new version by itself.
 #
-# **How you know that it is right.** Below every task stands a cell like `check("toy")`. Run it as often as you want. It runs your code
-# and shows a table: what was tried, whether it came out right and, if not, by how much and what people who saw this usually had done.
-# The grading runs the same checks and some more of the same kind with other numbers. Each check counts by itself, so
-# half-finished work earns its part.
+# **How you know that it is right.** Below every task stands a cell like `check("toy")`. Run it as often as you
+# want. It runs your code and shows a table: what was tried, whether it came out right and, if not, by how much
+# and what people who saw this usually had done. The grading runs the same checks and some more of the same kind
+# with other numbers. Each check counts by itself, so half-finished work earns its part.
 #
-# **What you may use.** Any tensor operation of PyTorch except the ones that would do the work for you: no `.backward()`, no
-# `torch.autograd`. Here *you* are the autograd.
+# **What you may use.** Any tensor operation of PyTorch except the ones that would do the work for you: no
+# `.backward()`, no `torch.autograd`. Here *you* are the autograd.
 #
 # | you see | look at |
 # | --- | --- |
 # | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib` |
-# | `ModuleNotFoundError: torch` | the course's environment is not the notebook's kernel: see "set-up" in the README |
+# | `ModuleNotFoundError: torch` | the course's environment is not the notebook's kernel: the README says how to set it up |
 # | a check still shows the old result | `flat.py` is not saved; or restart the kernel (menu *Kernel*) and run from the top |
 # | `SyntaxError` or `IndentationError` from `flat.py` | the line it names, and the one above: often an open bracket or a mixed indent |
 # | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
@@ -81,8 +80,9 @@ def ready(answer, *names):
 # %% [markdown]
 # ## 1  A graph, its values, its gradients
 #
-# Take $f(x, y, z) = (x + y)\,z$ at $x=-2,\ y=5,\ z=-4$. Before you differentiate anything, draw it. Every operation becomes a **node**,
-# every value a **wire**. Going left to right, fill in the values, in blue *above* the wires. This is the **forward pass**.
+# Take $f(x, y, z) = (x + y)\,z$ at $x=-2,\ y=5,\ z=-4$. Before you differentiate anything, draw it. Every
+# operation becomes a **node**, every value a **wire**. Going left to right, fill in the values, in blue *above*
+# the wires. This is the **forward pass**.
 
 # %%
 nodes = {"q": "+", "f": "×"}
@@ -91,8 +91,8 @@ values = {"x": -2, "y": 5, "z": -4, "q": 3, "f": -12}
 draw_graph(nodes, edges, values, title="f = (x + y) z, forward");
 
 # %% [markdown]
-# Now we want $\partial f/\partial x$, $\partial f/\partial y$ and $\partial f/\partial z$. What does such a number *mean*? Just try it: nudge one
-# input by a thousandth, see how far $f$ moves, and divide.
+# Now we want $\partial f/\partial x$, $\partial f/\partial y$ and $\partial f/\partial z$. What does such a
+# number *mean*? Just try it: nudge one input by a thousandth, see how far $f$ moves, and divide.
 
 # %%
 def f(x, y, z):
@@ -104,17 +104,19 @@ for name, moved in {"x": f(-2 + h, 5, -4), "y": f(-2, 5 + h, -4), "z": f(-2, 5, 
     print(f"{name} + {h}:  f goes from -12 to {moved:.3f},  so f moves {(moved + 12) / h:+.2f} times as much as {name}")
 
 # %% [markdown]
-# So the three gradients are $-4$, $-4$ and $3$. **Keep that picture in mind: a gradient is how many times faster the end moves than the
-# place where you nudge.**
+# So the three gradients are $-4$, $-4$ and $3$. **Keep that picture in mind: a gradient is how many times faster
+# the end moves than the place where you nudge.**
 #
-# To get them *without* nudging, walk through the graph from right to left and write a gradient, in red *below* each wire. The rule at every
-# node is the same:
+# To get them *without* nudging, walk through the graph from right to left and write a gradient, in red *below*
+# each wire. The rule at every node is the same:
 #
 # $$\text{downstream} \;=\; \text{upstream} \times \text{local}$$
 #
-# - **upstream** is the gradient that already stands on the node's output wire: how fast $f$ moves with the node's output;
+# - **upstream** is the gradient that already stands on the node's output wire: how fast $f$ moves with the node's
+#   output;
 # - **local** is what the node knows about itself: how fast its output moves with one of its inputs;
-# - **downstream** is their product, and it goes on the input wire. For the next node to the left it is the upstream gradient.
+# - **downstream** is their product, and it goes on the input wire. For the next node to the left it is the
+#   upstream gradient.
 #
 # Follow it step by step. The yellow wires are the ones just filled in.
 
@@ -133,19 +135,21 @@ show_graph_steps(nodes, edges, values, [
 # The same in words:
 #
 # 1. **Base case.** $\partial f/\partial f = 1$. Every backward pass starts with this 1.
-# 2. **The node ×.** It computed $f = q\,z$. Its local gradients are $\partial f/\partial q = z = -4$ and $\partial f/\partial z = q = 3$: for each input, *the
-#    value of the other one*. That is why a multiplication is called a "swap multiplier". It has to remember its inputs from the forward pass.
-# 3. **The node +.** It computed $q = x + y$, and both local gradients are 1: an addition is a "gradient distributor", it hands its upstream
-#    gradient on to each input as it is.
+# 2. **The node ×.** It computed $f = q\,z$. Its local gradients are $\partial f/\partial q = z = -4$ and
+#    $\partial f/\partial z = q = 3$: for each input, *the value of the other one*. That is why a multiplication
+#    is called a "swap multiplier". It has to remember its inputs from the forward pass.
+# 3. **The node +.** It computed $q = x + y$, and both local gradients are 1: an addition is a "gradient
+#    distributor", it hands its upstream gradient on to each input as it is.
 #
-# Compare with the nudging above: the numbers agree. And notice what each node did *not* need: any idea of the rest of the graph. It
-# saw its own inputs and one number from the right. This is why the scheme works for a graph of a million nodes, too.
+# Compare with the nudging above: the numbers agree. And notice what each node did *not* need: any idea of the
+# rest of the graph. It saw its own inputs and one number from the right. This is why the scheme works for a graph
+# of a million nodes, too.
 #
 # ### Two other ways, and why nobody uses them
 #
-# **Derive a formula on paper.** Fine for $(x+y)z$. For a network it takes sheets of matrix calculus, and when you change the
-# loss you start again. Besides, we do not want a formula. For $x^2+y^2$ at $(5, 3)$ we want the two numbers $(10, 6)$, *here*, and not the
-# expression $(2x, 2y)$.
+# **Derive a formula on paper.** Fine for $(x+y)z$. For a network it takes sheets of matrix calculus, and when you
+# change the loss you start again. Besides, we do not want a formula. For $x^2+y^2$ at $(5, 3)$ we want the two
+# numbers $(10, 6)$, *here*, and not the expression $(2x, 2y)$.
 #
 # **Nudge every weight.** Each nudge costs one run of the whole network:
 
@@ -163,10 +167,11 @@ for network, weights in [("(x + y) z", 3), ("the two-layer net of section 6, H =
 #
 # ### Predict
 #
-# Take $f = (x\,y + z)^2$ at $x = 3,\ y = -2,\ z = 5$, cut into three nodes: $p = x\,y$, then $q = p + z$, then $f = q^2$. The local gradient of
-# a square is $2q$.
+# Take $f = (x\,y + z)^2$ at $x = 3,\ y = -2,\ z = 5$, cut into three nodes: $p = x\,y$, then $q = p + z$, then
+# $f = q^2$. The local gradient of a square is $2q$.
 #
-# Do this one **on paper**: draw the graph, write the values above, then the gradients below, right to left. Then put your numbers in.
+# Do this one **on paper**: draw the graph, write the values above, then the gradients below, right to left. Then
+# put your numbers in.
 
 # %% solution="predict"
 # predicted maps each name to your number: p, q, f, df_dq, df_dp, df_dx, df_dy, df_dz.
@@ -197,8 +202,9 @@ check("predict")
 # %% [markdown]
 # ### From a graph to flat code
 #
-# Now let the computer do it. **Flat code** writes the forward pass one node a line, and below it the backward pass: the *same lines, last
-# to first*, each turned into the lines for its gradients. Here is a solved one, $(x+y)z$:
+# Now let the computer do it. **Flat code** writes the forward pass one node a line, and below it the backward
+# pass: the *same lines, last to first*, each turned into the lines for its gradients. Here is a solved one,
+# $(x+y)z$:
 #
 # | forward, top to bottom | backward, bottom to top |
 # | --- | --- |
@@ -226,12 +232,13 @@ sum_times(-2.0, 5.0, -4.0)
 # %% [markdown]
 # Read it twice and notice three habits; everything below keeps them:
 #
-# - a gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of $q$;
+# - a gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of
+#   $q$;
 # - by the time a line needs an upstream gradient, an earlier line has made it;
 # - the backward lines use values of the forward pass (`z`, `q`): they must still be around.
 #
-# **Now you.** Open `lib/backprop/flat.py` and fill in `toy`: the function $(x\,y+z)^2$ for any three numbers. Three lines forward, five
-# backward, and you have just done it on paper.
+# **Now you.** Open `lib/backprop/flat.py` and fill in `toy`: the function $(x\,y+z)^2$ for any three numbers.
+# Three lines forward, five backward, and you have just done it on paper.
 
 # %%
 flat.toy(3.0, -2.0, 5.0)
@@ -254,23 +261,28 @@ check("toy")
 #
 # $$f = \sigma(w_0 x_0 + w_1 x_1 + w_2), \qquad \sigma(s) = \frac{1}{1 + e^{-s}}$$
 #
-# The lecture takes $\sigma$ apart into four nodes (times −1, exp, plus 1, one over). One node does as well, because its local gradient is so simple:
+# The lecture takes $\sigma$ apart into four nodes (times −1, exp, plus 1, one over). One node does as well,
+# because its local gradient is so simple:
 #
 # $$\frac{d\sigma}{ds} = \bigl(1 - \sigma(s)\bigr)\,\sigma(s)$$
 #
-# A graph is not unique: you choose how coarse its nodes are. And this node needs to remember nothing but its own output.
+# A graph is not unique: you choose how coarse its nodes are. And this node needs to remember nothing but its own
+# output.
 #
-# With $w=(2,-3,-3)$ and $x=(-1,-2)$ the sum is $s_3 = 1$, the output $\sigma(1) = 0.73$, and the first step backward gives
-# $1 \cdot (1 - 0.73) \cdot 0.73 = 0.2$. The rest of the gradients below comes from *your* code. Fill in `neuron` in `flat.py`, five lines
-# forward and as many steps back, then run the next cell again.
+# With $w=(2,-3,-3)$ and $x=(-1,-2)$ the sum is $s_3 = 1$, the output $\sigma(1) = 0.73$, and the first step
+# backward gives $1 \cdot (1 - 0.73) \cdot 0.73 = 0.2$. The gradients of the inputs come from *your* code. Fill in
+# `neuron` in `flat.py`, five lines forward and as many steps back, then run the next cell again. (Three wires in
+# the middle keep their "?": your function needs those gradients on the way and does not return them. Which
+# numbers belong there?)
 
 # %%
 loss, grads = flat.neuron(w0=2.0, x0=-1.0, w1=-3.0, x1=-2.0, w2=-3.0)
 draw_graph(
     {"s0": "×", "s1": "×", "s2": "+", "s3": "+", "f": "σ"},
-    [("w0", "s0"), ("x0", "s0"), ("w1", "s1"), ("x1", "s1"), ("s0", "s2"), ("s1", "s2"), ("s2", "s3"), ("w2", "s3"), ("s3", "f")],
+    [("w0", "s0"), ("x0", "s0"), ("w1", "s1"), ("x1", "s1"), ("s0", "s2"), ("s1", "s2"), ("s2", "s3"), ("w2", "s3"),
+     ("s3", "f")],
     {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3, "s0": -2, "s1": 6, "s2": 4, "s3": 1, "f": 0.731},
-    {"f": 1, "s3": 0.1966, **{name: grad for name, grad in grads.items() if name in ("w0", "x0", "w1", "x1", "w2")}},
+    {"f": 1, "s3": 0.1966, **{name: grads[name] for name in ("w0", "x0", "w1", "x1", "w2") if name in grads}},
     title="logistic neuron: the gradients of the w and x are drawn from your code",
 );
 
@@ -299,27 +311,28 @@ check("neuron")
 # %% [markdown]
 # ### Written question 1
 #
-# Gradients could also be carried the other way: start at one input with a 1, and compute left to right how fast every later value moves with
-# it.
+# Gradients could also be carried the other way: start at one input with a 1, and compute left to right how fast
+# every later value moves with it.
 #
-# **(a)** For a network with a million weights and one loss: how many walks through the graph does that take, and how many does the backward
-# walk take? Why? **(b)** Why can a node's backward step only be done after the forward pass? **(c)** Think of a function for which the
-# left-to-right way would be the cheaper one. A few sentences for each.
+# **(a)** For a network with a million weights and one loss: how many walks through the graph does that take, and
+# how many does the backward walk take? Why? **(b)** Why can a node's backward step only be done after the forward
+# pass? **(c)** Think of a function for which the left-to-right way would be the cheaper one. A few sentences for
+# each.
 
 # %% [markdown] written="why_backwards" points=3
-# *Write your answer here, in place of this line.*
-#
 # ### BEGIN SOLUTION
-# (a) A walk from left to right starts at one input, and so gives the derivatives with respect to this one input only: a million weights take a
-# million walks. The walk from right to left starts at one output and passes every wire once; on each it leaves the derivative of that output, so
-# one walk gives all million gradients. The loss is a single number, so one walk is enough. (It is cheap because products are formed
-# starting from the scalar end: what is carried is never larger than the value on the wire.)
+# (a) A walk from left to right starts at one input, and so gives the derivatives with respect to this one input
+# only: a million weights take a million walks. The walk from right to left starts at one output and passes every
+# wire once; on each it leaves the derivative of that output, so one walk gives all million gradients. The loss is
+# a single number, so one walk is enough. (It is cheap because products are formed starting from the scalar end:
+# what is carried is never larger than the value on the wire.)
 #
-# (b) Local gradients depend on the values at the node: × needs its other input, σ its output, max needs to know which input won. The forward
-# pass makes these values, and they must be kept until the backward pass has used them. And the upstream gradient has to exist first.
+# (b) Local gradients depend on the values at the node: × needs its other input, σ its output, max needs to know
+# which input won. The forward pass makes these values, and they must be kept until the backward pass has used
+# them. And the upstream gradient has to exist first.
 #
-# (c) Any function with few inputs and many outputs: for instance a simulation with one parameter (gravity, say) of which one wants to see the
-# effect on the whole path, or a curve in space as a function of time.
+# (c) Any function with few inputs and many outputs: for instance a simulation with one parameter (gravity, say)
+# of which one wants to see the effect on the whole path, or a curve in space as a function of time.
 #
 # Marks: one each for (a) with the reason, (b), (c).
 # ### END SOLUTION
@@ -336,45 +349,45 @@ print("x_train", tuple(x_train.shape), "  y_train", tuple(y_train.shape), "  x_t
 show_images(x_train[:20], y_train[:20].tolist());
 
 # %% [markdown]
-# A **linear classifier** gives every image ten scores, one for each digit, and answers with the highest. **Batches are rows** here: the $N$ images
-# of a batch are the rows of $x$, and
+# A **linear classifier** gives every image ten scores, one for each digit, and answers with the highest.
+# **Batches are rows** here: the $N$ images of a batch are the rows of $x$, and
 #
 # $$\text{scores} = x\,w + b, \qquad x: (N, D),\quad w: (D, C),\quad b: (C,),\quad \text{scores}: (N, C)$$
 #
-# with $D = 64$ pixels and $C = 10$ classes. (The slides write $s = Wx$ for one image as a column; that $W$ is our $w$ transposed, as is the weight of
-# `torch.nn.Linear`.) The loss is a single number, made of two parts:
+# with $D = 64$ pixels and $C = 10$ classes. (The slides write $s = Wx$ for one image as a column; that $W$ is our
+# $w$ transposed, as is the weight of `torch.nn.Linear`.) The loss is a single number, made of two parts:
 #
 # $$L = \frac{1}{N}\sum_{i=1}^{N} L_i \;+\; \text{reg}\cdot\sum_{d,c} w_{dc}^2$$
 #
-# The first is the **mean** over the batch of how badly each image is classified; the second, the regularisation, asks for small weights. Careful, because
-# books differ here: there is **no** factor ½ in front, and the bias `b` is not regularised.
+# The first is the **mean** over the batch of how badly each image is classified; the second, the regularisation,
+# asks for small weights. Careful, because books differ here: there is **no** factor ½ in front, and the bias `b`
+# is not regularised.
 #
 # With whole matrices on the wires, the graph looks like this. The blue texts are now *shapes*:
 
 # %%
-def draw_classifier(loss_node):
-    draw_graph(
-        {"scores": "linear", "data": loss_node, "penalty": "reg · Σ w²", "loss": "+"},
-        [("b", "scores"), ("x", "scores"), ("w", "scores"), ("scores", "data"), ("y", "data"), ("w", "penalty"), ("data", "loss"),
-         ("penalty", "loss")],
-        {"b": "(C,)", "x": "(N, D)", "w": "(D, C)", "scores": "(N, C)", "y": "(N,)", "data": "( )", "penalty": "( )", "loss": "( )"},
-        rows={"b": 0, "x": 1, "w": 2, "scores": 1, "y": 0, "data": 0.5, "penalty": 2, "loss": 1.25},
-    )
-
-
-draw_classifier("mean of the L_i")
+draw_graph(
+    {"scores": "linear", "data": "data loss", "penalty": "reg · Σ w²", "loss": "+"},
+    [("b", "scores"), ("x", "scores"), ("w", "scores"), ("scores", "data"), ("y", "data"), ("w", "penalty"),
+     ("data", "loss"), ("penalty", "loss")],
+    {"b": "(C,)", "x": "(N, D)", "w": "(D, C)", "scores": "(N, C)", "y": "(N,)",
+     "data": "( )", "penalty": "( )", "loss": "( )"},
+    rows={"b": 0, "x": 1, "w": 2, "scores": 1, "y": 0, "data": 0.5, "penalty": 2, "loss": 1.25},
+);
 
 # %% [markdown]
 # Three facts carry you through the backward pass of everything that follows.
 #
-# **A gradient has the shape of its value.** `grads["w"]` is $(D, C)$ like `w`: one number for each weight. If shapes disagree, something is wrong; if only
-# one product of the things at hand *has* the right shape, it is probably the right one.
+# **A gradient has the shape of its value.** `grads["w"]` is $(D, C)$ like `w`: one number for each weight. If
+# shapes disagree, something is wrong; if only one product of the things at hand *has* the right shape, it is
+# probably the right one.
 #
-# **A value used twice collects twice.** `w` goes into the scores *and* into the penalty: a copy node. What comes back along the two wires is added. The bias
-# is used $N$ times, once for each image, and collects from every one of them.
+# **A value used twice collects twice.** `w` goes into the scores *and* into the penalty: a copy node. What comes
+# back along the two wires is added. The bias is used $N$ times, once for each image, and collects from every one
+# of them.
 #
-# **Matrix products go entry by entry, too.** Nudge the single weight $w_{dc}$: score $c$ of image $i$ moves by $x_{id}$ times as much, for every image, and the other
-# scores stay. So
+# **Matrix products go entry by entry, too.** Nudge the single weight $w_{dc}$: score $c$ of image $i$ moves by
+# $x_{id}$ times as much, for every image, and the other scores stay. So
 #
 # $$\frac{\partial L}{\partial w_{dc}} \;=\; \sum_{i} x_{id}\;\frac{\partial L}{\partial \text{scores}_{ic}}$$
 #
@@ -382,8 +395,9 @@ draw_classifier("mean of the L_i")
 #
 # ### A solved example first
 #
-# Fit a line through points: $N$ inputs with $D$ numbers each, *one* output $s_i$ each, and the mean of $(s_i - t_i)^2$ as the loss. Here `w` is a vector $(D,)$. Again the
-# backward lines are the forward lines from the bottom up.
+# Fit a line through points: $N$ inputs with $D$ numbers each, *one* output $s_i$ each, and the mean of
+# $(s_i - t_i)^2$ as the loss. Here `w` is a vector $(D,)$. Again the backward lines are the forward lines from
+# the bottom up.
 
 # %%
 def line_fit(x, t, w, b):
@@ -404,8 +418,14 @@ def line_fit(x, t, w, b):
 
 
 generator = torch.Generator().manual_seed(1)
-points = {"x": torch.randn(8, 3, generator=generator, dtype=torch.float64), "t": torch.randn(8, generator=generator, dtype=torch.float64),
-          "w": torch.randn(3, generator=generator, dtype=torch.float64), "b": torch.tensor(0.5, dtype=torch.float64)}
+
+
+def normal(*shape, scale=1.0):
+    """Random numbers in double precision, the same ones at every run."""
+    return scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+points = {"x": normal(8, 3), "t": normal(8), "w": normal(3), "b": torch.tensor(0.5, dtype=torch.float64)}
 line_fit(**points)
 
 # %% [markdown]
@@ -421,24 +441,27 @@ gradcheck(line_fit, points)
 #
 # $$L_i = \sum_{j \neq y_i} \max(0,\; s_j - s_{y_i} + 1)$$
 #
-# (One of the slide decks prints a plus sign before the right class's score when it writes this out with $W$; that is a misprint. The *minus* is right: a high score of the
-# right class must make the loss smaller.)
+# (One of the slide decks prints a plus sign before the right class's score when it writes this out with $W$; that
+# is a misprint. The *minus* is right: a high score of the right class must make the loss smaller.)
 #
-# One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes $0.5 + 1 = 1.5$. Class 2 stays more than 1
-# below (under the dashed line) and costs nothing. $L_i = 1.5$.
+# One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes
+# $0.5 + 1 = 1.5$. Class 2 stays more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
 
 # %%
 show_scores([2.0, 2.5, -1.0], 0, [0.0, 1.5, 0.0], line=1.0, ylabel="what each class adds to the hinge loss");
 
 # %% [markdown]
-# Now nudge. Raise $s_1$ a little: the loss rises as much, gradient $+1$. Raise $s_2$: nothing happens, $0$. Raise $s_0$: the debt of class 1 shrinks as much, $-1$. So the
-# gradient of $L_i$ is $(-1, 1, 0)$. Were both other classes in debt, it would be $(-2, 1, 1)$: the right score is used once for each of them, and **a value used twice collects
-# twice**. The max is the router: it lets the upstream gradient through where its left side won, and nowhere else.
+# Now nudge. Raise $s_1$ a little: the loss rises as much, gradient $+1$. Raise $s_2$: nothing happens, $0$. Raise
+# $s_0$: the debt of class 1 shrinks as much, $-1$. So the gradient of $L_i$ is $(-1, 1, 0)$. Were both other
+# classes in debt, it would be $(-2, 1, 1)$: the right score is used once for each of them, and **a value used
+# twice collects twice**. The max is the router: it lets the upstream gradient through where its left side won,
+# and nowhere else.
 #
-# Then there is the mean: each $L_i$ enters the loss with weight $1/N$, so that is the upstream gradient of everything above.
+# Then there is the mean: each $L_i$ enters the loss with weight $1/N$, so that is the upstream gradient of
+# everything above.
 #
-# Fill in `linear_hinge` in `flat.py`. The comment above the first blank proposes names for the values in between. Four checks, one mark each: you can
-# run the first when the forward part is done.
+# Fill in `linear_hinge` in `flat.py`. The comment above the first blank proposes names for the values in between.
+# Four checks, one mark each: you can run the first when the forward part is done.
 
 # %% item="hinge_loss" points=1
 check("hinge_loss")
@@ -466,11 +489,13 @@ check("hinge_grad_b")
 # %% [markdown]
 # ### 4.2  Softmax loss
 #
-# Instead of margins, turn scores into probabilities, and charge the (negative) logarithm of what the right class got:
+# Instead of margins, turn scores into probabilities, and charge the (negative) logarithm of what the right class
+# got:
 #
 # $$p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}, \qquad L_i = -\log p_{y_i}$$
 #
-# The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are $(0.37, 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
+# The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are
+# $(0.37, 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
 
 # %%
 s = torch.tensor([2.0, 2.5, -1.0])
@@ -478,11 +503,13 @@ p = s.exp() / s.exp().sum()
 show_scores(s, 0, p, ylabel="probability of each class");
 
 # %% [markdown]
-# Nudging the scores gives the gradient $(-0.63,\ 0.61,\ 0.02)$. Hold it beside the probabilities. Do you see it? Now *get* it: write $L_i$ as nodes, exp, sum, log,
-# and walk back. Every score is used twice, once above the fraction bar (if it is the right class's) and once below.
+# Nudging the scores gives the gradient $(-0.63,\ 0.61,\ 0.02)$. Hold it beside the probabilities. Do you see it?
+# Now *get* it: write $L_i$ as nodes, exp, sum, log, and walk back. Every score is used below the fraction bar;
+# the right class's stands above it as well, and so collects twice.
 #
-# One trap: $e^{1000}$ is infinite, and ∞/∞ is `nan`. Adding the same number to all scores of a row does not change $p$, so subtract the row's largest score first; then no exponent is
-# above 0. That constant changes no gradient either.
+# One trap: $e^{1000}$ is infinite, and ∞/∞ is `nan`. Adding the same number to all scores of a row does not
+# change $p$, so subtract the row's largest score first; then no exponent is above 0. That constant changes no
+# gradient either.
 #
 # Fill in `linear_softmax`.
 
@@ -509,12 +536,14 @@ check("softmax_grad_b")
 # %% [markdown]
 # ### 4.3  Squared loss
 #
-# The oldest of the three: the scores should *be* 1 for the right class and 0 for the others, and the loss is the squared distance to that target $t$:
+# The oldest of the three: the scores should *be* 1 for the right class and 0 for the others, and the loss is the
+# squared distance to that target $t$:
 #
 # $$L_i = \sum_c (s_c - t_c)^2$$
 #
-# Again without ½. The same image has the target $(1, 0, 0)$: $L_i = 1^2 + 2.5^2 + (-1)^2 = 8.25$, with the gradient $(2, 5, -2)$. Mind what that means: the squared loss is angry
-# with class 2 for a score of −1, although nobody would call that a mistake.
+# Again without ½. The same image has the target $(1, 0, 0)$: $L_i = 1^2 + 2.5^2 + (-1)^2 = 8.25$, with the
+# gradient $(2, 5, -2)$. Mind what that means: the squared loss is angry with class 2 for a score of −1, although
+# nobody would call that a mistake.
 
 # %%
 show_scores([2.0, 2.5, -1.0], 0, [1.0, 6.25, 1.0], ylabel="what each class adds to the squared loss");
@@ -543,7 +572,8 @@ check("squared_grad_b")
 #
 # ### 4.4  Learning, with your gradients
 #
-# The gradient says in which direction the loss rises fastest, so step the other way, again and again. That is the whole of **gradient descent**. All three losses, on 600 digits:
+# The gradient says in which direction the loss rises fastest, so step the other way, again and again. That is the
+# whole of **gradient descent**. All three losses, on 600 digits:
 
 # %%
 def descend(model, parameters, lr, steps, **rest):
@@ -567,7 +597,8 @@ def accuracy(scores, y):
 few = {"x": x_train[:600], "y": y_train[:600], "reg": 1e-3}
 zeros = {"w": torch.zeros(64, 10, dtype=torch.float64), "b": torch.zeros(10, dtype=torch.float64)}
 curves, trained = {}, {}
-for name, model, lr in [("hinge", flat.linear_hinge, 0.1), ("softmax", flat.linear_softmax, 1.0), ("squared", flat.linear_squared, 0.05)]:
+for name, model, lr in [("hinge", flat.linear_hinge, 0.1), ("softmax", flat.linear_softmax, 1.0),
+                        ("squared", flat.linear_squared, 0.05)]:
     print(f"{name:8s}", end=" ")
     parameters, losses = descend(model, zeros, lr, 150, **few)
     if parameters is not None:
@@ -578,10 +609,12 @@ if curves:
     show_curves(curves, title="gradient descent on 600 digits, your gradients")
 
 # %% [markdown]
-# With weights of zero all ten classes are equal. What should the first value of each curve be? For softmax $-\log\frac{1}{10} = 2.303$, for the hinge loss nine margins of 1, for the
-# squared loss 1. A look at the first loss is the cheapest test there is.
+# With weights of zero all ten classes are equal. What should the first value of each curve be? For softmax
+# $-\log\frac{1}{10} = 2.303$, for the hinge loss nine margins of 1, for the squared loss 1. A look at the first
+# loss is the cheapest test there is.
 #
-# Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so it can be looked at as an image. Blue pixels speak *for* the digit, red ones against it:
+# Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so it can be looked at as an
+# image. Blue pixels speak *for* the digit, red ones against it:
 
 # %%
 for name, parameters in trained.items():
@@ -595,21 +628,24 @@ if not trained:
 # %% [markdown]
 # ## 5  Logistic regression: three or eight?
 #
-# With two classes, one score is enough. The logistic neuron of section 3 returns for its 64 inputs the probability $p = \sigma(s)$ that the label is 1, and the loss is once
-# more the negative logarithm of what the truth got:
+# With two classes, one score is enough. The logistic neuron of section 3 returns for its 64 inputs the
+# probability $p = \sigma(s)$ that the label is 1, and the loss is once more the negative logarithm of what the
+# truth got:
 #
 # $$s = x\,w + b, \qquad L_i = \begin{cases} -\log \sigma(s_i) & y_i = 1 \\ -\log\,(1 - \sigma(s_i)) & y_i = 0 \end{cases}$$
 #
-# Here `w` is a vector $(D,)$ and `b` a single number. An image with $s = 2$ has $p = 0.88$. If its label is 1, that costs 0.13; if it is 0, it costs 2.13. Watch the slopes: being wrong
-# and sure has slope 1, being right and sure has slope 0.
+# Here `w` is a vector $(D,)$ and `b` a single number. An image with $s = 2$ has $p = 0.88$. If its label is 1,
+# that costs 0.13; if it is 0, it costs 2.13. Watch the slopes: being wrong and sure has slope 1, being right and
+# sure has slope 0.
 
 # %%
 s = torch.linspace(-4, 4, 81, dtype=torch.float64)
 show_curves({"y = 1": -torch.sigmoid(s).log(), "y = 0": -torch.sigmoid(-s).log()}, at=s, xlabel="score s", ylabel="loss of one image");
 
 # %% [markdown]
-# The numbers of this section are large enough to overflow if you take the formula literally: at $s=-1000$, $\log\sigma(s)$ is $\log 0$. Both cases are of the form $\log(1 + e^{t})$ for some
-# $t$; which $t$ in which case? `torch.logaddexp` computes that safely, as the docstring tells.
+# Scores can become large, and the formula taken literally then breaks: at $s=-1000$ the computer finds
+# $\sigma(s) = 0$, and its logarithm is minus infinity. Both cases are of the form $\log(1 + e^{t})$ for some $t$;
+# which $t$ in which case? `torch.logaddexp` computes that safely, as the docstring tells.
 #
 # Fill in `logistic`. For the backward pass: $\frac{d}{dt}\log(1 + e^t)$ is an old acquaintance.
 
@@ -628,15 +664,16 @@ check("logistic_grad_b")
 # %%
 x_pair, y_pair = load_digits("train", classes=(3, 8))      # label 0: a three, 1: an eight
 x_new, y_new = load_digits("test", classes=(3, 8))
-parameters, losses = descend(flat.logistic, {"w": torch.zeros(64, dtype=torch.float64), "b": torch.zeros((), dtype=torch.float64)},
-                             1.0, 150, x=x_pair, y=y_pair, reg=1e-3)
+zeros = {"w": torch.zeros(64, dtype=torch.float64), "b": torch.zeros((), dtype=torch.float64)}
+parameters, losses = descend(flat.logistic, zeros, 1.0, 150, x=x_pair, y=y_pair, reg=1e-3)
 if parameters is not None:
     scores = x_new @ parameters["w"] + parameters["b"]
-    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {((scores > 0) == y_new).double().mean():.0%}")
+    right = ((scores > 0) == y_new).double().mean()
+    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {right:.0%}")
     unsure = scores.abs().argsort()[:8]
-    show_images(x_new[unsure], [f"{'38'[y]}: p={torch.sigmoid(s):.2f}" for y, s in zip(y_new[unsure], scores[unsure])], columns=8,
-                title="the eight images it is least sure of (label: probability of an 8)")
-    show_weights(parameters["w"], ["w"], title="blue: an 8")
+    labels = [f"{'38'[y]}: p={torch.sigmoid(s):.2f}" for y, s in zip(y_new[unsure], scores[unsure])]
+    show_images(x_new[unsure], labels, columns=8, title="least sure of these (label: probability of an 8)")
+    show_weights(parameters["w"], ["blue: 8"])
 
 # %% [markdown]
 # | you see | look at |
@@ -649,44 +686,55 @@ if parameters is not None:
 # %% [markdown]
 # ## 6  Two layers
 #
-# A linear classifier draws straight borders, and some problems have none. So put a second layer on top, with a **ReLU**, $\max(0, \cdot)$, in between. (Without it, two linear layers would be
-# one: $(x\,w_1)\,w_2 = x\,(w_1 w_2)$.)
+# A linear classifier draws straight borders, and some problems have none. So put a second layer on top, with a
+# **ReLU**, $\max(0, \cdot)$, in between. (Without it, two linear layers would be one:
+# $(x\,w_1)\,w_2 = x\,(w_1 w_2)$.)
 #
 # $$a = x\,w_1 + b_1, \qquad h = \max(0, a), \qquad \text{scores} = h\,w_2 + b_2$$
 #
-# There are $H$ **hidden units**, the columns of $h$. The loss is as before, with both weight matrices in the penalty: $\text{reg}\,(\sum w_1^2 + \sum w_2^2)$.
+# There are $H$ **hidden units**, the columns of $h$. The loss is as before, with both weight matrices in the
+# penalty: $\text{reg}\,(\sum w_1^2 + \sum w_2^2)$.
 
 # %%
 draw_graph(
-    {"a": "linear", "h": "max(0, ·)", "scores": "linear", "data": "mean of the L_i", "penalty": "reg · Σ w²", "loss": "+"},
-    [("b1", "a"), ("x", "a"), ("w1", "a"), ("a", "h"), ("b2", "scores"), ("h", "scores"), ("w2", "scores"), ("y", "data"), ("scores", "data"),
-     ("w1", "penalty"), ("w2", "penalty"), ("data", "loss"), ("penalty", "loss")],
-    {"x": "(N, D)", "w1": "(D, H)", "b1": "(H,)", "a": "(N, H)", "h": "(N, H)", "w2": "(H, C)", "b2": "(C,)", "y": "(N,)", "scores": "(N, C)",
-     "data": "( )", "penalty": "( )", "loss": "( )"},
-    rows={"b1": 0, "x": 1, "w1": 2, "a": 1, "h": 1, "b2": 0, "w2": 3, "scores": 1, "y": 0, "data": 0.5, "penalty": 2.5, "loss": 1.5},
+    {"a": "linear", "h": "max(0, ·)", "scores": "linear", "data": "data loss", "penalty": "reg · Σ w²",
+     "loss": "+"},
+    [("b1", "a"), ("x", "a"), ("w1", "a"), ("a", "h"), ("b2", "scores"), ("h", "scores"), ("w2", "scores"),
+     ("y", "data"), ("scores", "data"), ("w1", "penalty"), ("w2", "penalty"), ("data", "loss"), ("penalty", "loss")],
+    {"x": "(N, D)", "w1": "(D, H)", "b1": "(H,)", "a": "(N, H)", "h": "(N, H)", "w2": "(H, C)", "b2": "(C,)",
+     "y": "(N,)", "scores": "(N, C)", "data": "( )", "penalty": "( )", "loss": "( )"},
+    rows={"b1": 0, "x": 1, "w1": 2, "a": 1, "h": 1, "b2": 0, "w2": 3, "scores": 1, "y": 0, "data": 0.5,
+          "penalty": 2.5, "loss": 1.5},
 );
 
 # %% [markdown]
-# Walk it backwards with a finger, and write the gradient's shape below every wire; each is the shape above it. The way is: the loss → `scores` → `w2` and `b2`, and on to `h` → `a` → `w1` and
-# `b1`. Half of it you have written three times already. New are two nodes.
+# Walk it backwards with a finger, and write the gradient's shape below every wire; each is the shape above it.
+# The way is: the loss → `scores` → `w2` and `b2`, and on to `h` → `a` → `w1` and `b1`. Half of it you have
+# written three times already. New are two nodes.
 #
-# **The inner input.** So far nobody asked for the gradient of `x`: it is data, we cannot change it. But `h` is the *input of the second layer* and the *output of the first*, so its gradient is
-# what the first layer needs as its upstream. Nudge $h_{ij}$: score $c$ of the same image moves by $(w_2)_{jc}$ times as much, for every $c$. Which product of an $(N, C)$ and an $(H, C)$ sums over $c$?
+# **The inner input.** So far nobody asked for the gradient of `x`: it is data, we cannot change it. But `h` is
+# the *input of the second layer* and the *output of the first*, so its gradient is what the first layer needs as
+# its upstream. Nudge $h_{ij}$: score $c$ of the same image moves by $(w_2)_{jc}$ times as much, for every $c$.
+# Which product of an $(N, C)$ and an $(H, C)$ sums over $c$?
 #
-# **The ReLU.** It is a router. Where $a > 0$, $h$ moves with $a$ and the upstream gradient goes through as it is; elsewhere $h$ stays 0 whatever $a$ does, and nothing goes through. The mask depends on
-# the value of the *forward* pass, whatever the sign of the gradient. An example, for one row:
+# **The ReLU.** It is a router. Where $a > 0$, $h$ moves with $a$ and the upstream gradient goes through as it is;
+# elsewhere $h$ stays 0 whatever $a$ does, and nothing goes through. The mask depends on the value of the
+# *forward* pass, whatever the sign of the gradient. An example, for one row:
 
 # %%
 a = torch.tensor([1.0, -2.0, 3.0, -1.0])
 grad_h = torch.tensor([4.0, -1.0, 5.0, 9.0])
 grad_a = torch.where(a > 0, grad_h, torch.zeros(()))
-for label, row in {"a, forward": a, "h = max(0, a)": torch.relu(a), "upstream, dL/dh": grad_h, "downstream, dL/da": grad_a}.items():
+for label, row in {"a, forward": a, "h = max(0, a)": torch.relu(a),
+                   "upstream, dL/dh": grad_h, "downstream, dL/da": grad_a}.items():
     print(f"{label:20s}", "  ".join(f"{number:5.0f}" for number in row))
 
 # %% [markdown]
-# (At exactly $a = 0$ the ReLU has a kink and no derivative; every slope between 0 and 1 is accepted there, and no check depends on it.)
+# (At exactly $a = 0$ the ReLU has a kink and no derivative; every slope between 0 and 1 is accepted there, and no
+# check depends on it.)
 #
-# Fill in `net_hinge`. Three checks: the loss; the gradients of the `second` layer (`scores`, `w2`, `b2`); those of the `first` (`h`, `a`, `w1`, `b1`).
+# Fill in `net_hinge`. Three checks: the loss; the gradients of the `second` layer (`scores`, `w2`, `b2`); those
+# of the `first` (`h`, `a`, `w1`, `b1`).
 
 # %% item="net_hinge_loss" points=2
 check("net_hinge_loss")
@@ -698,7 +746,8 @@ check("net_hinge_grad_second")
 check("net_hinge_grad_first")
 
 # %% [markdown]
-# Now the same network with the softmax loss: `net_softmax`. Watch yourself while you write it: which lines do you type a second time? The written question below asks.
+# Now the same network with the softmax loss: `net_softmax`. Watch yourself while you write it: which lines do you
+# type a second time? The written question below asks.
 
 # %% item="net_softmax_loss" points=2
 check("net_softmax_loss")
@@ -720,7 +769,8 @@ check("net_softmax_grad_first")
 #
 # ### What the second layer is good for
 #
-# Four clouds of points, opposite ones of the same colour. No straight border separates them. Left: your softmax classifier. Right: your network, same data, same descent.
+# Four clouds of points, opposite ones of the same colour. No straight border separates them. Left: your softmax
+# classifier. Right: your network, same data, same descent.
 
 # %%
 generator = torch.Generator().manual_seed(3)
@@ -729,23 +779,22 @@ x_xor = corners.repeat_interleave(40, 0) + 0.35 * torch.randn(160, 2, generator=
 y_xor = torch.tensor([0, 0, 1, 1]).repeat_interleave(40)
 
 
-def normal(*shape, scale=1.0):
-    return scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-
 def net_scores(x, w1, b1, w2, b2):
     return torch.relu(x @ w1 + b1) @ w2 + b2
 
 
 task = {"x": x_xor, "y": y_xor, "reg": 1e-4}
-straight, _ = descend(flat.linear_softmax, {"w": normal(2, 2), "b": torch.zeros(2, dtype=torch.float64)}, 0.5, 200, **task)
-start = {"w1": normal(2, 16), "b1": torch.zeros(16, dtype=torch.float64), "w2": normal(16, 2, scale=0.3), "b2": torch.zeros(2, dtype=torch.float64)}
+start = {"w": normal(2, 2), "b": torch.zeros(2, dtype=torch.float64)}
+straight, _ = descend(flat.linear_softmax, start, 0.5, 200, **task)
+start = {"w1": normal(2, 16), "b1": torch.zeros(16, dtype=torch.float64),
+         "w2": normal(16, 2, scale=0.3), "b2": torch.zeros(2, dtype=torch.float64)}
 bent, losses = descend(flat.net_softmax, start, 0.5, 300, **task)
 if straight is not None and bent is not None:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.8))
     side = torch.linspace(-2.2, 2.2, 120, dtype=torch.float64)
     grid = torch.cartesian_prod(side, side)
-    for ax, title, scores in [(axes[0], "linear", lambda x: x @ straight["w"] + straight["b"]), (axes[1], "two layers", lambda x: net_scores(x, **bent))]:
+    for ax, title, scores in [(axes[0], "linear", lambda x: x @ straight["w"] + straight["b"]),
+                              (axes[1], "two layers", lambda x: net_scores(x, **bent))]:
         lead = scores(grid) @ torch.tensor([-1.0, 1.0], dtype=torch.float64)
         ax.contourf(side, side, lead.reshape(120, 120).T, levels=[-1e9, 0, 1e9], colors=["#cfe3f3", "#f8dcc6"])
         for label, mark, color in [(0, "o", "#00558c"), (1, "^", "#b34700")]:
@@ -754,13 +803,14 @@ if straight is not None and bent is not None:
     figure.tight_layout()
 
 # %% [markdown]
-# And on the digits: a net with 32 hidden units. The images are the columns of `w1`: what each hidden unit looks for. No one told them to; your gradients did.
+# And on the digits: a net with 32 hidden units. The images are the columns of `w1`: what each hidden unit looks
+# for. No one told them to; your gradients did.
 
 # %%
 generator = torch.Generator().manual_seed(4)
-start = {"w1": normal(64, 32, scale=0.2), "b1": torch.zeros(32, dtype=torch.float64), "w2": normal(32, 10, scale=0.2),
-         "b2": torch.zeros(10, dtype=torch.float64)}
-net, losses = descend(flat.net_softmax, start, 0.7, 400, x=x_train, y=y_train, reg=1e-4)
+start = {"w1": normal(64, 32, scale=0.2), "b1": torch.zeros(32, dtype=torch.float64),
+         "w2": normal(32, 10, scale=0.2), "b2": torch.zeros(10, dtype=torch.float64)}
+net, losses = descend(flat.net_softmax, start, 0.5, 400, x=x_train, y=y_train, reg=1e-4)
 if net is not None:
     print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {accuracy(net_scores(x_test, **net), y_test):.1%}")
     show_curves({"two-layer net, softmax loss": losses}, title="1,257 digits, 400 steps, your gradients")
@@ -769,23 +819,27 @@ if net is not None:
 # %% [markdown]
 # ### Written question 2
 #
-# You have written the same network for two losses. **(a)** Which lines of `net_hinge` did you write again, word for word, in `net_softmax`? Which ones changed? **(b)** Suppose a
-# third layer is to be added to both. What has to be done, where, and what can go wrong? **(c)** Which pieces would you cut this code into, so that a loss or a layer can be exchanged
-# without touching the rest? Say for one such piece what it must get, what it must return, and what it must remember.
+# You have written the same network for two losses. **(a)** Which lines of `net_hinge` did you write again, word
+# for word, in `net_softmax`? Which ones changed? **(b)** Suppose a third layer is to be added to both. What has
+# to be done, where, and what can go wrong? **(c)** Which pieces would you cut this code into, so that a loss or a
+# layer can be exchanged without touching the rest? Say for one such piece what it must get, what it must return,
+# and what it must remember.
 
 # %% [markdown] written="not_modular" points=3
-# *Write your answer here, in place of this line.*
-#
 # ### BEGIN SOLUTION
-# (a) Everything up to the scores is the same, forward (a, h, scores) and backward (from grads["scores"] on: w2, b2, h, a, w1, b1, the penalty). Only the lines between scores and
-# loss, and their gradients, changed: margins and their mask against exp, sum and log.
+# (a) Everything up to the scores is the same, forward (a, h, scores) and backward (from grads["scores"] on: w2,
+# b2, h, a, w1, b1, the penalty). Only the lines between scores and loss, and their gradients, changed: margins
+# and their mask against exp, sum and log.
 #
-# (b) In both functions: new forward lines in the middle, new backward lines at the mirrored place, renamed parameters, the penalty and its gradients in both. The same change is made
-# twice (four times, counting directions), and the copies can come to disagree; a forgotten line still runs.
+# (b) In both functions: new forward lines in the middle, new backward lines at the mirrored place, renamed
+# parameters, the penalty and its gradients in both. The same change is made twice (four times, counting
+# directions), and the copies can come to disagree; a forgotten line still runs.
 #
-# (c) Pairs of forward and backward, one for each kind of node: linear, ReLU, softmax loss, hinge loss. For instance linear: forward gets x, w, b, returns x w + b and remembers x and w; backward
-# gets the upstream gradient, of the shape of the output, and returns the gradients of x, w and b. No piece needs to know its neighbours, so they can be combined freely. (This is the modular
-# interface of a later assignment, and of torch.autograd.Function.)
+# (c) Pairs of forward and backward, one for each kind of node: linear, ReLU, softmax loss, hinge loss. For
+# instance linear: forward gets x, w, b, returns x w + b and remembers x and w; backward gets the upstream
+# gradient, of the shape of the output, and returns the gradients of x, w and b. No piece needs to know its
+# neighbours, so they can be combined freely. (This is the modular interface of a later assignment, and of
+# torch.autograd.Function.)
 #
 # Marks: one each for (a), (b), (c).
 # ### END SOLUTION
@@ -793,16 +847,18 @@ if net is not None:
 # %% [markdown]
 # ## 7  Find the bug
 #
-# A wrong backward pass is a quiet thing. Nothing crashes, the loss even falls for a while, and the network is just a little worse than it could be. You
-# need a way to *know*.
+# A wrong backward pass is a quiet thing. Nothing crashes, the loss even falls for a while, and the network is
+# just a little worse than it could be. You need a way to *know*.
 #
 # ### The gradient check
 #
-# You have the tool already: nudge and compare. `gradcheck` raises and lowers every entry by $h = 10^{-5}$ and takes
+# You have the tool already: nudge and compare. `gradcheck` raises and lowers every entry by $h = 10^{-5}$ and
+# takes
 #
 # $$\frac{L(\theta + h) - L(\theta - h)}{2h},$$
 #
-# in double precision, since with 7 digits (float32) the difference of two nearly equal losses is mostly rounding. Then it compares with your gradient. On your own softmax classifier:
+# in double precision, since with 7 digits (float32) the difference of two nearly equal losses is mostly rounding.
+# Then it compares with your gradient. On your own softmax classifier:
 
 # %%
 generator = torch.Generator().manual_seed(5)
@@ -813,8 +869,9 @@ result
 # %% [markdown]
 # ### Its limits
 #
-# **Kinks.** Where a ReLU sits at exactly 0, left and right slope differ, and nudging both ways gives their average. That is not your mistake, and `gradcheck` says so: it looks at the two one-sided
-# slopes before it complains. Here the first entry sits on the kink:
+# **Kinks.** Where a ReLU sits at exactly 0, left and right slope differ, and nudging both ways gives their
+# average. That is not your mistake, and `gradcheck` says so: it looks at the two one-sided slopes before it
+# complains. Here the first entry sits on the kink:
 
 # %%
 def relu_sum(x):
@@ -824,15 +881,17 @@ def relu_sum(x):
 gradcheck(relu_sum, {"x": torch.tensor([0.0, 2.0, -3.0], dtype=torch.float64)})
 
 # %% [markdown]
-# **Only this point.** It checks the gradient at the numbers you give it. Where every hidden unit is switched off, the wrong mask looks right; with `reg = 0` a missing penalty does. So check with all
-# sizes different, random numbers, and every term switched on.
+# **Only this point.** It checks the gradient at the numbers you give it. Where every hidden unit is switched off,
+# the wrong mask looks right; with `reg = 0` a missing penalty does. So check with all sizes different, random
+# numbers, and every term switched on.
 #
 # **Only the inputs.** It says *that* the gradient of `w1` is wrong. The reason may lie far away. Therefore:
 #
 # ### How to find the line
 #
-# > Wrong gradients are inherited. Walk in **backward order**, from the loss to the inputs, and stop at the **first** wrong one. Its upstream gradients are right; so the fault lies in the lines that made it.
-# > All wrong ones after it may be mere victims.
+# > Wrong gradients are inherited. Walk in **backward order**, from the loss to the inputs, and stop at the
+# > **first** wrong one. Its upstream gradients are right; so the fault lies in the lines that made it. All wrong
+# > ones after it may be mere victims.
 #
 # A solved case. Otto has a backward pass for `line_fit` with its lines numbered, and something is wrong with it:
 
@@ -851,13 +910,16 @@ def otto(x, t, w, b):
 gradcheck(otto, points)
 
 # %% [markdown]
-# `w` is right, so what it was made from is right: lines 1, 2 and 4. `b` is wrong, and only line 3 stands between `grad_outputs` and `b`. Look at the numbers: the true one is 8 times Otto's, and there are 8
-# points. The bias collects from every row; he took the average, although the $1/N$ had been paid for in line 1 already. **The line: 3.**
+# `w` is right, so what it was made from is right: lines 1, 2 and 4. `b` is wrong, and only line 3 stands between
+# `grad_outputs` and `b`. Look at the numbers: the true one is 8 times Otto's, and there are 8 points. The bias
+# collects from every row; he took the average, although the $1/N$ had been paid for in line 1 already. **The
+# line: 3.**
 #
 # ### Your four patients
 #
-# Anna, Ben, Chen and Dana have each written the two-layer net with softmax loss. All four forward passes are right. **Three of the backward passes have one wrong line each, one is healthy.** Not everything that
-# looks unusual is ill.
+# Anna, Ben, Chen and Dana have each written the two-layer net with softmax loss. All four forward passes are
+# right. **Three of the backward passes have one wrong line each, one is healthy.** Not everything that looks
+# unusual is ill.
 
 # %%
 def anna(x, y, w1, b1, w2, b2, reg):
@@ -879,7 +941,8 @@ def anna(x, y, w1, b1, w2, b2, reg):
     grad_b1 = grad_a.sum(dim=0)                                                  # 10
     grad_w1 = 2 * reg * w1                                                       # 11
     grad_w1 = grad_w1 + x.T @ grad_a                                             # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a, "b1": grad_b1, "w1": grad_w1}
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
+                  "b1": grad_b1, "w1": grad_w1}
 
 
 # %%
@@ -902,7 +965,8 @@ def ben(x, y, w1, b1, w2, b2, reg):
     grad_b1 = torch.einsum("nh->h", grad_a)                                      # 10
     grad_w1 = torch.einsum("nd,nh->dh", x, grad_a)                               # 11
     grad_w1 = grad_w1 + 2 * reg * w1                                             # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a, "b1": grad_b1, "w1": grad_w1}
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
+                  "b1": grad_b1, "w1": grad_w1}
 
 
 # %%
@@ -925,7 +989,8 @@ def chen(x, y, w1, b1, w2, b2, reg):
     grad_b1 = torch.ones(N, dtype=x.dtype) @ grad_a                              # 10
     grad_w1 = (grad_a.T @ x).T                                                   # 11
     grad_w1 = grad_w1 + reg * (w1 + w1)                                          # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a, "b1": grad_b1, "w1": grad_w1}
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
+                  "b1": grad_b1, "w1": grad_w1}
 
 
 # %%
@@ -949,11 +1014,13 @@ def dana(x, y, w1, b1, w2, b2, reg):
     grad_a = mask * grad_h                                                       # 10
     grad_b1 = grad_a.sum(dim=0)                                                  # 11
     grad_w1 = 2 * reg * w1 + x.T @ grad_a                                        # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a, "b1": grad_b1, "w1": grad_w1}
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
+                  "b1": grad_b1, "w1": grad_w1}
 
 
 # %% [markdown]
-# To check the gradients of `a`, `h` and `scores` as well, `gradcheck` needs a place to nudge them. So here is the forward pass with three *handles*: zeros, added on the way. A nudge of the handle is a nudge of the value, so
+# To check the gradients of `a`, `h` and `scores` as well, `gradcheck` needs a place to nudge them. So here is the
+# forward pass with three *handles*: zeros, added on the way. A nudge of the handle is a nudge of the value, so
 # they have the same gradient. `examine` shows all seven in backward order.
 
 # %%
@@ -965,8 +1032,10 @@ def loss_with_handles(x, y, w1, b1, w2, b2, reg, a, h, scores):
 
 
 generator = torch.Generator().manual_seed(6)
-sample = {"x": normal(6, 4), "y": torch.tensor([2, 0, 1, 1, 2, 0]), "w1": normal(4, 5), "b1": normal(5), "w2": normal(5, 3), "b2": normal(3), "reg": 0.05}
-handles = {"a": torch.zeros(6, 5, dtype=torch.float64), "h": torch.zeros(6, 5, dtype=torch.float64), "scores": torch.zeros(6, 3, dtype=torch.float64)}
+sample = {"x": normal(6, 4), "y": torch.tensor([2, 0, 1, 1, 2, 0]), "w1": normal(4, 5), "b1": normal(5),
+          "w2": normal(5, 3), "b2": normal(3), "reg": 0.05}
+zeros = torch.zeros(6, 5, dtype=torch.float64)
+handles = {"a": zeros, "h": zeros, "scores": zeros[:, :3]}
 
 
 def examine(patient):
@@ -978,8 +1047,9 @@ def examine(patient):
 examine(anna)
 
 # %% [markdown]
-# Examine the other three as well, here or in cells of your own. For each patient: which is the first wrong gradient in backward order? Which lines made it? Read those, with the numbers beside you. Then note the number of the **one** line whose
-# repair would heal the patient, and `None` for the healthy one.
+# Examine the other three as well, here or in cells of your own. For each patient: which is the first wrong
+# gradient in backward order? Which lines made it? Read those, with the numbers beside you. Then note the number
+# of the **one** line whose repair would heal the patient, and `None` for the healthy one.
 
 # %% solution="bugs_found"
 # faulty maps each patient to the number of the wrong line, or to None: {"anna": …, "ben": …, "chen": …, "dana": …}
@@ -992,7 +1062,8 @@ faulty = {"anna": 7, "ben": 9, "chen": None, "dana": 5}
 check("bugs_found")
 
 # %% [markdown]
-# Dana is the sickest: with her, everything is wrong. Heal her. Write `repaired`, the net with the right backward pass: take her code and change what has to be changed.
+# Dana is the sickest: with her, everything is wrong. Heal her. Write `repaired`, the net with the right backward
+# pass: take her code and change what has to be changed.
 
 # %% solution="bugs_repaired"
 def repaired(x, y, w1, b1, w2, b2, reg):
@@ -1038,18 +1109,28 @@ check("bugs_repaired")
 # %% [markdown]
 # ## 8  What to take along
 #
-# - A computation is a **graph**. Forward: values, left to right. Backward: gradients, right to left, starting with 1.
-# - At every node: **downstream = upstream × local**. The node needs its own inputs or output, one upstream gradient, and nothing else.
-# - **Add** distributes, **multiply** swaps, **copy** adds up, **max** routes. A value used twice collects twice: weights from loss and penalty, a bias from every row.
-# - **Flat code is the forward pass read backwards**, line for line. A gradient has the shape of its value, and often only one product fits.
-# - Mean or sum, ½ or not, rows or columns: **conventions** change the factor. Settle them first, and look at the first loss.
-# - **Check by nudging**, in double precision, with kinks in mind; then search from the loss to the inputs for the *first* wrong gradient.
-# - Flat code is easy to write once and **not modular**: a new loss means a new function. Cutting it into pieces that can be combined is what comes next.
+# - A computation is a **graph**. Forward: values, left to right. Backward: gradients, right to left, starting
+#   with 1.
+# - At every node: **downstream = upstream × local**. The node needs its own inputs or output, one upstream
+#   gradient, and nothing else.
+# - **Add** distributes, **multiply** swaps, **copy** adds up, **max** routes. A value used twice collects twice:
+#   weights from loss and penalty, a bias from every row.
+# - **Flat code is the forward pass read backwards**, line for line. A gradient has the shape of its value, and
+#   often only one product fits.
+# - Mean or sum, ½ or not, rows or columns: **conventions** change the factor. Settle them first, and look at the
+#   first loss.
+# - **Check by nudging**, in double precision, with kinks in mind; then search from the loss to the inputs for the
+#   *first* wrong gradient.
+# - Flat code is easy to write once and **not modular**: a new loss means a new function. Cutting it into pieces
+#   that can be combined is what comes next.
 #
 # ### Hand in
 #
-# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the notebook and `flat.py`.
-# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type `python -m toolbox submit flat` in a terminal, in the course's folder. It checks that all is there and writes one zip.
+# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
+#    the notebook and `flat.py`.
+# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type
+#    `.venv/bin/python -m toolbox submit flat` in a terminal, in the course's folder. It checks that all is there
+#    and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

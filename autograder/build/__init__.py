@@ -25,7 +25,7 @@ def build(root: Path) -> list[Path]:
 
 
 def check(root: Path) -> list[Problem]:
-    """What is wrong: malformed masters, and built files that are stale, missing or of no master; [] where all is well."""
+    """Everything wrong: malformed masters, and built files that are stale, missing or of no master."""
     from autograder.build import files, plan
 
     try:

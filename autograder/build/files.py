@@ -92,12 +92,16 @@ def orphans(root: Path, known: Iterable[str]) -> list[Problem]:
     return problems
 
 
+def passing(path: Path) -> bool:
+    """Whether tools left this behind: caches, checkpoints, a hand-in that was packed on the spot."""
+    return bool(PASSING.intersection(path.parts)) or path.suffix == ".pyc" or path.name.endswith(HAND_IN)
+
+
 def _standing(root: Path) -> Iterator[str]:
     for folder in BUILT:
         for file in sorted((root / folder).rglob("*")):
             path = file.relative_to(root)
-            passing = PASSING.intersection(path.parts) or file.suffix == ".pyc" or file.name.endswith(HAND_IN)
-            if not passing and (file.is_symlink() or not file.is_dir()):
+            if not passing(path) and (file.is_symlink() or not file.is_dir()):
                 yield path.as_posix()
 
 

@@ -86,7 +86,8 @@ def _first(node: ast.AST) -> int:
 
 
 def _hidden(suite: Suite, node: ast.AST) -> bool:
-    return any(region.begin < _first(node) < region.end for region in suite.hidden)
+    first = _first(node)
+    return any(region.begin < first < region.end for region in suite.hidden)
 
 
 def _add(suite: Suite, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -121,12 +122,14 @@ def _add(suite: Suite, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None
 def _check_public_stands_alone(suite: Suite, tree: ast.Module) -> None:
     """A name bound only in hidden regions and used in the public part would be missing on the student's machine."""
     bound: dict[bool, set[str]] = {True: set(), False: set()}
+    public = []
     for node in tree.body:
-        bound[_hidden(suite, node)] |= _binds(node)
-    lost = bound[True] - bound[False]
-    for node in tree.body:
-        if _hidden(suite, node):
-            continue
+        hidden = _hidden(suite, node)
+        bound[hidden] |= _binds(node)
+        public += [] if hidden else [node]
+    # a test is called by pytest alone, so a suite without hidden helpers is done here
+    lost = {name for name in bound[True] - bound[False] if not name.startswith("test")}
+    for node in public if lost else []:
         for used in ast.walk(node):
             name = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else None
             if name in lost:

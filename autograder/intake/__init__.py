@@ -3,7 +3,7 @@
 Steps, for each hand-in by itself (one that fails never stops the next):
 1. `sources`: whose it is, and when it came.
 2. `archive`: the few files of it that matter, read into memory under limits.
-3. `examine` and `notebook`: the notebook checked and built anew, with the release's settings on its graded
+3. `examine`, `notebook` and `rebuild`: the notebook checked and built anew, with the release's settings on its graded
    cells, and the modules found.
 4. `place`: the hand-in's folder written beside its place and moved there in one step, with the receipt
    `intake.json`.
@@ -72,9 +72,7 @@ def intake(
             newest = position + 1 == len(found) or found[position + 1].student != arrival.student
             if arrival.student and not newest:
                 continue
-            earlier = (
-                sum(other.student == arrival.student for other in found[:position]) if arrival.student else 0
-            )
+            earlier = sum(other.student == arrival.student for other in found[:position]) if arrival.student else 0
             receipt = _take(arrival, submitted, assignment, release, refused, times, limits, earlier)
             receipts.append(receipt)
             if on_receipt:
@@ -100,18 +98,14 @@ def _take(arrival, submitted, assignment, release, refused, times, limits, earli
             loose = path.suffix.lower() == ".ipynb"
             files = Files(wanted={path.name: original}) if loose else archive.read_zip(original, limits)
         if not arrival.student:
-            raise Refused(
-                "no_student", f"{receipt.origin!r} does not say whose it is. Name it <student>.zip."
-            )
+            raise Refused("no_student", f"{receipt.origin!r} does not say whose it is. Name it <student>.zip.")
         contents = examine(files, assignment, release, limits, receipt)
         if times == "manifest":
             receipt.received = _claimed_time(receipt) or receipt.received
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
-        receipt.refuse(
-            Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__}).")
-        )
+        receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     if not arrival.student:
         receipt.student = f"unnamed-{receipt.sha256[:8] or 'file'}"
     if receipt.status == "refused":
@@ -139,11 +133,7 @@ def _inner_zip(path: Path) -> Path:
     zips = [entry for entry in names if entry.suffix.lower() == ".zip"]
     if zips and not any(path.rglob("*.ipynb")):
         return max(zips, key=lambda entry: (entry.stat().st_mtime, entry.name))
-    single = [
-        entry
-        for entry in names
-        if entry.suffix.lower() in sources.SUFFIXES and not entry.name.startswith(".")
-    ]
+    single = [entry for entry in names if entry.suffix.lower() in sources.SUFFIXES and not entry.name.startswith(".")]
     return single[0] if len(single) == 1 and len(list(path.iterdir())) == 1 else path
 
 
@@ -190,9 +180,7 @@ def inspect(
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # as in intake: the class goes on
-        receipt.refuse(
-            Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__}).")
-        )
+        receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)
     old = refused / student / f"{assignment}-{receipt.sha256[:12] or 'unread'}"
     place(receipt, contents, submitted, release, keep_old=old)

@@ -110,9 +110,7 @@ def take(files: Files, path: str, data: bytes) -> None:
         if other == path and known != data:
             raise Refused("duplicate_entry", f"The zip holds two different files named {show(path)!r}.")
         if other != path and other.casefold() == path.casefold():
-            raise Refused(
-                "case_clash", f"{show(other)!r} and {show(path)!r} differ only in upper and lower case."
-            )
+            raise Refused("case_clash", f"{show(other)!r} and {show(path)!r} differ only in upper and lower case.")
     files.wanted[path] = data
 
 
@@ -133,8 +131,7 @@ def read_zip(data: bytes, limits: Limits, *, nested: bool = False) -> Files:
     ) as error:
         raise Refused(
             "not_a_zip",
-            f"The file is not a zip that can be opened ({type(error).__name__}). "
-            "Hand in the zip that submit() writes.",
+            f"The file is not a zip that can be opened ({type(error).__name__}). Hand in the zip that submit() writes.",
         ) from None
     except Exception as error:  # struct.error has no public base but Exception
         raise Refused("not_a_zip", f"The zip is damaged ({type(error).__name__}).") from None
@@ -156,9 +153,7 @@ def read_zip(data: bytes, limits: Limits, *, nested: bool = False) -> Files:
         if not path or entry.is_dir():
             continue
         if "\\" in entry.filename:
-            files.remark(
-                "backslash_paths", "The zip writes its paths with backslashes; they were read as folders."
-            )
+            files.remark("backslash_paths", "The zip writes its paths with backslashes; they were read as folders.")
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if stat.S_ISLNK(kind):
             files.links.append(path)
@@ -170,9 +165,7 @@ def read_zip(data: bytes, limits: Limits, *, nested: bool = False) -> Files:
             files.dropped.append(path)
             continue
         if entry.flag_bits & 0x1:
-            raise Refused(
-                "encrypted", "The zip is locked with a password. Hand in the zip that submit() writes."
-            )
+            raise Refused("encrypted", "The zip is locked with a password. Hand in the zip that submit() writes.")
         limit = room(path, limits)
         if entry.file_size > limit:
             raise too_long(path, limit)
@@ -184,9 +177,7 @@ def read_zip(data: bytes, limits: Limits, *, nested: bool = False) -> Files:
     notebooks = [path for path in files.wanted if path.casefold().endswith(".ipynb")]
     if len(zips) == 1 and not notebooks and not nested:
         inner = read_zip(files.wanted[zips[0]], limits, nested=True)
-        inner.repairs.insert(
-            0, Repair("nested_zip", f"The hand-in was the zip {show(zips[0])!r} inside a zip.")
-        )
+        inner.repairs.insert(0, Repair("nested_zip", f"The hand-in was the zip {show(zips[0])!r} inside a zip."))
         return inner
     for path in zips:
         files.dropped.append(path)
@@ -229,9 +220,7 @@ def read_folder(folder: Path, limits: Limits) -> Files:
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
         except OSError as error:
-            raise Refused(
-                "unreadable", f"{show(prefix or folder.name)!r} cannot be read ({error.strerror})."
-            ) from None
+            raise Refused("unreadable", f"{show(prefix or folder.name)!r} cannot be read ({error.strerror}).") from None
         for entry in entries:
             count += 1
             if count > limits.entries:

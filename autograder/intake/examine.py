@@ -17,7 +17,8 @@ from pathlib import PurePosixPath
 
 from . import archive
 from .archive import Files, Limits, show
-from .notebook import Released, carries, parse, rebuild
+from .notebook import Released, carries, parse
+from .rebuild import rebuild
 from .receipt import Receipt, Refused, Repair
 
 MODULE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\.py")
@@ -34,9 +35,7 @@ def fingerprint(contents: dict[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def examine(
-    files: Files, assignment: str, release: Released, limits: Limits, receipt: Receipt
-) -> dict[str, bytes]:
+def examine(files: Files, assignment: str, release: Released, limits: Limits, receipt: Receipt) -> dict[str, bytes]:
     """What to write for this hand-in, by path; the receipt is filled in.
 
     A refusal found here is written into the receipt, and what can be shown of the hand-in is still returned:
@@ -70,15 +69,11 @@ def examine(
         receipt.refuse(refusal)
     elif any(repair.code not in HARMLESS for repair in receipt.repairs):
         receipt.status = "repaired"
-        receipt.message = " ".join(
-            repair.message for repair in receipt.repairs if repair.code not in HARMLESS
-        )[:500]
+        receipt.message = " ".join(repair.message for repair in receipt.repairs if repair.code not in HARMLESS)[:500]
     return contents
 
 
-def _find_notebook(
-    files: Files, assignment: str, release: Released, limits: Limits, repairs: list
-) -> tuple[str, dict]:
+def _find_notebook(files: Files, assignment: str, release: Released, limits: Limits, repairs: list) -> tuple[str, dict]:
     """The folder and the parsed JSON of this assignment's notebook."""
     wanted = f"{assignment}.ipynb".casefold()
     notebooks = {path: data for path, data in files.wanted.items() if path.casefold().endswith(".ipynb")}
@@ -115,8 +110,7 @@ def _find_notebook(
         if len(best) > 1:
             raise Refused(
                 "two_notebooks",
-                f"{show(best[0])!r} and {show(best[1])!r} both look like {assignment}.ipynb. "
-                "Hand in one of them.",
+                f"{show(best[0])!r} and {show(best[1])!r} both look like {assignment}.ipynb. Hand in one of them.",
             )
         path = best[0]
         parsed, notes = fitting[path]
@@ -124,9 +118,7 @@ def _find_notebook(
     name = PurePosixPath(path).name
     if name != f"{assignment}.ipynb":
         repairs.append(
-            Repair(
-                "renamed_notebook", f"The notebook came as {show(name)!r} and was read as {assignment}.ipynb."
-            )
+            Repair("renamed_notebook", f"The notebook came as {show(name)!r} and was read as {assignment}.ipynb.")
         )
     return str(PurePosixPath(path).parent), parsed
 
@@ -140,13 +132,10 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
             roots.setdefault("/".join(parts[:-3]), {})[parts[-1]] = data
     if not roots:
         if any(archive.MODULE.fullmatch(path) for path in files.links):
-            raise Refused(
-                "link", "lib/backprop holds links instead of files. Hand in the zip that submit() writes."
-            )
+            raise Refused("link", "lib/backprop holds links instead of files. Hand in the zip that submit() writes.")
         raise Refused(
             "no_lib",
-            "There is no lib/backprop in it, so your functions are missing. "
-            "Hand in the zip that submit() writes.",
+            "There is no lib/backprop in it, so your functions are missing. Hand in the zip that submit() writes.",
         )
     home = [part for part in where.split("/") if part not in ("", ".")]
 
@@ -157,18 +146,14 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
 
     root = min(roots, key=distance)
     if root or home:
-        repairs.append(
-            Repair("moved", f"The files stood in {show('/'.join(home) or root)!r} instead of at the top.")
-        )
+        repairs.append(Repair("moved", f"The files stood in {show('/'.join(home) or root)!r} instead of at the top."))
     modules = {}
     for name, data in sorted(roots[root].items()):
         if not MODULE_NAME.fullmatch(name) or len(modules) >= limits.modules:
             files.dropped.append(name)
             continue
         if name != name.lower():
-            repairs.append(
-                Repair("renamed_module", f"The module {show(name)!r} was read as {name.lower()!r}.")
-            )
+            repairs.append(Repair("renamed_module", f"The module {show(name)!r} was read as {name.lower()!r}."))
         modules[f"lib/backprop/{name.lower()}"] = data
     if not modules:
         raise Refused("no_lib", "lib/backprop holds no Python module. Hand in the zip that submit() writes.")
@@ -177,9 +162,7 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
 
 def _claim(files: Files) -> str | None:
     """The time in the student's manifest, a remark and no more."""
-    path = next(
-        (path for path in files.wanted if PurePosixPath(path).name.casefold() == "manifest.json"), None
-    )
+    path = next((path for path in files.wanted if PurePosixPath(path).name.casefold() == "manifest.json"), None)
     try:
         data = files.wanted[path][:100_000]
         if data.count(b"[") + data.count(b"{") > 500:

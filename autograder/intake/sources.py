@@ -97,10 +97,7 @@ def _unpack_download(source: Path, scratch: Path) -> None:
     more."""
     with zipfile.ZipFile(source) as archive:
         entries = archive.infolist()
-        if (
-            len(entries) > TRUST_LIMITS.entries
-            or sum(entry.file_size for entry in entries) > TRUST_LIMITS.total
-        ):
+        if len(entries) > TRUST_LIMITS.entries or sum(entry.file_size for entry in entries) > TRUST_LIMITS.total:
             raise ValueError(f"{source.name} is too large for a download of hand-ins")
         for entry in entries:
             path = clean_path(entry.filename, TRUST_LIMITS)

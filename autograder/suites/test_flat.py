@@ -6,18 +6,23 @@ two sides is right. The gradient of a parameter may also follow from the student
 one mistake costs its own item, not all that come later.
 """
 
+# ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, loss_of
+
+from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.references import Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
 Given = dict[str, Any]
+# scores of a thousand keep three digits fewer, and where they lead to nan or inf, the reason is known
+FAR_OUT = {"condition": 1000.0, "if_not_finite": "softmax-unstabilised"}
 
 
 def linear(make, N=9, D=6, C=4, reg=0.3, dtype=torch.float64) -> Given:
@@ -60,15 +65,15 @@ def strided(given: Given) -> Given:
     return given | {"x": given["x"].T.contiguous().T}
 
 
-def compare(answer: Any, truth: Truth, *names: str) -> None:
-    """Compare the loss or gradients `names` of an answer with the truth."""
+def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
+    """Compare the loss or gradients `names` of an answer with the truth. more: for `toolbox.compare`."""
     for name in names:
         if name == "loss":
-            assert_value(loss_of(answer), truth.loss, name="loss", **truth.loss_clues())
+            assert_value(loss_of(answer), truth.loss, inputs=truth.inputs, clues=truth.loss_clues, **more)
         else:
-            got = grad_of(answer, name)
-            accept = truth.follows(name, answer[1])
-            assert_grad(got, truth.grads[name], name=name, accept=accept, **truth.clues(name))
+            more["accept"] = truth.follows(name, grads_of(answer))
+            got, clues = grad_of(answer, name), partial(truth.clues, name)
+            assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, clues=clues, **more)
 
 
 def compare_twice(student, function: Callable[..., Any], given: Given, truth: Truth, *names: str) -> None:
@@ -121,6 +126,7 @@ def toy_truth(x: float, y: float, z: float) -> tuple[dict, dict, dict]:
     for name in "qpz":
         forms[name] = {"power-rule-missing": [slopes(q.square() / 2, {"q": q})["q"], torch.tensor(2.0)],
                        "all-ones": torch.tensor(1.0)}  # fmt: skip
+    forms["f"] = {"forward-step-missing": [q.detach(), p.detach().square()]}
     return {"p": p.detach(), "q": q.detach(), "f": f.detach()}, grads, forms
 
 
@@ -149,9 +155,9 @@ def predicted_of(student) -> dict:
 
 @item("predict")
 def test_the_values_of_the_forward_pass_are_foreseen(student, make):
-    predicted, (values, _, _) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
+    predicted, (values, _, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
     for name, value in values.items():
-        assert_value(predicted.get(name), value, name=name)
+        assert_value(predicted.get(name), value, name=name, forms=forms[name] if name == "f" else None)
 
 
 @item("predict")
@@ -189,8 +195,8 @@ def assert_number(value: Any, name: str) -> float:
 @item("toy")
 def test_the_toy_function_computes_f(student, make):
     given = gates(make, "x y z")
-    values, _, _ = toy_truth(**given)
-    assert_value(loss_of(student.flat.toy(**given)), values["f"], name="f")
+    values, _, forms = toy_truth(**given)
+    assert_value(loss_of(student.flat.toy(**given)), values["f"], name="f", forms=forms["f"])
 
 
 @item("toy", share=2.0)
@@ -209,7 +215,7 @@ def test_the_toy_function_is_right_at_many_points(student, make):
         given = gates(make, "x y z")
         values, grads, forms = toy_truth(**given)
         answer = student.flat.toy(**given)
-        assert_value(loss_of(answer), values["f"], name="f")
+        assert_value(loss_of(answer), values["f"], name="f", forms=forms["f"])
         for name, grad in grads.items():
             assert_grad(grad_of(answer, name), grad, name=name, forms=forms[name])
 
@@ -274,13 +280,13 @@ def test_the_hinge_loss_takes_the_strength_of_the_penalty_from_reg(student, make
 ### BEGIN HIDDEN TESTS
 @item("hinge_loss")
 def test_the_hinge_loss_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "loss")
 
 
 @item("hinge_loss")
 def test_the_hinge_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_hinge, given, Truth("hinge", given), "loss")
 
 
@@ -296,13 +302,13 @@ def test_the_hinge_gradient_of_the_scores_matches_autograd(student, make):
 ### BEGIN HIDDEN TESTS
 @item("hinge_grad_scores")
 def test_the_hinge_gradient_of_the_scores_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "scores")
 
 
 @item("hinge_grad_scores")
 def test_the_hinge_gradient_of_the_scores_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_hinge, given, Truth("hinge", given), "scores")
 
 
@@ -324,13 +330,13 @@ def test_the_hinge_gradient_of_the_weights_holds_both_of_their_uses(student, mak
 ### BEGIN HIDDEN TESTS
 @item("hinge_grad_w")
 def test_the_hinge_gradient_of_the_weights_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "w")
 
 
 @item("hinge_grad_w")
 def test_the_hinge_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_hinge, given, Truth("hinge", given), "w")
 
 
@@ -352,7 +358,7 @@ def test_the_hinge_gradient_of_the_bias_knows_no_penalty(student, make):
 
 @item("hinge_grad_b")
 def test_the_hinge_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_hinge, given, Truth("hinge", given), "b")
 
 
@@ -360,14 +366,6 @@ def test_the_hinge_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(stude
 
 
 # The linear classifier with softmax cross-entropy
-
-
-def compare_far(answer: Any, truth: Truth, name: str, mistake: str) -> None:
-    """Compare an answer to scores of a thousand, where nan and inf tell of a certain mistake."""
-    if name == "loss":
-        assert_value(loss_of(answer), truth.loss, if_not_finite=mistake, **truth.loss_clues())
-    else:
-        assert_grad(grad_of(answer, name), truth.grads[name], name=name, if_not_finite=mistake, **truth.clues(name))
 
 
 @item("softmax_loss")
@@ -385,19 +383,19 @@ def test_the_softmax_loss_takes_the_strength_of_the_penalty_from_reg(student, ma
 @item("softmax_loss")
 def test_the_softmax_loss_stays_finite_for_scores_of_a_thousand(student, make):
     given = far_out(linear(make, N=8))
-    compare_far(student.flat.linear_softmax(**given), Truth("softmax", given), "loss", "softmax-unstabilised")
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
 
 
 ### BEGIN HIDDEN TESTS
 @item("softmax_loss")
 def test_the_softmax_loss_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "loss")
 
 
 @item("softmax_loss")
 def test_the_softmax_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_softmax, given, Truth("softmax", given), "loss")
 
 
@@ -413,19 +411,19 @@ def test_the_softmax_gradient_of_the_scores_matches_autograd(student, make):
 @item("softmax_grad_scores")
 def test_the_softmax_gradient_of_the_scores_stays_finite_for_scores_of_a_thousand(student, make):
     given = far_out(linear(make, N=8))
-    compare_far(student.flat.linear_softmax(**given), Truth("softmax", given), "scores", "softmax-unstabilised")
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "scores", **FAR_OUT)
 
 
 ### BEGIN HIDDEN TESTS
 @item("softmax_grad_scores")
 def test_the_softmax_gradient_of_the_scores_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "scores")
 
 
 @item("softmax_grad_scores")
 def test_the_softmax_gradient_of_the_scores_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_softmax, given, Truth("softmax", given), "scores")
 
 
@@ -447,13 +445,13 @@ def test_the_softmax_gradient_of_the_weights_holds_both_of_their_uses(student, m
 ### BEGIN HIDDEN TESTS
 @item("softmax_grad_w")
 def test_the_softmax_gradient_of_the_weights_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "w")
 
 
 @item("softmax_grad_w")
 def test_the_softmax_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_softmax, given, Truth("softmax", given), "w")
 
 
@@ -475,7 +473,7 @@ def test_the_softmax_gradient_of_the_bias_knows_no_penalty(student, make):
 
 @item("softmax_grad_b")
 def test_the_softmax_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_softmax, given, Truth("softmax", given), "b")
 
 
@@ -500,13 +498,13 @@ def test_the_squared_loss_takes_the_strength_of_the_penalty_from_reg(student, ma
 ### BEGIN HIDDEN TESTS
 @item("squared_loss")
 def test_the_squared_loss_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_squared(**given), Truth("squared", given), "loss")
 
 
 @item("squared_loss")
 def test_the_squared_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_squared, given, Truth("squared", given), "loss")
 
 
@@ -522,13 +520,13 @@ def test_the_squared_gradient_of_the_scores_matches_autograd(student, make):
 ### BEGIN HIDDEN TESTS
 @item("squared_grad_scores")
 def test_the_squared_gradient_of_the_scores_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_squared(**given), Truth("squared", given), "scores")
 
 
 @item("squared_grad_scores")
 def test_the_squared_gradient_of_the_scores_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_squared, given, Truth("squared", given), "scores")
 
 
@@ -550,13 +548,13 @@ def test_the_squared_gradient_of_the_weights_holds_both_of_their_uses(student, m
 ### BEGIN HIDDEN TESTS
 @item("squared_grad_w")
 def test_the_squared_gradient_of_the_weights_of_a_single_example(student, make):
-    given = linear(make, N=1, D=5, C=3, reg=2.5)
+    given = linear(make, N=1, D=3, C=5, reg=2.5)
     compare(student.flat.linear_squared(**given), Truth("squared", given), "w")
 
 
 @item("squared_grad_w")
 def test_the_squared_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_squared, given, Truth("squared", given), "w")
 
 
@@ -578,7 +576,7 @@ def test_the_squared_gradient_of_the_bias_knows_no_penalty(student, make):
 
 @item("squared_grad_b")
 def test_the_squared_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(linear(make, N=11, D=4, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(linear(make, N=11, D=7, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.linear_squared, given, Truth("squared", given), "b")
 
 
@@ -589,7 +587,7 @@ def test_the_squared_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(stu
 
 
 def sure(given: Given) -> Given:
-    """The same arguments with scores of 1000 and -1000 in the first rows, for either label; the rest stay as they are."""
+    """The same arguments with scores of 1000 and -1000 in the first rows, for either label."""
     x, y = given["x"].clone(), given["y"].clone()
     wanted = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0], dtype=x.dtype)
     x[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
@@ -612,19 +610,20 @@ def test_the_logistic_loss_takes_the_strength_of_the_penalty_from_reg(student, m
 @item("logistic_loss")
 def test_the_logistic_loss_stays_finite_for_scores_of_a_thousand(student, make):
     given = sure(binary(make, N=12))
-    compare_far(student.flat.logistic(**given), Truth("logistic", given), "loss", "sigmoid-unstabilised")
+    far_out = FAR_OUT | {"if_not_finite": "sigmoid-unstabilised"}
+    compare(student.flat.logistic(**given), Truth("logistic", given), "loss", **far_out)
 
 
 ### BEGIN HIDDEN TESTS
 @item("logistic_loss")
 def test_the_logistic_loss_of_a_single_example(student, make):
-    given = binary(make, N=1, D=5, reg=2.5)
+    given = binary(make, N=1, D=3, reg=2.5)
     compare(student.flat.logistic(**given), Truth("logistic", given), "loss")
 
 
 @item("logistic_loss")
 def test_the_logistic_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(binary(make, N=11, D=4, reg=0.7, dtype=torch.float32))
+    given = strided(binary(make, N=11, D=7, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.logistic, given, Truth("logistic", given), "loss")
 
 
@@ -640,19 +639,20 @@ def test_the_logistic_gradient_of_the_scores_matches_autograd(student, make):
 @item("logistic_grad_scores")
 def test_the_logistic_gradient_of_the_scores_stays_finite_for_scores_of_a_thousand(student, make):
     given = sure(binary(make, N=12))
-    compare_far(student.flat.logistic(**given), Truth("logistic", given), "scores", "sigmoid-unstabilised")
+    far_out = FAR_OUT | {"if_not_finite": "sigmoid-unstabilised"}
+    compare(student.flat.logistic(**given), Truth("logistic", given), "scores", **far_out)
 
 
 ### BEGIN HIDDEN TESTS
 @item("logistic_grad_scores")
 def test_the_logistic_gradient_of_the_scores_of_a_single_example(student, make):
-    given = binary(make, N=1, D=5, reg=2.5)
+    given = binary(make, N=1, D=3, reg=2.5)
     compare(student.flat.logistic(**given), Truth("logistic", given), "scores")
 
 
 @item("logistic_grad_scores")
 def test_the_logistic_gradient_of_the_scores_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(binary(make, N=11, D=4, reg=0.7, dtype=torch.float32))
+    given = strided(binary(make, N=11, D=7, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.logistic, given, Truth("logistic", given), "scores")
 
 
@@ -674,13 +674,13 @@ def test_the_logistic_gradient_of_the_weights_holds_both_of_their_uses(student, 
 ### BEGIN HIDDEN TESTS
 @item("logistic_grad_w")
 def test_the_logistic_gradient_of_the_weights_of_a_single_example(student, make):
-    given = binary(make, N=1, D=5, reg=2.5)
+    given = binary(make, N=1, D=3, reg=2.5)
     compare(student.flat.logistic(**given), Truth("logistic", given), "w")
 
 
 @item("logistic_grad_w")
 def test_the_logistic_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(binary(make, N=11, D=4, reg=0.7, dtype=torch.float32))
+    given = strided(binary(make, N=11, D=7, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.logistic, given, Truth("logistic", given), "w")
 
 
@@ -702,7 +702,7 @@ def test_the_logistic_gradient_of_the_bias_knows_no_penalty(student, make):
 
 @item("logistic_grad_b")
 def test_the_logistic_gradient_of_the_bias_in_float32_leaves_the_inputs_alone(student, make):
-    given = strided(binary(make, N=11, D=4, reg=0.7, dtype=torch.float32))
+    given = strided(binary(make, N=11, D=7, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.logistic, given, Truth("logistic", given), "b")
 
 
@@ -727,13 +727,13 @@ def test_the_hinge_net_loss_has_a_penalty_for_both_layers(student, make):
 ### BEGIN HIDDEN TESTS
 @item("net_hinge_loss")
 def test_the_hinge_net_loss_of_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_hinge(**given), Truth("hinge", given), "loss")
 
 
 @item("net_hinge_loss")
 def test_the_hinge_net_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_hinge, given, Truth("hinge", given), "loss")
 
 
@@ -761,13 +761,13 @@ def test_the_hinge_net_gradient_of_the_second_bias_matches_autograd(student, mak
 ### BEGIN HIDDEN TESTS
 @item("net_hinge_grad_second")
 def test_the_hinge_net_gradients_of_the_second_layer_for_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_hinge(**given), Truth("hinge", given), "scores", "w2", "b2")
 
 
 @item("net_hinge_grad_second")
 def test_the_hinge_net_gradients_of_the_second_layer_in_float32_leave_the_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_hinge, given, Truth("hinge", given), "scores", "w2", "b2")
 
 
@@ -801,13 +801,13 @@ def test_the_hinge_net_gradient_of_the_first_bias_matches_autograd(student, make
 ### BEGIN HIDDEN TESTS
 @item("net_hinge_grad_first")
 def test_the_hinge_net_gradients_of_the_first_layer_for_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_hinge(**given), Truth("hinge", given), "h", "a", "w1", "b1")
 
 
 @item("net_hinge_grad_first")
 def test_the_hinge_net_gradients_of_the_first_layer_in_float32_leave_the_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_hinge, given, Truth("hinge", given), "h", "a", "w1", "b1")
 
 
@@ -834,19 +834,19 @@ def test_the_softmax_net_loss_stays_finite_for_scores_of_a_thousand(student, mak
     for shift in (1000.0, -1000.0):
         given = net(make)
         given["b2"] = given["b2"] + shift
-        compare_far(student.flat.net_softmax(**given), Truth("softmax", given), "loss", "softmax-unstabilised")
+        compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
 
 
 ### BEGIN HIDDEN TESTS
 @item("net_softmax_loss")
 def test_the_softmax_net_loss_of_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss")
 
 
 @item("net_softmax_loss")
 def test_the_softmax_net_loss_in_float32_leaves_its_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_softmax, given, Truth("softmax", given), "loss")
 
 
@@ -874,13 +874,13 @@ def test_the_softmax_net_gradient_of_the_second_bias_matches_autograd(student, m
 ### BEGIN HIDDEN TESTS
 @item("net_softmax_grad_second")
 def test_the_softmax_net_gradients_of_the_second_layer_for_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_softmax(**given), Truth("softmax", given), "scores", "w2", "b2")
 
 
 @item("net_softmax_grad_second")
 def test_the_softmax_net_gradients_of_the_second_layer_in_float32_leave_the_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_softmax, given, Truth("softmax", given), "scores", "w2", "b2")
 
 
@@ -889,7 +889,7 @@ def test_the_softmax_net_gradient_of_the_scores_stays_finite_for_scores_of_a_tho
     for shift in (1000.0, -1000.0):
         given = net(make)
         given["b2"] = given["b2"] + shift
-        compare_far(student.flat.net_softmax(**given), Truth("softmax", given), "scores", "softmax-unstabilised")
+        compare(student.flat.net_softmax(**given), Truth("softmax", given), "scores", **FAR_OUT)
 
 
 ### END HIDDEN TESTS
@@ -922,13 +922,13 @@ def test_the_softmax_net_gradient_of_the_first_bias_matches_autograd(student, ma
 ### BEGIN HIDDEN TESTS
 @item("net_softmax_grad_first")
 def test_the_softmax_net_gradients_of_the_first_layer_for_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_softmax(**given), Truth("softmax", given), "h", "a", "w1", "b1")
 
 
 @item("net_softmax_grad_first")
 def test_the_softmax_net_gradients_of_the_first_layer_in_float32_leave_the_inputs_alone(student, make):
-    given = strided(net(make, N=11, D=4, H=6, C=5, reg=0.7, dtype=torch.float32))
+    given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_softmax, given, Truth("softmax", given), "h", "a", "w1", "b1")
 
 
@@ -962,7 +962,7 @@ def test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none(stud
 
 
 ### BEGIN HIDDEN TESTS
-FAULTY = {"anna": 7, "ben": None, "chen": 10, "dana": 12}
+FAULTY = {"anna": 7, "ben": 9, "chen": None, "dana": 5}
 
 
 @item("bugs_found")
@@ -1017,7 +1017,7 @@ def test_the_repaired_patient_has_the_right_first_layer(student, make):
 ### BEGIN HIDDEN TESTS
 @item("bugs_repaired")
 def test_the_repaired_patient_is_well_for_a_single_example(student, make):
-    given = net(make, N=1, D=5, H=7, C=3, reg=2.5)
+    given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     names = ("loss", "scores", "w2", "b2", "h", "a", "w1", "b1")
     compare(student.notebook.repaired(**given), Truth("softmax", given), *names)
 

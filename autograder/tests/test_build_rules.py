@@ -21,7 +21,7 @@ def problems(root: Path):
 
 
 def says(root: Path, path: str, line: int, *words: str) -> bool:
-    """Whether one problem stands at this place and holds all words; the message of the assertion shows what there is."""
+    """Whether one problem stands at this place and holds all words; where none does, show what there is."""
     found = problems(root)
     held = [p for p in found if (p.path, p.line) == (path, line) and all(word in p.message for word in words)]
     assert held, "\n".join(map(str, found)) or "no problem was found"
@@ -39,7 +39,8 @@ CASES = {
     "an unclosed region of a written answer": (
         "notebook", "says so.\n# ### END SOLUTION\n", "says so.\n", "# ### BEGIN SOLUTION", ["never closed"]),
     "an unclosed region of a module": (
-        "module", "2 * x\n    ### END SOLUTION\n", "2 * x\n", "### BEGIN SOLUTION", ["opened on line 9", "do not nest"]),
+        "module", "2 * x\n    ### END SOLUTION\n", "2 * x\n", ("### BEGIN SOLUTION", 2),
+        ["opened on line 9", "do not nest"]),
     "an unclosed region of a suite": (
         "suite", "2.0 * x)\n\n\n### END HIDDEN TESTS\n", "2.0 * x)\n", ("### BEGIN HIDDEN TESTS", 2), ["never closed"]),
     "a nested region of a notebook": (
@@ -120,7 +121,8 @@ CASES = {
         "notebook", "### BEGIN SOLUTION\nguess = 3.0 * 14.0\n### END SOLUTION\n", "guess = 3.0 * 14.0\n",
         'solution="guess"', ["has no region"]),
     "a written answer without a region": (
-        "notebook", "# ### BEGIN SOLUTION\n# # Model answer\n# Because a limit of quotients says so.\n# ### END SOLUTION\n",
+        "notebook",
+        "# ### BEGIN SOLUTION\n# # Model answer\n# Because a limit of quotients says so.\n# ### END SOLUTION\n",
         "# Because.\n", 'written="why"', ["has no region"]),
     "a test without an item": (
         "suite", '@item("guess")\n', "", "test_the_guess_is_a_number", ["no @item", '@item("<id>")']),
@@ -129,8 +131,8 @@ CASES = {
     "a share in quotes": (
         "suite", 'share=2.0', 'share="2"', "test_the_guess_is_the_secret_product", ["share", "not a number"]),
     "two tests of one name": (
-        "suite", "def test_the_slope_at_one_is_two", "def test_the_guess_is_a_number", ("test_the_guess_is_a_number", 2),
-        ["stands on line", "another name"]),
+        "suite", "def test_the_slope_at_one_is_two", "def test_the_guess_is_a_number",
+        ("test_the_guess_is_a_number", 2), ["stands on line", "another name"]),
     "a public test with a hidden helper": (
         "suite", "    near(student.tiny.slope(1.0), 2.0)\n",
         "    helper(student)\n\n\n### BEGIN HIDDEN TESTS\ndef helper(student):\n    pass\n\n\n### END HIDDEN TESTS\n",
@@ -138,11 +140,12 @@ CASES = {
     "a suite that is not Python": ("suite", "def near(a, b):", "def near(a, b:", "def near(a, b:", ["not Python"]),
     "an unknown key": ("notebook", "points=1.5", "points=1.5 pionts=2", "pionts=2", ["'pionts'", "item and points"]),
     "a key given twice": ("notebook", "points=1.5", "points=1.5 points=2", "points=1.5", ["given twice"]),
-    "an unreadable key": ("notebook", "points=1.5", 'points="1.5', "points=", ["cannot read"]),
+    "an unreadable key": ("notebook", "points=1.5", 'points="1.5', 'points="1.5', ["cannot read"]),
     "a cell with two jobs": ("notebook", 'item="slope"', 'item="slope" solution="slope"', 'item="slope"', ["split it"]),
     "an id with a space": ("notebook", 'solution="guess"', 'solution="a guess"', 'solution="a guess"', ["no id"]),
     "an id without quotes": ("notebook", 'solution="guess"', "solution=7", "solution=7", ["no id"]),
-    "an id that is too long": ("notebook", 'solution="guess"', f'solution="{"g" * 56}"', "solution=", ["55 characters"]),
+    "an id that is too long": (
+        "notebook", 'solution="guess"', f'solution="{"g" * 56}"', "solution=", ["55 characters"]),
     "a written answer in a code cell": (
         "notebook", '[markdown] written="why"', 'written="why"', 'written="why"', ["belongs to a [markdown] cell"]),
     "a check cell of markdown": (
@@ -152,8 +155,10 @@ CASES = {
     "text before the first cell": ("notebook", "# ---\n\n# %% [markdown]\n# # Slopes", "# ---\nx = 1\n# # Slopes",
                                    "x = 1", ["before the first cell"]),
     "a word that nbgrader acts on": ("notebook", "import sys\n", "# AUTOTEST sys\n", "AUTOTEST", ["another"]),
-    "a module that does not exist": ("notebook", "modules: [tiny]", "modules: [tiny, huge]", "# ---", ["solutions/backprop/huge.py"]),
-    "another assignment's header": ("notebook", "assignment: tiny", "assignment: small", "# ---", ["'small'", "make them one"]),
+    "a module that does not exist": (
+        "notebook", "modules: [tiny]", "modules: [tiny, huge]", "# ---", ["solutions/backprop/huge.py"]),
+    "another assignment's header": (
+        "notebook", "assignment: tiny", "assignment: small", "# ---", ["'small'", "make them one"]),
     "a header without its mapping": ("notebook", "backprop_kit: {assignment: tiny, modules: [tiny]}", "kernel: python",
                                      "# ---", ["unreadable header", "backprop_kit"]),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from toolbox import data
 from toolbox.data import DataError, load_digits
 

@@ -7,9 +7,11 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from matplotlib.patches import Ellipse
+
 from toolbox import draw
 from toolbox.draw.graph import GRADIENT, VALUE
 
@@ -79,9 +81,12 @@ def test_a_value_used_twice_shows_the_gradient_of_each_wire():
     assert {"3", "2", "1.5"} <= set(written(ax, GRADIENT))
 
 
-def test_shapes_may_stand_in_the_place_of_numbers():
-    ax = draw.draw_graph({"s": "linear"}, [("x", "s"), ("w", "s")], {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"})
+def test_shapes_may_stand_in_the_place_of_numbers_with_the_names_of_inner_values_below_them():
+    ax = draw.draw_graph({"s": "linear", "h": "max"}, [("x", "s"), ("w", "s"), ("s", "h")],
+                         {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"})
     assert sorted(written(ax, VALUE)) == ["(D, C)", "(N, C)", "(N, D)"]
+    at = {text.get_text(): text.get_position() for text in ax.texts}
+    assert at["s"][0] == at["(N, C)"][0] and at["s"][1] < at["(N, C)"][1]
 
 
 @pytest.mark.parametrize("edges, says", [([("x", "q"), ("q", "g")], "no node"), ([("q", "f"), ("f", "q")], "cycle")])
@@ -101,23 +106,39 @@ def test_the_steps_of_a_backward_pass_are_one_picture_each():
     assert written(figure.axes[0], GRADIENT).count("?") == 4 and written(figure.axes[1], GRADIENT).count("?") == 1
 
 
+def tiles(figure, count, columns, side=8):
+    """The drawn array cut back into its images: those cells that are no gap, line by line."""
+    (picture,) = figure.axes[0].images
+    array = np.ma.filled(picture.get_array().astype(float), np.nan)
+    lines = -(-count // columns)
+    rows = [row for row in array if not np.isnan(row).all()]
+    assert len(rows) == lines * side
+    found = []
+    for line in range(lines):
+        band = np.array(rows[line * side : (line + 1) * side])
+        found += np.split(band[:, ~np.isnan(band).all(axis=0)], min(columns, count - line * columns), axis=1)
+    return found
+
+
 def test_images_are_shown_one_each_with_their_titles():
-    images = torch.rand(12, 64)
+    images = torch.rand(12, 64, dtype=torch.float64)
     figure = draw.show_images(images, list("abcdefghijkl"), columns=5)
-    drawn = [ax for ax in figure.axes if ax.images]
-    assert len(drawn) == 12 and [ax.get_title() for ax in drawn] == list("abcdefghijkl")
-    assert (drawn[3].images[0].get_array() == images[3].reshape(8, 8).numpy()).all()
+    for image, tile in zip(images, tiles(figure, 12, 5), strict=True):
+        assert (tile == image.reshape(8, 8).numpy()).all()
+    assert [text.get_text() for text in figure.axes[0].texts] == list("abcdefghijkl")
+    assert figure.axes[0].images[0].get_clim() == (0, 1)
 
 
 def test_weights_are_shown_column_by_column_on_one_scale_around_zero():
-    w = torch.randn(64, 10)
-    drawn = [ax.images[0] for ax in draw.show_weights(w, range(10)).axes if ax.images]
-    assert len(drawn) == 10 and (drawn[4].get_array() == w[:, 4].reshape(8, 8).double().numpy()).all()
-    assert {image.get_clim() for image in drawn} == {(-float(w.abs().max()), float(w.abs().max()))}
+    w = torch.randn(64, 10, dtype=torch.float64)
+    figure = draw.show_weights(w, range(10))
+    for column, tile in zip(w.T, tiles(figure, 10, 10), strict=True):
+        assert (tile == column.reshape(8, 8).numpy()).all()
+    assert figure.axes[0].images[0].get_clim() == (-float(w.abs().max()), float(w.abs().max()))
 
 
 def test_weights_that_are_one_vector_or_all_zero_can_be_shown():
-    assert len([ax for ax in draw.show_weights(torch.zeros(64)).axes if ax.images]) == 1
+    assert len(tiles(draw.show_weights(torch.zeros(64)), 1, 1)) == 1
 
 
 def test_curves_keep_their_names_and_differ_in_dashes():

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from toolbox.gradcheck import gradcheck, numeric_gradient
 
 TORCH = torch.Generator().manual_seed(5)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from toolbox.handin import expected
-from toolbox.submit import submit
 
 from autograder.intake import intake
 from autograder.tests.test_intake import answered, release
+from toolbox.handin import expected
+from toolbox.submit import submit
 
 SUITE = """
 from toolbox.suite import item, make, student

@@ -10,7 +10,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 
 def _fail(error: Exception) -> None:
-    typer.echo(str(error.args[0] if error.args else error), err=True)
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error  # str(KeyError) adds quotes
+    typer.echo(str(text), err=True)
     raise typer.Exit(2)
 
 

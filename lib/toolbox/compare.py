@@ -5,13 +5,15 @@ that order, each with its own message. Where an answer is wrong, `toolbox.diagno
 
 How close is close? The distance is the largest difference of any entry over the largest true entry. An answer passes
 below `tolerance(dtype, condition)`: ROUNDINGS roundings of the coarser dtype at work (the inputs' or the answer's own,
-never below float32), times the condition of the problem, but never less than FLOOR. So in float64 a gradient that is
-off by one part in ten thousand fails by far, and in float32 the noise of another order of summation passes.
+never below float32), times the condition of the problem, but never less than FLOOR. A float64 answer whose every entry
+is a float32 number was computed in float32. So in float64 a gradient that is off by one part in ten thousand fails by
+far, and in float32 the noise of another order of summation passes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,7 +29,7 @@ TINY = 1e-30  # stands in for the size of a truth that is zero everywhere
 
 def tolerance(dtype: torch.dtype, condition: float = 1.0) -> float:
     """The largest relative error that rounding explains. condition: how much the problem magnifies roundings."""
-    coarser = torch.float64 if dtype == torch.float64 or not dtype.is_floating_point else torch.float32
+    coarser = torch.float64 if dtype == torch.float64 else torch.float32
     return max(ROUNDINGS * torch.finfo(coarser).eps * condition, FLOOR)
 
 
@@ -36,11 +38,17 @@ def loss_of(answer: Any) -> Any:
     return _part(answer, 0, "loss")
 
 
-def grad_of(answer: Any, name: str) -> Any:
-    """The gradient `grads[name]` in the answer `(loss, grads)`. Raises Missing or Malformed."""
+def grads_of(answer: Any) -> dict[str, Any]:
+    """The dict `grads` in the answer `(loss, grads)`. Raises Missing or Malformed."""
     grads = _part(answer, 1, "grads")
     if not isinstance(grads, dict):
         raise Malformed(f"the second value must be the dict `grads`; it is {_kind(grads)}")
+    return grads
+
+
+def grad_of(answer: Any, name: str) -> Any:
+    """The gradient `grads[name]` in the answer `(loss, grads)`. Raises Missing or Malformed."""
+    grads = grads_of(answer)
     if grads.get(name) is None:
         there = ", ".join(repr(key) for key in grads) or "nothing yet"
         raise Missing(f"grads[{name!r}] is not written yet (grads holds: {there})")
@@ -60,7 +68,8 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
 
     inputs: dtype of the inputs, where it is not float64. condition: see `tolerance`.
     accept: other right values, e.g. what follows from the student's own upstream gradient.
-    All other clues go to `toolbox.diagnose.diagnose`.
+    if_not_finite: the id of the misconception that nan and inf tell of.
+    All other clues go to `toolbox.diagnose.diagnose`; `clues` is a function that returns such, called only if needed.
     Raises Missing, Malformed, or Mismatch with diagnosis and evidence.
     """
     true = torch.as_tensor(true)
@@ -87,7 +96,7 @@ def as_tensor(got: Any, name: str) -> Tensor:
     try:
         return torch.tensor(got, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise Malformed(f"{name} must be a number or a tensor; it is {_kind(got)} that is no table of numbers") from None
+        raise Malformed(f"{name} must be a number or a tensor; it is {_kind(got)}, not all numbers") from None
 
 
 def relative_error(got: Tensor, true: Tensor) -> float:
@@ -102,10 +111,10 @@ def relative_error(got: Tensor, true: Tensor) -> float:
 def _check(
     got: Tensor, true: Tensor, name: str, shape_rule: str, *,
     inputs: torch.dtype = torch.float64, condition: float = 1.0, accept: list[Tensor] | tuple = (),
-    if_not_finite: str | None = None, **clues: Any,
+    if_not_finite: str | None = None, clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
 ) -> None:  # fmt: skip
-    dtype = got.dtype if inputs == torch.float64 else inputs
-    limit = tolerance(dtype, condition)
+    single = inputs == torch.float32 or torch.equal(got.double(), got.float().double())
+    limit = tolerance(torch.float32 if single and got.is_floating_point() else torch.float64, condition)
     evidence = {
         "name": name, "shape_yours": list(got.shape), "shape_true": list(true.shape),
         "dtype": str(got.dtype).removeprefix("torch."), "worst": None, "relative_error": None,
@@ -115,7 +124,7 @@ def _check(
     if got.dtype == torch.bool:
         raise Mismatch(f"{name} holds True and False; a mask is not yet a number", evidence=evidence)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
-        found = diagnose(got, true, limit, **clues)
+        found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
         message = f"{name} has shape {tuple(got.shape)}; {shape_rule}"
         raise Mismatch(message, diagnosis=found, evidence=evidence)
     if got.is_floating_point() and not torch.isfinite(got).all():
@@ -134,7 +143,7 @@ def _check(
     worst = evidence["worst"]
     where = f" at {worst['index']}" if worst["index"] else ""
     message = f"{name} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
-    found = diagnose(got, true, limit, **clues)
+    found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
 
 

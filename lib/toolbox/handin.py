@@ -114,8 +114,8 @@ def look_at_cells(hand_in: HandIn, cells: list[dict], items: list[str]) -> None:
         name = marks(cell).get("grade_id")
         if not name or not marks(cell).get("solution"):
             continue
-        if marks(cell).get("grade") and cell["source"].strip() in ("", TEXT_STUB):
-            hand_in.add("missing", name, "the written answer is empty")
+        if marks(cell).get("grade") and (TEXT_STUB in cell["source"] or not cell["source"].strip()):
+            hand_in.add("missing", name, f"the written answer is empty, or still says {TEXT_STUB}")
         elif not marks(cell).get("grade") and (CODE_STUB in cell["source"] or not cell["source"].strip()):
             hand_in.add("missing", name, f"still says {CODE_STUB}")
         else:

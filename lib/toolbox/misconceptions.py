@@ -20,28 +20,30 @@ class Misconception(NamedTuple):
     section: str
 
 
-GRAPH = "A graph, drawn"
-TOY = "Your turn: the first flat function"
-NEURON = "A logistic neuron"
-HINGE = "A linear classifier with the hinge loss"
-SOFTMAX = "Softmax cross-entropy"
-SQUARED = "Squared loss"
-LOGISTIC = "Logistic regression"
-NET = "Two layers and a ReLU"
-PATTERNS = "Patterns in the gradient flow"
+# headings of the notebook `flat`
+GRAPH = "1  A graph, its values, its gradients"
+TOY = "2  Your first backward pass"
+NEURON = PATTERNS = "3  A logistic neuron"
+LINEAR = "4  Real data: three losses for a linear classifier"
+SOLVED = "A solved example first"
+HINGE = "4.1  Hinge loss"
+SOFTMAX = "4.2  Softmax loss"
+SQUARED = "4.3  Squared loss"
+LOGISTIC = "5  Logistic regression: three or eight?"
+NET = "6  Two layers"
 
 _ROWS = [
     # scale and sign
     ("batch-mean-missing", "N times too large: the mean over the batch is missing",
-     "The loss is a mean. What does that do to the gradient of each row's loss?", HINGE),
+     "The loss is a mean. What does that do to the gradient of each row's loss?", SOLVED),
     ("averaged-twice", "N times too small: averaged twice",
-     "The mean stands in one forward line, so it belongs in one backward line. Where is the second?", HINGE),
+     "The mean stands in one forward line, so it belongs in one backward line. Where is the second?", SOLVED),
     ("averaged-over-classes", "Averaged over the classes too",
-     "A row's loss is a sum over its classes; only the batch is averaged. Is a `mean()` taken over both?", SQUARED),
+     "A row's loss is a sum over its classes; only the batch is averaged. Is a `mean()` taken over both?", SOLVED),
     ("factor-two-missing", "Half of what it should be",
-     "Is there a square in the forward pass? Ask what its local gradient is.", SQUARED),
+     "Is there a square in the forward pass? Ask what its local gradient is.", SOLVED),
     ("factor-two-extra", "Twice what it should be",
-     "Is one path counted twice, or a factor of a square used where there is none?", SQUARED),
+     "Is one path counted twice, or a factor of a square used where there is none?", SOLVED),
     ("sign-flipped", "The sign is the wrong way round",
      "Raise one entry a little in your head: does the loss go up or down? Compare with your sign.", PATTERNS),
     ("all-zeros", "Zero everywhere",
@@ -54,38 +56,38 @@ _ROWS = [
      "Local is half of the story: what has to be multiplied with it?", GRAPH),
     # shape
     ("transposed", "Transposed", "A gradient has the shape of its variable. Which factor of the product comes first, "
-     "and which of the two is transposed?", HINGE),
-    ("kept-dimension", "A dimension too many", "The numbers are right. Did a `keepdim=True` stay behind?", HINGE),
-    ("summed-too-far", "Summed over too much", "The answer has fewer dimensions than its variable.", HINGE),
+     "and which of the two is transposed?", SOLVED),
+    ("kept-dimension", "A dimension too many", "The numbers are right. Did a `keepdim=True` stay behind?", SOLVED),
+    ("summed-too-far", "Summed over too much", "The answer has fewer dimensions than its variable.", SOLVED),
     ("not-reduced", "One loss per example, not yet one number",
-     "The loss of a batch is one number. What happens to the losses of the rows?", HINGE),
+     "The loss of a batch is one number. What happens to the losses of the rows?", SOLVED),
     # biases
     ("bias-averaged", "The bias gradient is averaged instead of summed",
-     "The bias is copied to every row. What does a copy gate do with the gradients that come back?", HINGE),
+     "The bias is copied to every row. What does a copy gate do with the gradients that come back?", SOLVED),
     ("bias-wrong-axis", "The bias gradient is summed over the wrong axis",
-     "There is one bias per class, shared by all rows: over which of the two do the copies lie?", HINGE),
+     "There is one bias per class, shared by all rows: over which of the two do the copies lie?", SOLVED),
     ("bias-not-summed", "The bias gradient is not summed",
-     "The bias was broadcast over the batch. A broadcast is a copy: how do copies go backwards?", HINGE),
+     "The bias was broadcast over the batch. A broadcast is a copy: how do copies go backwards?", SOLVED),
     ("bias-summed-completely", "The bias gradient is summed over everything",
-     "There is one bias per class. How many axes should be left?", HINGE),
-    ("reg-on-bias", "The bias is regularised", "Read the loss again: which parameters stand in its penalty?", HINGE),
+     "There is one bias per class. How many axes should be left?", SOLVED),
+    ("reg-on-bias", "The bias is regularised", "Read the loss again: which parameters stand in its penalty?", SOLVED),
     # regularisation
     ("reg-missing", "The regularisation is missing",
-     "The weights are used in two places of the loss. Do both send something back?", HINGE),
+     "The weights are used in two places of the loss. Do both send something back?", LINEAR),
     ("reg-half", "The regularisation is half of what it should be",
-     "Some books put a 1/2 in front of the penalty; this course does not.", HINGE),
+     "Some books put a 1/2 in front of the penalty; this course does not.", LINEAR),
     ("reg-twice", "The regularisation is counted twice", "Is the penalty added in two places, or with a factor too "
-     "many?", HINGE),
+     "many?", LINEAR),
     ("reg-sign", "The regularisation has the wrong sign",
-     "Larger weights make the loss larger. Which way does the gradient of the penalty point?", HINGE),
+     "Larger weights make the loss larger. Which way does the gradient of the penalty point?", LINEAR),
     ("reg-averaged", "The regularisation is divided by N",
-     "The penalty stands outside the mean over the batch: it does not depend on any example.", HINGE),
-    ("reg-not-weighted", "The regularisation is not weighted by reg", "Where does `reg` appear?", HINGE),
+     "The penalty stands outside the mean over the batch: it does not depend on any example.", LINEAR),
+    ("reg-not-weighted", "The regularisation is not weighted by reg", "Where does `reg` appear?", LINEAR),
     ("reg-one-layer", "Only one layer is regularised", "How many weight matrices does the net have?", NET),
     ("reg-not-squared", "The penalty is not a sum of squares", "A norm is the root of a sum of squares, and a sum of "
-     "absolute values is something else again. Which one does the loss ask for?", HINGE),
+     "absolute values is something else again. Which one does the loss ask for?", LINEAR),
     ("data-part-missing", "Only the regularisation is left",
-     "Was a gradient overwritten that should have been added to? A variable used twice collects two gradients.", HINGE),
+     "Was a gradient overwritten that should have been added to? A variable used twice collects twice.", LINEAR),
     # hinge
     ("hinge-correct-class-missing", "Nothing flows back to the correct class's score",
      "The score of the correct class stands in every margin of its row. What does it collect?", HINGE),
@@ -100,10 +102,14 @@ _ROWS = [
     ("hinge-margin-sizes-used", "The size of the margin is used where its sign should be",
      "How steep is max(0, m) where m is 3, and where m is 5?", HINGE),
     ("hinge-threshold-missing", "Margins below zero count as well", "What does max(0, m) let through?", HINGE),
+    ("hinge-mask-inverted", "The margins' mask is inverted", "Which margins cost something: those above zero or below?",
+     HINGE),
     ("hinge-worst-class-only", "Only the worst class counts", "The loss sums over all wrong classes.", HINGE),
     # softmax, logistic, squared
     ("one-hot-missing", "The correct class is not subtracted",
      "The score of the correct class enters the loss in two places. Do both send something back?", SOFTMAX),
+    ("one-hot-not-averaged", "The correct class is subtracted before the mean",
+     "The loss is averaged over the batch: does that hold for both of its terms?", SOFTMAX),
     ("softmax-unstabilised", "exp overflows",
      "exp(1000) is inf. Which number may be subtracted from a whole row without changing its softmax?", SOFTMAX),
     ("softmax-wrong-axis", "The softmax runs over the wrong axis",
@@ -122,7 +128,8 @@ _ROWS = [
      "Follow the log and the sigmoid one after the other: what cancels?", LOGISTIC),
     ("sigmoid-unstabilised", "exp or log leaves the range of floats",
      "exp(1000) is inf and log(0) is -inf: is there a form of the loss that needs neither?", LOGISTIC),
-    ("targets-not-subtracted", "The targets are not subtracted", "Error is score minus target. In every line?", SQUARED),
+    ("targets-not-subtracted", "The targets are not subtracted",
+     "Error is score minus target. In every line?", SQUARED),
     ("error-not-squared", "The errors are not squared", "What is done to an error before the sum?", SQUARED),
     # ReLU and the order of the layers
     ("relu-mask-missing", "The ReLU passes everything back",
@@ -141,7 +148,7 @@ _ROWS = [
      "Walk the forward lines backwards, one at a time: which line did you step over?", NET),
     # manners
     ("input-changed", "An input was changed in place",
-     "`+=`, `-=` and `v[...] =` write into the tensor that was passed in. Whose tensor is it?", HINGE),
+     "`+=`, `-=` and `v[...] =` write into the tensor that was passed in. Whose tensor is it?", LINEAR),
     # gates
     ("mul-gate-not-swapped", "The mul gate is not swapped",
      "How fast does a product grow when one factor grows? Which number says so?", PATTERNS),

@@ -69,11 +69,13 @@ MISTAKES: dict[str, dict[str, list[Loss]]] = {
         "hinge-margin-sizes-used": [lambda s, y: margin_loss(s, y, slope=lambda m: F.relu(m).square() / 2)],
         "hinge-threshold-missing": [lambda s, y: margin_loss(s, y, slope=lambda m: m),
                                     lambda s, y: margin_loss(s, y, slope=torch.abs)],
+        "hinge-mask-inverted": [lambda s, y: margin_loss(s, y, slope=lambda m: -F.relu(-m))],
         "hinge-worst-class-only": [lambda s, y: F.relu(
             (s - picked(s, y) + 1).masked_fill(F.one_hot(y, s.shape[1]).bool(), -torch.inf).amax(dim=1)).mean()],
     },
     "softmax": {
         "one-hot-missing": [lambda s, y: s.logsumexp(dim=1).mean()],
+        "one-hot-not-averaged": [lambda s, y: s.logsumexp(dim=1).mean() - picked(s, y).sum()],
         "softmax-wrong-axis": [lambda s, y: (s.logsumexp(dim=0).sum() - picked(s, y).sum()) / len(y),
                                lambda s, y: -picked(s.log_softmax(dim=0), y).mean()],
         "scores-as-probabilities": [lambda s, y: (s.square() / 2).sum(dim=1).mean() - picked(s, y).mean(),
@@ -145,25 +147,25 @@ class Truth:
             forms["reg-one-layer"] = [data + part.detach() for part in self.penalties.values()]
             straight = forward(self.x, self.nodes, relu=lambda a: a)["scores"].detach()
             forms["relu-missing"] = LOSSES[self.loss_name](straight, self.y) + penalty
-        return self._common() | {"forms": forms, "parts": {"data": data, "reg": penalty}}
+        return self._sizes() | {"forms": forms, "parts": {"data": data, "reg": penalty}}
 
     def clues(self, name: str) -> dict[str, Any]:
         """Clues for `assert_grad` on the gradient `name`."""
         if name == "scores":
             scores = self.nodes["scores"].detach().requires_grad_()
-            return self._common() | {"forms": self._mistaken(
+            return self._sizes() | {"forms": self._mistaken(
                 lambda loss: torch.autograd.grad(loss, scores)[0], scores)}  # fmt: skip
-        clues = self._common() | {"forms": self._wrong_turns(name)}
+        clues = self._sizes() | {"forms": self._wrong_turns(name)}
         if name in self.weights:
             clues["parts"] = {"data": self.data_grads[name], "reg": self.reg_grads[name]}
         if name.startswith("b"):
             clues["upstream"] = self.grads[UPSTREAM[name]]
         return clues
 
-    def _common(self) -> dict[str, Any]:
+    def _sizes(self) -> dict[str, Any]:
         scores = self.nodes["scores"]
         classes = scores.shape[1] if scores.dim() == 2 else None
-        return {"batch": len(self.y), "classes": classes, "reg": self.reg, "inputs": self.inputs}
+        return {"batch": len(self.y), "classes": classes, "reg": self.reg}
 
     def _mistaken(self, take: Callable[[Tensor], Tensor], scores: Tensor | None = None) -> dict[str, list[Tensor]]:
         """misconception id -> `take` of each mistaken loss at the scores."""
@@ -191,7 +193,8 @@ class Truth:
                 return forms | {"relu-mask-missing": [arriving], "relu-mask-from-upstream": [F.relu(arriving)]}
             forms = {"upstream-taken-as-ones": [self._slope(node, name, up) + own for up in (ones, ones / len(ones))]}
             if name.startswith("b"):
-                forms["reg-on-bias"] = [self.grads[name] + self._slope(self.reg * self.nodes[name].square().sum(), name)]
+                penalty = self.reg * self.nodes[name].square().sum()
+                forms["reg-on-bias"] = [self.grads[name] + self._slope(penalty, name)]
             if name in ("w1", "b1"):
                 forms["upstream-from-wrong-node"] = [self._slope(node, name, self.grads["h"]) + own]
             if name == "w2":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,7 +119,6 @@ class Suite:
         *,
         items: Iterable[str] | None = None,
         seed: str = PUBLIC_SEED,
-        before: Callable[[TestResult], None] | None = None,
     ) -> list[TestResult]:
         """Run the tests of the given items (default: all) against `student`; one result per test, in order."""
         wanted = set(self.items if items is None else items)
@@ -133,8 +132,6 @@ class Suite:
             if blank.item not in wanted:
                 continue
             result = TestResult(blank.item, blank.name, blank.hidden, blank.share)
-            if before:
-                before(result)
             if blank.item in ended:
                 result.status = ended[blank.item].status
                 result.message = "not run: an earlier check of this item ended so"

@@ -61,7 +61,7 @@ def draw_graph(
             raise ValueError(f"an edge ends at {target!r}, which is no node; the nodes are {', '.join(nodes)}")
     half = {name: max(HEIGHT, LETTER * len(sign) / 2 + 0.18) for name, sign in nodes.items()}
     widest = max(half.values())
-    texts = [f"{name} = {_text(value)}" for name, value in values.items()]
+    texts = [value if isinstance(value, str) else f"{name} = {_text(value)}" for name, value in values.items()]
     column = column or max(COLUMN, 2 * widest + BEND + LETTER * max(map(len, texts), default=0))
     place = _layout(nodes, inputs, edges, dict(rows or {}), column)
     results = [name for name in nodes if all(source != name for source, _ in edges)]
@@ -102,6 +102,9 @@ def draw_graph(
         if name in values:
             own = f"{name} = " if name in nodes and name not in results and not isinstance(values[name], str) else ""
             ax.text(middle, y + 0.06, own + _text(values[name]), color=VALUE, fontsize=11, ha="center", va="bottom")
+        if grads is None and name in nodes and name not in results and isinstance(values.get(name), str):
+            # A shape does not say which value has it, and nothing else stands below this wire.
+            ax.text(middle, y - 0.06, name, fontsize=10, ha="center", va="top", style="italic")
         if grads is not None:
             ax.text(middle, y - 0.08, _text(grads.get(name)), color=GRADIENT, fontsize=11, ha="center", va="top",
                     weight="bold")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 
@@ -17,45 +18,37 @@ from toolbox.draw.graph import GRADIENT, VALUE, draw_graph
 
 def show_images(images: torch.Tensor, titles: Sequence[object] = (), *, columns: int = 10, title: str = "") -> Figure:
     """Grey images (N, 64) or (N, 8, 8), ink dark, in a grid with a title each where given."""
-    images = images.reshape(len(images), -1)
-    side = int(images.shape[1] ** 0.5)
-    columns = min(columns, len(images))
-    lines = -(-len(images) // columns)
-    height = 1.15 if len(titles) else 0.95
-    size = (0.95 * columns, height * lines + 0.3 * bool(title))
-    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False)
-    for ax in axes.flat:
-        ax.axis("off")
-    for i, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
-        ax.imshow(image.reshape(side, side).numpy(), cmap="gray_r", vmin=0, vmax=1)
-        if i < len(titles):
-            ax.set_title(str(titles[i]), fontsize=10, pad=2)
-    if title:
-        figure.suptitle(title, fontsize=12)
-    figure.tight_layout(pad=0.3)
+    figure, ax, tiles = _mosaic(images.reshape(len(images), -1), titles, columns, title)
+    ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1)
     return figure
 
 
 def show_weights(w: torch.Tensor, titles: Sequence[object] = (), *, columns: int = 10, title: str = "") -> Figure:
     """The columns of w (64, C) as 8x8 images on one scale: blue raises that column's score, red lowers it."""
-    w = w.detach().to(torch.float64).reshape(w.shape[0], -1)
-    side, count = int(w.shape[0] ** 0.5), w.shape[1]
-    columns = min(columns, count)
-    lines = -(-count // columns)
+    w = w.detach().reshape(w.shape[0], -1)
     most = float(w.abs().max()) or 1.0
-    figure, axes = plt.subplots(lines, columns, squeeze=False, layout="constrained",
-                                figsize=(0.95 * columns + 0.8, 1.15 * lines + 0.3 * bool(title)))
-    for ax in axes.flat:
-        ax.axis("off")
-    picture = None
-    for i, (ax, column) in enumerate(zip(axes.flat, w.T, strict=False)):
-        picture = ax.imshow(column.reshape(side, side).numpy(), cmap="RdBu", vmin=-most, vmax=most)
-        if i < len(titles):
-            ax.set_title(str(titles[i]), fontsize=10, pad=2)
-    figure.colorbar(picture, ax=axes, fraction=0.02, pad=0.01).ax.tick_params(labelsize=8)
-    if title:
-        figure.suptitle(title, fontsize=12)
+    figure, ax, tiles = _mosaic(w.T, titles, columns, title)
+    picture = ax.imshow(tiles, cmap="RdBu", vmin=-most, vmax=most)
+    figure.colorbar(picture, ax=ax, fraction=0.05, pad=0.01, shrink=0.9).ax.tick_params(labelsize=8)
     return figure
+
+
+def _mosaic(images: torch.Tensor, titles: Sequence[object], columns: int, title: str):
+    """A figure, its axes, and one array with all images side by side: a single imshow is ten times as fast as many."""
+    count, side = len(images), int(images.shape[1] ** 0.5)
+    columns = min(columns, count)
+    lines, gap, head = -(-count // columns), side // 6 + 1, 3 if len(titles) else 1
+    tiles = np.full((lines * (side + head), columns * (side + gap) - gap), np.nan)
+    figure, ax = plt.subplots(figsize=(max(1.8, 0.95 * columns + 0.5), (side + head) * lines * 0.1 + 0.3 * bool(title)))
+    for i, image in enumerate(images.detach().to(torch.float64).cpu()):
+        top, left = (i // columns) * (side + head) + head, (i % columns) * (side + gap)
+        tiles[top : top + side, left : left + side] = image.reshape(side, side).numpy()
+        if i < len(titles):
+            ax.text(left + side / 2 - 0.5, top - 0.9, str(titles[i]), ha="center", va="bottom", fontsize=10)
+    ax.axis("off")
+    ax.set_title(title, fontsize=12)
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.9 if title else 0.99)
+    return figure, ax, tiles
 
 
 def show_curves(curves: Mapping[str, Sequence[float]], *, at: Sequence[float] | None = None, xlabel: str = "step",
@@ -95,7 +88,8 @@ def show_scores(scores: Sequence[float], right: int, terms: Sequence[float], *, 
         ax.set_ylim(low - 0.14 * (high - low) * (low < 0), high + 0.16 * (high - low))
         for i, number in enumerate(numbers):
             number = float(number)
-            ax.text(i, number, f"{number:.2f}", ha="center", va="bottom" if number >= 0 else "top", fontsize=9)
+            ax.annotate(f"{number:.2f}", (i, number), (0, 2 if number >= 0 else -3), textcoords="offset points",
+                        ha="center", va="bottom" if number >= 0 else "top", fontsize=9)
         ax.spines[["top", "right"]].set_visible(False)
     b.set_title(ylabel, fontsize=10)
     if title:

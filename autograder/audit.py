@@ -1,0 +1,201 @@
+"""Judge the judge: every wrong answer of an assignment must lose marks, every right one must keep all of them.
+
+Steps, for each assignment that has a package under `autograder/mutants/`: collect the suite once; build each answer's
+module from the solution's source; run the items that the answer touches, as in grading but in this process (the
+answers are our own); compare what was found with what must be found; print the matrix of items; write it as JSON.
+
+A wrong answer counts as rejected in an item when a test with a share of the marks fails. Its diagnosis is the first
+that a student sees in that item. An answer is falsely accused when any test names first a misconception that is not
+the answer's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from autograder.mutants import Answer, load
+from toolbox.items import TestResult
+from toolbox.student import LocalTransport, Student
+from toolbox.suite import Suite
+
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = ("public", "audit")  # what students see, and one that they do not
+
+
+@dataclass
+class Finding:
+    """One answer in one item. first: the first diagnosis shown; accused: names that are not the answer's own."""
+
+    answer: str
+    right: bool
+    item: str
+    kept: bool
+    expected: list[str]
+    first: str | None
+    accused: list[str]
+    failed: list[str]
+
+    @property
+    def ok(self) -> bool:
+        return self.kept == self.right
+
+    @property
+    def named(self) -> bool:
+        """Whether the first diagnosis is the answer's own; answers without a misconception do not count."""
+        return self.first in self.expected
+
+
+def audit(
+    assignment: str,
+    items: Iterable[str] | None = None,
+    *,
+    suite: Suite | None = None,
+    solution: str | None = None,
+    seeds: Iterable[str] = SEEDS,
+    console: Console | None = None,
+) -> list[Finding]:
+    """Run all wrong and right answers of an assignment. items: only these.
+
+    suite, solution: another suite, another reference source than the repository's own (the audit's tests use them).
+    Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
+    """
+    mutants = load(assignment)
+    suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
+    if not suite._config.pluginmanager.has_plugin("brief"):
+        suite._config.pluginmanager.register(_Brief(), "brief")
+    if unknown := set(items or ()) - set(suite.items):
+        raise KeyError(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
+    solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
+    wanted = set(items or suite.items)
+    answers = [(answer, False) for answer in mutants.WRONG] + [(answer, True) for answer in mutants.RIGHT]
+    answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the tensors are small: more threads only wait for each other
+    try:
+        return [
+            finding
+            for answer, right in track(answers, f"audit {assignment}", console=console or Console(stderr=True))
+            for finding in judge(answer, right, mutants, solution, suite, wanted, seeds)
+        ]
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Brief:
+    """A pytest plugin that reports a failed test without its traceback, which no one reads here.
+
+    Rendering it parses the whole suite for every failure: 50 ms, where the test itself takes 3.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> pytest.TestReport | None:
+        if call.when != "call" or call.excinfo is None:
+            return None
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", str(call.excinfo.value), "call")
+
+
+def judge(
+    answer: Answer, right: bool, mutants: Any, solution: str, suite: Suite, wanted: set[str], seeds: Iterable[str]
+) -> list[Finding]:
+    """One answer through its items, under every seed."""
+    touched = [name for name in answer.items if name in wanted]
+    results: dict[str, list[TestResult]] = {name: [] for name in touched}
+    for seed in seeds:
+        student = answering(answer, mutants, solution)
+        for result in suite.run(student, items=touched, seed=seed):
+            results[result.item].append(result)
+    findings = []
+    for name, tests in results.items():
+        failed = [test for test in tests if test.status != "passed"]
+        diagnoses = [test.diagnosis for test in failed if test.diagnosis]
+        first = diagnoses[0][0] if diagnoses else None
+        accused = sorted({found[0] for found in diagnoses if found[0] not in answer.diagnosis})
+        # with one seed a wrong answer may be lucky; it must not be
+        lost = [any(t.share > 0 and t.status != "passed" for t in run) for run in per_seed(tests, seeds)]
+        kept = not any(lost) if right else not all(lost)
+        names = sorted({test.name for test in failed})
+        findings.append(Finding(answer.name, right, name, kept, list(answer.diagnosis), first, accused, names))
+    return findings
+
+
+def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:
+    """The results of one item, cut into one list per seed."""
+    count = len(tests) // len(list(seeds))
+    return [tests[i : i + count] for i in range(0, len(tests), count)]
+
+
+def answering(answer: Answer, mutants: Any, solution: str) -> Student:
+    """A student who hands in this answer, all else being right."""
+    changed = namespace(answer.source(solution), mutants.MODULE)
+    module = namespace(solution, mutants.MODULE) if answer.repaired else changed
+    notebook = {"repaired": changed["net_softmax"]} | mutants.NOTEBOOK | answer.notebook
+    return Student(LocalTransport({mutants.MODULE: module}, notebook))
+
+
+def namespace(source: str, module: str) -> dict[str, Any]:
+    """The names that a module's source defines."""
+    names: dict[str, Any] = {"__name__": f"backprop.{module}"}
+    exec(compile(source, f"backprop/{module}.py", "exec"), names)
+    return names
+
+
+def matrix(assignment: str, findings: list[Finding]) -> Table:
+    """Items against what happened to their answers, with the totals in the last row."""
+    table = Table(title=f"audit of {assignment}", show_footer=True)
+    rows = [(name, [f for f in findings if f.item == name]) for name in dict.fromkeys(f.item for f in findings)]
+    cells = [[name, *counts(group)] for name, group in rows]
+    heads = ("item", "wrong rejected", "right accepted", "named at first guess", "falsely accused")
+    for head, total in zip(heads, ["all", *counts(findings)], strict=True):
+        table.add_column(head, footer=total, justify="left" if head == "item" else "right", no_wrap=head == "item")
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def counts(findings: list[Finding]) -> list[str]:
+    """Rejected, accepted, named, falsely accused, as 'k of n'."""
+    wrong, right = [f for f in findings if not f.right], [f for f in findings if f.right]
+    nameable = [f for f in wrong if f.expected]
+    pairs = (
+        (sum(f.ok for f in wrong), len(wrong)),
+        (sum(f.ok for f in right), len(right)),
+        (sum(f.named for f in nameable), len(nameable)),
+    )
+    return [*(f"{k} of {n}" for k, n in pairs), str(sum(bool(f.accused) for f in findings))]
+
+
+def run(
+    assignments: list[str] | None = None,
+    items: list[str] | None = None,
+    json_file: Path | None = None,
+    console: Console | None = None,
+) -> int:
+    """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
+
+    Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, and when nothing was audited.
+    """
+    console = console or Console()
+    folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
+    report, bad = {}, []
+    for assignment in assignments or folders:
+        findings = audit(assignment, items)
+        console.print(matrix(assignment, findings))
+        bad += [f for f in findings if not f.ok]
+        report[assignment] = [asdict(f) | {"ok": f.ok, "named": f.named} for f in findings]
+    for finding in bad:
+        verb = "loses marks" if finding.right else "keeps full marks"
+        console.print(f"[red]{finding.answer} {verb} in {finding.item}[/red] {', '.join(finding.failed)}")
+    if json_file:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(report, indent=1) + "\n")
+    return 1 if bad or not any(report.values()) else 0

@@ -1,0 +1,88 @@
+"""Wrong answers that a suite must reject, and right ones that it must accept.
+
+An assignment's package (`autograder.mutants.flat`) offers `WRONG`, `RIGHT` and `NOTEBOOK`. A wrong answer is the
+reference solution with one edit, as a student would make it, or notebook values with one entry changed. We wrote all
+of them, so they run in this process.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `old`, which stands exactly `times` times in the function `where`, by `new`."""
+
+    where: str
+    old: str
+    new: str
+    times: int = 1
+
+    def apply(self, source: str) -> str:
+        """The source of the module with the edit in it. Raises ValueError where the edit does not fit."""
+        start, end = span(source, self.where)
+        body = source[start:end]
+        if body.count(self.old) != self.times:
+            raise ValueError(f"{self.where}: {self.old!r} stands {body.count(self.old)} times, not {self.times}")
+        return source[:start] + body.replace(self.old, self.new) + source[end:]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole answer: the module's source with edits, and notebook values.
+
+    items: in a wrong answer, the items that must lose marks; in a right one, all that the answer touches.
+    diagnosis: the ids that may be named first; empty where no known misconception fits and none may be named.
+    file: another module instead of the edited solution. notebook: values that replace those of the right notebook.
+    repaired: take the edited net_softmax as the notebook's `repaired`, and leave the module as it is.
+    """
+
+    name: str
+    items: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+    diagnosis: tuple[str, ...] = ()
+    file: Path | None = None
+    notebook: dict[str, Any] = field(default_factory=dict)
+    repaired: bool = False
+
+    def source(self, solution: str) -> str:
+        """The source of the module for this answer."""
+        if self.file:
+            return self.file.read_text()
+        for edit in self.edits:
+            solution = edit.apply(solution)
+        return solution
+
+
+def span(source: str, function: str) -> tuple[int, int]:
+    """Where the code of a top-level function stands, docstring left out: offsets of its begin and its end."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            after = node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
+            return sum(map(len, lines[:after])), sum(map(len, lines[: node.end_lineno]))
+    raise ValueError(f"the module has no function {function}")
+
+
+def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) -> list[Answer]:
+    """Wrong answers in one function: rows of (what the student did, old, new, id of the misconception or None)."""
+    items = (item,) if isinstance(item, str) else item
+    return [
+        Answer(f"{items[0]}: {what}", items, (Edit(where, old, new),), _ids(diagnosis), **kwargs)
+        for what, old, new, diagnosis in rows
+    ]
+
+
+def _ids(diagnosis: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return () if diagnosis is None else (diagnosis,) if isinstance(diagnosis, str) else diagnosis
+
+
+def load(assignment: str) -> ModuleType:
+    """The package of an assignment's wrong and right answers. Raises ModuleNotFoundError where there is none."""
+    return importlib.import_module(f"autograder.mutants.{assignment}")

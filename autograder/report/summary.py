@@ -1,0 +1,158 @@
+"""What a class's verdicts say together: scores, causes, misconceptions, lateness. Numbers only, no presentation.
+
+Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/verdict.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from statistics import mean, median
+
+from toolbox.misconceptions import CATALOGUE
+
+# What an item's status means for a reader, and its sign: colour alone does not tell everyone.
+STATUSES = {
+    "passed": ("right", "✓"),
+    "partial": ("partly right", "◐"),
+    "failed": ("wrong", "✗"),
+    "missing": ("not there", "–"),
+    "timeout": ("took too long", "T"),
+    "memory": ("too much memory", "M"),
+    "crashed": ("crashed", "!"),
+    "forbidden": ("not allowed", "⊘"),
+    "malformed": ("not a usable answer", "?"),
+}
+RAISED = "your code raised "  # how toolbox.calls begins such a message
+CAUSES = ("forbidden", "timeout", "memory", "crashed", "malformed", "missing")
+
+
+@dataclass
+class Row:
+    """One student.
+
+    causes: how many items by cause; misconceptions: ids, the one seen on most items first; raised: the exception that
+    their code raised in most items, '' where there was none.
+    """
+
+    student: str
+    score: float
+    max_score: float
+    late_seconds: int
+    intake: dict
+    items: dict[str, dict]
+    causes: Counter
+    misconceptions: list[str]
+    raised: str = ""
+
+    @property
+    def share(self) -> float:
+        return self.score / self.max_score if self.max_score else 0.0
+
+
+@dataclass
+class Summary:
+    """A class. items: id -> mean share of the points; misconceptions: (id, students, items), most frequent first."""
+
+    assignment: str
+    rows: list[Row]
+    items: dict[str, float] = field(default_factory=dict)
+    misconceptions: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
+    histogram: list[int] = field(default_factory=list)
+
+    @property
+    def max_score(self) -> float:
+        return max((row.max_score for row in self.rows), default=0.0)
+
+    @property
+    def mean(self) -> float:
+        return mean(row.score for row in self.rows) if self.rows else 0.0
+
+    @property
+    def median(self) -> float:
+        return median(row.score for row in self.rows) if self.rows else 0.0
+
+    def with_intake(self, *statuses: str) -> list[Row]:
+        return [row for row in self.rows if row.intake.get("status") in statuses]
+
+    @property
+    def late(self) -> list[Row]:
+        return [row for row in self.rows if row.late_seconds > 0]
+
+
+def summarise(assignment: str, verdicts: list[dict]) -> Summary:
+    """Put the verdicts of one assignment together, students by name."""
+    rows = [_row(verdict) for verdict in sorted(verdicts, key=lambda verdict: verdict["student"])]
+    summary = Summary(assignment, rows)
+    ids = list(dict.fromkeys(name for row in rows for name in row.items))
+    for name in ids:
+        summary.items[name] = mean(_share(row.items[name]) for row in rows if name in row.items)
+    seen: dict[str, tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
+    for row in rows:
+        for name, item in row.items.items():
+            for misconception in first_guesses(item):
+                students, items = seen[misconception]
+                students[row.student] = items[name] = None
+    ranked = sorted(seen.items(), key=lambda entry: (-len(entry[1][0]), -len(entry[1][1]), entry[0]))
+    summary.misconceptions = [(name, list(students), list(items)) for name, (students, items) in ranked]
+    summary.histogram = [0] * 10
+    for row in rows:
+        summary.histogram[min(9, int(row.share * 10))] += 1
+    return summary
+
+
+def _row(verdict: dict) -> Row:
+    items = {item["id"]: item for item in verdict["items"]}
+    causes: Counter = Counter()
+    guesses: Counter = Counter()
+    raised: Counter = Counter()
+    for item in items.values():
+        found = {item["status"], *(test["status"] for test in item["tests"])} & set(CAUSES)
+        causes.update(cause for cause in CAUSES if cause in found)
+        guesses.update(first_guesses(item))
+        messages = [item["message"], *(test["message"] for test in item["tests"])]
+        raised.update({message for message in messages if message.startswith(RAISED)})
+    return Row(
+        student=verdict["student"],
+        score=float(verdict["score"]),
+        max_score=float(verdict["max_score"]),
+        late_seconds=int(verdict["hand_in"].get("late_seconds") or 0),
+        intake=verdict["intake"],
+        items=items,
+        causes=causes,
+        misconceptions=[name for name, _ in guesses.most_common()],
+        raised=min(raised, key=lambda message: (-raised[message], message)).removeprefix("your code ")
+        if raised
+        else "",
+    )
+
+
+def first_guesses(item: dict) -> list[str]:
+    """The likeliest misconception of each failed test of an item, each once."""
+    return list(dict.fromkeys(test["diagnosis"][0] for test in item["tests"] if test["diagnosis"]))
+
+
+def _share(item: dict) -> float:
+    return item["score"] / item["max_score"] if item["max_score"] else 0.0
+
+
+def name_of(misconception: str) -> str:
+    known = CATALOGUE.get(misconception)
+    return known.name if known else misconception
+
+
+def duration(seconds: int) -> str:
+    """A length of time in words a person uses: '2 d 3 h', '5 h 10 min', '40 s'."""
+    days, rest = divmod(int(seconds), 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{value} {unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (left, "s")) if value]
+    return " ".join(parts[:2]) or "0 s"
+
+
+def cause_words(causes: Counter, total: int) -> str:
+    """'took too long (1), not there (4)'; a cause of every item is said once for all."""
+    words = []
+    for cause, count in causes.items():
+        words.append(f"{STATUSES[cause][0]} ({'all' if total and count == total else count})")
+    return ", ".join(words)

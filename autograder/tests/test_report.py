@@ -1,0 +1,201 @@
+"""The class report: numbers from verdicts, on a page and in a terminal, with nothing of a student's taken as markup."""
+
+from __future__ import annotations
+
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+
+from autograder.report import print_table, summarise, write_report
+from autograder.report.page import level
+from autograder.report.summary import duration
+
+BAD = "<img src=x onerror=alert(1)>[red]\x1b[31m{{ 7*7 }}"
+
+
+def item(name: str, status: str = "passed", score: float = 1, diagnosis: tuple = (), tests: list | None = None) -> dict:
+    if tests is None:
+        one = "failed" if status == "partial" else status
+        tests = [
+            {
+                "name": "test_x",
+                "hidden": True,
+                "share": 1,
+                "status": one,
+                "message": "",
+                "evidence": None,
+                "diagnosis": list(diagnosis),
+            }
+        ]
+    return {"id": name, "score": score, "max_score": 1, "status": status, "message": "off", "tests": tests}
+
+
+def verdict(student: str, items: list[dict], *, late: int = 0, intake: dict | None = None) -> dict:
+    return {
+        "schema": 1,
+        "assignment": "flat",
+        "student": student,
+        "hand_in": {"sha256": "0", "received": None, "late_seconds": late},
+        "intake": intake or {"status": "accepted", "code": None, "message": "", "repairs": []},
+        "score": sum(one["score"] for one in items),
+        "max_score": len(items),
+        "items": items,
+    }
+
+
+def refused(message: str = "no lib") -> dict:
+    return {"status": "refused", "code": "no_lib", "message": message, "repairs": []}
+
+
+def small_class() -> list[dict]:
+    return [
+        verdict("bo", [item("toy"), item("hinge", "failed", 0, ["bias-averaged"])], late=90_000),
+        verdict("ada", [item("toy"), item("hinge")]),
+        verdict("cy", [item("toy", "timeout", 0), item("hinge", "partial", 0.5, ["bias-averaged", "transposed"])]),
+        verdict("di", [item("toy", "missing", 0, tests=[]), item("hinge", "missing", 0, tests=[])], intake=refused()),
+    ]
+
+
+def page(tmp_path, verdicts) -> str:
+    return write_report(tmp_path, "flat", verdicts, tmp_path / "report").read_text()
+
+
+class Seen(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.links, self.text = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [
+            value for name, value in attributes if name in ("src", "href", "action") or name.startswith("on")
+        ]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_numbers_are_those_of_the_verdicts():
+    summary = summarise("flat", small_class())
+    assert [row.student for row in summary.rows] == ["ada", "bo", "cy", "di"]
+    assert (summary.mean, summary.median, summary.max_score) == (0.875, 0.75, 2)
+    assert summary.items == {"toy": 0.5, "hinge": 0.375}
+    assert summary.histogram == [1, 0, 1, 0, 0, 1, 0, 0, 0, 1]
+    assert [row.student for row in summary.late] == ["bo"]
+
+
+def test_misconceptions_count_students_by_the_first_guess():
+    summary = summarise("flat", small_class())
+    assert summary.misconceptions == [("bias-averaged", ["bo", "cy"], ["hinge"])]
+
+
+def test_causes_are_named_also_where_the_item_earned_a_part():
+    slow = {
+        "name": "test_y",
+        "hidden": False,
+        "share": 1,
+        "status": "timeout",
+        "message": "",
+        "diagnosis": [],
+        "evidence": None,
+    }
+    summary = summarise("flat", [verdict("ada", [item("toy", "partial", 0.5, tests=[slow])])])
+    assert summary.rows[0].causes == {"timeout": 1}
+
+
+def test_an_exception_is_shown_once_by_its_message(tmp_path):
+    bad = [item(name, "failed", 0) for name in ("toy", "hinge")]
+    for one in bad:
+        one["message"] = "your code raised SyntaxError: '(' was never closed (flat.py, line 225)"
+    verdicts = [verdict("ada", bad)]
+    assert summarise("flat", verdicts).rows[0].raised.startswith("raised SyntaxError")
+    assert "raised SyntaxError: &#39;(&#39; was never closed" in page(tmp_path, verdicts)
+    assert "never closed" in printed(verdicts)
+
+
+def test_the_page_shows_every_student_item_and_cause(tmp_path):
+    text = page(tmp_path, small_class())
+    for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "took too long", "1 d 1 h", "no_lib"):
+        assert word in text
+
+
+def test_the_page_needs_nothing_from_the_network_and_runs_nothing(tmp_path):
+    seen = Seen()
+    text = page(tmp_path, small_class())
+    seen.feed(text)
+    assert seen.links == [] and not {"script", "link", "iframe", "img"} & set(seen.tags)
+    assert "http" not in text.replace("http-equiv", "") and "url(" not in text
+    assert "default-src 'none'" in text
+
+
+def test_nothing_of_a_student_becomes_markup(tmp_path):
+    bad = item(BAD, "failed", 0, [BAD])
+    bad["message"] = BAD
+    intake = {**refused(BAD), "code": BAD}
+    repaired = {"status": "repaired", "code": None, "message": BAD, "repairs": [{"code": BAD, "message": BAD}]}
+    verdicts = [verdict(BAD, [bad], intake=intake), verdict(BAD + "2", [bad], intake=repaired)]
+    seen = Seen()
+    text = page(tmp_path, verdicts)
+    seen.feed(text)
+    assert "img" not in seen.tags and seen.links == []
+    assert "&lt;img" in text and "{{ 7*7 }}" in text and "49" not in "".join(seen.text)
+
+
+def test_an_empty_class_still_makes_a_page(tmp_path):
+    assert "no verdicts yet" in page(tmp_path, [])
+
+
+def test_the_same_verdicts_in_another_order_make_the_same_page(tmp_path):
+    assert page(tmp_path, small_class()) == page(tmp_path, small_class()[::-1])
+
+
+def test_the_page_is_written_where_it_is_asked_for(tmp_path):
+    path = write_report(tmp_path, "flat", small_class(), tmp_path / "deep" / "mine.html")
+    assert path == tmp_path / "deep" / "mine.html" and list(path.parent.iterdir()) == [path]
+
+
+def test_verdicts_are_read_from_the_classroom_when_none_are_given(tmp_path):
+    folder = tmp_path / "classroom" / "verdicts" / "flat"
+    folder.mkdir(parents=True)
+    (folder / "ada.json").write_text(json.dumps(small_class()[1]))
+    assert "ada" in page(tmp_path, None)
+
+
+def printed(verdicts: list[dict]) -> str:
+    out = io.StringIO()
+    print_table(verdicts, Console(file=out, width=140))
+    return out.getvalue()
+
+
+def test_the_table_names_students_scores_causes_and_misconceptions():
+    text = printed(small_class())
+    for word in (
+        "ada",
+        "2 / 2",
+        "took too long (1)",
+        "The bias gradient is averaged",
+        "late by 1 d 1 h",
+        "refused (no_lib)",
+    ):
+        assert word in text
+
+
+def test_the_table_prints_names_as_they_are():
+    text = printed([verdict(BAD, [item("toy")])])
+    assert "[red]" in text and "\x1b" not in text
+
+
+def test_no_verdicts_print_a_sentence():
+    assert "No verdicts yet" in printed([])
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0 s"), (59, "59 s"), (3660, "1 h 1 min"), (90_061, "1 d 1 h")])
+def test_durations_are_in_words(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_only_all_points_have_the_colour_of_all_points():
+    assert [level(value) for value in (0, 0.01, 0.3, 0.5, 0.99, 1)] == [0, 1, 2, 3, 4, 5]
