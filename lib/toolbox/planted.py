@@ -97,6 +97,26 @@ def wave(x: Tensor) -> Tensor:
     return torch.sin(1.3 * x) + 0.4 * x * x
 
 
+def keep(x: Tensor) -> Tensor:
+    """x itself: lets a script hand the same tensor on twice, and look at it afterwards."""
+    return x
+
+
+def twist(x: Tensor) -> Tensor:
+    """(n,) -> (n - 1,): smooth, and different in every entry."""
+    return torch.sin(x[1:]) * x[:-1] + x[0] ** 2
+
+
+def cubes(x: Tensor) -> Tensor:
+    """Any shape, elementwise: the central difference of x**3 over h is 3 x**2 + h**2 exactly."""
+    return x**3
+
+
+def rows_against_columns(x: Tensor) -> Tensor:
+    """(n, m) -> (m, n): entry [j, i] mixes row i and column j."""
+    return torch.tanh(x.T) + x.sum(dim=0)[:, None] * x[:, 0]
+
+
 def affine_inputs(draw: torch.Generator, N: int = 3, D: int = 4, M: int = 4) -> list[Tensor]:
     return [normal(draw, N, D), normal(draw, D, M), normal(draw, M)]
 
