@@ -602,12 +602,12 @@ def all_shapes(make, check, examples: int = 30) -> None:
 
     Hypothesis draws them, and where the check fails it looks for the smallest shapes that fail.
     """
-    from hypothesis import HealthCheck, given, seed, settings  # here, because loading it takes a while
+    from hypothesis import HealthCheck, Phase, given, seed, settings  # here, because loading it takes a while
     from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
     @seed(make.seed)
     @settings(max_examples=examples, database=None, deadline=None, report_multiple_bugs=False, print_blob=False,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+              phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(mutually_broadcastable_shapes(num_shapes=2, min_dims=0, max_dims=4, max_side=4))
     def run(shapes):
         check(*shapes.input_shapes, shapes.result_shape)
