@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 from toolbox import planted
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.errors import Malformed, Memory, Mismatch, Missing, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.tensor_truths import (
     broadcast_forms,
@@ -41,11 +41,11 @@ def product(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
 
 
 def off_zero(make, *shape: int, dtype=torch.float64) -> torch.Tensor:
-    """Numbers of both signs that stay away from 0; the first and the last have different signs."""
+    """Numbers of both signs that stay away from 0: the first is above 1, the last is negative."""
     x = make.normal(*shape)
     x = x + 0.1 * torch.sign(x)
     flat = x.view(-1)
-    flat[0], flat[-1] = flat[0].abs(), -flat[-1].abs()
+    flat[-1], flat[0] = -flat[-1].abs(), flat[0].abs() + 1.1
     return x.to(dtype)
 
 
@@ -64,7 +64,10 @@ def part(answer: Any, place: int, names: str) -> Any:
 def within_budget(student, name: str, *arguments: torch.Tensor) -> Any:
     """The answer of a function of tensors.py that must not build a whole Jacobian on the way."""
     script = student.script()
-    return script.fetch(script.toolbox.budget.within(getattr(script.tensors, name), list(arguments)))[0]
+    try:
+        return script.fetch(script.toolbox.budget.within(getattr(script.tensors, name), list(arguments)))[0]
+    except (Memory, Timeout) as error:  # passed on, with its name
+        raise type(error)(str(error), diagnosis=["needs-whole-jacobian"]) from None
 
 
 def same_twice(student, function, given: dict[str, Any], check) -> None:
@@ -171,11 +174,10 @@ def test_the_jacobian_of_the_relu_in_float32_leaves_its_input_alone(student, mak
 
 
 @item("relu_jacobian")
-def test_the_jacobian_of_the_relu_where_every_gate_is_open_or_every_gate_shut(student, make):
-    x = off_zero(make, 4).abs()
-    check_relu_jacobian(student.tensors.relu_jacobian(x=x[:1]), x[:1])
-    for sign in (1, -1):
-        assert_grad(student.tensors.relu_jacobian(x=sign * x), slopes(torch.relu, sign * x), name="jacobian")
+def test_the_jacobian_of_the_relu_of_two_numbers(student, make):
+    x = off_zero(make, 2)
+    for given in (x, x.flip(0)):
+        check_relu_jacobian(student.tensors.relu_jacobian(x=given), given)
 
 
 ### END HIDDEN TESTS
@@ -262,8 +264,8 @@ def test_the_jacobian_with_respect_to_w_where_all_sizes_agree_leaves_its_inputs_
 @item("matmul_jacobian")
 def test_the_jacobians_of_a_product_of_one_row(student, make):
     x, w = make.normal(1, 3), make.normal(3, 5)
-    check_matmul_jacobian(student.tensors.matmul_jacobian_x(x=x, w=w), slopes(lambda v: v @ w, x), "dy_dx")
-    check_matmul_jacobian(student.tensors.matmul_jacobian_w(x=x, w=w), slopes(lambda v: x @ v, w), "dy_dw")
+    assert_grad(student.tensors.matmul_jacobian_x(x=x, w=w), slopes(lambda v: v @ w, x), name="dy_dx")
+    assert_grad(student.tensors.matmul_jacobian_w(x=x, w=w), slopes(lambda v: x @ v, w), name="dy_dw")
 
 
 ### END HIDDEN TESTS
@@ -289,11 +291,12 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> No
         "jacobian-layout": [true.permute(*range(axes, true.dim()), *range(axes))],
         "jacobian-flat": [true.flatten(axes), true.flatten(), true.flatten(axes).flatten(0, -2)],
         "one-sided-difference": [difference(function, at, h, 0.0), difference(function, at, 0.0, h)],
-        "difference-step-wrong": [2 * true, 2 * h * true, h * true, 2 * true * h * h],
+        "difference-step-wrong": [2 * true, 2 * h * true, h * true, h * h * true],
         "difference-step-ignored": [difference(function, at, e, e) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6) if e != h],
         "jacobian-summed": [true.sum(dim=tuple(range(axes))), true.sum()],
     }
-    assert_grad(answer, true, name="jacobian", condition=1e-6 / h / 1e-8 if h < 1e-3 else 1.0, forms=forms)
+    noise = 100.0 / h  # rounding of the two values, divided by the step
+    assert_grad(as_tensor(answer, "jacobian").double(), true, name="jacobian", condition=noise, forms=forms)
 
 
 def difference(function, x: torch.Tensor, up: float, down: float) -> torch.Tensor:
@@ -370,7 +373,7 @@ def test_the_memory_of_dy_dx(student, make):
 @item("explosion")
 def test_the_number_of_entries_of_dy_dw(student, make):
     foreseen(student, "explosion", "numbers_dy_dw", NUMBERS_W, jacobian_size_added=[N * M + D * M],
-             jacobian_batch_once=[M * D * M], bytes_for_numbers=[4 * NUMBERS_W],
+             bytes_for_numbers=[4 * NUMBERS_W],
              jacobian_other_factor=[NUMBERS_X])  # fmt: skip
 
 
@@ -379,8 +382,7 @@ def test_the_memory_of_dy_dw(student, make):
     true = 4 * NUMBERS_W / 2**40
     foreseen(student, "explosion", "tib_dy_dw", true, bytes_for_numbers=[true / 4, 4 * NUMBERS_W],
              giga_for_gibi=[4 * NUMBERS_W / 1e12, round(4 * NUMBERS_W / 1e12, 1), round(4 * NUMBERS_W / 1e12), 1024 * true],
-             jacobian_double=[2 * true], jacobian_batch_once=[true / N],
-             jacobian_other_factor=[4 * NUMBERS_X / 2**40])  # fmt: skip
+             jacobian_double=[2 * true], jacobian_other_factor=[4 * NUMBERS_X / 2**40])  # fmt: skip
 
 
 @item("explosion")
@@ -409,7 +411,7 @@ def test_the_gradient_through_the_relu_matches_autograd(student, make):
 @item("relu_backward")
 def test_the_gradient_through_the_relu_of_a_vector_and_of_a_block(student, make):
     for shape in ((6,), (2, 3, 4)):
-        g, x = make.normal(*shape), off_zero(make, *shape)
+        g, x = off_zero(make, *shape), off_zero(make, *shape)
         check_relu(student.tensors.relu_backward(grad_out=g, x=x), g, x)
 
 
@@ -506,7 +508,7 @@ def check_matmul(answer: Any, place: int, g: torch.Tensor, x: torch.Tensor, w: t
     """place: 0 for grad_x, 1 for grad_w."""
     got = part(answer, place, "grad_x grad_w")
     assert_grad(got, pull(product, g, x, w)[place], name=("grad_x", "grad_w")[place], inputs=x.dtype, condition=8.0,
-                forms=matmul_forms(g, x, w, place))  # fmt: skip
+                batch=len(x), forms=matmul_forms(g, x, w, place))  # fmt: skip
 
 
 def factors(make, N: int, D: int, M: int, dtype=torch.float64) -> dict[str, torch.Tensor]:

@@ -84,6 +84,8 @@ ROWS = [
      "Copies are made along new axes, and also along axes where the input has size 1.", BROADCAST),
     ("broadcast-new-axes-forgotten", "New axes in front are not summed over",
      "Broadcasting aligns from the right: what does it add on the left?", BROADCAST),
+    ("broadcast-axes-partly", "Only some of the copied axes are summed",
+     "Write the two shapes below each other, aligned from the right, and mark every axis that was copied.", BROADCAST),
     ("broadcast-one-copy-only", "Only the first copy counts", "All copies send something back.", BROADCAST),
     ("broadcast-summed-completely", "Summed over everything", "Only along the copied axes.", BROADCAST),
     ("mul-local-missing", "The local gradient is missing", "How fast does x * y move with x?", BROADCAST),
@@ -136,6 +138,8 @@ ROWS = [
      "Seven digits, minus the digits that two neighbouring values share: what is left?", CHECKER),
     ("gradcheck-absolute-tolerance", "The tolerance does not know the size of the numbers",
      "An error of 0.001 is nothing for a gradient of 1,000,000, and everything for one of 0.0001.", CHECKER),
+    ("gradcheck-step-too-large", "The step does not know the size of the input",
+     "A step of 0.001 is nothing at x = 1000. What is it at x = 0.001?", CHECKER),
     ("gradcheck-rejects-right", "A right gradient is called wrong",
      "Print both numbers for one entry. Is it the step, the tolerance, or the upstream gradient?", CHECKER),
 ]  # fmt: skip

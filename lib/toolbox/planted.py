@@ -122,9 +122,10 @@ def affine_inputs(draw: torch.Generator, N: int = 3, D: int = 4, M: int = 4) -> 
 
 
 def spread(draw: torch.Generator, *shape: int) -> Tensor:
-    """Numbers from 0.001 to 1000, of either sign."""
-    size = 10 ** (6 * torch.rand(shape, generator=draw, dtype=torch.float64) - 3)
-    return size * torch.sign(normal(draw, *shape))
+    """Numbers from 0.001 to 1000, evenly over the powers of ten, of either sign and in any order."""
+    count = torch.Size(shape).numel()
+    size = torch.logspace(-3, 3, count, dtype=torch.float64)[torch.randperm(count, generator=draw)]
+    return size.reshape(shape) * torch.sign(normal(draw, *shape))
 
 
 # The kinds
@@ -303,6 +304,8 @@ def scales(draw: torch.Generator) -> Iterator[Case]:
                "gradcheck-rejects-right")  # fmt: skip
     yield Case("x @ w + b, x around 100 and w around 0.01, the small gradient of x twice too large", affine,
                sick(affine, at(0, lambda g, x: 2 * g)), lopsided(), "small", "gradcheck-absolute-tolerance")  # fmt: skip
+    yield Case("1 / x, the gradient at the smallest x wrong by a tenth", torch.reciprocal,
+               sick(torch.reciprocal, at(0, _smallest)), [spread(draw, 12)], "small x", "gradcheck-step-too-large")  # fmt: skip
     yield Case("x**3, the largest gradient wrong by a hundredth", _cube, sick(_cube, at(0, _largest)), [spread(draw, 12)],
                "large", "gradcheck-too-lenient")  # fmt: skip
 
@@ -313,6 +316,10 @@ def _cube(x: Tensor) -> Tensor:
 
 def _ripple(x: Tensor) -> Tensor:
     return 1e-6 * wave(x)
+
+
+def _smallest(grad: Tensor, x: Tensor) -> Tensor:
+    return torch.where(x.abs() == x.abs().min(), 1.1 * grad, grad)
 
 
 def _largest(grad: Tensor, x: Tensor) -> Tensor:

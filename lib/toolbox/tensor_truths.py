@@ -79,7 +79,7 @@ def softmax_forms(upstream: Tensor, y: Tensor) -> Forms:
     own, inner = y * g, (y * g).sum(dim=-1, keepdim=True)
     return {
         "softmax-cross-terms-missing": [own * (1 - y), own],
-        "softmax-wrong-axis": [own - y * own.sum(), own - y * own.sum(dim=0, keepdim=True), own - y * own.mean()],
+        "softmax-wrong-axis": [own - y * own.sum(), own - y * own.sum(dim=0, keepdim=True)],
         "softmax-upstream-unweighted": [own - y * g.sum(dim=-1, keepdim=True), own - y * g.mean(dim=-1, keepdim=True)],
         "softmax-cross-terms-averaged": [own - y * own.mean(dim=-1, keepdim=True)],
         "softmax-sign-of-cross-terms": [own + y * inner],
@@ -117,11 +117,14 @@ def broadcast_forms(upstream: Tensor, shape: Sequence[int], true: Tensor) -> For
     g, shape = upstream.double(), tuple(shape)
     lead = g.dim() - len(shape)
     stretched = [axis for axis in range(g.dim()) if axis < lead or shape[axis - lead] == 1 != g.shape[axis]]
-    forms: Forms = {"broadcast-not-summed": [g]}
+    forms: Forms = {}
     if stretched:
         forms["broadcast-axes-lost"] = [g.sum(dim=stretched)]
         forms["broadcast-axes-kept"] = [g.sum(dim=stretched, keepdim=True)]
-        forms["broadcast-averaged"] = [g.mean(dim=stretched).reshape(shape)]
+        groups = [stretched, stretched[: min(lead, len(stretched))], stretched[lead:]]
+        forms["broadcast-averaged"] = [
+            g.mean(dim=group, keepdim=True).sum(dim=stretched).reshape(shape) for group in groups if group
+        ]
         first = g[tuple(slice(1) if axis in stretched else slice(None) for axis in range(g.dim()))]
         forms["broadcast-one-copy-only"] = [first.reshape(shape)]
     if lead:
@@ -129,6 +132,9 @@ def broadcast_forms(upstream: Tensor, shape: Sequence[int], true: Tensor) -> For
     ones = [lead + axis for axis, size in enumerate(shape) if size == 1 != g.shape[lead + axis]]
     if ones:
         forms["broadcast-new-axes-forgotten"] = [g.sum(dim=ones, keepdim=True)]
+    if len(stretched) > 1:
+        forms["broadcast-axes-partly"] = [g.sum(dim=axis, keepdim=keep) for axis in stretched for keep in (False, True)]
+    forms["broadcast-not-summed"] = [g]
     forms["broadcast-summed-completely"] = [g.sum(), g.sum().expand(shape)]
     return {name: [value for value in values if value.shape != true.shape or not torch.allclose(value, true)]
             for name, values in forms.items()}  # fmt: skip

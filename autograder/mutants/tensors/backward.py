@@ -104,7 +104,7 @@ BACKWARD: list[Answer] = [
         ("flips the sign", GX, f"-{GX}", "sign-flipped"),
         ("stops at the local gradient", GX, "w.T.clone()", "local-gradient-only"),
         ("gives a row that would broadcast", GX, f"({GX}).sum(0, keepdim=True)", None),
-        ("scales the upstream gradient in place", GX, "grad_out.mul_(2) @ w.T / 2", None),
+        ("scales the upstream gradient in place", GX, "grad_out.mul_(2) @ w.T / 2", "input-changed"),
         ("is off by one part in ten thousand", GX, f"1.0001 * {GX}", None),
     ),
     *wrong(

@@ -23,7 +23,7 @@ def fails(what: str, kinds: str, *edits: tuple[str, str], names: str = "") -> An
     return Answer(f"gradcheck: {what}", items, changes, tuple(f"gradcheck-{name}" for name in names.split()))
 
 
-LENIENT = "too-lenient sign-ignored shape-ignored entry-missed nan-passes constant-upstream zero-excused"
+LENIENT = "step-too-large too-lenient sign-ignored shape-ignored entry-missed nan-passes constant-upstream zero-excused"
 LENIENT += " kink-excuses-all absolute-tolerance"
 STRICT = "rejects-right zero-over-zero kink-rejected single-precision absolute-tolerance"
 NOTHING = "    inputs = [x.to(torch.float64) for x in inputs]\n"
@@ -45,11 +45,11 @@ CHECKER: list[Answer] = [
           names="constant-upstream"),
     fails("takes one random number for the whole upstream gradient", "upstream",
           (UPSTREAM, "torch.randn(()).double().expand(y.shape)"), names="constant-upstream"),
-    fails("sends an upstream gradient into the first output only", "entry upstream",
+    fails("sends an upstream gradient into the first output only", "upstream",
           (UPSTREAM, "torch.zeros_like(y)\n    grad_out.view(-1)[0] = 1.0"),
           names="entry-missed constant-upstream too-lenient nan-passes"),
     fails("takes zeros for the upstream gradient", "wrong upstream", (UPSTREAM, "torch.zeros_like(y)"), names=LENIENT),
-    fails("takes a mean as the loss", "wrong upstream", (UPSTREAM, "torch.ones_like(y) / y.numel()"),
+    fails("takes a mean as the loss", "upstream", (UPSTREAM, "torch.ones_like(y) / y.numel()"),
           names=LENIENT),
     # shapes
     fails("does not look at shapes", "wrong", (SHAPE, ""), names="shape-ignored"),
@@ -66,8 +66,8 @@ CHECKER: list[Answer] = [
           names="too-lenient absolute-tolerance"),
     fails("allows one part in a hundred of everything", "wrong float32",
           (SLACK, f"2e-2 * max(abs(left), abs(right)) + {SLACK}"), names="too-lenient"),
-    fails("allows half", "wrong entry upstream float32", (SLACK, f"0.5 * max(abs(left), abs(right)) + {SLACK}"), names=LENIENT),
-    fails("allows an absolute 1e-3", "wrong scales", (SLACK, "1e-3"), names="absolute-tolerance too-lenient rejects-right"),
+    fails("allows half", "wrong entry float32", (SLACK, f"0.5 * max(abs(left), abs(right)) + {SLACK}"), names=LENIENT),
+    fails("allows an absolute 1e-3", "scales", (SLACK, "1e-3"), names="absolute-tolerance too-lenient rejects-right"),
     fails("allows an absolute 1e-6", "scales", (SLACK, "1e-6"), names="absolute-tolerance rejects-right"),
     fails("allows an absolute 1e-2", "wrong zero scales", (SLACK, "2e-2"),
           names="absolute-tolerance too-lenient zero-excused rejects-right"),
@@ -78,7 +78,8 @@ CHECKER: list[Answer] = [
           (SLACK, "1e-5 * max(g.abs().max().item() for g in claimed) + 1e-3"), names="absolute-tolerance too-lenient"),
     fails("asks for all sixteen digits", "wrong", (SLACK, "1e-15"), names="rejects-right absolute-tolerance"),
     # the step
-    fails("takes a step of 1", "wrong float32", (STEP, "1.0"), names="rejects-right too-lenient"),
+    fails("takes a step of 1", "wrong float32", (STEP, "1.0"),
+          names="rejects-right too-lenient single-precision"),
     fails("takes a step of 0.1 forwards only", "wrong", (STEP, "0.1"), ("            left =", "            unused ="),
           ("            right =", "            left = right ="), names="rejects-right"),
     fails("takes a forward difference with a step of 0.01", "wrong zero", (STEP, "1e-2"),
@@ -86,8 +87,8 @@ CHECKER: list[Answer] = [
           names="rejects-right zero-over-zero kink-rejected"),
     fails("takes a step of 1e-12", "wrong", (STEP, "1e-12"), (SLACK, "1e-5 * max(abs(left), abs(right))"),
           names="rejects-right"),
-    fails("takes a step of 0.001 at inputs of 0.001", "scales", (STEP, "1e-3"), names="absolute-tolerance"),
-    fails("takes a step of 0.1", "scales", (STEP, "0.1"), names="absolute-tolerance too-lenient"),
+    fails("takes a step of 0.001 at inputs of 0.001", "scales", (STEP, "1e-3"), names="step-too-large"),
+    fails("takes a step of 0.1", "scales", (STEP, "0.1"), names="absolute-tolerance too-lenient step-too-large rejects-right"),
     # entries
     fails("looks at the first entry only", "entry", (EVERY_ENTRY, "for entry in range(min(1, x.numel())):"),
           names="entry-missed nan-passes"),

@@ -40,7 +40,8 @@ JACOBIANS: list[Answer] = [
         ("lets large scores overflow", "torch.softmax(x, dim=0)", "x.exp() / x.exp().sum()", "softmax-unstabilised"),
         ("uses the scores", "y = torch.softmax(x, dim=0)", "y = x", "softmax-of-inputs"),
         ("forgets to normalise", "y = torch.softmax(x, dim=0)", "y = (x - x.max()).exp()", None),
-        ("takes the softmax twice", "torch.softmax(x, dim=0)", "torch.softmax(torch.softmax(x, dim=0), dim=0)", None),
+        ("takes the softmax twice", "torch.softmax(x, dim=0)", "torch.softmax(torch.softmax(x, dim=0), dim=0)",
+         "softmax-of-softmax"),
         ("differentiates the log-softmax", SOFTMAX, "torch.eye(len(y), dtype=y.dtype) - y[None].expand(len(y), -1)",
          "softmax-unnormalised"),
         ("subtracts the maximum in place", "y = torch.softmax(x, dim=0)",
@@ -68,7 +69,7 @@ JACOBIANS: list[Answer] = [
          "torch.ones(w.shape[1], w.shape[1], dtype=x.dtype)", "jacobian-every-row"),
         ("leaves the columns out", W, "x[:, None, :].expand(-1, w.shape[1], -1)", "jacobian-summed"),
         ("flattens the axes of w", W, f"{W}.flatten(2)", "jacobian-flat"),
-        ("multiplies x by ten in place", W, f"torch.einsum('nd,mj->nmdj', x.mul_(10), same_column)", "input-changed"),
+        ("multiplies x by ten in place", W, "torch.einsum('nd,mj->nmdj', x.mul_(10), same_column) / 10", "input-changed"),
         ("swaps the first two axes", '"nd,mj->nmdj"', '"nd,mj->mndj"', "transposed"),
     ),
     *wrong(
