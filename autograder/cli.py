@@ -1,9 +1,9 @@
 """The commands of the TA and the instructor. Each one imports what it needs, so that `--help` is quick.
 
-    build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
-    grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
-    export    grades as CSV                                 audit     wrong and right answers against the suites
-    demo      all of it on a made-up class
+build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
+grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
+export    grades as CSV                                 audit     wrong and right answers against the suites
+demo      all of it on a made-up class
 """
 
 from __future__ import annotations
@@ -48,11 +48,16 @@ def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] =
 @app.command()
 def grade(
     assignment: Name,
-    hand_ins: Annotated[Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")] = None,
+    hand_ins: Annotated[
+        Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")
+    ] = None,
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
     jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
+    trust_students: Annotated[
+        bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
+    ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
     from autograder.grade import grade as run
@@ -60,7 +65,16 @@ def grade(
     from autograder.verdict import read_all
 
     try:
-        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs)
+        outcome = run(
+            ROOT,
+            assignment,
+            hand_ins=hand_ins,
+            students=student,
+            due=due,
+            feedback=feedback,
+            jobs=jobs,
+            trust=trust_students,
+        )
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
     verdicts = read_all(ROOT / "classroom", assignment)
@@ -80,7 +94,9 @@ def report(assignment: Name):
     if not verdicts:
         raise _stop(FileNotFoundError(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}"))
     print_table(verdicts)
-    typer.echo(f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}")
+    typer.echo(
+        f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}"
+    )
 
 
 @app.command()
@@ -111,6 +127,14 @@ def audit(
         raise typer.Exit(run(assignment or None, item or None, json))
     except KeyError as error:
         raise _stop(error) from None
+
+
+@app.command()
+def doctor():
+    """What holds student code in on this machine, what is missing, and how to get it."""
+    from autograder.doctor import run
+
+    raise typer.Exit(run())
 
 
 @app.command()

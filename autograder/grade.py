@@ -39,13 +39,15 @@ def grade(
     due: datetime | None = None,
     feedback: bool = True,
     jobs: int | None = None,
+    trust: bool = False,
     console: Console | None = None,
 ) -> Outcome:
     """Grade the hand-ins of one assignment.
 
     hand_ins: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
-    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. Raises KeyError for an unknown assignment, FileNotFoundError where there is
-    nothing to grade, naming where hand-ins belong.
+    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. trust: run student
+    code even where this machine cannot hold it in. Raises remote.Unconfined where it cannot, KeyError for an unknown
+    assignment, FileNotFoundError where there is nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
     find(root, assignment)
@@ -70,7 +72,7 @@ def grade(
     outcome, causes = Outcome(), Counter()
     with _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(root, assignment, folders, seed=book.seed, jobs=jobs):
+        for folder, judgement in judge_all(root, assignment, folders, seed=book.seed, jobs=jobs, trust=trust):
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):

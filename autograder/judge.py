@@ -1,14 +1,12 @@
 """The judge: one function from a hand-in's folder to its verdict. TRUSTED: nothing of a student's is run in here.
 
-Steps: read the receipt of the intake; refuse what it refused; lay the hand-in out in a scratch folder, with reference
-modules in place of those of earlier assignments; have a worker run the notebook's cells; run the suite against the
+Steps: read the receipt of the intake; refuse what it refused; give a worker its modules, with reference ones in
+place of those of earlier assignments; have the worker run the notebook's cells; run the suite against the
 worker, drawing hidden inputs and comparing with PyTorch on this side; turn the results into a verdict.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,34 +63,32 @@ class Judge:
                 refuse_item(item.id, item.points, cause, receipt.message) for item in self.assignment.items
             ]
             return Judgement(verdict)
-        with tempfile.TemporaryDirectory(prefix="hand-in-") as scratch:
-            self.lay_out(folder, Path(scratch))
-            cells = code_cells(Path(scratch) / f"{name}.ipynb")
-            transport = RemoteTransport(Path(scratch), [cell for cell in cells if not cell.is_check], self.limits)
-            try:
-                outputs = transport.run_notebook()
-                results = self.suite.run(Student(transport), seed=self.seed)
-            finally:
-                transport.close()
+        cells = code_cells(folder / f"{name}.ipynb")
+        transport = RemoteTransport(self.files(folder), [cell for cell in cells if not cell.is_check], self.limits)
+        try:
+            outputs = transport.run_notebook()
+            results = self.suite.run(Student(transport), seed=self.seed)
+        finally:
+            transport.close()
         verdict.items = [
             judge_item(item.id, item.points, [result for result in results if result.item == item.id])
             for item in self.assignment.items
         ]
         return Judgement(verdict, results, outputs, cells)
 
-    def lay_out(self, folder: Path, scratch: Path) -> None:
-        """Copy what the worker needs: the notebook, the modules, the public suite that `check` runs."""
+    def files(self, folder: Path) -> dict[str, bytes]:
+        """What the worker needs: the student's modules, reference ones for earlier assignments, the public suite."""
         name = self.assignment.name
-        shutil.copyfile(folder / f"{name}.ipynb", scratch / f"{name}.ipynb")
-        shutil.copyfile(self.root / "assignments" / name / f"test_{name}.py", scratch / f"test_{name}.py")
-        package = scratch / "lib" / "backprop"
-        shutil.copytree(folder / "lib" / "backprop", package)
-        reference = self.root / "solutions" / "backprop"
-        shutil.copyfile(reference / "__init__.py", package / "__init__.py")
-        earlier = COURSE[: COURSE.index(name)] if name in COURSE else ()
-        for other in earlier:
-            for module in self.modules_of(other):
-                shutil.copyfile(reference / f"{module}.py", package / f"{module}.py")
+        suite = f"test_{name}.py"
+        files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
+        for module in sorted((folder / "lib" / "backprop").glob("*.py")):
+            files[f"lib/backprop/{module.name}"] = module.read_bytes()
+        given = ["__init__"]
+        for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
+            given += self.modules_of(other)
+        for module in given:
+            files[f"lib/backprop/{module}.py"] = (self.root / "solutions" / "backprop" / f"{module}.py").read_bytes()
+        return files
 
     def modules_of(self, assignment: str) -> list[str]:
         known = catalogue(self.root).get(assignment)

@@ -14,19 +14,21 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from autograder import remote
 from autograder.judge import Judge, Judgement
 
 _judge: Judge | None = None
 
 
 def judge_all(
-    root: Path, assignment: str, folders: list[Path], *, seed: str = "", jobs: int | None = None
+    root: Path, assignment: str, folders: list[Path], *, seed: str = "", jobs: int | None = None, trust: bool = False
 ) -> Iterator[tuple[Path, Judgement | Exception]]:
     """Judge every folder; yields (folder, judgement), or (folder, exception) where the judge itself failed.
 
     jobs: processes; None: as many as there are cores; 1: this process.
     """
     jobs = min(jobs or os.cpu_count() or 1, len(folders)) or 1
+    remote.warm(trust=trust)  # here, so that a machine that cannot hold students in is told once and at once
     if jobs == 1:
         judge = Judge(root, assignment, seed=seed)
         try:
@@ -37,16 +39,16 @@ def judge_all(
         return
     left = list(folders)
     while left:
-        for folder, outcome in _one_pool(root, assignment, left, seed, jobs):
+        for folder, outcome in _one_pool((root, assignment, seed, trust), left, jobs):
             left.remove(folder)
             yield folder, outcome
 
 
-def _one_pool(root: Path, assignment: str, folders: list[Path], seed: str, jobs: int) -> Iterator:
+def _one_pool(settings: tuple, folders: list[Path], jobs: int) -> Iterator:
     """Judge until done or until a process dies; the hand-ins that were being judged then are tried alone."""
     context = multiprocessing.get_context("spawn")  # torch and pytest in threads and forks do not go together
     suspects: list[Path] = []
-    with ProcessPoolExecutor(jobs, context, _start, (root, assignment, seed)) as pool:
+    with ProcessPoolExecutor(jobs, context, _start, settings) as pool:
         futures = {pool.submit(_work, folder): folder for folder in folders}
         for future in as_completed(futures):
             try:
@@ -54,15 +56,16 @@ def _one_pool(root: Path, assignment: str, folders: list[Path], seed: str, jobs:
             except BrokenProcessPool:
                 suspects.append(futures[future])
     if suspects:
-        with ProcessPoolExecutor(1, context, _start, (root, assignment, seed)) as pool:
+        with ProcessPoolExecutor(1, context, _start, settings) as pool:
             try:
                 yield suspects[0], pool.submit(_work, suspects[0]).result()
             except BrokenProcessPool as error:
                 yield suspects[0], RuntimeError(f"the judge died at this hand-in: {error}")
 
 
-def _start(root: Path, assignment: str, seed: str) -> None:
+def _start(root: Path, assignment: str, seed: str, trust: bool) -> None:
     global _judge
+    remote.warm(trust=trust)
     _judge = Judge(root, assignment, seed=seed)
 
 

@@ -6,29 +6,38 @@ worker itself would send, so that a death costs the call that caused it and noth
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.confine import Walls
 from autograder.frames import Channel
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.worker import serve; del sys.path[1]; "
-SCRIPT += "serve(sys.argv[3], *map(int, sys.argv[4:7]))"
+SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.warm import main; del sys.path[1]; "
+SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
 STRIKES = 2  # a function that hung or died so often is not tried again
+
+
+class Unconfined(RuntimeError):
+    """This machine cannot hold student code in. The message says what is missing and what to do."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one hand-in may use. Seconds of wall time; bytes beyond what the libraries take."""
+    """What one hand-in may use. Seconds of wall time; bytes beyond what the libraries take; worker processes."""
 
     start: float = 60.0
     call: float = 5.0
@@ -38,31 +47,111 @@ class Limits:
     restarts: int = 12
 
 
-class Worker:
-    """One worker process."""
+class Warm:
+    """The warm process of this judge, started when first needed. `walls`: what holds student code in here.
 
-    def __init__(self, folder: Path, limits: Limits):
+    trust: go on where a protection has no wall. Raises Unconfined otherwise.
+    """
+
+    def __init__(self, trust: bool = False):
+        cache = ROOT / "classroom" / ".cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        course = [str(ROOT / "lib"), str(ROOT / "data")]
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        words = [ROOT / "lib", ROOT, theirs.fileno(), json.dumps({"course": course})]
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-c", SCRIPT, *map(str, words)],
+            pass_fds=(theirs.fileno(),),
+            env=environment(cache),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        theirs.close()
+        atexit.register(self.close)
+        self._line.settimeout(120)
+        answer = self._line.recv(65536)
+        if not answer:
+            words = self._process.stderr.read().decode(errors="replace")[-2000:]
+            raise RuntimeError(f"the warm process did not start:\n{words}")
+        self._process.stderr.close()
+        self.walls = Walls(**json.loads(answer))
+        gaps = self.walls.gaps()
+        if gaps and not trust:
+            self.close()
+            listed = "".join(f"\n  {what}: {why}" for what, why in gaps.items())
+            raise Unconfined(
+                f"student code cannot be held in on this machine; nothing protects{listed}\n"
+                "Run `python -m autograder doctor` for what would help. If you trust every student, --trust-students "
+                "grades without it."
+            )
+
+    def fork(self, request: dict, read_fd: int, write_fd: int) -> int:
+        """A new worker on these pipes; returns a handle (pidfd) on its process."""
+        socket.send_fds(self._line, [json.dumps(request).encode()], [read_fd, write_fd])
+        message, handles, _, _ = socket.recv_fds(self._line, 64, 1)
+        if not handles:
+            raise ConnectionError("the warm process has gone")
+        return handles[0]
+
+    def close(self) -> None:
+        """End the warm process and, with it, every worker."""
+        atexit.unregister(self.close)
+        self._line.close()
+        self._process.kill()
+        self._process.wait()
+
+
+_warm: Warm | None = None
+
+
+def warm(*, fresh: bool = False, trust: bool | None = None) -> Warm:
+    """The one warm process of this process; trust: see Warm, None: as the last time."""
+    global _warm, _trust
+    _trust = _trust if trust is None else trust
+    if _warm is not None and (fresh or _warm._process.poll() is not None):
+        _warm.close()
+        _warm = None
+    if _warm is None:
+        _warm = Warm(trust=_trust)
+    return _warm
+
+
+_trust = False
+
+
+def use(other: Warm) -> None:
+    """Fork workers from this warm process from now on."""
+    global _warm
+    _warm = other
+
+
+class Worker:
+    """One worker process, which holds the given files: path -> content."""
+
+    def __init__(self, files: dict[str, bytes], limits: Limits):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
-        arguments = [ROOT / "lib", ROOT, folder, to_worker_read, from_worker_write, limits.memory]
+        self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own
+        request = {"scratch": self._scratch.name, "limits": {"memory": limits.memory}}
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", SCRIPT, *map(str, arguments)],
-                pass_fds=(to_worker_read, from_worker_write),
-                env=environment(folder),
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            try:
+                self._handle = warm().fork(request, to_worker_read, from_worker_write)
+            except OSError:
+                self._handle = warm(fresh=True).fork(request, to_worker_read, from_worker_write)
         finally:
             os.close(to_worker_read)
             os.close(from_worker_write)
         self._channel = Channel(from_worker_read, to_worker_write)
         self._count = 0
         try:
-            self._channel.receive(limits.start)
+            content = {path: data.decode("latin-1") for path, data in files.items()}
+            self._channel.send({"op": "files"}, json.dumps(content).encode(), limits.start)
+            header, _ = self._channel.receive(limits.start)
+            if header != {"ready": True}:
+                raise Crashed(str(header.get("failed", header)))
         except StudentError as error:
             self.kill()
             raise RuntimeError(f"the worker process did not start: {error}") from error
@@ -77,40 +166,45 @@ class Worker:
         return answer
 
     def kill(self) -> None:
-        """End the process and everything in its process group."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
+        """End the process and, with its PID namespace, everything that it started."""
+        signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        select.select([self._handle], [], [], 10)
+        os.close(self._handle)
         self._channel.close()
+        self._scratch.cleanup()
+
+    @property
+    def ended(self) -> bool:
+        return bool(select.select([self._handle], [], [], 0)[0])
 
 
-def environment(scratch: Path) -> dict[str, str]:
-    """The environment of a worker: nothing of the grader's."""
+def environment(home: Path) -> dict[str, str]:
+    """The environment of student code: nothing of the grader's."""
     return {
         "PATH": "/usr/bin:/bin",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
+        "HOME": str(home),
+        "TMPDIR": str(home),
         "LANG": "C.UTF-8",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(scratch / ".config"),
-        "IPYTHONDIR": str(scratch / ".config"),
+        "MPLCONFIGDIR": str(home),
+        "IPYTHONDIR": str(home),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
 @dataclass
 class RemoteTransport:
-    """Answers `student`'s calls from a worker that serves `folder`; runs the notebook's cells in it first.
+    """Answers `student`'s calls from a worker that holds `files`; runs the notebook's cells in it first.
 
-    cells: the code cells to run, check cells left out. After a death the fresh worker runs them again, without the
-    ones that killed, as soon as a test asks for something of the notebook.
+    files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. After a
+    death the fresh worker runs them again, without the ones that killed, as soon as a test asks for something of the
+    notebook.
     """
 
-    folder: Path
+    files: dict[str, bytes]
     cells: list[Cell]
     limits: Limits = field(default_factory=Limits)
 
@@ -185,7 +279,7 @@ class RemoteTransport:
             self._restarts += 1
             if self._restarts > self.limits.restarts:
                 raise Crashed("not run: this hand-in has ended its process too often")
-            self._worker = Worker(self.folder, self.limits)
+            self._worker = Worker(self.files, self.limits)
         return self._worker
 
     def _forget(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import textwrap
 import time
 
@@ -66,19 +67,19 @@ def state():
 
 
 @pytest.fixture
-def student(tmp_path):
-    package = tmp_path / "lib" / "backprop"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "toy.py").write_text(textwrap.dedent(MODULE))
-    (package / "broken.py").write_text("def f(:\n")
+def student():
+    files = {
+        "lib/backprop/__init__.py": b"",
+        "lib/backprop/toy.py": textwrap.dedent(MODULE).encode(),
+        "lib/backprop/broken.py": b"def f(:\n",
+    }
     cells = [
         Cell(0, "value = 1", False),
         Cell(1, "import os; os._exit(3)", False),
         Cell(2, "value += 1", False),
         Cell(3, "def half(x):\n    return x / 2", False),
     ]
-    transport = RemoteTransport(tmp_path, cells, Limits(call=2.0, cell=1.0))
+    transport = RemoteTransport(files, cells, Limits(call=2.0, cell=1.0))
     yield Student(transport)
     transport.close()
 
@@ -150,10 +151,11 @@ def test_a_variable_that_is_not_there_is_missing(student):
 
 def test_no_process_is_left_behind(student):
     student.toy.noise()
-    pid = student._transport._worker._process.pid
+    handle = os.dup(student._transport._worker._handle)
+    assert not select.select([handle], [], [], 0)[0], "the worker is alive"
     student._transport.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert select.select([handle], [], [], 0)[0], "the worker has ended"
+    os.close(handle)
 
 
 @pytest.mark.parametrize(

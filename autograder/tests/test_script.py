@@ -33,17 +33,14 @@ def forever():
 
 
 @pytest.fixture(params=["here", "over the wire"])
-def student(request, tmp_path):
+def student(request):
     if request.param == "here":
         module = ModuleType("backprop.toy")
         exec(MODULE, module.__dict__)
         yield Student(LocalTransport({"toy": module}))
         return
-    package = tmp_path / "lib" / "backprop"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
-    (package / "toy.py").write_text(textwrap.dedent(MODULE))
-    transport = RemoteTransport(tmp_path, [], Limits(call=2.0))
+    files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": textwrap.dedent(MODULE).encode()}
+    transport = RemoteTransport(files, [], Limits(call=2.0))
     yield Student(transport)
     transport.close()
 
@@ -88,7 +85,10 @@ def test_attributes_can_be_set(student):
 
 @pytest.mark.parametrize(
     ("steps", "words"),
-    [(lambda s: s.toy.Nothing(1), "toy.py has no `Nothing`"), (lambda s: s.toy.Value(1.0).nothing, "Value has no `nothing`")],
+    [
+        (lambda s: s.toy.Nothing(1), "toy.py has no `Nothing`"),
+        (lambda s: s.toy.Value(1.0).nothing, "Value has no `nothing`"),
+    ],
 )
 def test_what_is_not_there_is_missing(student, steps, words):
     s = student.script()

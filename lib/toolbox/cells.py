@@ -20,6 +20,7 @@ from typing import Any
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 STREAM_LIMIT = 100_000  # characters of one cell's stdout and stderr together that are kept
 OUTPUT_LIMIT = 8 * 2**20  # bytes of one cell's outputs that are kept
@@ -57,9 +58,7 @@ class CellTimeout(BaseException):
 
 class _Publisher(DisplayPublisher):
     def publish(self, data: dict, metadata: dict | None = None, **rest: Any) -> None:
-        self.shell.keeper.add(
-            {"output_type": "display_data", "data": _text_only(data), "metadata": metadata or {}}
-        )
+        self.shell.keeper.add({"output_type": "display_data", "data": _text_only(data), "metadata": metadata or {}})
 
 
 class _DisplayHook(DisplayHook):
@@ -178,14 +177,20 @@ class Notebook:
     def __init__(self, folder: Path):
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         _Shell.clear_instance()
-        self.shell = _Shell.instance(history_load_length=0)
-        self.shell.history_manager.enabled = False
+        quiet = Config()
+        quiet.HistoryManager.enabled = False  # its thread would not survive a fork, and there is nothing to remember
+        self.shell = _Shell.instance(config=quiet)
         self.shell.keeper = _Keeper()
         self.folder = folder
 
     @property
     def namespace(self) -> dict[str, Any]:
         return self.shell.user_ns
+
+    def forget(self) -> None:
+        """Back to the first cell: no variables, no counts; what has been imported stays in memory."""
+        self.shell.reset(new_session=True)
+        self.shell.execution_count = 1
 
     def run(self, source: str, seconds: float | None = None) -> list[dict]:
         """Run one cell; returns its outputs in notebook format. `seconds`: raise CellTimeout inside it after that."""

@@ -21,7 +21,7 @@ def check(item: str, *, folder: str | Path | None = None) -> Report:
     place.put_on_path(here)
     suite = Suite(path)
     try:
-        return Report(item, suite.run(Student(LocalTransport(notebook=_namespace(here))), items=[item]))
+        return Report(item, suite.run(Student(LocalTransport(notebook=_namespace(path.parent))), items=[item]))
     finally:
         suite.close()
 

@@ -74,7 +74,7 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     """
     true = torch.as_tensor(true)
     rule = f"a gradient has the shape of its variable, here {tuple(true.shape)}"
-    _check(as_tensor(got, name), true, name, rule, **clues)
+    _check(as_tensor(got, f"gradient {name}"), true, name, rule, label=f"gradient {name}", **clues)
 
 
 def assert_unchanged(changed: list[str]) -> None:
@@ -109,10 +109,11 @@ def relative_error(got: Tensor, true: Tensor) -> float:
 
 
 def _check(
-    got: Tensor, true: Tensor, name: str, shape_rule: str, *,
+    got: Tensor, true: Tensor, name: str, shape_rule: str, *, label: str | None = None,
     inputs: torch.dtype = torch.float64, condition: float = 1.0, accept: list[Tensor] | tuple = (),
     if_not_finite: str | None = None, clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
 ) -> None:  # fmt: skip
+    label = label or name
     single = inputs == torch.float32 or torch.equal(got.double(), got.float().double())
     limit = tolerance(torch.float32 if single and got.is_floating_point() else torch.float64, condition)
     evidence = {
@@ -122,16 +123,16 @@ def _check(
     }  # fmt: skip
 
     if got.dtype == torch.bool:
-        raise Mismatch(f"{name} holds True and False; a mask is not yet a number", evidence=evidence)
+        raise Mismatch(f"{label} holds True and False; a mask is not yet a number", evidence=evidence)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
         found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
-        message = f"{name} has shape {tuple(got.shape)}; {shape_rule}"
+        message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
         raise Mismatch(message, diagnosis=found, evidence=evidence)
     if got.is_floating_point() and not torch.isfinite(got).all():
         bad = ~torch.isfinite(got)
         evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
         found = [if_not_finite] if if_not_finite else []
-        raise Mismatch(f"{name} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
+        raise Mismatch(f"{label} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
 
     error = relative_error(got, true)
     if error <= limit or any(other.shape == got.shape and relative_error(got, other) <= limit for other in accept):
@@ -142,7 +143,7 @@ def _check(
     evidence |= {"relative_error": error, "wrong_entries": int(wrong.sum())}
     worst = evidence["worst"]
     where = f" at {worst['index']}" if worst["index"] else ""
-    message = f"{name} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
+    message = f"{label} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
     found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
 
@@ -169,7 +170,7 @@ def _share(evidence: dict) -> str:
 
 
 def _show(number: float | str) -> str:
-    return number if isinstance(number, str) else f"{number:.6g}"
+    return number if isinstance(number, str) else f"{number + 0.0:.6g}"  # + 0.0: no minus before a zero
 
 
 def _kind(value: Any) -> str:

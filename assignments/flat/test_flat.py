@@ -1,0 +1,560 @@
+"""What `flat` must do: every item of the assignment, in public tests and in hidden ones.
+
+The references are models written forwards in PyTorch, in float64, with autograd behind them (`toolbox.references`).
+Inputs are random, of sizes that all differ, and stay away from the kinks of max(0, .), where every slope between the
+two sides is right. The gradient of a parameter may also follow from the student's own gradient of the line after:
+one mistake costs its own item, not all that come later.
+"""
+
+# ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.errors import Malformed, Missing
+from toolbox.references import Truth, forward, picked
+from toolbox.suite import item, make, student  # noqa: F401
+
+Given = dict[str, Any]
+# scores of a thousand keep three digits fewer, and where they lead to nan or inf, the reason is known
+FAR_OUT = {"condition": 1000.0, "if_not_finite": "softmax-unstabilised"}
+
+
+def linear(make, N=9, D=6, C=4, reg=0.3, dtype=torch.float64) -> Given:
+    """Arguments for a linear classifier."""
+    while True:
+        given = {"x": make.normal(N, D, dtype=dtype), "y": make.labels(N, C), "reg": reg}
+        given |= {"w": make.normal(D, C, scale=0.6, dtype=dtype), "b": make.normal(C, dtype=dtype)}
+        if smooth(given):
+            return given
+
+
+def binary(make, N=9, D=6, reg=0.3, dtype=torch.float64) -> Given:
+    """Arguments for logistic regression."""
+    given = {"x": make.normal(N, D, dtype=dtype), "y": make.labels(N, 2), "reg": reg}
+    return given | {"w": make.normal(D, scale=0.6, dtype=dtype), "b": make.normal(dtype=dtype)}
+
+
+def net(make, N=9, D=6, H=5, C=4, reg=0.3, dtype=torch.float64) -> Given:
+    """Arguments for a two-layer net."""
+    while True:
+        given = {"x": make.normal(N, D, dtype=dtype), "y": make.labels(N, C), "reg": reg}
+        given |= {"w1": make.normal(D, H, scale=0.6, dtype=dtype), "b1": make.normal(H, dtype=dtype)}
+        given |= {"w2": make.normal(H, C, scale=0.6, dtype=dtype), "b2": make.normal(C, dtype=dtype)}
+        if smooth(given):
+            return given
+
+
+def smooth(given: Given) -> bool:
+    """Whether no max(0, .) is at its kink, its gates are open and shut, and the first row has a loss to learn from."""
+    parameters = {name: value.double() for name, value in given.items() if name[0] in "wb"}
+    nodes = forward(given["x"].double(), parameters)
+    if "a" in nodes and (nodes["a"].abs().min() < 1e-3 or not 0 < (nodes["a"] > 0).double().mean() < 1):
+        return False
+    margins = nodes["scores"] - picked(nodes["scores"], given["y"]) + 1
+    return bool((margins.abs() > 1e-3).all() and (margins[0] > 0).sum() > 2 and (nodes["scores"][0] > 0).any())
+
+
+def strided(given: Given) -> Given:
+    """The same arguments, with x the transpose of a tensor: its rows do not lie in one piece."""
+    return given | {"x": given["x"].T.contiguous().T}
+
+
+def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
+    """Compare the loss or gradients `names` of an answer with the truth. more: for `toolbox.compare`."""
+    for name in names:
+        if name == "loss":
+            assert_value(loss_of(answer), truth.loss, inputs=truth.inputs, clues=truth.loss_clues, **more)
+        else:
+            more["accept"] = truth.follows(name, grads_of(answer))
+            got, clues = grad_of(answer, name), partial(truth.clues, name)
+            assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, clues=clues, **more)
+
+
+def compare_twice(student, function: Callable[..., Any], given: Given, truth: Truth, *names: str) -> None:
+    """Call twice with the same arguments: both answers must be right, and the arguments unchanged."""
+    first = function(**given)
+    changed = student.changed
+    compare(first, truth, *names)
+    compare(function(**given), truth, *names)
+    assert_unchanged(changed)
+
+
+def far_out(given: Given) -> Given:
+    """The same arguments, but row after row the scores lie near 1000, near -1000, or far apart from each other."""
+    x, w = given["x"].clone(), given["w"].clone()
+    x[:, 0] = torch.tensor([1000.0, -1000.0]).repeat(len(x))[: len(x)]
+    w[0] = 1.0
+    x[0, 1:] *= 500.0
+    y = given["y"].clone()
+    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong
+    return given | {"x": x, "w": w, "y": y}
+
+
+# The first flat functions: a graph of three gates, and a logistic neuron
+
+
+def gates(make, names: str) -> dict[str, float]:
+    """One float for each name, between 0.5 and 2 in size, of either sign."""
+    sizes = make.uniform(len(names.split()), low=0.5, high=2.0)
+    signs = make.integers(0, 2, (len(sizes),)) * 2 - 1
+    return dict(zip(names.split(), (sizes * signs).tolist(), strict=True))
+
+
+def slopes(output: torch.Tensor, nodes: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The gradient of `output` with respect to each node, by autograd."""
+    grads = torch.autograd.grad(output, list(nodes.values()), retain_graph=True)
+    return dict(zip(nodes, grads, strict=True))
+
+
+def toy_truth(x: float, y: float, z: float) -> tuple[dict, dict, dict]:
+    """The nodes of f = (x * y + z)**2, their gradients, and the wrong gradients of known mistakes."""
+    inputs = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in
+              (("x", x), ("y", y), ("z", z))}  # fmt: skip
+    p = inputs["x"] * inputs["y"]
+    q = p + inputs["z"]
+    f = q.square()
+    grads = slopes(f, {"q": q, "p": p} | inputs)
+    local = slopes(p, {name: inputs[name] for name in "xy"})
+    forms = {name: {"local-gradient-only": local[name]} for name in "xy"}
+    forms["x"]["mul-gate-not-swapped"], forms["y"]["mul-gate-not-swapped"] = grads["y"], grads["x"]
+    for name in "qpz":
+        forms[name] = {"power-rule-missing": [slopes(q.square() / 2, {"q": q})["q"], torch.tensor(2.0)],
+                       "all-ones": torch.tensor(1.0)}  # fmt: skip
+    forms["f"] = {"forward-step-missing": [q.detach(), p.detach().square()]}
+    return {"p": p.detach(), "q": q.detach(), "f": f.detach()}, grads, forms
+
+
+def neuron_truth(w0: float, x0: float, w1: float, x1: float, w2: float) -> tuple[torch.Tensor, dict, dict]:
+    """f = sigmoid(w0 * x0 + w1 * x1 + w2), its gradients, and the wrong gradients of known mistakes."""
+    given = {"w0": w0, "x0": x0, "w1": w1, "x1": x1, "w2": w2}
+    nodes = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in given.items()}
+    s = nodes["w0"] * nodes["x0"] + nodes["w1"] * nodes["x1"] + nodes["w2"]
+    f = s.sigmoid()
+    grads, local = slopes(f, nodes), slopes(s, nodes)
+    crooked = slopes(s.square() / 2 - s**3 / 3, nodes)  # a function whose slope is the one of the mistake
+    swapped = {"w0": "x0", "x0": "w0", "w1": "x1", "x1": "w1"}
+    forms = {name: {"sigmoid-local-missing": local[name], "sigmoid-of-wrong-value": crooked[name]} for name in nodes}
+    for name, other in swapped.items():
+        forms[name]["mul-gate-not-swapped"] = grads[other]
+    return f.detach(), grads, forms
+
+
+def predicted_of(student) -> dict:
+    """The predictions of the notebook. Raises Malformed where they are not a dict."""
+    predicted = student.value("predicted")
+    if not isinstance(predicted, dict):
+        raise Malformed("`predicted` must be a dict from names to numbers")
+    return predicted
+
+
+@item("predict")
+def test_the_values_of_the_forward_pass_are_foreseen(student, make):
+    predicted, (values, _, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
+    for name, value in values.items():
+        assert_value(predicted.get(name), value, name=name, forms=forms[name] if name == "f" else None)
+
+
+@item("predict")
+def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
+    predicted, (_, grads, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
+    for name, grad in grads.items():
+        assert_grad(predicted.get(f"df_d{name}"), grad, name=f"df_d{name}", forms=forms[name])
+
+
+@item("toy")
+def test_the_toy_function_computes_f(student, make):
+    given = gates(make, "x y z")
+    values, _, forms = toy_truth(**given)
+    assert_value(loss_of(student.flat.toy(**given)), values["f"], name="f", forms=forms["f"])
+
+
+@item("toy", share=2.0)
+def test_the_toy_gradients_match_autograd(student, make):
+    given = gates(make, "x y z")
+    _, grads, forms = toy_truth(**given)
+    answer = student.flat.toy(**given)
+    for name, grad in grads.items():
+        assert_grad(grad_of(answer, name), grad, name=name, forms=forms[name])
+
+
+@item("neuron")
+def test_the_neuron_computes_its_output(student, make):
+    given = gates(make, "w0 x0 w1 x1 w2")
+    f, _, _ = neuron_truth(**given)
+    assert_value(loss_of(student.flat.neuron(**given)), f, name="f")
+
+
+@item("neuron")
+def test_the_neuron_gradients_of_the_bias_and_the_weights_match_autograd(student, make):
+    compare_neuron(student, make, "w2", "w0", "w1")
+
+
+@item("neuron")
+def test_the_neuron_gradients_of_the_inputs_match_autograd(student, make):
+    compare_neuron(student, make, "x0", "x1")
+
+
+def compare_neuron(student, make, *names: str) -> None:
+    """Compare gradients of the neuron at a random point."""
+    given = gates(make, "w0 x0 w1 x1 w2")
+    _, grads, forms = neuron_truth(**given)
+    answer = student.flat.neuron(**given)
+    for name in names:
+        assert_grad(grad_of(answer, name), grads[name], name=name, forms=forms[name])
+
+
+# The linear classifier with the hinge loss
+
+
+@item("hinge_loss")
+def test_the_hinge_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = linear(make)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "loss")
+
+
+@item("hinge_loss")
+def test_the_hinge_loss_takes_the_strength_of_the_penalty_from_reg(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "loss")
+
+
+@item("hinge_grad_scores")
+def test_the_hinge_gradient_of_the_scores_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "scores")
+
+
+@item("hinge_grad_w")
+def test_the_hinge_gradient_of_the_weights_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "w")
+
+
+@item("hinge_grad_w")
+def test_the_hinge_gradient_of_the_weights_holds_both_of_their_uses(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "w")
+
+
+@item("hinge_grad_b")
+def test_the_hinge_gradient_of_the_bias_collects_from_every_row(student, make):
+    given = linear(make)
+    compare(student.flat.linear_hinge(**given), Truth("hinge", given), "b")
+
+
+# The linear classifier with softmax cross-entropy
+
+
+@item("softmax_loss")
+def test_the_softmax_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = linear(make)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "loss")
+
+
+@item("softmax_loss")
+def test_the_softmax_loss_takes_the_strength_of_the_penalty_from_reg(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "loss")
+
+
+@item("softmax_loss")
+def test_the_softmax_loss_stays_finite_for_scores_of_a_thousand(student, make):
+    given = far_out(linear(make, N=8))
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
+
+
+@item("softmax_grad_scores")
+def test_the_softmax_gradient_of_the_scores_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "scores")
+
+
+@item("softmax_grad_scores")
+def test_the_softmax_gradient_of_the_scores_stays_finite_for_scores_of_a_thousand(student, make):
+    given = far_out(linear(make, N=8))
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "scores", **FAR_OUT)
+
+
+@item("softmax_grad_w")
+def test_the_softmax_gradient_of_the_weights_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "w")
+
+
+@item("softmax_grad_w")
+def test_the_softmax_gradient_of_the_weights_holds_both_of_their_uses(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "w")
+
+
+@item("softmax_grad_b")
+def test_the_softmax_gradient_of_the_bias_collects_from_every_row(student, make):
+    given = linear(make)
+    compare(student.flat.linear_softmax(**given), Truth("softmax", given), "b")
+
+
+# The linear classifier with the squared loss
+
+
+@item("squared_loss")
+def test_the_squared_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = linear(make)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "loss")
+
+
+@item("squared_loss")
+def test_the_squared_loss_takes_the_strength_of_the_penalty_from_reg(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "loss")
+
+
+@item("squared_grad_scores")
+def test_the_squared_gradient_of_the_scores_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "scores")
+
+
+@item("squared_grad_w")
+def test_the_squared_gradient_of_the_weights_matches_autograd(student, make):
+    given = linear(make)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "w")
+
+
+@item("squared_grad_w")
+def test_the_squared_gradient_of_the_weights_holds_both_of_their_uses(student, make):
+    given = linear(make, reg=20.0)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "w")
+
+
+@item("squared_grad_b")
+def test_the_squared_gradient_of_the_bias_collects_from_every_row(student, make):
+    given = linear(make)
+    compare(student.flat.linear_squared(**given), Truth("squared", given), "b")
+
+
+# Logistic regression
+
+
+def sure(given: Given) -> Given:
+    """The same arguments with scores of 1000 and -1000 in the first rows, for either label."""
+    x, y = given["x"].clone(), given["y"].clone()
+    wanted = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0], dtype=x.dtype)
+    x[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
+    y[:4] = torch.tensor([1, 1, 0, 0])
+    return given | {"x": x, "y": y}
+
+
+@item("logistic_loss")
+def test_the_logistic_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = binary(make)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "loss")
+
+
+@item("logistic_loss")
+def test_the_logistic_loss_takes_the_strength_of_the_penalty_from_reg(student, make):
+    given = binary(make, reg=20.0)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "loss")
+
+
+@item("logistic_loss")
+def test_the_logistic_loss_stays_finite_for_scores_of_a_thousand(student, make):
+    given = sure(binary(make, N=12))
+    far_out = FAR_OUT | {"if_not_finite": "sigmoid-unstabilised"}
+    compare(student.flat.logistic(**given), Truth("logistic", given), "loss", **far_out)
+
+
+@item("logistic_grad_scores")
+def test_the_logistic_gradient_of_the_scores_matches_autograd(student, make):
+    given = binary(make)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "scores")
+
+
+@item("logistic_grad_scores")
+def test_the_logistic_gradient_of_the_scores_stays_finite_for_scores_of_a_thousand(student, make):
+    given = sure(binary(make, N=12))
+    far_out = FAR_OUT | {"if_not_finite": "sigmoid-unstabilised"}
+    compare(student.flat.logistic(**given), Truth("logistic", given), "scores", **far_out)
+
+
+@item("logistic_grad_w")
+def test_the_logistic_gradient_of_the_weights_matches_autograd(student, make):
+    given = binary(make)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "w")
+
+
+@item("logistic_grad_w")
+def test_the_logistic_gradient_of_the_weights_holds_both_of_their_uses(student, make):
+    given = binary(make, reg=20.0)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "w")
+
+
+@item("logistic_grad_b")
+def test_the_logistic_gradient_of_the_bias_collects_from_every_row(student, make):
+    given = binary(make)
+    compare(student.flat.logistic(**given), Truth("logistic", given), "b")
+
+
+# The two-layer net with the hinge loss
+
+
+@item("net_hinge_loss")
+def test_the_hinge_net_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "loss")
+
+
+@item("net_hinge_loss")
+def test_the_hinge_net_loss_has_a_penalty_for_both_layers(student, make):
+    given = net(make, reg=20.0)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "loss")
+
+
+@item("net_hinge_grad_second")
+def test_the_hinge_net_gradient_of_the_scores_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "scores")
+
+
+@item("net_hinge_grad_second")
+def test_the_hinge_net_gradient_of_the_second_weights_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "w2")
+
+
+@item("net_hinge_grad_second")
+def test_the_hinge_net_gradient_of_the_second_bias_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "b2")
+
+
+@item("net_hinge_grad_first")
+def test_the_hinge_net_gradient_of_the_hidden_layer_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "h")
+
+
+@item("net_hinge_grad_first")
+def test_the_hinge_net_gradient_passes_only_open_gates(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "a")
+
+
+@item("net_hinge_grad_first")
+def test_the_hinge_net_gradient_of_the_first_weights_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "w1")
+
+
+@item("net_hinge_grad_first")
+def test_the_hinge_net_gradient_of_the_first_bias_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_hinge(**given), Truth("hinge", given), "b1")
+
+
+# The two-layer net with softmax cross-entropy
+
+
+@item("net_softmax_loss")
+def test_the_softmax_net_loss_is_the_mean_over_the_batch_plus_the_penalty(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss")
+
+
+@item("net_softmax_loss")
+def test_the_softmax_net_loss_has_a_penalty_for_both_layers(student, make):
+    given = net(make, reg=20.0)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss")
+
+
+@item("net_softmax_loss")
+def test_the_softmax_net_loss_stays_finite_for_scores_of_a_thousand(student, make):
+    for shift in (1000.0, -1000.0):
+        given = net(make)
+        given["b2"] = given["b2"] + shift
+        compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
+
+
+@item("net_softmax_grad_second")
+def test_the_softmax_net_gradient_of_the_scores_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "scores")
+
+
+@item("net_softmax_grad_second")
+def test_the_softmax_net_gradient_of_the_second_weights_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "w2")
+
+
+@item("net_softmax_grad_second")
+def test_the_softmax_net_gradient_of_the_second_bias_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "b2")
+
+
+@item("net_softmax_grad_first")
+def test_the_softmax_net_gradient_of_the_hidden_layer_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "h")
+
+
+@item("net_softmax_grad_first")
+def test_the_softmax_net_gradient_passes_only_open_gates(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "a")
+
+
+@item("net_softmax_grad_first")
+def test_the_softmax_net_gradient_of_the_first_weights_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "w1")
+
+
+@item("net_softmax_grad_first")
+def test_the_softmax_net_gradient_of_the_first_bias_matches_autograd(student, make):
+    given = net(make)
+    compare(student.flat.net_softmax(**given), Truth("softmax", given), "b1")
+
+
+# Find the bug
+
+
+PATIENTS = ("anna", "ben", "chen", "dana")
+
+
+def faulty_of(student) -> dict:
+    """The diagnoses of the notebook: patient -> line number or None. Raises Malformed or Missing."""
+    faulty = student.value("faulty")
+    if not isinstance(faulty, dict) or any(name not in PATIENTS for name in faulty):
+        raise Malformed(f"`faulty` must be a dict with an entry for each of {', '.join(PATIENTS)}")
+    if absent := [name for name in PATIENTS if name not in faulty]:
+        raise Missing(f"`faulty` has no entry yet for {', '.join(absent)}")
+    for name, line in faulty.items():
+        if line is not None and (type(line) is not int or not 1 <= line <= 60):
+            raise Malformed(f"faulty[{name!r}] must be the number of a line, or None where the patient is healthy")
+    return faulty
+
+
+@item("bugs_found", share=0.0)
+def test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none(student, make):
+    faulty = faulty_of(student)
+    if all(line is None for line in faulty.values()):
+        raise Missing("`faulty` names no line yet")
+
+
+@item("bugs_repaired")
+def test_the_repaired_patient_has_the_right_loss_and_second_layer(student, make):
+    given = net(make)
+    compare(student.notebook.repaired(**given), Truth("softmax", given), "loss", "scores", "w2", "b2")
+
+
+@item("bugs_repaired")
+def test_the_repaired_patient_has_the_right_first_layer(student, make):
+    given = net(make)
+    compare(student.notebook.repaired(**given), Truth("softmax", given), "h", "a", "w1", "b1")

@@ -1,0 +1,122 @@
+"""The warm process: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
+
+It holds no tests, references or grades: all it knows is how to import libraries. Steps: import and warm up (torch on
+one thread: a fork after a two-thread product hangs the child); shut itself in (`autograder.confine`); say which walls
+stand; then, for each request on the control socket, fork a worker that serves the two pipes which came along, and
+answer with a handle on that worker's process. It ends when the control socket closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import sys
+from pathlib import Path
+
+from autograder import confine
+from autograder.confine import Limits, kernel, room
+from autograder.frames import frame
+from autograder.worker import serve  # all of the kit is imported before the room hides its files
+from toolbox.cells import Notebook
+
+
+def main(control: int, settings: str) -> None:
+    """Serve the control socket. settings: JSON with `course`, the folders to show inside."""
+    line = socket.socket(fileno=control)
+    course = json.loads(settings)["course"]
+    if kernel.LINUX:
+        kernel.die_with_parent()
+    notebook = warm_up()
+    present = _address_space()
+    walls = confine.enter(course)
+    line.sendall(json.dumps(walls.as_dict()).encode())
+    readable = [*room.SYSTEM, *room.DEVICES, *room.installation(), *course]
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(line, 65536, 2)
+        if not message:
+            return
+        request = json.loads(message)
+        _reap()
+        pid = confine.fork(walls)
+        if pid == 0:
+            _become_worker(request, descriptors, line, walls, present, readable, notebook)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        handle = os.pidfd_open(pid)
+        socket.send_fds(line, [b"{}"], [handle])
+        os.close(handle)
+
+
+def warm_up():
+    """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook for the cells."""
+    import numpy
+    import torch
+    import torch.func  # noqa: F401
+    import torch.fx.experimental.symbolic_shapes  # noqa: F401  (0.25 s at the first .backward(), else)
+
+    torch.set_num_threads(1)
+    x = torch.ones(4, 4, requires_grad=True)
+    (x @ x).relu().sum().backward()
+    torch.linalg.solve(torch.eye(2), torch.ones(2))
+    numpy.linalg.inv(numpy.eye(2))
+    import _pytest.runner  # noqa: F401
+
+    import toolbox.draw  # noqa: F401
+
+    notebook = Notebook(Path("/"))
+    notebook.run(
+        "%matplotlib inline\n"
+        "%load_ext autoreload\n"
+        "import matplotlib.pyplot as plt\n"
+        "plt.plot([0, 1], label='$x^2$'); plt.title('warm'); plt.legend(); plt.show(); plt.close('all')"
+    )
+    notebook.forget()
+    return notebook
+
+
+def _become_worker(request, descriptors, line, walls, present, readable, notebook) -> None:
+    """The rest of the life of a forked worker; never returns."""
+    try:
+        line.close()
+        read_fd, write_fd = descriptors
+        scratch = request["scratch"]
+        limits = Limits(**request["limits"])
+        if walls.namespaces is True:
+            kernel.unshare(kernel.CLONE_NEWNS)
+            room.scratch(limits.scratch)
+            scratch = room.WORK
+        os.chdir(scratch)
+        random.seed(0)
+        sys.modules["numpy"].random.seed(0)
+        sys.modules["torch"].manual_seed(0)
+        for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"):
+            os.environ[name] = scratch
+        serve(
+            Path(scratch), read_fd, write_fd, notebook,
+            lock=lambda: confine.lock(walls, limits, present, scratch, readable),
+        )  # fmt: skip
+    except BaseException as error:  # whatever it was, this process must not go on as a second warm one
+        try:
+            os.write(descriptors[1], frame({"failed": f"{type(error).__name__}: {error}"[:500]}, b""))
+        finally:
+            os._exit(70)
+    os._exit(0)
+
+
+def _reap() -> None:
+    """Take leave of workers that have ended; not sooner, so that a handle can be opened on any that ended at once."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _address_space() -> int:
+    """Bytes of address space in use, 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

@@ -1,0 +1,1 @@
+"""The student's own library: what the assignments build, one module after the other."""
