@@ -12,7 +12,8 @@ MX, MY = "unbroadcast(grad_out * y, x.shape)", "unbroadcast(grad_out * x, y.shap
 BROADCAST: list[Answer] = [
     *wrong(
         "unbroadcast", "unbroadcast",
-        ("sums nothing", f"    grad_x = {LEAD}\n", "    return grad_out\n", "broadcast-not-summed"),
+        ("sums nothing", f"    grad_x = {LEAD}\n", "    return grad_out\n",
+         ("broadcast-not-summed", "broadcast-axes-kept")),
         ("loses the axes of size one", STRETCHED, "grad_x.sum(dim=stretched)", "broadcast-axes-lost"),
         ("keeps the new axes", "tuple(range(new_axes)))", "tuple(range(new_axes)), keepdim=True)",
          ("broadcast-axes-kept", "kept-dimension")),
@@ -29,7 +30,7 @@ BROADCAST: list[Answer] = [
          ("broadcast-axes-partly", "broadcast-summed-completely", "broadcast-not-summed")),
         ("sums over everything", f"grad_x = {LEAD}", "grad_x = grad_out.sum().expand(shape)",
          "broadcast-summed-completely"),
-        ("sums one of several axes only", "dim=stretched, keepdim", "dim=stretched[:1], keepdim", None),
+        ("sums one of several axes only", "dim=stretched, keepdim", "dim=stretched[:1], keepdim", "broadcast-axes-partly"),
         ("takes the first copy", STRETCHED, "grad_x[tuple(slice(1) if a in stretched else slice(None) "
          "for a in range(grad_x.dim()))]", "broadcast-one-copy-only"),
         ("reshapes whatever comes", STRETCHED, "grad_x.sum(dim=stretched).reshape(-1)",
@@ -44,8 +45,8 @@ BROADCAST: list[Answer] = [
         ("does not swap the gate of y", MY, "unbroadcast(grad_out * y, y.shape)", "mul-gate-not-swapped"),
         ("forgets the local gradient of x", MX, "unbroadcast(grad_out, x.shape)", "mul-local-missing"),
         ("forgets the local gradient of y", MY, "unbroadcast(grad_out, y.shape)", "mul-local-missing"),
-        ("does not sum the copies of y", MY, "grad_out * x", "broadcast-not-summed"),
-        ("does not sum the copies of x", MX, "grad_out * y", "broadcast-not-summed"),
+        ("does not sum the copies of y", MY, "grad_out * x", ("broadcast-not-summed", "broadcast-axes-kept")),
+        ("does not sum the copies of x", MX, "grad_out * y", ("broadcast-not-summed", "broadcast-axes-kept")),
         ("averages the copies", MY, f"{MY} / (grad_out.numel() // y.numel())", "broadcast-averaged"),
         ("takes the upstream to be ones", MX, "unbroadcast(torch.ones_like(grad_out) * y, x.shape)",
          "upstream-taken-as-ones"),
