@@ -1,0 +1,83 @@
+"""Pictures of Jacobians, and of how they grow: matrices with their zeros left white, and costs on logarithmic axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+
+from toolbox.draw.graph import GRADIENT, VALUE
+
+
+def show_jacobians(jacobians: Mapping[str, torch.Tensor | None], *, outputs: int = 1, columns: int = 3) -> Figure:
+    """Each Jacobian as a matrix, outputs down and inputs across, zeros white; entries are written in where there is room.
+
+    jacobians: title -> tensor; one with more than two axes is flattened, its first half of axes to rows. None leaves an
+    empty frame that says so. outputs: how many axes the outputs of a three-axis Jacobian have.
+    """
+    columns = min(columns, len(jacobians))
+    lines = -(-len(jacobians) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(3.9 * columns, 3.5 * lines), squeeze=False, layout="constrained")
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, (title, jacobian) in zip(axes.flat, jacobians.items(), strict=False):
+        ax.set_title(title, fontsize=11)
+        if jacobian is None:
+            ax.text(0.5, 0.5, "not written yet", ha="center", va="center", color="0.5", transform=ax.transAxes)
+            continue
+        jacobian = torch.as_tensor(jacobian).detach().to(torch.float64)
+        half = jacobian.dim() // 2 if jacobian.dim() % 2 == 0 else outputs
+        matrix = jacobian.reshape(torch.Size(jacobian.shape[:half]).numel(), -1)
+        _matrix(ax, matrix)
+    return figure
+
+
+def _matrix(ax: plt.Axes, matrix: torch.Tensor) -> None:
+    """One matrix: blue above zero, red below, white at zero, a thin frame around every entry."""
+    most = float(matrix.abs().max()) or 1.0
+    ax.axis("on")
+    ax.imshow(matrix.numpy(), cmap="RdBu", vmin=-1.4 * most, vmax=1.4 * most)
+    rows, across = matrix.shape
+    ax.set(xlabel="inputs", ylabel="outputs", xticks=[], yticks=[])
+    if max(rows, across) > 64:
+        return
+    for edge in range(rows + 1):
+        ax.axhline(edge - 0.5, color="0.8", lw=0.6)
+    for edge in range(across + 1):
+        ax.axvline(edge - 0.5, color="0.8", lw=0.6)
+    if max(rows, across) <= 6:
+        for i in range(rows):
+            for j in range(across):
+                number = float(matrix[i, j])
+                text = f"{number:.2f}".rstrip("0").rstrip(".") if number else "0"
+                ax.text(j, i, "0" if text == "-0" else text, ha="center", va="center", fontsize=9,
+                        color="0.6" if number == 0 else "black")  # fmt: skip
+
+
+def show_growth(
+    at: Sequence[float], panels: Mapping[str, Mapping[str, Sequence[float]]], *, xlabel: str = "D",
+    limits: Mapping[str, tuple[float, str]] | None = None, marks: Mapping[str, tuple[float, float, str]] | None = None,
+) -> Figure:  # fmt: skip
+    """Costs over sizes, both axes logarithmic, a panel for each kind of cost.
+
+    panels: label of the vertical axis -> name -> costs at `at` (shorter where it was not measured any further).
+    limits: panel -> (level, text), a dashed line. marks: panel -> (x, y, text), a single point far out.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(5.4 * len(panels), 3.7), squeeze=False, layout="constrained")
+    for ax, (label, curves) in zip(axes.flat, panels.items(), strict=True):
+        for (name, costs), colour, style in zip(curves.items(), (GRADIENT, VALUE, "0.4"), ("o-", "s--", "^:"), strict=False):
+            ax.loglog(at[: len(costs)], costs, style, color=colour, label=name, ms=5)
+        if limits and label in limits:
+            level, text = limits[label]
+            ax.axhline(level, color="0.3", ls="--", lw=1.2)
+            ax.text(at[0], level * 1.25, text, fontsize=9, color="0.3")
+        if marks and label in marks:
+            x, y, text = marks[label]
+            ax.plot([x], [y], "*", color=GRADIENT, ms=14)
+            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-8, -4), ha="right", fontsize=9)
+        ax.set(xlabel=xlabel, ylabel=label)
+        ax.grid(alpha=0.3, which="both", lw=0.4)
+        ax.legend(fontsize=9, loc="lower right" if not (marks and label in marks) else "center left")
+    return figure
