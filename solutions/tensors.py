@@ -270,7 +270,7 @@ for D in sizes:
 show_growth(sizes, costs, xlabel="D = M   (N = 8 rows)", limits={"MiB for the local gradient": (256, "our limit: 256 MiB")});
 
 # %% [markdown]
-# The line ends at the limit, between $D = 512$ and $D = 1024$. And these are *eight* rows. The lecture takes what "we may have for a neural net": $N = 64$, $D = M = 4096$.
+# The explicit line ends at $D = 512$: at $D = 1024$ the Jacobian alone would take the whole 256 MiB. And these are *eight* rows. The lecture takes what "we may have for a neural net": $N = 64$, $D = M = 4096$.
 #
 # ### Work it out
 #
@@ -483,12 +483,17 @@ check("unbroadcast")
 check("mul_backward")
 
 # %% [markdown]
-# "Every pair of shapes" is a strong promise. A few examples cannot keep it, so one of these checks used **hypothesis**: it draws shapes at random, dozens of them, and when one fails it searches for the *smallest* that still
-# fails, and shows you that. Try it on a function that looks right, and is what many people write first:
+# "Every pair of shapes" is a strong promise, and a few examples cannot keep it; so these checks drew dozens of shapes at random. The library **hypothesis** makes a craft of that: it draws, and when an example fails it searches
+# for the *smallest* one that still does. Try it on a function that looks right, and is what many people write first. (To try your own, put `tensors.unbroadcast` in its place.)
 
 # %%
+import tempfile
+
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
+
+set_hypothesis_home_dir(tempfile.mkdtemp())  # its notes need not lie beside your notebook
 
 
 def sums_in_front_only(grad_out, shape):

@@ -36,9 +36,10 @@ def show_jacobians(jacobians: Mapping[str, torch.Tensor | None], *, outputs: int
 
 def _matrix(ax: plt.Axes, matrix: torch.Tensor) -> None:
     """One matrix: blue above zero, red below, white at zero, a thin frame around every entry."""
-    most = float(matrix.abs().max()) or 1.0
+    shade = torch.sign(matrix) * (0.15 + 0.75 * (matrix.abs() / (matrix.abs().max() or 1.0)).sqrt())  # small ones show
     ax.axis("on")
-    ax.imshow(matrix.numpy(), cmap="RdBu", vmin=-1.4 * most, vmax=1.4 * most)
+    ax.set_facecolor("white")
+    ax.imshow(torch.where(matrix == 0, torch.nan, shade).numpy(), cmap="RdBu", vmin=-1.2, vmax=1.2)
     rows, across = matrix.shape
     ax.set(xlabel="inputs", ylabel="outputs", xticks=[], yticks=[])
     if max(rows, across) > 64:
@@ -72,12 +73,16 @@ def show_growth(
         if limits and label in limits:
             level, text = limits[label]
             ax.axhline(level, color="0.3", ls="--", lw=1.2)
-            ax.text(at[0], level * 1.25, text, fontsize=9, color="0.3")
+            ax.text(at[0], level * 1.4, text, fontsize=9, color="0.3")
+            ax.set_ylim(top=max(ax.get_ylim()[1], level * 6))
         if marks and label in marks:
             x, y, text = marks[label]
             ax.plot([x], [y], "*", color=GRADIENT, ms=14)
-            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-8, -4), ha="right", fontsize=9)
+            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-6, 9), ha="right", fontsize=9)
         ax.set(xlabel=xlabel, ylabel=label)
-        ax.grid(alpha=0.3, which="both", lw=0.4)
-        ax.legend(fontsize=9, loc="lower right" if not (marks and label in marks) else "center left")
+        ax.set_xticks(at, [f"{size:g}" for size in at], fontsize=8)
+        ax.set_xticks([], minor=True)
+        ax.grid(alpha=0.3, lw=0.4)
+        if any(len(costs) for costs in curves.values()):
+            ax.legend(fontsize=9, loc="best")
     return figure
