@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -89,7 +89,5 @@ def foreseen(func: Any, args: tuple) -> int:
         return math.prod(args[1])
     if len(tensors) == 1:
         return tensors[0].numel()
-    try:
-        return math.prod(torch.broadcast_shapes(*(value.shape for value in tensors)))
-    except RuntimeError:  # no elementwise operation
-        return 0
+    aligned = zip_longest(*(reversed(value.shape) for value in tensors), fillvalue=1)  # as broadcasting does
+    return math.prod(0 if 0 in sizes else max(sizes) for sizes in aligned)

@@ -117,6 +117,10 @@ def rows_against_columns(x: Tensor) -> Tensor:
     return torch.tanh(x.T) + x.sum(dim=0)[:, None] * x[:, 0]
 
 
+def ripple(x: Tensor) -> Tensor:
+    return 1e-6 * wave(x)
+
+
 def affine_inputs(draw: torch.Generator, N: int = 3, D: int = 4, M: int = 4) -> list[Tensor]:
     return [normal(draw, N, D), normal(draw, D, M), normal(draw, M)]
 
@@ -131,59 +135,61 @@ def spread(draw: torch.Generator, *shape: int) -> Tensor:
 # The kinds
 
 
+def good(what: str, forward: Forward, inputs: list[Tensor], reveals: str = "gradcheck-rejects-right") -> Case:
+    return Case(f"{what}, all right", forward, right_backward(forward), inputs, None, reveals)
+
+
+def bad(what: str, forward: Forward, twist: Twist, inputs: list[Tensor], reveals: str) -> Case:
+    return Case(what, forward, sick(forward, twist), inputs, "planted", reveals)
+
+
 def wrong(draw: torch.Generator) -> Iterator[Case]:
     """A factor, a sign, a transpose, a shape."""
-    for name, change in {
-        "twice too large": lambda g, x: 2 * g,
-        "too large by one part in a hundred": lambda g, x: 1.01 * g,
-        "too large by one part in a thousand": lambda g, x: 1.001 * g,
-    }.items():
+    for name, factor in {"twice": 2, "one part in a hundred": 1.01, "one part in a thousand": 1.001}.items():
         place = int(torch.randint(3, (), generator=draw))
-        yield Case(f"x @ w + b, one gradient {name}", affine, sick(affine, at(place, change)), affine_inputs(draw), name,
-                   "gradcheck-too-lenient")  # fmt: skip
-    yield Case("a gradient with the wrong sign", wave, sick(wave, at(0, lambda g, x: -g)), [normal(draw, 3, 2)], "sign",
-               "gradcheck-sign-ignored")  # fmt: skip
-    yield Case("x @ w + b, the gradient of the square w transposed", affine, sick(affine, at(1, lambda g, x: g.T.contiguous())),
-               affine_inputs(draw), "transposed", "gradcheck-too-lenient")  # fmt: skip
-    yield Case("x @ w + b, the gradient of b with the shape (1, M)", affine, sick(affine, at(2, lambda g, x: g[None])),
-               affine_inputs(draw), "shape", "gradcheck-shape-ignored")  # fmt: skip
-    yield Case("a gradient of shape (n, 1) for an input of shape (n,)", wave, sick(wave, at(0, lambda g, x: g[:, None])),
-               [normal(draw, 4)], "shape", "gradcheck-shape-ignored")  # fmt: skip
-    yield Case("x @ w + b, all right", affine, right_backward(affine), affine_inputs(draw, 2, 5, 3), None,
-               "gradcheck-rejects-right")  # fmt: skip
-    yield Case("a wave, all right", wave, right_backward(wave), [normal(draw, 2, 3)], None, "gradcheck-rejects-right")
+        yield bad(f"x @ w + b, one gradient too large ({name})", affine, at(place, lambda g, x, f=factor: f * g),
+                  affine_inputs(draw), "gradcheck-too-lenient")  # fmt: skip
+    yield bad("a gradient with the wrong sign", wave, at(0, lambda g, x: -g), [normal(draw, 3, 2)],
+              "gradcheck-sign-ignored")  # fmt: skip
+    yield bad("x @ w + b, the gradient of the square w transposed", affine, at(1, lambda g, x: g.T.contiguous()),
+              affine_inputs(draw), "gradcheck-too-lenient")  # fmt: skip
+    yield bad("x @ w + b, the gradient of b with the shape (1, M)", affine, at(2, lambda g, x: g[None]),
+              affine_inputs(draw), "gradcheck-shape-ignored")  # fmt: skip
+    yield bad("a gradient of shape (n, 1) for an input of shape (n,)", wave, at(0, lambda g, x: g[:, None]),
+              [normal(draw, 4)], "gradcheck-shape-ignored")  # fmt: skip
+    yield good("x @ w + b", affine, affine_inputs(draw, 2, 5, 3))
+    yield good("a wave", wave, [normal(draw, 2, 3)])
 
 
 def entry(draw: torch.Generator) -> Iterator[Case]:
     """A fault in a single entry, also one that is not a number."""
 
-    def spoil(how: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-        where = float(torch.rand((), generator=draw))
+    def spoil(where: float, how: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+        """where: from 0, the first entry, to 1, the last one."""
 
         def change(grad: Tensor, x: Tensor) -> Tensor:
             grad = grad.clone()
             flat = grad.view(-1)
-            place = int(where * flat.numel())
+            place = round(where * (flat.numel() - 1))
             flat[place] = how(flat[place])
             return grad
 
         return change
 
-    large = lambda: affine_inputs(draw, 3, 12, 9)  # noqa: E731
+    def somewhere() -> float:
+        return float(torch.rand((), generator=draw))
+
     for place, name in enumerate("xwb"):
-        yield Case(f"x @ w + b, one entry of {name}'s gradient wrong by a tenth", affine,
-                   sick(affine, at(place, spoil(lambda v: 1.1 * v + 0.01))), large(), "entry", "gradcheck-entry-missed")  # fmt: skip
-    for sign, end in ((1, "first"), (-1, "last")):
-        def outer(grad: Tensor, x: Tensor, sign: int = sign) -> Tensor:
-            grad = grad.clone()
-            grad.view(-1)[0 if sign > 0 else -1] += 0.3
-            return grad
-        yield Case(f"a wave, the {end} entry wrong", wave, sick(wave, at(0, outer)), [normal(draw, 4, 5)], "entry",
-                   "gradcheck-entry-missed")  # fmt: skip
-    yield Case("a wave, one entry nan", wave, sick(wave, at(0, spoil(lambda v: v * torch.nan))), [normal(draw, 9)], "nan",
-               "gradcheck-nan-passes")  # fmt: skip
-    yield Case("x @ w + b, all right", affine, right_backward(affine), large(), None, "gradcheck-rejects-right")
-    yield Case("a wave, all right", wave, right_backward(wave), [normal(draw, 4, 5)], None, "gradcheck-rejects-right")
+        change = spoil(somewhere(), lambda v: 1.1 * v + 0.01)
+        yield bad(f"x @ w + b, one entry of {name}'s gradient wrong by a tenth", affine, at(place, change),
+                  affine_inputs(draw, 3, 12, 9), "gradcheck-entry-missed")  # fmt: skip
+    for where, name in ((0.0, "first"), (1.0, "last")):
+        yield bad(f"a wave, the {name} entry wrong", wave, at(0, spoil(where, lambda v: v + 0.3)), [normal(draw, 4, 5)],
+                  "gradcheck-entry-missed")  # fmt: skip
+    yield bad("a wave, one entry nan", wave, at(0, spoil(somewhere(), lambda v: v * torch.nan)), [normal(draw, 9)],
+              "gradcheck-nan-passes")  # fmt: skip
+    yield good("x @ w + b", affine, affine_inputs(draw, 3, 12, 9))
+    yield good("a wave", wave, [normal(draw, 4, 5)])
 
 
 def upstream(draw: torch.Generator) -> Iterator[Case]:
@@ -195,35 +201,30 @@ def upstream(draw: torch.Generator) -> Iterator[Case]:
         "lets only the positive upstream gradient through": lambda g: g.clamp(min=0),
     }
     for what, twist in twists.items():
-        yield Case(f"a wave that {what}", wave, misled(wave, twist), [normal(draw, 5, 3)], "upstream",
+        yield Case(f"a wave that {what}", wave, misled(wave, twist), [normal(draw, 5, 3)], "planted",
                    "gradcheck-constant-upstream")  # fmt: skip
-    yield Case("a softmax with a gradient three times too large", softmax, sick(softmax, at(0, lambda g, x: 3 * g)),
-               [normal(draw, 2, 4)], "factor", "gradcheck-constant-upstream")  # fmt: skip
-    yield Case("a softmax, all right", softmax, right_backward(softmax), [normal(draw, 3, 4)], None,
-               "gradcheck-rejects-right")  # fmt: skip
-    yield Case("a wave, all right", wave, right_backward(wave), [normal(draw, 5, 3)], None, "gradcheck-rejects-right")
+    yield bad("a softmax with a gradient three times too large", softmax, at(0, lambda g, x: 3 * g),
+              [normal(draw, 2, 4)], "gradcheck-constant-upstream")  # fmt: skip
+    yield good("a softmax", softmax, [normal(draw, 3, 4)])
+    yield good("a wave", wave, [normal(draw, 5, 3)])
 
 
 def zero(draw: torch.Generator) -> Iterator[Case]:
     """Faults at inputs or gradients that are exactly zero, where excuses are near."""
 
-    def holes(*shape: int) -> Tensor:
+    def holes(*shape: int) -> list[Tensor]:
         x = normal(draw, *shape)
         x.view(-1)[torch.randperm(x.numel(), generator=draw)[: x.numel() // 2]] = 0.0
-        return x
+        return [x]
 
-    smooth = {"tanh": torch.tanh, "elu": torch.nn.functional.elu, "exp": torch.exp}
-    for name, function in smooth.items():
-        yield Case(f"{name}, smooth at 0, with the gradient 0 there", function,
-                   sick(function, at(0, lambda g, x: torch.where(x == 0, 0.0, g))), [holes(6)], "at zero",
-                   "gradcheck-zero-excused")  # fmt: skip
-        yield Case(f"{name} at 0, all right", function, right_backward(function), [holes(6)], None,
-                   "gradcheck-kink-rejected" if name == "elu" else "gradcheck-zero-over-zero")  # fmt: skip
-    square = torch.square
-    yield Case("a square, whose true gradient at 0 is 0, with 0.01 there", square,
-               sick(square, at(0, lambda g, x: torch.where(x == 0, 0.01, g))), [holes(5)], "at zero",
-               "gradcheck-zero-excused")  # fmt: skip
-    yield Case("a square at 0, all right", square, right_backward(square), [holes(5)], None, "gradcheck-zero-over-zero")
+    for name, function in {"tanh": torch.tanh, "elu": torch.nn.functional.elu, "exp": torch.exp}.items():
+        yield bad(f"{name}, smooth at 0, with the gradient 0 there", function,
+                  at(0, lambda g, x: torch.where(x == 0, 0.0, g)), holes(6), "gradcheck-zero-excused")  # fmt: skip
+        blamed = "gradcheck-kink-rejected" if name == "elu" else "gradcheck-zero-over-zero"
+        yield good(f"{name} at 0", function, holes(6), blamed)
+    yield bad("a square, whose true gradient at 0 is 0, with 0.01 there", torch.square,
+              at(0, lambda g, x: torch.where(x == 0, 0.01, g)), holes(5), "gradcheck-zero-excused")  # fmt: skip
+    yield good("a square at 0", torch.square, holes(5), "gradcheck-zero-over-zero")
     yield Case("an input that the function does not use, all right", _first_only, _first_only_backward,
                [normal(draw, 3), normal(draw, 2)], None, "gradcheck-zero-over-zero")  # fmt: skip
 
@@ -261,69 +262,57 @@ def kinks(draw: torch.Generator) -> Iterator[Case]:
                    points(0.0, 0.0), None, "gradcheck-kink-rejected")  # fmt: skip
     yield Case("max(x, 0) just beside its kink, right", *bent(0.0, slope=0.0), points(1e-8, -1e-8), None,
                "gradcheck-kink-rejected")  # fmt: skip
-    yield Case("max(x, 0) with the slope 2 at 0", *bent(0.0, slope=2.0), points(0.0, 0.0), "at the kink",
-               "gradcheck-kink-excuses-all")  # fmt: skip
-    yield Case("|x| with the slope -3 at 0", *bent(-1.0, slope=-3.0), points(0.0), "at the kink",
-               "gradcheck-kink-excuses-all")  # fmt: skip
-    yield Case("max(x, 0), right at 0, a tenth too large elsewhere", *bent(0.0, slope=0.5, elsewhere=1.1), points(0.0),
-               "beside the kink", "gradcheck-kink-excuses-all")  # fmt: skip
+    for what, pair in {
+        "max(x, 0) with the slope 2 at 0": bent(0.0, slope=2.0),
+        "|x| with the slope -3 at 0": bent(-1.0, slope=-3.0),
+        "max(x, 0), right at 0, a tenth too large elsewhere": bent(0.0, slope=0.5, elsewhere=1.1),
+    }.items():
+        yield Case(what, *pair, points(0.0), "planted", "gradcheck-kink-excuses-all")
 
 
 def float32(draw: torch.Generator) -> Iterator[Case]:
     """Inputs in single precision."""
+
     def single(inputs: list[Tensor]) -> list[Tensor]:
         return [value.float() for value in inputs]
 
-    yield Case("x @ w + b in float32, all right", affine, right_backward(affine), single(affine_inputs(draw, 4, 6, 5)),
-               None, "gradcheck-single-precision")  # fmt: skip
-    yield Case("a wave in float32, all right", wave, right_backward(wave), single([normal(draw, 4, 3)]), None,
-               "gradcheck-single-precision")  # fmt: skip
-    yield Case("a softmax in float32, all right", softmax, right_backward(softmax), single([normal(draw, 2, 5)]), None,
-               "gradcheck-single-precision")  # fmt: skip
+    for what, function, inputs in (
+        ("x @ w + b", affine, affine_inputs(draw, 4, 6, 5)),
+        ("a wave", wave, [normal(draw, 4, 3)]),
+        ("a softmax", softmax, [normal(draw, 2, 5)]),
+    ):
+        yield good(f"{what} in float32", function, single(inputs), "gradcheck-single-precision")
     for place in range(3):
-        yield Case("x @ w + b in float32, one gradient too large by one part in a hundred", affine,
-                   sick(affine, at(place, lambda g, x: 1.01 * g)), single(affine_inputs(draw)), "factor",
-                   "gradcheck-too-lenient")  # fmt: skip
+        yield bad("x @ w + b in float32, one gradient too large by one part in a hundred", affine,
+                  at(place, lambda g, x: 1.01 * g), single(affine_inputs(draw)), "gradcheck-too-lenient")  # fmt: skip
 
 
 def scales(draw: torch.Generator) -> Iterator[Case]:
     """Inputs and gradients from very small to very large."""
+
     def lopsided() -> list[Tensor]:
         x, w, b = affine_inputs(draw)
         return [100 * x, 0.01 * w, b]
 
-    yield Case("x @ w + b, x around 100 and w around 0.01, all right", affine, right_backward(affine), lopsided(), None,
-               "gradcheck-absolute-tolerance")  # fmt: skip
-    yield Case("x**3 from 0.001 to 1000, all right", _cube, right_backward(_cube), [spread(draw, 12)], None,
-               "gradcheck-absolute-tolerance")  # fmt: skip
-    yield Case("1 / x from 0.001 to 1000, all right", torch.reciprocal, right_backward(torch.reciprocal),
-               [spread(draw, 12)], None, "gradcheck-absolute-tolerance")  # fmt: skip
-    yield Case("a wave, 1e-6 times, with half its gradient", _ripple, sick(_ripple, at(0, lambda g, x: g / 2)),
-               [normal(draw, 8)], "small", "gradcheck-absolute-tolerance")  # fmt: skip
-    yield Case("a wave, 1e-6 times, all right", _ripple, right_backward(_ripple), [normal(draw, 8)], None,
-               "gradcheck-rejects-right")  # fmt: skip
-    yield Case("x @ w + b, x around 100 and w around 0.01, the small gradient of x twice too large", affine,
-               sick(affine, at(0, lambda g, x: 2 * g)), lopsided(), "small", "gradcheck-absolute-tolerance")  # fmt: skip
-    yield Case("1 / x, the gradient at the smallest x wrong by a tenth", torch.reciprocal,
-               sick(torch.reciprocal, at(0, _smallest)), [spread(draw, 12)], "small x", "gradcheck-step-too-large")  # fmt: skip
-    yield Case("x**3, the largest gradient wrong by a hundredth", _cube, sick(_cube, at(0, _largest)), [spread(draw, 12)],
-               "large", "gradcheck-too-lenient")  # fmt: skip
+    def where_extreme(largest: bool, factor: float) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda g, x: torch.where(x.abs() == (x.abs().max() if largest else x.abs().min()), factor * g, g)
 
-
-def _cube(x: Tensor) -> Tensor:
-    return x**3
-
-
-def _ripple(x: Tensor) -> Tensor:
-    return 1e-6 * wave(x)
-
-
-def _smallest(grad: Tensor, x: Tensor) -> Tensor:
-    return torch.where(x.abs() == x.abs().min(), 1.1 * grad, grad)
-
-
-def _largest(grad: Tensor, x: Tensor) -> Tensor:
-    return torch.where(x.abs() == x.abs().max(), 1.01 * grad, grad)
+    for what, function, inputs in (
+        ("x @ w + b, x around 100 and w around 0.01", affine, lopsided()),
+        ("x**3 from 0.001 to 1000", cubes, [spread(draw, 12)]),
+        ("1 / x from 0.001 to 1000", torch.reciprocal, [spread(draw, 12)]),
+    ):
+        yield good(what, function, inputs, "gradcheck-absolute-tolerance")
+    yield good("a wave, 1e-6 times", ripple, [normal(draw, 8)])
+    yield bad("a wave, 1e-6 times, with half its gradient", ripple, at(0, lambda g, x: g / 2), [normal(draw, 8)],
+              "gradcheck-absolute-tolerance")  # fmt: skip
+    yield bad("x @ w + b, x around 100 and w around 0.01, the small gradient of x twice too large", affine,
+              at(0, lambda g, x: 2 * g), lopsided(), "gradcheck-absolute-tolerance")  # fmt: skip
+    yield bad("1 / x, the gradient at the smallest x wrong by a tenth", torch.reciprocal,
+              at(0, where_extreme(largest=False, factor=1.1)), [spread(draw, 12)],
+              "gradcheck-step-too-large")  # fmt: skip
+    yield bad("x**3, the largest gradient wrong by a hundredth", cubes, at(0, where_extreme(largest=True, factor=1.01)),
+              [spread(draw, 12)], "gradcheck-too-lenient")  # fmt: skip
 
 
 KINDS: dict[str, Callable[[torch.Generator], Iterator[Case]]] = {

@@ -6,15 +6,31 @@ from autograder.mutants import Answer
 
 PREDICTED = {
     "relu_jacobian": [[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
-    "relu_grad_x": [4, 0, 5, 0], "softmax_dy0_dx0": 5 / 36, "softmax_dy0_dx1": -1 / 18,
-    "softmax_grad_x": [5 / 6, -1 / 3, -1 / 2], "dy_dx_shape": [2, 4, 2, 3], "dy_dw_shape": [2, 4, 3, 4],
-}  # fmt: skip
+    "relu_grad_x": [4, 0, 5, 0],
+    "softmax_dy0_dx0": 5 / 36,
+    "softmax_dy0_dx1": -1 / 18,
+    "softmax_grad_x": [5 / 6, -1 / 3, -1 / 2],
+    "dy_dx_shape": [2, 4, 2, 3],
+    "dy_dw_shape": [2, 4, 3, 4],
+}
 EXPLOSION = {
-    "numbers_dy_dx": 2**36, "gib_dy_dx": 256, "numbers_dy_dw": 2**42, "tib_dy_dw": 16,
-    "share_dy_dx": 1 / 64, "share_dy_dw": 1 / 4096,
-}  # fmt: skip
-VERDICTS = {"mean": False, "outer": False, "unit": False, "logsumexp": True, "cumsum": False, "top": True,
-            "hypot": True, "swish": True}  # fmt: skip
+    "numbers_dy_dx": 2**36,
+    "gib_dy_dx": 256,
+    "numbers_dy_dw": 2**42,
+    "tib_dy_dw": 16,
+    "share_dy_dx": 1 / 64,
+    "share_dy_dw": 1 / 4096,
+}
+VERDICTS = {
+    "mean": False,
+    "outer": False,
+    "unit": False,
+    "logsumexp": True,
+    "cumsum": False,
+    "top": True,
+    "hypot": True,
+    "swish": True,
+}
 NOTEBOOK = {"predicted": PREDICTED, "explosion": EXPLOSION, "verdicts": VERDICTS}
 
 
@@ -38,9 +54,14 @@ def suspects(what: str, **changes: object) -> Answer:
 
 NOTES: list[Answer] = [
     by_hand("writes the diagonal only", "jacobian-diagonal-only", relu_jacobian=[1, 0, 1, 0]),
-    by_hand("puts values on the diagonal", "relu-values-instead-of-mask",
-            relu_jacobian=[[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]]),
-    by_hand("leaves all gates open", "relu-mask-missing", relu_jacobian=[[int(i == j) for j in range(4)] for i in range(4)]),
+    by_hand(
+        "puts values on the diagonal",
+        "relu-values-instead-of-mask",
+        relu_jacobian=[[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 3, 0], [0, 0, 0, 0]],
+    ),
+    by_hand(
+        "leaves all gates open", "relu-mask-missing", relu_jacobian=[[int(i == j) for j in range(4)] for i in range(4)]
+    ),
     by_hand("passes everything back", "relu-mask-missing", relu_grad_x=[4, -1, 5, 9]),
     by_hand("masks by the upstream gradient", "relu-mask-from-upstream", relu_grad_x=[4, 0, 5, 9]),
     by_hand("multiplies with the values", "relu-values-instead-of-mask", relu_grad_x=[4, 0, 15, 0]),
@@ -73,4 +94,4 @@ NOTES: list[Answer] = [
     suspects("turns everything round", **{name: not right for name, right in VERDICTS.items()}),
     suspects("leaves one open", swish=None),
     suspects("writes words", mean="wrong"),
-]  # fmt: skip
+]

@@ -56,8 +56,10 @@ def mul_backward(grad_out, x, y):
 
 
 def correlate(x, w, b):
-    return np.correlate(x.numpy(), w.numpy(), mode="valid") + b.numpy() if len(b) >= len(w) else (
-        np.stack([x.numpy()[j : j + len(w)] @ w.numpy() for j in range(len(b))]) + b.numpy()
+    return (
+        np.correlate(x.numpy(), w.numpy(), mode="valid") + b.numpy()
+        if len(b) >= len(w)
+        else (np.stack([x.numpy()[j : j + len(w)] @ w.numpy() for j in range(len(b))]) + b.numpy())
     )
 
 

@@ -10,27 +10,32 @@ from matplotlib.figure import Figure
 
 from toolbox.draw.graph import GRADIENT, VALUE
 
+COLOURS, STYLES = (GRADIENT, VALUE, "0.4"), ("o-", "s--", "^:")
 
-def show_jacobians(jacobians: Mapping[str, torch.Tensor | None], *, outputs: int = 1, columns: int = 3) -> Figure:
-    """Each Jacobian as a matrix, outputs down and inputs across, zeros white; entries are written in where there is room.
 
-    jacobians: title -> tensor; one with more than two axes is flattened, its first half of axes to rows. None leaves an
-    empty frame that says so. outputs: how many axes the outputs of a three-axis Jacobian have.
+def show_jacobians(
+    jacobians: Mapping[str, torch.Tensor | None], *, columns: int = 3, axes: tuple[str, str] = ("outputs", "inputs")
+) -> Figure:
+    """Each Jacobian as a matrix, outputs down and inputs across, zeros white; small ones with their entries.
+
+    jacobians: title -> tensor; one with four axes is flattened, the first two to rows. None leaves an empty place that
+    says so. axes: what the rows and the columns are.
     """
     columns = min(columns, len(jacobians))
     lines = -(-len(jacobians) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(3.9 * columns, 3.5 * lines), squeeze=False, layout="constrained")
-    for ax in axes.flat:
+    size = (3.9 * columns, 3.5 * lines)
+    figure, places = plt.subplots(lines, columns, figsize=size, squeeze=False, layout="constrained")
+    for ax in places.flat:
         ax.axis("off")
-    for ax, (title, jacobian) in zip(axes.flat, jacobians.items(), strict=False):
+    for ax, (title, jacobian) in zip(places.flat, jacobians.items(), strict=False):
         ax.set_title(title, fontsize=11)
         if jacobian is None:
             ax.text(0.5, 0.5, "not written yet", ha="center", va="center", color="0.5", transform=ax.transAxes)
             continue
         jacobian = torch.as_tensor(jacobian).detach().to(torch.float64)
-        half = jacobian.dim() // 2 if jacobian.dim() % 2 == 0 else outputs
-        matrix = jacobian.reshape(torch.Size(jacobian.shape[:half]).numel(), -1)
-        _matrix(ax, matrix)
+        rows = jacobian.shape[: jacobian.dim() // 2].numel()
+        _matrix(ax, jacobian.reshape(rows, -1))
+        ax.set(ylabel=axes[0], xlabel=axes[1])
     return figure
 
 
@@ -41,7 +46,7 @@ def _matrix(ax: plt.Axes, matrix: torch.Tensor) -> None:
     ax.set_facecolor("white")
     ax.imshow(torch.where(matrix == 0, torch.nan, shade).numpy(), cmap="RdBu", vmin=-1.2, vmax=1.2)
     rows, across = matrix.shape
-    ax.set(xlabel="inputs", ylabel="outputs", xticks=[], yticks=[])
+    ax.set(xticks=[], yticks=[])
     if max(rows, across) > 64:
         return
     for edge in range(rows + 1):
@@ -68,7 +73,7 @@ def show_growth(
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(5.4 * len(panels), 3.7), squeeze=False, layout="constrained")
     for ax, (label, curves) in zip(axes.flat, panels.items(), strict=True):
-        for (name, costs), colour, style in zip(curves.items(), (GRADIENT, VALUE, "0.4"), ("o-", "s--", "^:"), strict=False):
+        for (name, costs), colour, style in zip(curves.items(), COLOURS, STYLES, strict=False):
             ax.loglog(at[: len(costs)], costs, style, color=colour, label=name, ms=5)
         if limits and label in limits:
             level, text = limits[label]
