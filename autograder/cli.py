@@ -55,6 +55,9 @@ def grade(
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
     jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Run the given cells that only show something, too: slower, same marks.")
+    ] = False,
     trust_students: Annotated[
         bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
     ] = False,
@@ -73,6 +76,7 @@ def grade(
             due=due,
             feedback=feedback,
             jobs=jobs,
+            pictures=pictures,
             trust=trust_students,
         )
     except (KeyError, FileNotFoundError, RuntimeError) as error:

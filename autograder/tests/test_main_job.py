@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from autograder.demo import make_class
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBSET = ("loops", "untouched", "bias", "duplicated", "late")  # parts of ids: enough kinds, little time
+SUBSET = ("loops", "untouched", "bias", "double", "deleted", "late")  # parts of ids: enough kinds, little time
 
 
 def copy_of_the_repository(where: Path) -> Path:
@@ -181,11 +181,11 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = ["lib", "."]
-from autograder.pool import judge_all
+from autograder.pool import Settings, judge_all
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]
-    done = judge_all(Path.cwd(), "flat", folders, jobs=int(sys.argv[1]))
+    done = judge_all(Settings(Path.cwd(), "flat", pictures=sys.argv[1] == "1"), folders, int(sys.argv[1]))
     found = {folder.parent.name: judgement.verdict.as_dict() for folder, judgement in done}
     print(json.dumps(found, sort_keys=True))
 """
