@@ -6,12 +6,14 @@ away from kinks. Implicitness is a matter of memory and work, not of style: `too
 before it is built, and in grading the process may not take more than 4 GiB, whatever it does.
 The checker is examined with backward passes that have planted faults, and with healthy ones (`toolbox.planted`).
 """
+# ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+
 from toolbox import planted
 from toolbox.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, Timeout
@@ -356,6 +358,11 @@ def check_unbroadcast(answer: Any, g: torch.Tensor, shape: tuple[int, ...]) -> N
                 forms=broadcast_forms(g, shape, true))  # fmt: skip
 
 
+def broadcast(left, right) -> tuple[int, ...]:
+    """The shape to which two shapes broadcast. (torch.broadcast_shapes takes a second to load.)"""
+    return tuple(torch.broadcast_tensors(torch.empty(left), torch.empty(right))[0].shape)
+
+
 def all_shapes(make, check, examples: int = 40) -> None:
     """Call check(shape of one input, shape of the other, shape of the result) for many shapes that broadcast.
 
@@ -364,12 +371,12 @@ def all_shapes(make, check, examples: int = 40) -> None:
     pairs = []
     for _ in range(examples):
         sizes = make.integers(1, 5, (int(make.integers(0, 5, (1,))),)).tolist()
-        left, right = ([1 if copied else size for size, copied in zip(sizes, make.integers(0, 2, (len(sizes),)), strict=True)]
-                       for _ in range(2))  # fmt: skip
+        copied = make.integers(0, 2, (2, len(sizes))).tolist()
+        left, right = ([1 if one else size for size, one in zip(sizes, row, strict=True)] for row in copied)
         left = left[int(make.integers(0, 5, (1,))) :]
         pairs.append((left, right) if make.integers(0, 2, (1,)) else (right, left))
     for left, right in sorted(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), pair)):
-        check(tuple(left), tuple(right), tuple(torch.broadcast_shapes(left, right)))
+        check(tuple(left), tuple(right), broadcast(left, right))
 
 
 @item("unbroadcast")
@@ -406,7 +413,7 @@ def check_mul(answer: Any, g: torch.Tensor, x: torch.Tensor, y: torch.Tensor) ->
 
 def mul(student, make, left: tuple[int, ...], right: tuple[int, ...], dtype=torch.float64) -> None:
     x, y = make.normal(*left, dtype=dtype), make.normal(*right, dtype=dtype)
-    g = make.normal(*torch.broadcast_shapes(left, right), dtype=dtype)
+    g = make.normal(*broadcast(left, right), dtype=dtype)
     same_twice(student, student.tensors.mul_backward, {"grad_out": g, "x": x, "y": y},
                lambda answer: check_mul(answer, g, x, y))  # fmt: skip
 
@@ -551,7 +558,7 @@ def examine(student, kind: str, number: int) -> None:
     if wrong:
         case = wrong[0]
         what = "let a wrong backward pass go" if case.fault else "rejected a right backward pass"
-        count = f"{len(wrong)} of {len(known)} judged wrongly" if len(wrong) > 1 else f"{len(known) - 1} others judged well"
+        count = f"{len(wrong)} of the {len(known)} were misjudged"
         raise Mismatch(f"gradcheck {what}: {case.what} ({count})", diagnosis=[case.reveals])
 
 
