@@ -173,8 +173,7 @@ def test_stock_nbgrader_run_by_hand_gives_the_same_grades(course, demo, verdicts
     for student in chosen:
         path = Path("classroom", "verdicts", "flat", f"{student}.json")
         by_hand, by_kit = (json.loads((place / path).read_text()) for place in (other, course))
-        by_kit["hand_in"]["late_seconds"] = by_hand["hand_in"]["late_seconds"]  # no deadline was set by hand
-        assert by_hand == by_kit
+        assert by_hand["items"] == by_kit["items"]  # the intake may differ: no receipts here
 
 
 JUDGE = """
