@@ -41,6 +41,8 @@ from backprop import tensors
 from toolbox import budget, check, planted
 from toolbox.draw import show_growth, show_jacobians
 
+torch.set_num_threads(1)  # one thread, so that measured times can be compared
+
 
 def tensor(*numbers):
     """A float64 tensor of the given numbers."""
