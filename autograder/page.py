@@ -32,8 +32,9 @@ from nbgrader.converters import GenerateFeedback
 from autograder.session import Scores, lent
 
 NO_TEXT = "No description has been provided for this image"  # nbconvert's words
-OUTSIDE = {"[document]", "html", "body", "div"}  # what the template has open wherever a piece stands
+OUTSIDE = {"[document]", "html", "body", "main", "div"}  # what the template has open wherever a piece stands
 KEPT_PIECES = 4000
+BASE64 = re.compile(r"[A-Za-z0-9+/=\n]*")
 
 
 @dataclass(frozen=True)
@@ -123,14 +124,20 @@ class _PageExporter(HTMLExporter):
         return marked
 
     def _mark_output(self, output: NotebookNode) -> NotebookNode:
-        html = output.get("data", {}).get("text/html")
-        if not isinstance(html, str) or output.get("metadata", {}).get("text/html", {}).get("isolated"):
-            return output
-        if self.sanitize_html:
+        data = output.get("data", {})
+        marked = {}
+        html = data.get("text/html")
+        apart = output.get("metadata", {}).get("text/html", {}).get("isolated")
+        if isinstance(html, str) and not apart and not self.sanitize_html:
+            marked["text/html"] = self._piece(("html", html), lambda: html)
+        for kind in ("image/png", "image/jpeg"):  # long, and the same before and after
+            if isinstance(data.get(kind), str) and BASE64.fullmatch(data[kind]):
+                self._marks.append(data[kind])
+                marked[kind] = f"{self._name}-{len(self._marks) - 1}-"
+        if not marked:
             return output
         output = NotebookNode(output)
-        output.data = NotebookNode(output.data)
-        output.data["text/html"] = self._piece(("html", html), lambda: html)
+        output.data = NotebookNode(data) | marked
         return output
 
     @pass_context
@@ -164,7 +171,8 @@ class _PageExporter(HTMLExporter):
         if not core.startswith("<"):
             return None
         end = f"{self._name}-end"
-        soup = _soup(f"<html><body><div><{self._name}>{core}<{end}></{end}></{self._name}></div></body></html>")
+        inside = f"<{self._name}>{core}<{end}></{end}></{self._name}>"
+        soup = _soup(f"<html><body><main><div>{inside}</div></main></body></html>")
         place, last = soup.find(self._name), soup.find(end)
         if place is None or last is None or last.parent is not place or place.parent.name != "div":
             return None
@@ -184,8 +192,8 @@ class _PageExporter(HTMLExporter):
         if any(tag.contents or {parent.name for parent in tag.parents} - OUTSIDE for tag in found):
             return None
         _add_texts(soup)
-        mark = rf'<{self._name} n="(\d+)"></{self._name}>'
-        return re.sub(mark, lambda match: self._marks[int(match[1])], str(soup))
+        mark = rf'<{self._name} n="(\d+)"></{self._name}>|{self._name}-(\d+)-'
+        return re.sub(mark, lambda match: self._marks[int(match[1] or match[2])], str(soup))
 
 
 def _split(html: str) -> tuple[str, str, str]:
