@@ -19,7 +19,7 @@ from autograder import intake
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
 from autograder.nbgrader_steps import judged_before
-from autograder.pool import judge_all
+from autograder.pool import Settings, judge_all
 
 
 @dataclass
@@ -39,15 +39,17 @@ def grade(
     due: datetime | None = None,
     feedback: bool = True,
     jobs: int | None = None,
+    pictures: bool = False,
     trust: bool = False,
     console: Console | None = None,
 ) -> Outcome:
     """Grade the hand-ins of one assignment.
 
     hand_ins: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
-    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. trust: run student
-    code even where this machine cannot hold it in. Raises remote.Unconfined where it cannot, KeyError for an unknown
-    assignment, FileNotFoundError where there is nothing to grade, naming where hand-ins belong.
+    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
+    the given cells that only show something. trust: run student code even where this machine cannot hold it in.
+    Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
+    nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
     find(root, assignment)
@@ -69,10 +71,11 @@ def grade(
         book.register(assignment, due)
     for folder in folders:
         intake.inspect(folder, assignment, released)  # a hand-in that was put there by hand passes the intake too
+    settings = Settings(root, assignment, book.seed, pictures, trust)
     outcome, causes = Outcome(), Counter()
     with _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(root, assignment, folders, seed=book.seed, jobs=jobs, trust=trust):
+        for folder, judgement in judge_all(settings, folders, jobs):
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):

@@ -214,6 +214,7 @@ class RemoteTransport:
         self._deadly: dict[int, StudentError] = {}
         self._strikes: dict[tuple[str, str], list[StudentError]] = {}
         self._restarts = 0
+        self._skip = any(cell.only_shows for cell in self.cells)
 
     def run_notebook(self) -> dict[int, list[dict]]:
         """Run the cells; returns each one's outputs by the cell's index. A cell that hangs or kills costs itself."""
@@ -222,7 +223,7 @@ class RemoteTransport:
         while not self._ran:
             self._ran = True
             for cell in self.cells:
-                if cell.index in self._deadly:
+                if cell.index in self._deadly or (self._skip and cell.only_shows):
                     continue
                 begin = time.monotonic()
                 try:
@@ -237,6 +238,12 @@ class RemoteTransport:
                 finally:
                     left -= time.monotonic() - begin
                 outputs.setdefault(cell.index, found)
+                if self._skip and any(output["output_type"] == "error" for output in found):
+                    # Perhaps for want of a cell that was left out: begin again, with all of them.
+                    self._skip = False
+                    outputs.clear()
+                    self._forget()
+                    break
         return outputs
 
     def _run_cell(self, cell: Cell, seconds: float) -> list[dict]:

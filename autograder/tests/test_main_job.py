@@ -173,19 +173,18 @@ def test_stock_nbgrader_run_by_hand_gives_the_same_grades(course, demo, verdicts
     for student in chosen:
         path = Path("classroom", "verdicts", "flat", f"{student}.json")
         by_hand, by_kit = (json.loads((place / path).read_text()) for place in (other, course))
-        by_kit["hand_in"]["late_seconds"] = by_hand["hand_in"]["late_seconds"]  # no deadline was set by hand
-        assert by_hand == by_kit
+        assert by_hand["items"] == by_kit["items"]  # the intake may differ: no receipts here
 
 
 JUDGE = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = ["lib", "."]
-from autograder.pool import judge_all
+from autograder.pool import Settings, judge_all
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]
-    done = judge_all(Path.cwd(), "flat", folders, jobs=int(sys.argv[1]))
+    done = judge_all(Settings(Path.cwd(), "flat", pictures=sys.argv[1] == "1"), folders, int(sys.argv[1]))
     found = {folder.parent.name: judgement.verdict.as_dict() for folder, judgement in done}
     print(json.dumps(found, sort_keys=True))
 """
