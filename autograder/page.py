@@ -181,7 +181,7 @@ class _PageExporter(HTMLExporter):
         if not isinstance(place.contents[0], Tag) or not isinstance(last.previous_sibling, Tag):
             return None
         last.extract()
-        _add_texts(place)
+        _add_texts(place, core)
         return before + place.decode_contents() + after
 
     def _assemble(self, skeleton: str) -> str | None:
@@ -191,7 +191,7 @@ class _PageExporter(HTMLExporter):
             return None
         if any(tag.contents or {parent.name for parent in tag.parents} - OUTSIDE for tag in found):
             return None
-        _add_texts(soup)
+        _add_texts(soup, skeleton)
         mark = rf'<{self._name} n="(\d+)"></{self._name}>|{self._name}-(\d+)-'
         return re.sub(mark, lambda match: self._marks[int(match[1] or match[2])], str(soup))
 
@@ -209,12 +209,12 @@ def _soup(html: str) -> BeautifulSoup:
         return BeautifulSoup(html, features="html.parser")
 
 
-def _add_texts(tree: Tag) -> None:
+def _add_texts(tree: Tag, html: str) -> None:
     """As nbconvert does: texts for images without one, and its cells within the reach of the keyboard."""
-    for image in tree.find_all("img", alt=None):
-        if "alt" not in image.attrs:
+    if "<img" in html.lower():
+        for image in tree.find_all("img", alt=None):
             image.attrs["alt"] = NO_TEXT
-    if tree.find(class_="jp-Notebook") is not None:
+    if "jp-" in html or "&#" in html:
         for kind in (".jp-Notebook div.jp-Cell-inputWrapper", ".jp-Notebook div.jp-OutputArea-output"):
             for element in tree.select(kind):
                 element.attrs["tabindex"] = "0"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, GradeCell, MissingEntry, SubmittedNotebook, TaskCell
 from nbgrader.nbgraderformat import MetadataValidator
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -78,7 +78,8 @@ class SharedGradebook(Gradebook):
     def find_graded_cell(self, name: str, notebook: str, assignment: str):
         def cells() -> dict:
             found = self.find_notebook(notebook, assignment)
-            return {cell.name: cell for cell in [*found.task_cells, *found.grade_cells]}
+            kinds = (self.db.query(kind).filter(kind.notebook_id == found.id) for kind in (TaskCell, GradeCell))
+            return {cell.name: cell for query in kinds for cell in query}
 
         return self._find(name, ("graded cell", assignment, notebook), cells)
 
