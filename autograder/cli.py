@@ -59,6 +59,9 @@ def grade(
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Run the given cells that only show something, too: slower, same marks.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Grade anew what has been graded and has not changed.")
+    ] = False,
     trust_students: Annotated[
         bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
     ] = False,
@@ -78,6 +81,7 @@ def grade(
             feedback=feedback,
             jobs=jobs,
             pictures=pictures,
+            again=again,
             trust=trust_students,
         )
     except (KeyError, FileNotFoundError, RuntimeError) as error:

@@ -214,7 +214,7 @@ def _add_texts(tree: Tag, html: str) -> None:
     if "<img" in html.lower():
         for image in tree.find_all("img", alt=None):
             image.attrs["alt"] = NO_TEXT
-    if "jp-" in html or "&#" in html:
+    if ("jp-" in html or "&#" in html) and tree.find(class_="jp-Notebook") is not None:
         for kind in (".jp-Notebook div.jp-Cell-inputWrapper", ".jp-Notebook div.jp-OutputArea-output"):
             for element in tree.select(kind):
                 element.attrs["tabindex"] = "0"

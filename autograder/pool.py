@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import remote
+from autograder.confine import kernel
 from autograder.judge import Judge, Judgement
 
 _judge: Judge | None = None
@@ -43,6 +44,8 @@ def judge_all(
     jobs: processes; None: as many as there are cores; 1: this process.
     """
     jobs = min(jobs or os.cpu_count() or 1, len(folders)) or 1
+    if not folders:
+        return
     remote.warm(trust=settings.trust)  # here, so that a machine that cannot hold students in is told once and at once
     if jobs == 1:
         judge = settings.judge()
@@ -80,6 +83,8 @@ def _one_pool(settings: Settings, folders: list[Path], jobs: int) -> Iterator:
 
 def _start(settings: Settings) -> None:
     global _judge
+    if kernel.LINUX:
+        kernel.die_with_parent()  # a grader that is killed must not leave its judges behind
     remote.warm(trust=settings.trust)
     _judge = settings.judge()
 

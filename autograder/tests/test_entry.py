@@ -242,7 +242,7 @@ def display(**data: str) -> dict:
 
 SHOWN = {
     "harmless": [display(html="<table><tr><td>1 < 2 &amp; &#39;x&#39;<br></table>", text="t"), display(png=PIXEL)],
-    "a picture without a text": [display(html='\n <p><IMG src=x> &nbsp; </p>\n')],
+    "a picture without a text": [display(html="\n <p><IMG src=x> &nbsp; </p>\n")],
     "a tag left open": [display(html="<div><b>for ever")],
     "stray end tags": [display(html="<i>x</i></div></div></main></body>")],
     "an open comment": [display(html="<p>a</p><!-- <p>b</p>")],
