@@ -126,7 +126,8 @@ def answering(answer: Answer, mutants: Any, solution: str) -> Student:
         return Student(LocalTransport(modules, mutants.NOTEBOOK | answer.notebook))
     changed = namespace(answer.source(solution), mutants.MODULE)
     module = namespace(solution, mutants.MODULE) if answer.repaired else changed
-    notebook = {"repaired": changed["net_softmax"]} | mutants.NOTEBOOK | answer.notebook
+    healed = {"repaired": changed["net_softmax"]} if "net_softmax" in changed else {}  # the assignment flat has it
+    notebook = healed | mutants.NOTEBOOK | answer.notebook
     return Student(LocalTransport({mutants.MODULE: module}, notebook))
 
 
