@@ -21,9 +21,10 @@ from nbformat.v4 import writes_json
 from nbformat.validator import normalize
 from nbgrader import utils
 from nbgrader.converters import Autograde, GenerateFeedback
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.gradebook import Book
+from autograder.gradebook import Book, inside
 from autograder.judge import Judgement
 from autograder.nbgrader_steps import judged_before
 from autograder.page import PageMaker, PageOrder
@@ -124,7 +125,8 @@ class ClassEntry:
     def __init__(self, book: Book):
         self.book = book
         coursedir = book.api.coursedir
-        self.gradebook = SharedGradebook(book.db_url, coursedir.course_id)
+        with inside(book.root):
+            self.gradebook = SharedGradebook(book.db_url, coursedir.course_id)
         self._entry = Entry(coursedir=coursedir, parent=book.api)
         self._entry.prepare()
         self._pages = FeedbackPages(coursedir=coursedir, parent=book.api)
@@ -145,7 +147,6 @@ class ClassEntry:
         try:
             with lent(self.gradebook, self._entry.users):
                 self._run("autograde", self._entry, assignment, student)
-                self.gradebook.keep()
             self._pages.texts.update(self._entry.texts)
         except BaseException:
             self.gradebook.drop()
@@ -160,6 +161,12 @@ class ClassEntry:
     def _run(self, step: str, converter: Autograde | GenerateFeedback, assignment: str, student: str) -> None:
         def action() -> dict:
             with utils.temp_attrs(self.book.api.coursedir, assignment_id=assignment, student_id=student):
-                return utils.capture_log(converter)
+                result = utils.capture_log(converter)
+            if result["success"]:
+                try:
+                    self.gradebook.keep()
+                except SQLAlchemyError as error:
+                    return {"success": False, "error": f"the gradebook could not be written: {error}"}
+            return result
 
         self.book.run(step, action)

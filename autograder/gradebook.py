@@ -62,12 +62,12 @@ class Book:
 
     def due(self, assignment: str) -> datetime | None:
         """The deadline in the gradebook, naive UTC."""
-        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
             return gradebook.find_assignment(assignment).duedate
 
     def entered(self, assignment: str) -> set[str]:
         """The students who have a submission of the assignment in the gradebook."""
-        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
             return {submission.student.id for submission in gradebook.assignment_submissions(assignment)}
 
     def autograde(self, assignment: str, student: str) -> None:
@@ -77,7 +77,7 @@ class Book:
         self.run("generate_feedback", lambda: self.api.generate_feedback(assignment, student, force=True))
 
     def run(self, step: str, action) -> None:
-        with _inside(self.root):
+        with inside(self.root):
             result = action()
         if not result["success"]:
             tail = (result.get("error") or "") + (result.get("log") or "")
@@ -85,7 +85,7 @@ class Book:
 
 
 @contextmanager
-def _inside(folder: Path) -> Iterator[None]:
+def inside(folder: Path) -> Iterator[None]:
     """nbgrader finds its course by the working directory."""
     before = os.getcwd()
     os.chdir(folder)

@@ -304,3 +304,16 @@ def test_a_deadline_moved_while_a_class_is_graded_counts_from_then_on(courses):
         for student in ("ada", "bob")
     ]
     assert seconds == [7200, 0]
+
+
+def test_a_locked_gradebook_is_named_and_the_hand_in_can_be_entered_later(courses):
+    _, kit, entry = courses
+    student = hand_in(courses, "ada", answered)
+    base = sqlite3.connect(kit.root / "classroom" / "gradebook.db")
+    base.execute("begin exclusive")
+    with pytest.raises(NbgraderFailed, match="locked"):
+        entry.enter("tiny", student, judgement(kit, student, RIGHT))
+    base.rollback()
+    base.close()
+    entry.enter("tiny", student, judgement(kit, student, RIGHT))
+    assert {row[3] for row in rows(kit)["grade"] if row[1] == "slope"} == {1.5}
