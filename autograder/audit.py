@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from rich.console import Console
 from rich.progress import track
@@ -71,8 +70,6 @@ def audit(
     """
     mutants = load(assignment)
     suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-    if not suite._config.pluginmanager.has_plugin("brief"):
-        suite._config.pluginmanager.register(_Brief(), "brief")
     if unknown := set(items or ()) - set(suite.items):
         raise KeyError(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
@@ -89,19 +86,6 @@ def audit(
         ]
     finally:
         torch.set_num_threads(threads)
-
-
-class _Brief:
-    """A pytest plugin that reports a failed test without its traceback, which no one reads here.
-
-    Rendering it parses the whole suite for every failure: 50 ms, where the test itself takes 3.
-    """
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> pytest.TestReport | None:
-        if call.when != "call" or call.excinfo is None:
-            return None
-        return pytest.TestReport(item.nodeid, item.location, {}, "failed", str(call.excinfo.value), "call")
 
 
 def judge(

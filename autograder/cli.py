@@ -1,9 +1,9 @@
 """The commands of the TA and the instructor. Each one imports what it needs, so that `--help` is quick.
 
-    build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
-    grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
-    export    grades as CSV                                 audit     wrong and right answers against the suites
-    demo      all of it on a made-up class
+build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
+grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
+export    grades as CSV                                 audit     wrong and right answers against the suites
+demo      all of it on a made-up class
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] =
 @app.command()
 def grade(
     assignment: Name,
-    hand_ins: Annotated[Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")] = None,
+    hand_ins: Annotated[
+        Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")
+    ] = None,
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
@@ -63,7 +65,16 @@ def grade(
     from autograder.verdict import read_all
 
     try:
-        outcome = run(ROOT, assignment, hand_ins=hand_ins, students=student, due=due, feedback=feedback, jobs=jobs, trust=trust_students)  # fmt: skip
+        outcome = run(
+            ROOT,
+            assignment,
+            hand_ins=hand_ins,
+            students=student,
+            due=due,
+            feedback=feedback,
+            jobs=jobs,
+            trust=trust_students,
+        )
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
     verdicts = read_all(ROOT / "classroom", assignment)
@@ -83,7 +94,9 @@ def report(assignment: Name):
     if not verdicts:
         raise _stop(FileNotFoundError(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}"))
     print_table(verdicts)
-    typer.echo(f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}")
+    typer.echo(
+        f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}"
+    )
 
 
 @app.command()

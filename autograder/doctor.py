@@ -60,8 +60,8 @@ def run(console: Console | None = None) -> int:
         if shutil.which(tool) is None:
             console.print(f"[yellow]{tool} is not installed[/yellow]: install it with your system's package manager")
     if sys.platform != "linux":
-        console.print("On macOS and Windows nothing holds student code in; grade in a Linux container or virtual machine, "
-                      "or add --trust-students.")  # fmt: skip
+        console.print("On macOS and Windows nothing holds student code in; grade in a Linux container or virtual "
+                      "machine, or add --trust-students.")  # fmt: skip
     for what, why in gaps.items():
         console.print(f"[red]Nothing protects {what}[/red]: {why}", highlight=False)
     safe = not gaps and not escaped

@@ -45,9 +45,9 @@ def grade(
     """Grade the hand-ins of one assignment.
 
     hand_ins: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
-    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. trust: run student code
-    even where this machine cannot hold it in. Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
-    nothing to grade, naming where hand-ins belong.
+    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. trust: run student
+    code even where this machine cannot hold it in. Raises remote.Unconfined where it cannot, KeyError for an unknown
+    assignment, FileNotFoundError where there is nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
     find(root, assignment)

@@ -47,7 +47,9 @@ class RepairIds(NbGraderPreprocessor):
 class JudgeCells(NbGraderPreprocessor):
     """Grade the hand-in that this notebook belongs to, and write the verdict into its check cells."""
 
-    classroom = Unicode("classroom", help="The folder of hand-ins and verdicts, relative to the course.").tag(config=True)
+    classroom = Unicode("classroom", help="The folder of hand-ins and verdicts, relative to the course.").tag(
+        config=True
+    )
     seed = Unicode("", help="Seed of the hidden inputs; set your own, and keep it for a whole class.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:

@@ -199,8 +199,9 @@ def environment(home: Path) -> dict[str, str]:
 class RemoteTransport:
     """Answers `student`'s calls from a worker that holds `files`; runs the notebook's cells in it first.
 
-    files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. After a death the fresh worker runs them again, without the
-    ones that killed, as soon as a test asks for something of the notebook.
+    files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. After a
+    death the fresh worker runs them again, without the ones that killed, as soon as a test asks for something of the
+    notebook.
     """
 
     files: dict[str, bytes]

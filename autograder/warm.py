@@ -50,11 +50,11 @@ def main(control: int, settings: str) -> None:
 
 
 def warm_up():
-    """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook to run cells in."""
+    """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook for the cells."""
     import numpy
     import torch
-    import torch.fx.experimental.symbolic_shapes  # noqa: F401  (0.25 s at the first .backward(), else)
     import torch.func  # noqa: F401
+    import torch.fx.experimental.symbolic_shapes  # noqa: F401  (0.25 s at the first .backward(), else)
 
     torch.set_num_threads(1)
     x = torch.ones(4, 4, requires_grad=True)
@@ -62,6 +62,7 @@ def warm_up():
     torch.linalg.solve(torch.eye(2), torch.ones(2))
     numpy.linalg.inv(numpy.eye(2))
     import _pytest.runner  # noqa: F401
+
     import toolbox.draw  # noqa: F401
 
     notebook = Notebook(Path("/"))

@@ -42,7 +42,9 @@ def build(course: list[str]) -> None:
     os.chdir("/")
     kernel.umount("/old")
     os.rmdir("/old")
-    kernel.mount(None, "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV)
+    kernel.mount(
+        None, "/", None, kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
+    )
 
 
 def _show(path: str, root: str) -> None:

@@ -32,8 +32,8 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     strangers = _students(classroom) - {hand_in.student for hand_in in hand_ins}
     if strangers:
         console.print(
-            f"classroom/ holds a class of its own ({len(strangers)} students, {sorted(strangers)[0]} among them), and the "
-            "demo would mix with it. Move classroom/ away first.",
+            f"classroom/ holds a class of its own ({len(strangers)} students, {sorted(strangers)[0]} among them), and "
+            "the demo would mix with it. Move classroom/ away first.",
             style="red",
         )
         return 2

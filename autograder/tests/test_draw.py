@@ -22,8 +22,17 @@ GRADS = {"f": 1, "z": 3.14159, "q": -4.5, "x": -4.25}
 
 NEURON = (
     {"s0": "×", "s1": "×", "s2": "+", "s3": "+", "f": "sigmoid"},
-    [("w0", "s0"), ("x0", "s0"), ("w1", "s1"), ("x1", "s1"), ("s0", "s2"), ("s1", "s2"), ("s2", "s3"), ("w2", "s3"),
-     ("s3", "f")],
+    [
+        ("w0", "s0"),
+        ("x0", "s0"),
+        ("w1", "s1"),
+        ("x1", "s1"),
+        ("s0", "s2"),
+        ("s1", "s2"),
+        ("s2", "s3"),
+        ("w2", "s3"),
+        ("s3", "f"),
+    ],
     {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3, "s0": -2, "s1": 6, "s2": 4, "s3": 1, "f": 0.7311},
 )
 
@@ -76,14 +85,19 @@ def test_no_two_texts_overlap(graph):
 
 
 def test_a_value_used_twice_shows_the_gradient_of_each_wire():
-    ax = draw.draw_graph({"p": "×", "f": "+"}, [("x", "p"), ("y", "p"), ("p", "f"), ("x", "f")],
-                         {"x": 3, "y": 2, "p": 6, "f": 9}, {"f": 1, "p": 1, "x": 3, ("x", "p"): 2, ("x", "f"): 1.5})
+    ax = draw.draw_graph(
+        {"p": "×", "f": "+"},
+        [("x", "p"), ("y", "p"), ("p", "f"), ("x", "f")],
+        {"x": 3, "y": 2, "p": 6, "f": 9},
+        {"f": 1, "p": 1, "x": 3, ("x", "p"): 2, ("x", "f"): 1.5},
+    )
     assert {"3", "2", "1.5"} <= set(written(ax, GRADIENT))
 
 
 def test_shapes_may_stand_in_the_place_of_numbers_with_the_names_of_inner_values_below_them():
-    ax = draw.draw_graph({"s": "linear", "h": "max"}, [("x", "s"), ("w", "s"), ("s", "h")],
-                         {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"})
+    ax = draw.draw_graph(
+        {"s": "linear", "h": "max"}, [("x", "s"), ("w", "s"), ("s", "h")], {"x": "(N, D)", "w": "(D, C)", "s": "(N, C)"}
+    )
     assert sorted(written(ax, VALUE)) == ["(D, C)", "(N, C)", "(N, D)"]
     at = {text.get_text(): text.get_position() for text in ax.texts}
     assert at["s"][0] == at["(N, C)"][0] and at["s"][1] < at["(N, C)"][1]

@@ -43,8 +43,11 @@ def made(source: str, name: str):
 
 def constant(path: Path, name: str) -> dict:
     """The last literal that a file assigns to `name`."""
-    assigned = [node.value for node in ast.parse(path.read_text(encoding="utf-8")).body
-                if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name]
+    assigned = [
+        node.value
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == name
+    ]
     return ast.literal_eval(assigned[-1])
 
 
@@ -82,7 +85,8 @@ def test_one_line_heals_each_sick_patient_and_it_is_the_line_that_the_suite_expe
 
 def test_the_model_answer_and_the_suite_name_the_same_patients_and_lines():
     assert constant(HOUSE / "solutions" / "flat.py", "faulty") == constant(
-        HOUSE / "autograder" / "suites" / "test_flat.py", "FAULTY")
+        HOUSE / "autograder" / "suites" / "test_flat.py", "FAULTY"
+    )
 
 
 @pytest.mark.parametrize("name", SPOILT)
@@ -107,8 +111,9 @@ def test_the_notebook_runs_from_top_to_bottom(house, folder):
     notebook = nbformat.read(house / folder / "flat.ipynb", 4)
     # The checks have tests of their own, and here would only take time.
     notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith('check("')]
-    NotebookClient(notebook, timeout=120, kernel_name="python3",
-                   resources={"metadata": {"path": str(house / folder)}}).execute()
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(house / folder)}}
+    ).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     text = "".join(output.get("text", "") for output in outputs)
     pictures = sum("image/png" in output.get("data", {}) for output in outputs)

@@ -230,7 +230,9 @@ def test_a_missing_gradient_is_missing_and_not_right():
 def test_the_numeric_gradient_agrees_with_autograd_and_its_error_falls_with_the_square_of_the_step():
     w = W.clone().requires_grad_()
     torch.exp(X @ w).sum().backward()
-    errors = [float((numeric_gradient(lambda v: torch.exp(X @ v).sum(), W, step=h) - w.grad).abs().max())
-              for h in (1e-2, 1e-3)]
+    errors = [
+        float((numeric_gradient(lambda v: torch.exp(X @ v).sum(), W, step=h) - w.grad).abs().max())
+        for h in (1e-2, 1e-3)
+    ]
     assert 60 < errors[0] / errors[1] < 140
     assert torch.allclose(numeric_gradient(lambda v: torch.exp(X @ v).sum(), W), w.grad, rtol=1e-6)

@@ -118,9 +118,7 @@ def test_a_good_hand_in_is_accepted_and_unpacked(room):
     assert (folder / "lib/backprop/flat.py").read_bytes() == MODULE
     stored = json.loads((folder / "intake.json").read_text())
     assert (
-        stored["schema"] == 1
-        and stored["status"] == "accepted"
-        and stored["received"] == "2026-03-01T12:00:00+00:00"
+        stored["schema"] == 1 and stored["status"] == "accepted" and stored["received"] == "2026-03-01T12:00:00+00:00"
     )
     assert len(stored["sha256"]) == 64
     assert read_receipt(folder).received == datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -264,9 +262,7 @@ def test_running_it_again_changes_nothing(room):
 
     def picture():
         return {
-            path: (path.read_bytes(), path.stat().st_mtime_ns)
-            for path in room.submitted.rglob("*")
-            if path.is_file()
+            path: (path.read_bytes(), path.stat().st_mtime_ns) for path in room.submitted.rglob("*") if path.is_file()
         }
 
     before = picture()
@@ -347,9 +343,7 @@ def test_a_duplicated_check_cell_keeps_its_settings_once(room):
     make_zip(room.sent / "ada.zip", good(notebook))
     receipt = room.run()["ada"]
     assert receipt.status == "repaired" and codes(receipt) == {"duplicated_cell", "cell_ids"}
-    graded = [
-        cell.metadata.nbgrader.grade_id for cell in room.notebook("ada").cells if "nbgrader" in cell.metadata
-    ]
+    graded = [cell.metadata.nbgrader.grade_id for cell in room.notebook("ada").cells if "nbgrader" in cell.metadata]
     assert graded == ["solution_predict", "predict", "toy", "why"]
     assert len(room.notebook("ada").cells) == 6
     assert "nbgrader" in room.notebook("ada").cells[2].metadata
@@ -360,9 +354,7 @@ def test_of_a_duplicated_written_answer_the_answered_one_counts(room):
     notebook.cells.insert(4, json.loads(json.dumps(release().cells[4])))
     make_zip(room.sent / "ada.zip", good(notebook))
     room.run()
-    (kept,) = [
-        c for c in room.notebook("ada").cells if c.metadata.get("nbgrader", {}).get("grade_id") == "why"
-    ]
+    (kept,) = [c for c in room.notebook("ada").cells if c.metadata.get("nbgrader", {}).get("grade_id") == "why"]
     assert kept.source == "Because."
 
 
@@ -425,9 +417,7 @@ def test_edited_check_cells_points_and_types_are_put_back(room):
 
 def test_outputs_and_foreign_settings_do_not_come_along(room):
     notebook = answered()
-    notebook.cells[1].outputs = [
-        nbformat.v4.new_output("display_data", {"text/html": "<script>alert(1)</script>"})
-    ]
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", {"text/html": "<script>alert(1)</script>"})]
     notebook.cells[1].metadata.tags = ["remove-cell"]
     notebook.metadata.kernelspec.name = "no-such-kernel"
     make_zip(room.sent / "ada.zip", good(notebook))
@@ -558,7 +548,4 @@ def test_what_the_intake_wrote_keeps_its_receipt_until_someone_changes_it(room):
     assert inspect(folder, "flat", room.released).received == datetime(2026, 1, 1, tzinfo=UTC)
     (folder / "lib" / "backprop" / "flat.py").write_text("changed = 1\n")
     receipt = inspect(folder, "flat", room.released)
-    assert (
-        receipt.status == "accepted"
-        and (folder / "lib" / "backprop" / "flat.py").read_text() == "changed = 1\n"
-    )
+    assert receipt.status == "accepted" and (folder / "lib" / "backprop" / "flat.py").read_text() == "changed = 1\n"

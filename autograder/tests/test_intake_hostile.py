@@ -67,9 +67,7 @@ def lying_size() -> bytes:
 
 
 def nested_json(depth: int) -> bytes:
-    return (
-        b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ' + b"[" * depth + b"]" * depth + b"}"
-    )
+    return b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ' + b"[" * depth + b"]" * depth + b"}"
 
 
 def notebook_with(**changes) -> bytes:
@@ -252,9 +250,7 @@ def test_nbgrader_accepts_every_repaired_notebook(room):
 
 @pytest.mark.parametrize("mode", [LINK, PIPE, BLOCK, CHAR])
 def test_links_and_devices_beside_the_work_are_left_out(room, mode):
-    (room.sent / "mal.zip").write_bytes(
-        zipped([*base(), (entry("venv/bin/python", mode), "/usr/bin/python")])
-    )
+    (room.sent / "mal.zip").write_bytes(zipped([*base(), (entry("venv/bin/python", mode), "/usr/bin/python")]))
     receipt = room.run()["mal"]
     assert receipt.status == "repaired" and codes(receipt) & {"dropped_link", "dropped_special"}
     assert_contained(room)
@@ -355,9 +351,7 @@ def test_inspecting_in_place_does_not_follow_links_either(room):
 
 
 def test_a_manifest_made_to_hurt_is_only_a_remark(room):
-    for number, manifest in enumerate(
-        [b"[" * 90_000, b"\xff", b'{"created": 5}', b'{"created": "\x1b[31m"}', b"null"]
-    ):
+    for number, manifest in enumerate([b"[" * 90_000, b"\xff", b'{"created": 5}', b'{"created": "\x1b[31m"}', b"null"]):
         make_zip(room.sent / f"s{number}.zip", {**good(), "manifest.json": manifest})
     assert {receipt.status for receipt in room.run().values()} == {"accepted"}
 
@@ -393,9 +387,7 @@ def test_brackets_in_strings_do_not_count_as_depth():
     assert json_shape(json.dumps({"a": "[" * 500, 'b"': ["\\", ']]\\"']}).encode(), 1000) == (2, 2)
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_zip_with_any_byte_changed_never_stops_the_intake(tmp_path_factory, data):
     content = bytearray(zipped(base()))
@@ -416,9 +408,7 @@ json_values = st.recursive(
 )
 
 
-@hypothesis_settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_notebook_with_any_value_anywhere_is_refused_or_made_whole(tmp_path_factory, data):
     notebook = json.loads(as_bytes(answered()))
@@ -433,9 +423,7 @@ def test_a_notebook_with_any_value_anywhere_is_refused_or_made_whole(tmp_path_fa
             break
         here = here[key]
     key = (
-        data.draw(st.sampled_from(sorted(here)))
-        if isinstance(here, dict)
-        else data.draw(st.integers(0, len(here) - 1))
+        data.draw(st.sampled_from(sorted(here))) if isinstance(here, dict) else data.draw(st.integers(0, len(here) - 1))
     )
     here[key] = data.draw(json_values)
     room = Room(tmp_path_factory.mktemp("any"))

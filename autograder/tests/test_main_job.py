@@ -22,7 +22,10 @@ SUBSET = ("loops", "untouched", "bias", "duplicated", "late")  # parts of ids: e
 def copy_of_the_repository(where: Path) -> Path:
     """What git tracks or would track, as a course of its own."""
     names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     ).stdout.decode()
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
@@ -33,7 +36,12 @@ def copy_of_the_repository(where: Path) -> Path:
 
 def command(course: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", *words], cwd=course, env=os.environ | environment, capture_output=True, text=True, timeout=900
+        [sys.executable, "-m", *words],
+        cwd=course,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
 
 
@@ -143,7 +151,7 @@ def test_feedback_shows_the_tables_and_no_hidden_source(course, verdicts):
 
 
 def test_the_export_agrees_with_the_gradebook(course, verdicts):
-    rows = {row["student"]: row for row in csv.DictReader((course / "classroom" / "grades.csv").open())}
+    rows = {row["student_id"]: row for row in csv.DictReader((course / "classroom" / "grades.csv").open())}
     assert set(rows) == set(verdicts)
     for student, verdict in verdicts.items():
         assert float(rows[student]["auto_score"]) == verdict["score"], student
@@ -177,7 +185,8 @@ from autograder.pool import judge_all
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]
-    found = {folder.parent.name: done.verdict.as_dict() for folder, done in judge_all(Path.cwd(), "flat", folders, jobs=int(sys.argv[1]))}
+    done = judge_all(Path.cwd(), "flat", folders, jobs=int(sys.argv[1]))
+    found = {folder.parent.name: judgement.verdict.as_dict() for folder, judgement in done}
     print(json.dumps(found, sort_keys=True))
 """
 

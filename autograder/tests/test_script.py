@@ -85,7 +85,10 @@ def test_attributes_can_be_set(student):
 
 @pytest.mark.parametrize(
     ("steps", "words"),
-    [(lambda s: s.toy.Nothing(1), "toy.py has no `Nothing`"), (lambda s: s.toy.Value(1.0).nothing, "Value has no `nothing`")],
+    [
+        (lambda s: s.toy.Nothing(1), "toy.py has no `Nothing`"),
+        (lambda s: s.toy.Value(1.0).nothing, "Value has no `nothing`"),
+    ],
 )
 def test_what_is_not_there_is_missing(student, steps, words):
     s = student.script()

@@ -11,7 +11,7 @@ import torch
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite, hidden_regions
 
-SUITE = '''
+SUITE = """
 from toolbox.errors import Mismatch
 from toolbox.suite import item, make, student  # noqa: F401
 
@@ -41,7 +41,7 @@ def test_other_is_diagnosed(student, make):
 def torch_equal(a, b):
     import torch
     return torch.equal(a, b)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +152,19 @@ def test_plugins_and_conftest_files_do_not_reach_the_suite(tmp_path):
     path = tmp_path / "test_lone.py"
     path.write_text(textwrap.dedent(SUITE))
     Suite(path).close()
+
+
+def test_two_suites_of_one_file_name_are_two_suites(tmp_path):
+    public = SUITE[: SUITE.index("### BEGIN")] + SUITE[SUITE.index("\n\ndef torch_equal") :]
+    for folder, text in (("public", public), ("master", SUITE)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "test_same.py").write_text(text)
+    counts = []
+    for folder in ("public", "master", "public"):
+        suite = Suite(tmp_path / folder / "test_same.py")
+        counts.append([blank.hidden for _, blank in suite.tests].count(True))
+        suite.close()
+    assert counts == [0, 1, 0]
 
 
 def test_hidden_regions_are_found_by_line():

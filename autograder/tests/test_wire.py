@@ -33,10 +33,14 @@ def test_tensors_of_every_dtype_and_shape_arrive_bit_for_bit(dtype, shape):
     assert back.dtype == dtype and back.shape == tensor.shape and torch.equal(back, tensor)
 
 
-def test_views_arrive_with_their_values():
-    base = torch.arange(12.0).reshape(3, 4)
-    for view in (base.T, base[:, ::2], base[1:2].expand(5, 4)):
-        assert torch.equal(wire.unpack(wire.pack(view)), view)
+def test_views_arrive_with_their_values_and_their_kind_of_layout():
+    base = torch.arange(24.0).reshape(2, 3, 4)
+    for view in (base.transpose(0, 2), base.permute(1, 2, 0), base[:, ::2], base[1:].expand(5, 3, 4), base[0].T):
+        arrived = wire.unpack(wire.pack(view))
+        assert torch.equal(arrived, view)
+        assert [s == 0 for s in arrived.stride()] == [s == 0 for s in view.stride()]
+    assert not wire.unpack(wire.pack(base.transpose(0, 2))).is_contiguous()
+    assert wire.unpack(wire.pack(base)).is_contiguous()
 
 
 def test_numpy_arrays_and_tuples_arrive_as_tensors_and_lists():
@@ -97,17 +101,21 @@ def tensor_blob(*parts):
         msgpack.packb(msgpack.Timestamp(1)),
         msgpack.packb({1: 2}),
         msgpack.packb([1, 2]) + b"\x00",
-        tensor_blob("float64", [2], b"\x00" * 8),
-        tensor_blob("float64", [-1], b""),
-        tensor_blob("float64", [2**62, 4], b""),
-        tensor_blob("object", [1], b"\x00" * 8),
-        tensor_blob("float64", [1.0], b"\x00" * 8),
-        tensor_blob("float64", "1", b"\x00" * 8),
-        tensor_blob("float64", [1]),
-        tensor_blob("bool", [1], b"\x07"),
-        tensor_blob("uint8", [1] * 40, b"\x00"),
+        tensor_blob("float64", [2], b"\x00" * 8, [0], []),
+        tensor_blob("float64", [-1], b"", [0], []),
+        tensor_blob("float64", [2**62, 4], b"", [0, 1], []),
+        tensor_blob("object", [1], b"\x00" * 8, [0], []),
+        tensor_blob("float64", [1.0], b"\x00" * 8, [0], []),
+        tensor_blob("float64", "1", b"\x00" * 8, [0], []),
+        tensor_blob("float64", [1], b"\x00" * 8),
+        tensor_blob("bool", [1], b"\x07", [0], []),
+        tensor_blob("uint8", [1] * 40, b"\x00", list(range(40)), []),
+        tensor_blob("float64", [1, 1], b"\x00" * 8, [0, 0], []),
+        tensor_blob("float64", [1, 1], b"\x00" * 8, [0, 2], []),
+        tensor_blob("float64", [1], b"\x00" * 8, [0], [3]),
+        tensor_blob("float64", [2**24], b"\x00" * 8, [0], [0]),
     ],
-    ids=range(17),
+    ids=range(21),
 )
 def test_forged_messages_are_refused_on_arrival(blob):
     with pytest.raises(Malformed):

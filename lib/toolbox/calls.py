@@ -42,7 +42,9 @@ def describe(error: BaseException) -> dict[str, str]:
     if isinstance(error, StudentError):
         return {"code": error.code, "message": str(error)}
     try:
-        text = str(error.msg if isinstance(error, SyntaxError) else error)[:500]  # a SyntaxError's text repeats its place
+        text = str(error.msg if isinstance(error, SyntaxError) else error)[
+            :500
+        ]  # a SyntaxError's text repeats its place
     except BaseException:  # a student's exception class may break even here
         text = ""
     if isinstance(error, NotImplementedError):

@@ -58,9 +58,7 @@ class CellTimeout(BaseException):
 
 class _Publisher(DisplayPublisher):
     def publish(self, data: dict, metadata: dict | None = None, **rest: Any) -> None:
-        self.shell.keeper.add(
-            {"output_type": "display_data", "data": _text_only(data), "metadata": metadata or {}}
-        )
+        self.shell.keeper.add({"output_type": "display_data", "data": _text_only(data), "metadata": metadata or {}})
 
 
 class _DisplayHook(DisplayHook):

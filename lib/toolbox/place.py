@@ -1,4 +1,4 @@
-"""Where things are: the house (the folder that holds `lib/backprop/`), the right `backprop`, the suite and the notebook.
+"""Where things are: the house (the folder that holds `lib/backprop/`), the right `backprop`, the suite, the notebook.
 
 A notebook's first cell puts `lib/` on the path and calls `start()`. The same cell works in `assignments/`, in
 `solutions/` (where the solved modules are used), in an unpacked hand-in and on Colab.
@@ -12,8 +12,8 @@ from pathlib import Path
 
 
 def house(start: Path | None = None) -> Path:
-    """The nearest folder, `start` itself included, that holds `lib/backprop/` (a plain `lib/` stands at the root of many
-    systems). Raises FileNotFoundError with what to do.
+    """The nearest folder, `start` itself included, that holds `lib/backprop/` (a plain `lib/` stands at the root of
+    many systems). Raises FileNotFoundError with what to do.
     """
     start = Path(start or Path.cwd()).resolve()
     for folder in [start, *start.parents]:

@@ -1,8 +1,9 @@
 """Plain data as bytes, and back, believing nothing: the only language between a student's process and the judge.
 
 Values: None, bool, int, float, str, list (a tuple arrives as a list), dict with string keys, and tensors as
-(dtype, shape, bytes). Everything else is refused by `pack`; everything that does not fit the schema is refused by
-`unpack`, which never runs code of the sender's (msgpack, not pickle) and checks lengths before it allocates.
+(dtype, shape, bytes, layout): a transposed or expanded tensor arrives transposed or expanded. Everything else is
+refused by `pack`; everything that does not fit the schema is refused by `unpack`, which never runs code of the
+sender's (msgpack, not pickle) and checks lengths before it allocates.
 """
 
 from __future__ import annotations
@@ -96,26 +97,40 @@ def _tensor_to_bytes(tensor: torch.Tensor, where: str) -> bytes:
     size = tensor.numel() * tensor.element_size()
     if size > MAX_BYTES:  # an expanded view can claim far more than it stores: look before copying
         raise Malformed(f"{where} has shape {tuple(tensor.shape)}: {size} bytes; {MAX_BYTES} are allowed")
-    flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
-    return msgpack.packb([NAMES[tensor.dtype], list(tensor.shape), flat.numpy().tobytes()])
+    tensor = tensor.detach().cpu().resolve_neg()
+    sizes, strides = tensor.shape, tensor.stride()
+    order = sorted(range(tensor.dim()), key=lambda d: (-strides[d], d))  # from the slowest dimension to the fastest
+    expanded = [d for d in order if strides[d] == 0 and sizes[d] > 1]
+    for d in expanded:
+        tensor = tensor.narrow(d, 0, 1)
+    flat = tensor.permute(order).contiguous().reshape(-1).view(torch.uint8)
+    return msgpack.packb([NAMES[tensor.dtype], list(sizes), flat.numpy().tobytes(), order, expanded])
 
 
 def _tensor_from_ext(code: int, data: bytes) -> torch.Tensor:
     if code != TENSOR:
         raise Malformed(f"the answer holds an unknown kind of value ({code})")
-    name, shape, raw = msgpack.unpackb(data, max_array_len=MAX_DIMENSIONS)
-    if type(name) is not str or name not in DTYPES or type(raw) is not bytes or type(shape) is not list:
+    name, shape, raw, order, expanded = msgpack.unpackb(data, max_array_len=MAX_DIMENSIONS)
+    if type(name) is not str or name not in DTYPES or type(raw) is not bytes:
         raise Malformed("a tensor of the answer has no valid dtype, shape and bytes")
-    if not all(type(size) is int and 0 <= size <= MAX_BYTES for size in shape):
-        raise Malformed("a tensor of the answer has an impossible shape")
+    for numbers in (shape, order, expanded):
+        if type(numbers) is not list or not all(type(n) is int and 0 <= n <= MAX_BYTES for n in numbers):
+            raise Malformed("a tensor of the answer has an impossible shape")
     dtype = DTYPES[name]
-    if math.prod(shape) * dtype.itemsize != len(raw):
+    if sorted(order) != list(range(len(shape))) or not set(expanded) <= set(order):
+        raise Malformed("a tensor of the answer has an impossible layout")
+    if math.prod(shape) * dtype.itemsize > MAX_BYTES:  # an expanded one brings few bytes and may claim many
+        raise Malformed(f"a tensor of the answer claims shape {shape}; {MAX_BYTES} bytes are allowed")
+    stored = [1 if d in expanded else size for d, size in enumerate(shape)]
+    if math.prod(stored) * dtype.itemsize != len(raw):
         raise Malformed(f"a tensor of the answer claims shape {shape} but brings {len(raw)} bytes")
     if not raw:
         return torch.empty(shape, dtype=dtype)
     if dtype is torch.bool and raw.strip(b"\x00\x01"):
         raise Malformed("a boolean tensor of the answer holds bytes other than 0 and 1")
-    return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(shape)
+    tensor = torch.frombuffer(bytearray(raw), dtype=dtype).reshape([stored[d] for d in order])
+    back = [order.index(d) for d in range(len(order))]
+    return tensor.permute(back).expand(shape)
 
 
 def _check_keys(value: Any, depth: int) -> None:

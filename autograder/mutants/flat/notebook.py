@@ -72,4 +72,3 @@ REPAIRS: list[Answer] = wrong(
     ("repairs the gradients and breaks the loss", "losses.sum() / N", "losses.sum()", "batch-mean-missing"),
     repaired=True,
 )  # fmt: skip
-

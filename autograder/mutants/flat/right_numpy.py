@@ -67,7 +67,7 @@ def logistic(x, y, w, b, reg):
     y = y.numpy().astype(np.float32)
     s = x @ w + b
     loss = (np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s)))).mean() + reg * (w * w).sum()
-    up = ((0.5 * (1 + np.tanh(s / 2)) - y) / len(y))
+    up = (0.5 * (1 + np.tanh(s / 2)) - y) / len(y)
     return loss, {"scores": up, "w": up @ x + 2 * reg * w, "b": up.sum()}
 
 

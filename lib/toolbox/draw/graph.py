@@ -97,8 +97,18 @@ def draw_graph(
             end = _rim(place[target], y, half[target])
             _wire(ax, (start, y), end, name in glowing)
             if grads is not None and (name, target) in grads:
-                ax.text(end[0] - 0.5, end[1] - 0.06, _text(grads[name, target]), color=GRADIENT, fontsize=10,
-                        ha="center", va="top", weight="bold", bbox=HALO, zorder=5)
+                ax.text(
+                    end[0] - 0.5,
+                    end[1] - 0.06,
+                    _text(grads[name, target]),
+                    color=GRADIENT,
+                    fontsize=10,
+                    ha="center",
+                    va="top",
+                    weight="bold",
+                    bbox=HALO,
+                    zorder=5,
+                )
         if name in values:
             own = f"{name} = " if name in nodes and name not in results and not isinstance(values[name], str) else ""
             ax.text(middle, y + 0.06, own + _text(values[name]), color=VALUE, fontsize=11, ha="center", va="bottom")
@@ -106,8 +116,16 @@ def draw_graph(
             # A shape does not say which value has it, and nothing else stands below this wire.
             ax.text(middle, y - 0.06, name, fontsize=10, ha="center", va="top", style="italic")
         if grads is not None:
-            ax.text(middle, y - 0.08, _text(grads.get(name)), color=GRADIENT, fontsize=11, ha="center", va="top",
-                    weight="bold")
+            ax.text(
+                middle,
+                y - 0.08,
+                _text(grads.get(name)),
+                color=GRADIENT,
+                fontsize=11,
+                ha="center",
+                va="top",
+                weight="bold",
+            )
     return ax
 
 

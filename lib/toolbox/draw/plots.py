@@ -51,8 +51,14 @@ def _mosaic(images: torch.Tensor, titles: Sequence[object], columns: int, title:
     return figure, ax, tiles
 
 
-def show_curves(curves: Mapping[str, Sequence[float]], *, at: Sequence[float] | None = None, xlabel: str = "step",
-                ylabel: str = "loss", title: str = "") -> Figure:
+def show_curves(
+    curves: Mapping[str, Sequence[float]],
+    *,
+    at: Sequence[float] | None = None,
+    xlabel: str = "step",
+    ylabel: str = "loss",
+    title: str = "",
+) -> Figure:
     """Named curves, over their index or over `at`; each line differs in dash as well as in colour."""
     figure, ax = plt.subplots(figsize=(6, 3))
     for (name, values), dash in zip(curves.items(), ["-", "--", ":", "-."] * len(curves), strict=False):
@@ -66,8 +72,16 @@ def show_curves(curves: Mapping[str, Sequence[float]], *, at: Sequence[float] | 
     return figure
 
 
-def show_scores(scores: Sequence[float], right: int, terms: Sequence[float], *, names: Sequence[str] = (),
-                ylabel: str = "share of the loss", title: str = "", line: float | None = None) -> Figure:
+def show_scores(
+    scores: Sequence[float],
+    right: int,
+    terms: Sequence[float],
+    *,
+    names: Sequence[str] = (),
+    ylabel: str = "share of the loss",
+    title: str = "",
+    line: float | None = None,
+) -> Figure:
     """One sample: its scores as bars (the right class hatched), and beside them what each class adds to the loss.
 
     `line` draws a dashed level over the scores, such as the hinge loss's "right score minus 1".
@@ -88,8 +102,15 @@ def show_scores(scores: Sequence[float], right: int, terms: Sequence[float], *, 
         ax.set_ylim(low - 0.14 * (high - low) * (low < 0), high + 0.16 * (high - low))
         for i, number in enumerate(numbers):
             number = float(number)
-            ax.annotate(f"{number:.2f}", (i, number), (0, 2 if number >= 0 else -3), textcoords="offset points",
-                        ha="center", va="bottom" if number >= 0 else "top", fontsize=9)
+            ax.annotate(
+                f"{number:.2f}",
+                (i, number),
+                (0, 2 if number >= 0 else -3),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if number >= 0 else "top",
+                fontsize=9,
+            )
         ax.spines[["top", "right"]].set_visible(False)
     b.set_title(ylabel, fontsize=10)
     if title:
@@ -98,8 +119,14 @@ def show_scores(scores: Sequence[float], right: int, terms: Sequence[float], *, 
     return figure
 
 
-def show_graph_steps(nodes: Mapping[str, str], edges: Sequence[tuple[str, str]], values: Mapping[str, object],
-                     steps: Sequence[tuple[str, Mapping[str, object], Sequence[str]]], *, columns: int = 2) -> Figure:
+def show_graph_steps(
+    nodes: Mapping[str, str],
+    edges: Sequence[tuple[str, str]],
+    values: Mapping[str, object],
+    steps: Sequence[tuple[str, Mapping[str, object], Sequence[str]]],
+    *,
+    columns: int = 2,
+) -> Figure:
     """The same graph once for each step of a backward pass: steps are (title, gradients so far, wires to mark)."""
     lines = -(-len(steps) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(6.2 * columns, 3.7 * lines), squeeze=False)

@@ -72,12 +72,22 @@ def gradcheck(
         if name not in wide:
             result.notes.append(f"{name} is no input of the function, so it cannot be nudged here.")
             continue
-        row, calls = _check(name, wide[name], grad, lambda v, n=name: weigh(first_of(call(n, v)), grad_out),
-                            step, rtol, atol, samples, generator)
+        row, calls = _check(
+            name,
+            wide[name],
+            grad,
+            lambda v, n=name: weigh(first_of(call(n, v)), grad_out),
+            step,
+            rtol,
+            atol,
+            samples,
+            generator,
+        )
         result.rows.append(row)
         result.calls += calls
-    result.notes += [f"the function changed its input {name} in place; the checks used copies."
-                     for name in sorted(call.changed)]
+    result.notes += [
+        f"the function changed its input {name} in place; the checks used copies." for name in sorted(call.changed)
+    ]
     if not result.rows:
         raise ValueError(f"no gradient has the name of an input: {', '.join(grads)} against {', '.join(inputs)}")
     return result
