@@ -6,13 +6,16 @@ looks the same in JupyterLab, in nbgrader's feedback page and in formgrader.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from html import escape
 
 from toolbox.items import TestResult
+from toolbox.misconceptions import CATALOGUE, Misconception
 
 GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
 CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-top:1px solid #d0d7de"
+HINT = "margin:6px 0;padding:6px 10px;background:#fff8e6;border-left:4px solid #d4a72c;font-size:13px;max-width:70em"
 STATUS_WORDS = {
     "passed": "right",
     "failed": "wrong",
@@ -48,10 +51,15 @@ class Report:
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else RED
         rows = "".join(_html_row(result) for result in self.results)
+        hints = "".join(
+            f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
+            f'<span style="color:{GREY}">Reread: {escape(guess.section)}.</span></div>'
+            for guess in guesses(self.results)
+        )
         return (
             f'<div style="border-left:4px solid {colour};padding-left:10px;margin:4px 0;color:#1f2328;background:#fff">'
             f'<div style="font-weight:600;color:{colour}">{escape(self._headline())}</div>'
-            f'<table style="border-collapse:collapse;font-size:13px">{rows}</table></div>'
+            f'<table style="border-collapse:collapse;font-size:13px">{rows}</table>{hints}</div>'
         )
 
     def __repr__(self) -> str:
@@ -59,6 +67,8 @@ class Report:
         for result in self.results:
             lines.append(f"  {'✓' if result.status == 'passed' else '✗'} {result.sentence}")
             lines += [f"      {line}" for line in _details(result)]
+        for guess in guesses(self.results):
+            lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} Reread: {guess.section}."]
         return "\n".join(lines)
 
 
@@ -74,45 +84,22 @@ def _html_row(result: TestResult) -> str:
 
 
 def _details(result: TestResult) -> list[str]:
-    """The lines below a failed test: what happened, the evidence, what it looks like."""
+    """The lines beside a failed test: what happened, and the shapes. The message names the worst entry itself."""
     if result.status == "passed":
         return []
-    from toolbox.misconceptions import CATALOGUE
-
     lines = [result.message or STATUS_WORDS.get(result.status, result.status)]
-    lines += evidence_lines(result.evidence)
-    for name in result.diagnosis[:2]:
-        known = CATALOGUE.get(name)
-        if known is not None:
-            lines.append(f"This looks like: {known.name}.")
-            lines.append(f"Hint: {known.hint} (Reread: {known.section}.)")
+    evidence = result.evidence or {}
+    if evidence.get("shape_yours") is not None:
+        yours, true = _shape(evidence["shape_yours"]), _shape(evidence["shape_true"])
+        lines.append(f"shape {yours}, as it should be" if yours == true else f"shape: yours {yours}, true {true}")
     return lines
 
 
-def evidence_lines(evidence: dict | None) -> list[str]:
-    """Shapes, the worst entry and the relative error, a line each, where the evidence has them."""
-    if not evidence:
-        return []
-    lines = []
-    if evidence.get("shape_yours") is not None and evidence.get("shape_yours") != evidence.get("shape_true"):
-        lines.append(f"shape: yours {_shape(evidence['shape_yours'])}, true {_shape(evidence['shape_true'])}")
-    if worst := evidence.get("worst"):
-        where = f"[{', '.join(map(str, worst['index']))}]" if worst["index"] else ""
-        lines.append(
-            f"worst entry {evidence.get('name', '')}{where}: yours {_number(worst['yours'])}, "
-            f"true {_number(worst['true'])}"
-        )
-    if evidence.get("relative_error") is not None:
-        line = f"relative error {_number(evidence['relative_error'])}"
-        if evidence.get("wrong_entries") is not None:
-            line += f"; {evidence['wrong_entries']} of {evidence['entries']} entries are off"
-        lines.append(line)
-    return lines
+def guesses(results: list[TestResult]) -> list[Misconception]:
+    """What the failures look like: the first guess of each test, the most frequent one first, each once."""
+    counts = Counter(result.diagnosis[0] for result in results if result.diagnosis)
+    return [CATALOGUE[name] for name, _ in counts.most_common() if name in CATALOGUE]
 
 
 def _shape(shape: list[int]) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-
-
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
