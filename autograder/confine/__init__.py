@@ -123,6 +123,8 @@ def fork(walls: Walls) -> int:
     finally:
         if pid != 0:  # only the warm process goes back; the child stays in its new namespace
             kernel.setns(_OWN_PIDS, kernel.CLONE_NEWPID)
+        else:
+            os.close(_OWN_PIDS)
     return pid
 
 

@@ -1,0 +1,211 @@
+"""The field on which the hostile class is graded: a classroom full of canaries, and the look around afterwards.
+
+Steps for each attack: build the zip from the solved flat assignment, with only the notebook cells that matter; take it
+in; judge it; compare with what the attack must come to; see that no canary was read (none shows in any output or
+verdict) and nothing on the host changed; see that no process is left; grade a right hand-in for full marks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import time
+from datetime import datetime
+from pathlib import Path
+
+from autograder import intake, remote, verdict
+from autograder.demo.material import Material, as_bytes, grade_id, text
+from autograder.demo.pack import pack
+from autograder.judge import Judge, Judgement
+from autograder.remote import Limits
+
+from .attack import ATTEMPT, Attack
+
+ROOT = Path(__file__).resolve().parents[3]
+LIMITS = Limits(call=1.5, cell=1.5, notebook=8.0, memory=2**30, restarts=4)
+ASSIGNMENT = "flat"
+NEEDED = ("solution_predict", "solution_bugs_found", "solution_bugs_repaired")
+MARKER = "kit-was-here"  # what attacks call the files that they try to write
+SECRET = "BACKPROP_HOSTILE_SECRET"  # a variable of the grader's environment
+
+
+class Field:
+    """A classroom with other students' work, a gradebook and canaries; `grade` runs one attack on it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.canary = "CANARY" + hashlib.sha256(os.urandom(16)).hexdigest()[:24]
+        os.environ[SECRET] = self.canary
+        self.classroom = folder / "classroom"
+        self.material = Material.read(ROOT)
+        self.warm = remote.warm(fresh=True)
+        self.judge = Judge(ROOT, ASSIGNMENT, seed=self.canary, limits=LIMITS)  # the seed is a secret, too
+        self._furnish()
+        self.clean = self._take_in("right", self.hand_in(Attack("right", "the right answer")))
+        self._before = self.state()
+
+    def _furnish(self) -> None:
+        other = self.classroom / "submitted" / "other" / ASSIGNMENT
+        (other / "lib" / "backprop").mkdir(parents=True)
+        (other / "lib" / "backprop" / "flat.py").write_text(f"# {self.canary}\n")
+        (other / "flat.ipynb").write_text(json.dumps({"cells": [], "note": self.canary}))
+        verdicts = self.classroom / "verdicts" / ASSIGNMENT
+        verdicts.mkdir(parents=True)
+        (verdicts / "other.json").write_text(json.dumps({"canary": self.canary}))
+        with sqlite3.connect(self.classroom / "gradebook.db") as book:
+            book.execute("create table grade (student text, score real, canary text)")
+            book.execute("insert into grade values ('other', 12, ?)", (self.canary,))
+        book.close()
+        (self.folder / "canary.txt").write_text(self.canary)
+        os.chmod(self.folder / "canary.txt", 0o666)  # what holds must not be the file's own permissions
+
+    def hand_in(self, attack: Attack) -> bytes:
+        """The zip of an attack."""
+        source = f"{self.fill(attack.top)}\n{self.material.solved}\n{self.fill(attack.bottom)}\n"
+        files = self.material.files(source, self.notebook(attack))
+        files |= {path: self.fill(data.decode("latin-1")).encode("latin-1") for path, data in attack.files.items()}
+        return pack(files, datetime(2026, 1, 1))
+
+    def notebook(self, attack: Attack) -> dict:
+        """The solved notebook without the cells that only draw, with the attack's cells in it."""
+        whole = self.material.complete()
+        first, *rest = [cell for cell in whole["cells"] if cell["cell_type"] == "code" or grade_id(cell)]
+        kept = [first, _code("import torch\nfrom backprop import flat"), _code(ATTEMPT)]
+        kept += [_code(self.fill(source)) for source in attack.cells]
+        for cell in rest:
+            if grade_id(cell) in attack.answers:
+                kept.append(cell | {"source": self.fill(attack.answers[grade_id(cell)])})
+            elif grade_id(cell):
+                kept.append(cell)
+        kept += [_code(self.fill(source)) for source in attack.last]
+        kept += [{"cell_type": "markdown", "metadata": {}, "source": source} for source in attack.markdown]
+        notebook = whole | {"cells": [cell | {"id": f"cell-{number}"} for number, cell in enumerate(kept)]}
+        if attack.notebook is not None:
+            attack.notebook(notebook)
+        return json.loads(as_bytes(notebook))
+
+    def fill(self, source: str) -> str:
+        """Put the paths of this field and of the kit into an attack's code."""
+        places = {"@FIELD@": self.folder, "@CLASSROOM@": self.classroom, "@KIT@": ROOT, "@MARKER@": MARKER, "@SECRET@": SECRET}
+        for name, place in places.items():
+            source = source.replace(name, str(place))
+        return source
+
+    def _take_in(self, student: str, hand_in: bytes) -> Path:
+        arrivals = self.folder / "arrivals"
+        arrivals.mkdir(exist_ok=True)
+        (arrivals / f"{student}.zip").write_bytes(hand_in)
+        released = ROOT / "assignments" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        intake.intake(arrivals / f"{student}.zip", self.classroom / "submitted", ASSIGNMENT, released)
+        return self.classroom / "submitted" / student / ASSIGNMENT
+
+    def grade(self, attack: Attack) -> tuple[Judgement, float]:
+        """Take the attack's hand-in in and judge it; returns the judgement and the seconds that judging took."""
+        folder = self._take_in(attack.id, self.hand_in(attack))
+        begin = time.monotonic()
+        judgement = self.judge.grade(folder)
+        return judgement, time.monotonic() - begin
+
+    def remove(self, attack: Attack) -> None:
+        """Clear away what the intake wrote for this attack."""
+        for place in ("submitted", "refused"):
+            shutil.rmtree(self.classroom / place / attack.id, ignore_errors=True)
+        (self.classroom / "receipts" / ASSIGNMENT / f"{attack.id}.json").unlink(missing_ok=True)
+        (self.folder / "arrivals" / f"{attack.id}.zip").unlink(missing_ok=True)
+
+    def state(self) -> dict[str, str]:
+        """The files of the classroom by content, those of the kit by size and time, and stray files where all may write."""
+        found = {}
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("gradebook.db-"):
+                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+        for top in ("autograder", "lib", "solutions", "assignments", "data"):
+            for path in sorted((ROOT / top).rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts:
+                    found[str(path)] = f"{path.stat().st_size} {path.stat().st_mtime_ns}"
+        for place in ("/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), str(ROOT), str(ROOT / "classroom")):
+            if os.access(place, os.R_OK):
+                found |= {f"{place}/{name}": "stray" for name in os.listdir(place) if MARKER in name}
+        return found
+
+    def unchanged(self) -> list[str]:
+        """The paths that are not as they were before the first attack."""
+        after = self.state()
+        return sorted(path for path in self._before.keys() | after.keys() if self._before.get(path) != after.get(path))
+
+    def left_behind(self) -> list[int]:
+        """Processes that stem from the warm process and still live, half a second after grading ended."""
+        deadline = time.monotonic() + 2.0
+        while (left := _offspring(self.warm._process.pid)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return left
+
+    def shown(self, judgement: Judgement) -> str:
+        """All text that the hand-in's cells showed."""
+        parts = []
+        for outputs in judgement.outputs.values():
+            for output in outputs:
+                parts += [output.get("text", ""), "\n".join(output.get("traceback", ())), *_texts(output.get("data", {}))]
+        return "\n".join(parts)
+
+    def everything(self, judgement: Judgement) -> str:
+        """All that the grader would write about the hand-in: verdict file and outputs."""
+        path = verdict.write(judgement.verdict, self.folder / "written")
+        written = path.read_text()
+        shutil.rmtree(self.folder / "written")
+        return written + json.dumps(judgement.outputs)
+
+    def close(self) -> None:
+        self.judge.close()
+        os.environ.pop(SECRET, None)
+
+
+def _code(source: str) -> dict:
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+
+
+def _texts(data: dict) -> list[str]:
+    return [value if isinstance(value, str) else json.dumps(value) for value in data.values()]
+
+
+def _offspring(warm: int) -> list[int]:
+    """Living processes, the warm one apart, that descend from it or share its command line or network."""
+    processes, parents = {}, {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                stat = Path("/proc", name, "stat").read_text()
+                words = stat[stat.rindex(")") + 2 :].split()
+                if words[0] not in "ZX":
+                    parents[int(name)] = int(words[1])
+                    processes[int(name)] = (Path("/proc", name, "cmdline").read_bytes(), _network(name))
+            except (OSError, ValueError):
+                pass
+    command, network = processes.get(warm, (b"?", None))
+    shared = network is not None and network != _network("self")
+    found = []
+    for pid, (line, net) in processes.items():
+        ancestors, at = set(), pid
+        while at in parents and at not in ancestors:
+            ancestors.add(at)
+            at = parents[at]
+        same = (re.sub(rb"\d+", b"", line) == re.sub(rb"\d+", b"", command)) and line == command
+        if pid != warm and (warm in ancestors or same or (shared and net == network)):
+            found.append(pid)
+    return found
+
+
+def _network(pid: str) -> str | None:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return None
+
+
+def check_cells(notebook: dict) -> list[dict]:
+    """The check cells of a notebook, for attacks that edit them."""
+    return [cell for cell in notebook["cells"] if text(cell).startswith("check(")]
