@@ -17,8 +17,10 @@ import torch
 from toolbox import forbid, wire
 from toolbox.errors import Malformed, StudentError
 
-# What torch says when .backward() or torch.autograd.grad() meets a tensor that was made with gradients switched off.
-AUTOGRAD_REFUSALS = ("does not require grad", "does not have a grad_fn", "don't yet support saved tensor hooks")
+# What torch says when autograd is used where gradients are switched off, and torch.func under the sensors of `forbid`.
+AUTOGRAD_REFUSALS = (
+    "does not require grad", "does not have a grad_fn", "can't retain_grad", "don't yet support saved tensor hooks",
+)  # fmt: skip
 
 
 def perform(target: Callable, args: list, kwargs: dict, autograd: bool = False) -> bytes:

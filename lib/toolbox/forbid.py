@@ -70,5 +70,5 @@ def watch() -> Iterator[None]:
     finally:
         for holder, function in zip(ENGINES, before, strict=True):
             setattr(holder, START, function)
-    if seen:
-        raise Forbidden(MESSAGE.format(seen[0]))
+        if seen:  # whatever else came of it: it may have been swallowed, or raised in another thread
+            raise Forbidden(MESSAGE.format(seen[0])) from None

@@ -11,22 +11,35 @@ import hashlib
 import json
 import os
 import re
+import select
 import shutil
+import socket
 import sqlite3
 import time
+from dataclasses import replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
+
+import bs4
+import nbformat
+import torch
+from nbconvert import HTMLExporter
+from nbgrader import utils
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import intake, remote, verdict
 from autograder.demo.material import Material, as_bytes, grade_id, text
 from autograder.demo.pack import pack
 from autograder.judge import Judge, Judgement
+from autograder.nbgrader_steps import show
 from autograder.remote import Limits
 
-from .attack import ATTEMPT, Attack
+from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMITS = Limits(call=1.5, cell=1.5, notebook=8.0, memory=2**30, restarts=4)
+LIMITS = Limits(call=1.5, cell=1.5, notebook=8.0, memory=2**30, restarts=12)
 ASSIGNMENT = "flat"
 NEEDED = ("solution_predict", "solution_bugs_found", "solution_bugs_repaired")
 MARKER = "kit-was-here"  # what attacks call the files that they try to write
@@ -42,11 +55,21 @@ class Field:
         os.environ[SECRET] = self.canary
         self.classroom = folder / "classroom"
         self.material = Material.read(ROOT)
+        torch.set_num_threads(1)
         self.warm = remote.warm(fresh=True)
         self.judge = Judge(ROOT, ASSIGNMENT, seed=self.canary, limits=LIMITS)  # the seed is a secret, too
+        self._keep_to(FLAT_ITEMS + NOTEBOOK_ITEMS)
+        self.server = Server(folder)
         self._furnish()
         self.clean = self._take_in("right", self.hand_in(Attack("right", "the right answer")))
         self._before = self.state()
+
+    def _keep_to(self, names: tuple[str, ...]) -> None:
+        """Grade these items only: every other one would cost its time sixty times over."""
+        known = self.judge.assignment
+        self.judge.assignment = replace(known, items=[item for item in known.items if item.id in names])
+        self.judge.suite.tests = [(test, blank) for test, blank in self.judge.suite.tests if blank.item in names]
+        assert {item.id for item in self.judge.assignment.items} == set(names)
 
     def _furnish(self) -> None:
         other = self.classroom / "submitted" / "other" / ASSIGNMENT
@@ -65,7 +88,9 @@ class Field:
 
     def hand_in(self, attack: Attack) -> bytes:
         """The zip of an attack."""
-        source = f"{self.fill(attack.top)}\n{self.material.solved}\n{self.fill(attack.bottom)}\n"
+        first = "from __future__ import annotations\n"  # nothing may stand before this line
+        solved = self.material.solved.replace(first, first + self.fill(attack.top), 1)
+        source = f"{solved}\n\n{self.fill(attack.bottom)}\n"
         files = self.material.files(source, self.notebook(attack))
         files |= {path: self.fill(data.decode("latin-1")).encode("latin-1") for path, data in attack.files.items()}
         return pack(files, datetime(2026, 1, 1))
@@ -91,6 +116,7 @@ class Field:
     def fill(self, source: str) -> str:
         """Put the paths of this field and of the kit into an attack's code."""
         places = {"@FIELD@": self.folder, "@CLASSROOM@": self.classroom, "@KIT@": ROOT, "@MARKER@": MARKER, "@SECRET@": SECRET}
+        places |= {"@PORT@": self.server.port, "@ABSTRACT@": self.server.abstract}
         for name, place in places.items():
             source = source.replace(name, str(place))
         return source
@@ -159,9 +185,62 @@ class Field:
         shutil.rmtree(self.folder / "written")
         return written + json.dumps(judgement.outputs)
 
+    def pages_are_harmless(self, student: str, judgement: Judgement) -> None:
+        """Render the pages for the student and for the TA as nbgrader does, and look for anything that could run."""
+        notebook = nbformat.read(self.classroom / "submitted" / student / ASSIGNMENT / "flat.ipynb", as_version=4)
+        graded = {item.id for item in judgement.verdict.items}
+        notebook.cells = [cell for cell in notebook.cells if not utils.is_grade(cell) or grade_id(cell) in graded]
+        show(judgement, notebook)
+        loaded = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+        exporter = HTMLExporter(config=Config(HTMLExporter=loaded.HTMLExporter), template_name="classic")
+        page, _ = exporter.from_notebook_node(notebook)
+        assert "evil" in page, "the page does not show the student's cells"
+        bad = [found for found in dangers(page) if "evil" in found]
+        assert not bad, bad
+
     def close(self) -> None:
+        self.server.close()
         self.judge.close()
         os.environ.pop(SECRET, None)
+
+
+class Server:
+    """What a student's code must not reach: a TCP port and an abstract unix socket of the grader's machine."""
+
+    def __init__(self, folder: Path):
+        self.abstract = f"kit-{os.getpid()}-{folder.name}"
+        self._tcp = socket.create_server(("127.0.0.1", 0))
+        self.port = self._tcp.getsockname()[1]
+        self._lines = [self._tcp]
+        names = [(f"\0{self.abstract}", socket.SOCK_STREAM), (f"\0{self.abstract}-datagram", socket.SOCK_DGRAM)]
+        for name, kind in [*names, (str(folder / "line"), socket.SOCK_STREAM)]:
+            line = socket.socket(socket.AF_UNIX, kind)
+            line.bind(name)
+            if kind == socket.SOCK_STREAM:
+                line.listen()
+            self._lines.append(line)
+
+    def reached(self) -> bool:
+        return bool(select.select(self._lines, [], [], 0)[0])
+
+    def close(self) -> None:
+        for line in self._lines:
+            line.close()
+
+
+def dangers(page: str) -> list[str]:
+    """Everything in a page that a browser would run, load or follow."""
+    found = []
+    for tag in bs4.BeautifulSoup(page, "html5lib" if find_spec("html5lib") else "html.parser").find_all(True):
+        if tag.name in ("script", "style", "iframe", "object", "embed", "svg", "math", "base", "meta", "form", "link"):
+            found.append(str(tag))
+        for name, value in tag.attrs.items():
+            text = "".join(str(value).split()).lower()
+            if name.startswith("on") or name in ("src", "srcdoc", "action", "formaction", "data", "xlink:href"):
+                found.append(f"{tag.name} {name}={value}")
+            elif ":" in text and name in ("href", "style"):
+                found.append(f"{tag.name} {name}={value}")
+    return found + re.findall(r"\\href.*evil.*", page)
 
 
 def _code(source: str) -> dict:

@@ -1,0 +1,64 @@
+"""The hostile class, graded: every attack comes to what it must, touches nothing, and leaves the judge as it was."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from . import autograd, course, exhaustion, processes, replies, snooping, tampering  # noqa: F401  (they enter attacks)
+from .attack import ATTACKS, Attack
+from .field import Field
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    field = Field(tmp_path_factory.mktemp("hostile"))
+    yield field
+    field.close()
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
+def test_an_attack_comes_to_what_it_must(field: Field, attack: Attack):
+    judgement, seconds = field.grade(attack)
+    try:
+        check(field, attack, judgement, seconds)
+    finally:
+        field.remove(attack)
+    changed = field.unchanged()
+    assert not changed, f"changed on the host: {changed}"
+    assert not field.left_behind(), "processes are left"
+    assert not field.server.reached(), "the network was reached"
+    again = field.judge.grade(field.clean).verdict
+    assert again.score == again.max_score, "the judge no longer gives a right hand-in full marks"
+
+
+def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
+    """Compare what became of an attack with what must become of it."""
+    verdict, shown = judgement.verdict, field.shown(judgement)
+    assert verdict.intake["status"] != "refused", verdict.intake
+    found = {item.id: item.status for item in verdict.items}
+    for item in verdict.items:
+        wanted = attack.lost.get(item.id, "passed")
+        assert re.fullmatch(wanted, item.status), f"{item.id} is {item.status} ({item.message}), not {wanted}; {found}\n{shown[-3000:]}"
+        if item.status != "passed" and "passed" not in wanted:
+            assert item.score < item.max_score
+            assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
+    assert "GOT" not in shown, [line for line in shown.splitlines() if "GOT" in line]
+    stopped = len(re.findall(r": stopped by \w+", shown))
+    assert stopped == attack.stopped, f"{stopped} of {attack.stopped} attempts were stopped:\n{shown[-4000:]}"
+    for pattern in attack.shows:
+        assert re.search(pattern, shown), f"{pattern!r} was not shown:\n{shown[-3000:]}"
+    for pattern in attack.hides:
+        assert not re.search(pattern, shown), f"{pattern!r} was shown"
+    known = {repair["code"] for repair in verdict.intake["repairs"]}
+    assert set(attack.repairs) <= known, known
+    assert field.canary not in field.everything(judgement), "a secret of the grader's shows"
+    assert seconds < attack.seconds, f"took {seconds:.1f} s"
+    if attack.after is not None:
+        attack.after(field, judgement)
+
+
+def test_the_class_is_large_enough_and_every_attack_says_what_it_tries():
+    assert len(ATTACKS) >= 45
+    assert len({attack.tries for attack in ATTACKS.values()}) == len(ATTACKS)
