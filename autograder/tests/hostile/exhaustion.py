@@ -79,7 +79,7 @@ add(
     Attack(
         "everything-slow",
         "every cell and every import takes as long as it may",
-        top="import time\ntime.sleep(1.0)\n",
+        top="import time\ntime.sleep(1.0)\n",  # and it is imported anew for every call
         cells=tuple(f"import time\ntime.sleep(1.3)  # {number}" for number in range(9)),
         lost=items(*FLAT_ITEMS, *NOTEBOOK_ITEMS, status="passed|partial|timeout|missing|crashed"),
         seconds=45,

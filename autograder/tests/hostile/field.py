@@ -34,12 +34,14 @@ from autograder.demo.material import Material, as_bytes, grade_id, text
 from autograder.demo.pack import pack
 from autograder.judge import Judge, Judgement
 from autograder.nbgrader_steps import show
-from autograder.remote import Limits
+from autograder.remote import Limits, RemoteTransport
+from toolbox.cells import code_cells
+from toolbox.student import Student
 
 from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMITS = Limits(call=1.5, cell=1.5, notebook=8.0, memory=2**30, restarts=12)
+LIMITS = Limits(call=1.5, cell=2.0, notebook=9.0, hand_in=20.0, memory=2**30, restarts=12)
 ASSIGNMENT = "flat"
 NEEDED = ("solution_predict", "solution_bugs_found", "solution_bugs_repaired")
 MARKER = "kit-was-here"  # what attacks call the files that they try to write
@@ -71,6 +73,16 @@ class Field:
         self.judge.suite.tests = [(test, blank) for test, blank in self.judge.suite.tests if blank.item in names]
         assert {item.id for item in self.judge.assignment.items} == set(names)
 
+    def still_grades(self) -> bool:
+        """Whether a right hand-in gets full marks; by a few items, as this is asked after every attack."""
+        files = self.judge.files(self.clean)
+        transport = RemoteTransport(files, [cell for cell in code_cells(self.clean / "flat.ipynb") if not cell.is_check], LIMITS)
+        try:
+            results = self.judge.suite.run(Student(transport), items=["predict", "toy", "hinge_grad_w"], seed=self.canary)
+        finally:
+            transport.close()
+        return len(results) >= 6 and all(result.status == "passed" for result in results)
+
     def _furnish(self) -> None:
         other = self.classroom / "submitted" / "other" / ASSIGNMENT
         (other / "lib" / "backprop").mkdir(parents=True)
@@ -99,7 +111,7 @@ class Field:
         """The solved notebook without the cells that only draw, with the attack's cells in it."""
         whole = self.material.complete()
         first, *rest = [cell for cell in whole["cells"] if cell["cell_type"] == "code" or grade_id(cell)]
-        kept = [first, _code("import torch\nfrom backprop import flat"), _code(ATTEMPT)]
+        kept = [first, _code("import torch"), _code("from backprop import flat"), _code(ATTEMPT)]
         kept += [_code(self.fill(source)) for source in attack.cells]
         for cell in rest:
             if grade_id(cell) in attack.answers:

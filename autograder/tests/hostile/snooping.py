@@ -73,7 +73,7 @@ add(
         "descriptors",
         "looks through its open file descriptors for files and folders of the grader's",
         cells=(
-            "import os, stat\n"
+            "import fcntl, os, stat\n"
             "def beyond():\n"
             "    found = []\n"
             "    for number in range(4096):\n"
@@ -81,7 +81,8 @@ add(
             "            mode = os.fstat(number).st_mode\n"
             "        except OSError:\n"
             "            continue\n"
-            "        if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):\n"
+            "        readable = fcntl.fcntl(number, fcntl.F_GETFL) & 3 == os.O_RDONLY  # fonts that matplotlib has open\n"
+            "        if not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or (stat.S_ISREG(mode) and readable)):\n"
             "            found.append((number, oct(mode)))\n"
             "        try:\n"
             "            os.close(os.open('.', os.O_RDONLY, dir_fd=number))\n"
@@ -89,12 +90,12 @@ add(
             "        except OSError:\n"
             "            pass\n"
             "    if not found:\n"
-            "        raise LookupError('pipes and /dev/null only')\n"
+            "        raise LookupError('pipes, fonts and /dev/null only')\n"
             "    return found\n"
             "attempt('descriptors', beyond)",
         ),
         stopped=1,
-        shows=("pipes and /dev/null only",),
+        shows=("pipes, fonts and /dev/null only",),
     ),
     Attack(
         "read-files",

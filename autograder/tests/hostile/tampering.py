@@ -50,10 +50,10 @@ add(
         "patch-builtins",
         "replaces builtins that a comparison could stand on",
         top="import builtins\nbuiltins.all = builtins.any = lambda *a: True\n"
-        "builtins.max = lambda *a, **k: 0.0\nbuiltins.AssertionError = type('Never', (Exception,), {})\n"
+        "builtins.AssertionError = type('Never', (Exception,), {})\n"
         "__import__('math').isfinite = lambda number: True\n",
         bottom=WRONG_TOY,
-        lost=items("toy", status="failed"),
+        lost=items("toy", status="failed") | items("bugs_repaired", status="passed|missing"),  # IPython stands on them
     ),
     Attack(
         "patch-worker",

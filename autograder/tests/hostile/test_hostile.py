@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from . import autograd, course, exhaustion, processes, replies, snooping, tampering  # noqa: F401  (they enter attacks)
 from .attack import ATTACKS, Attack
 from .field import Field
+from .user import NO_MOUNTS, as_ordinary_user
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +18,19 @@ def field(tmp_path_factory):
     field = Field(tmp_path_factory.mktemp("hostile"))
     yield field
     field.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ordinary_user(tmp_path_factory):
+    """Where root runs the tests: all of them once more, by an ordinary user, beside this run. None where not root."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    process = as_ordinary_user(tmp_path_factory.mktemp("user"))
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
@@ -29,8 +44,7 @@ def test_an_attack_comes_to_what_it_must(field: Field, attack: Attack):
     assert not changed, f"changed on the host: {changed}"
     assert not field.left_behind(), "processes are left"
     assert not field.server.reached(), "the network was reached"
-    again = field.judge.grade(field.clean).verdict
-    assert again.score == again.max_score, "the judge no longer gives a right hand-in full marks"
+    assert field.still_grades(), "the judge no longer gives a right hand-in full marks"
 
 
 def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
@@ -44,7 +58,8 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
         if item.status != "passed" and "passed" not in wanted:
             assert item.score < item.max_score
             assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
-    assert "GOT" not in shown, [line for line in shown.splitlines() if "GOT" in line]
+    got = re.findall(r".*: GOT ['\"].*", shown)
+    assert not got, got
     stopped = len(re.findall(r": stopped by \w+", shown))
     assert stopped == attack.stopped, f"{stopped} of {attack.stopped} attempts were stopped:\n{shown[-4000:]}"
     for pattern in attack.shows:
@@ -57,6 +72,22 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
     assert seconds < attack.seconds, f"took {seconds:.1f} s"
     if attack.after is not None:
         attack.after(field, judgement)
+
+
+def test_the_judge_still_gives_a_right_hand_in_full_marks_after_all_of_them(field: Field):
+    verdict = field.judge.grade(field.clean).verdict
+    assert verdict.score == verdict.max_score
+
+
+def test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it(ordinary_user):
+    if ordinary_user is None:
+        assert os.geteuid() != 0  # then all of the above was run by one
+        return
+    output, _ = ordinary_user.communicate(timeout=600)
+    if ordinary_user.returncode == NO_MOUNTS:
+        pytest.skip(f"this root may not make mounts, so no ordinary user could be put in its place: {output[-300:]}")
+    assert ordinary_user.returncode == 0, output[-6000:]
+    assert f"{len(ATTACKS) + 3} passed" in output, output[-2000:]
 
 
 def test_the_class_is_large_enough_and_every_attack_says_what_it_tries():
