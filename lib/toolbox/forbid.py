@@ -50,7 +50,7 @@ class _Names(TorchFunctionMode):
 
 @contextmanager
 def watch() -> Iterator[None]:
-    """Raise Forbidden, at once or at the end, where the code inside uses a ready-made derivative. Switches autograd off."""
+    """Raise Forbidden, at once or at the end, where the code inside uses a ready-made derivative; autograd is off."""
     seen: list[str] = []
 
     def notice(what: str) -> None:

@@ -1,5 +1,6 @@
 """Ready-made derivatives where a backward pass was to be written: each must be refused by name."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import Attack, add, items
@@ -77,4 +78,15 @@ add(
          "with torch.enable_grad():\n    layer = torch.nn.Linear(*w.shape, dtype=w.dtype)\n    layer.weight.data, layer.bias.data = w.T.clone(), b.clone()\n"
          "    scores = layer(x)\n    scores.retain_grad()\n    loss = torch.nn.functional.multi_margin_loss(scores, y) * w.shape[1] + reg * (layer.weight ** 2).sum()\n"
          "    loss.backward()\nreturn loss.detach(), {'scores': scores.grad, 'w': layer.weight.grad.T, 'b': layer.bias.grad}"),
+    Attack(
+        "differences",
+        "nudges every weight instead of writing a gradient: no derivative of torch's, so only precision tells",
+        bottom="_right = linear_hinge\n\ndef linear_hinge(x, y, w, b, reg):\n    loss, grads = _right(x, y, w, b, reg)\n"
+        "    for name, value in (('w', w), ('b', b)):\n        grad = torch.zeros_like(value)\n        for i in range(value.numel()):\n"
+        "            ends = []\n            for h in (1e-5, -1e-5):\n                moved = value.clone()\n                moved.view(-1)[i] += h\n"
+        "                ends.append(_right(x, y, **({'w': w, 'b': b} | {name: moved}), reg=reg)[0])\n"
+        "            grad.view(-1)[i] = (ends[0] - ends[1]) / 2e-5\n        grads[name] = grad\n    return loss, grads\n",
+        lost=items("hinge_grad_w", "hinge_grad_b", status="failed"),
+        says="relative error",
+    ),
 )  # fmt: skip

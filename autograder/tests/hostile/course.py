@@ -1,5 +1,6 @@
 """Attacks on the course's own machinery: the notebook, IPython, modules of other names, the pages that people open."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 import json

@@ -1,5 +1,6 @@
 """Attacks on what the grading machine has: time, memory, disk, and the channels that answers and outputs go through."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import FLAT_ITEMS, NOTEBOOK_ITEMS, Attack, add, items

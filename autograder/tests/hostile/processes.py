@@ -1,5 +1,6 @@
 """Attacks by processes: leaving, signals, tracing, forks, children that outlive the run; and by the network."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import FLAT_ITEMS, Attack, add, items

@@ -1,5 +1,6 @@
 """Attacks on the channel: replies that are malformed, oversized, out of order, or forged by the student's own code."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import FLAT_ITEMS, Attack, add, items

@@ -1,5 +1,6 @@
 """Attacks on what a student may not see or change: the reference, the hidden inputs, files, the environment."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import Attack, add, items

@@ -1,5 +1,6 @@
 """Attacks on the measuring: libraries patched to lie, and answers that are no plain numbers."""
 
+# ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import FLAT_ITEMS, NOTEBOOK_ITEMS, Attack, add, items

@@ -23,8 +23,9 @@ def as_ordinary_user(folder: Path) -> subprocess.Popen:
     """Start the class as USER; `folder` takes the copy. The process ends with NO_MOUNTS where root may not mount."""
     course = folder / "course"
     names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
-    ).stdout.decode()
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True,
+    ).stdout.decode()  # fmt: skip
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
             (course / name).parent.mkdir(parents=True, exist_ok=True)
