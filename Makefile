@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test setup build audit lint clean
+.PHONY: demo test setup build audit bench clean
 
 demo: setup
 	$(BIN)/python -m autograder demo
@@ -19,6 +19,11 @@ build: setup
 
 audit: setup
 	$(BIN)/python -m autograder audit
+
+# make bench ONLY=grading measures a part
+bench: setup
+	$(BIN)/python -m autograder build
+	$(BIN)/python -m autograder bench $(ONLY)
 
 setup: $(VENV)/ready
 

@@ -3,7 +3,8 @@
 build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
 grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
 export    grades as CSV                                 audit     wrong and right answers against the suites
-demo      all of it on a made-up class
+demo      all of it on a made-up class                  doctor    what holds student code in on this machine
+bench     the kit's figures, measured
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ def grade(
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
     jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Run the given cells that only show something, too: slower, same marks.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Grade anew what has been graded and has not changed.")
+    ] = False,
     trust_students: Annotated[
         bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
     ] = False,
@@ -73,6 +80,8 @@ def grade(
             due=due,
             feedback=feedback,
             jobs=jobs,
+            pictures=pictures,
+            again=again,
             trust=trust_students,
         )
     except (KeyError, FileNotFoundError, RuntimeError) as error:
@@ -127,6 +136,14 @@ def audit(
         raise typer.Exit(run(assignment or None, item or None, json))
     except KeyError as error:
         raise _stop(error) from None
+
+
+@app.command()
+def bench(only: Annotated[list[str] | None, typer.Argument(help="Only these parts.")] = None):
+    """Measure the figures that the kit must reach; writes classroom/bench.json."""
+    from autograder.bench.run import run
+
+    raise typer.Exit(run(ROOT, only or None))
 
 
 @app.command()

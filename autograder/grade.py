@@ -15,11 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import intake
+from autograder import intake, ledger
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
 from autograder.nbgrader_steps import judged_before
-from autograder.pool import judge_all
+from autograder.pool import Settings, judge_all
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Outcome:
     """What grading a class came to."""
 
     graded: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -39,15 +40,19 @@ def grade(
     due: datetime | None = None,
     feedback: bool = True,
     jobs: int | None = None,
+    pictures: bool = False,
     trust: bool = False,
+    again: bool = False,
     console: Console | None = None,
 ) -> Outcome:
     """Grade the hand-ins of one assignment.
 
     hand_ins: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
-    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. trust: run student
-    code even where this machine cannot hold it in. Raises remote.Unconfined where it cannot, KeyError for an unknown
-    assignment, FileNotFoundError where there is nothing to grade, naming where hand-ins belong.
+    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
+    the given cells that only show something. trust: run student code even where this machine cannot hold it in.
+    again: grade anew what has been graded already and has not changed.
+    Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
+    nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
     find(root, assignment)
@@ -69,14 +74,28 @@ def grade(
         book.register(assignment, due)
     for folder in folders:
         intake.inspect(folder, assignment, released)  # a hand-in that was put there by hand passes the intake too
+    settings = Settings(root, assignment, book.seed, pictures, trust)
     outcome, causes = Outcome(), Counter()
+    due = book.due(assignment)
+    keys = {folder: ledger.key(settings, folder, feedback, due) for folder in folders}
+    if not again:
+        entered = book.entered(assignment)
+        outcome.skipped = [
+            folder.parent.name
+            for folder in folders
+            if folder.parent.name in entered and ledger.is_done(classroom, assignment, folder.parent.name, keys[folder])
+        ]
+        folders = [folder for folder in folders if folder.parent.name not in outcome.skipped]
+        if outcome.skipped:
+            console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
     with _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(root, assignment, folders, seed=book.seed, jobs=jobs, trust=trust):
+        for folder, judgement in judge_all(settings, folders, jobs):
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):
                     raise judgement
+                ledger.forget(classroom, assignment, student)
                 judged_before[assignment, student] = judgement
                 book.autograde(assignment, student)
                 if feedback:
@@ -85,6 +104,7 @@ def grade(
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")
             else:
+                ledger.mark(classroom, assignment, student, keys[folder])
                 outcome.graded.append(student)
                 causes.update(_causes(judgement))
             progress.update(task, advance=1, description=student[:24].ljust(24), causes=_words(causes))

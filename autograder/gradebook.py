@@ -60,6 +60,16 @@ class Book:
             except MissingEntry:
                 return False
 
+    def due(self, assignment: str) -> datetime | None:
+        """The deadline in the gradebook, naive UTC."""
+        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+            return gradebook.find_assignment(assignment).duedate
+
+    def entered(self, assignment: str) -> set[str]:
+        """The students who have a submission of the assignment in the gradebook."""
+        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+            return {submission.student.id for submission in gradebook.assignment_submissions(assignment)}
+
     def autograde(self, assignment: str, student: str) -> None:
         self._run("autograde", lambda: self._api.autograde(assignment, student, force=True, create=True))
 

@@ -7,14 +7,15 @@ worker, drawing hidden inputs and comparing with PyTorch on this side; turn the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder import intake
 from autograder.build.catalogue import Assignment, catalogue
 from autograder.remote import Limits, RemoteTransport
 from autograder.verdict import Verdict, judge_item, refuse_item
-from toolbox.cells import Cell, code_cells
+from toolbox.cells import Cell, code_cells, is_solution
 from toolbox.items import TestResult
 from toolbox.student import Student
 from toolbox.suite import Suite
@@ -37,15 +38,22 @@ class Judgement:
 class Judge:
     """Grades hand-ins of one assignment; the suite is collected once.
 
-    seed: of the hidden inputs; the same seed gives the same verdict, whatever the order of the class.
+    seed: of the hidden inputs; the same seed gives the same verdict, whatever the order of the class. pictures: run
+    also the given cells that only show something (marks do not depend on them), for the feedback page.
     """
 
-    def __init__(self, root: Path, assignment: str, *, seed: str = "", limits: Limits | None = None):
+    def __init__(
+        self, root: Path, assignment: str, *, seed: str = "", pictures: bool = False, limits: Limits | None = None
+    ):
         self.root = root
         self.assignment = find(root, assignment)
         self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
         self.seed = seed or f"{assignment}-hidden"
         self.limits = limits or Limits()
+        self.pictures = pictures
+        released = root / "assignments" / assignment / f"{assignment}.ipynb"
+        self.released = code_cells(released)
+        self.solution_cells = sum(is_solution(cell) for cell in json.loads(released.read_text())["cells"])
 
     def grade(self, folder: Path) -> Judgement:
         """Grade the hand-in in `folder` (…/<student>/<assignment>)."""
@@ -63,7 +71,7 @@ class Judge:
                 refuse_item(item.id, item.points, cause, receipt.message) for item in self.assignment.items
             ]
             return Judgement(verdict)
-        cells = code_cells(folder / f"{name}.ipynb")
+        cells = self.cells(folder / f"{name}.ipynb")
         transport = RemoteTransport(self.files(folder), [cell for cell in cells if not cell.is_check], self.limits)
         try:
             outputs = transport.run_notebook()
@@ -75,6 +83,20 @@ class Judge:
             for item in self.assignment.items
         ]
         return Judgement(verdict, results, outputs, cells)
+
+    def cells(self, notebook: Path) -> list[Cell]:
+        """The code cells of a hand-in. Where no pictures are wanted and the student has changed nothing but the cells
+        that are theirs to change, the given cells that only show something are marked, and need not run.
+        """
+        cells = code_cells(notebook)
+        if self.pictures:
+            return cells
+        given = {cell.source for cell in self.released}
+        theirs = [cell for cell in cells if not cell.is_check and cell.source not in given]
+        if len(theirs) > self.solution_cells:
+            return cells
+        shows = {cell.source for cell in self.released if cell.only_shows}
+        return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
     def files(self, folder: Path) -> dict[str, bytes]:
         """What the worker needs: the student's modules, reference ones for earlier assignments, the public suite."""

@@ -15,7 +15,7 @@ from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Bool, Unicode
 
 from autograder import verdict as verdicts
 from autograder.judge import Judge, Judgement
@@ -50,6 +50,9 @@ class JudgeCells(NbGraderPreprocessor):
     classroom = Unicode("classroom", help="The folder of hand-ins and verdicts, relative to the course.").tag(
         config=True
     )
+    pictures = Bool(False, help="Run the given cells that only show something, too; marks are the same.").tag(
+        config=True
+    )
     seed = Unicode("", help="Seed of the hidden inputs; set your own, and keep it for a whole class.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
@@ -58,7 +61,7 @@ class JudgeCells(NbGraderPreprocessor):
         folder = classroom / "submitted" / names["student"] / names["assignment"]
         judgement = judged_before.pop((names["assignment"], names["student"]), None)
         if judgement is None:
-            judgement = _judge(names["assignment"], self.seed).grade(folder)
+            judgement = _judge(names["assignment"], self.seed, self.pictures).grade(folder)
         late = _seconds_late(names["db_url"], names["assignment"], names["student"])
         judgement.verdict.hand_in["late_seconds"] = late
         verdicts.write(judgement.verdict, classroom)
@@ -67,8 +70,8 @@ class JudgeCells(NbGraderPreprocessor):
 
 
 @lru_cache
-def _judge(assignment: str, seed: str) -> Judge:
-    return Judge(ROOT, assignment, seed=seed)
+def _judge(assignment: str, seed: str, pictures: bool) -> Judge:
+    return Judge(ROOT, assignment, seed=seed, pictures=pictures)
 
 
 def _seconds_late(db_url: str, assignment: str, student: str) -> int:

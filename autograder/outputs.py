@@ -31,8 +31,8 @@ MAX_TEXT = 200_000  # characters of one text; the worker itself keeps 100,000 of
 MAX_MARKDOWN = 6_000  # characters of a text cell that is rendered; longer ones are shown as they are
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li "
-    "mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr tt u ul".split()
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd "
+    "li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr tt u ul".split()
 )
 ATTRIBUTES = {
     "*": ["class", "title", "align", "style"], "a": ["href"], "img": ["src", "alt", "width", "height"],

@@ -84,7 +84,7 @@ def ready(answer, *names):
 # operation becomes a **node**, every value a **wire**. Going left to right, fill in the values, in blue *above*
 # the wires. This is the **forward pass**.
 
-# %%
+# %% show=true
 nodes = {"q": "+", "f": "×"}
 edges = [("x", "q"), ("y", "q"), ("q", "f"), ("z", "f")]
 values = {"x": -2, "y": 5, "z": -4, "q": 3, "f": -12}
@@ -94,7 +94,7 @@ draw_graph(nodes, edges, values, title="f = (x + y) z, forward");
 # Now we want $\partial f/\partial x$, $\partial f/\partial y$ and $\partial f/\partial z$. What does such a
 # number *mean*? Just try it: nudge one input by a thousandth, see how far $f$ moves, and divide.
 
-# %%
+# %% show=true
 def f(x, y, z):
     return (x + y) * z
 
@@ -120,7 +120,7 @@ for name, moved in {"x": f(-2 + h, 5, -4), "y": f(-2, 5 + h, -4), "z": f(-2, 5, 
 #
 # Follow it step by step. The yellow wires are the ones just filled in.
 
-# %%
+# %% show=true
 after_base = {"f": 1}
 after_mul = {**after_base, "q": -4, "z": 3}
 after_add = {**after_mul, "x": -4, "y": -4}
@@ -153,7 +153,7 @@ show_graph_steps(nodes, edges, values, [
 #
 # **Nudge every weight.** Each nudge costs one run of the whole network:
 
-# %%
+# %% show=true
 print(f"{'network':38s} {'weights':>12s}   {'runs by nudging (up and down)':>30s}   by backpropagation")
 for network, weights in [("(x + y) z", 3), ("the two-layer net of section 6, H = 32", 64 * 32 + 32 + 32 * 10 + 10),
                          ("AlexNet (2012), about", 61_000_000)]:
@@ -186,7 +186,7 @@ predicted["df_dx"] = 4  # × swaps: -2 · y
 predicted["df_dy"] = -6  # -2 · x
 ### END SOLUTION
 
-# %%
+# %% show=true
 # Your numbers in the graph ("?" where one is missing).
 draw_graph(
     {"p": "×", "q": "+", "f": "square"},
@@ -212,7 +212,7 @@ check("predict")
 # | `f = q * z` | `grads["q"] = z * 1.0` and `grads["z"] = q * 1.0` |
 # | the base case | `1.0` |
 
-# %%
+# %% show=true
 def sum_times(x, y, z):
     """f = (x + y) z, and the gradient of f with respect to q, z, x and y."""
     grads = {}
@@ -240,7 +240,7 @@ sum_times(-2.0, 5.0, -4.0)
 # **Now you.** Open `lib/backprop/flat.py` and fill in `toy`: the function $(x\,y+z)^2$ for any three numbers.
 # Three lines forward, five backward, and you have just done it on paper.
 
-# %%
+# %% show=true
 flat.toy(3.0, -2.0, 5.0)
 
 # %% item="toy" points=2
@@ -275,7 +275,7 @@ check("toy")
 # the middle keep their "?": your function needs those gradients on the way and does not return them. Which
 # numbers belong there?)
 
-# %%
+# %% show=true
 loss, grads = flat.neuron(w0=2.0, x0=-1.0, w1=-3.0, x1=-2.0, w2=-3.0)
 draw_graph(
     {"s0": "×", "s1": "×", "s2": "+", "s3": "+", "f": "σ"},
@@ -342,7 +342,7 @@ check("neuron")
 #
 # Time for real numbers: handwritten digits, 8×8 pixels each, from zero (paper) to one (ink).
 
-# %%
+# %% show=true
 x_train, y_train = load_digits("train")
 x_test, y_test = load_digits("test")
 print("x_train", tuple(x_train.shape), "  y_train", tuple(y_train.shape), "  x_test", tuple(x_test.shape))
@@ -365,7 +365,7 @@ show_images(x_train[:20], y_train[:20].tolist());
 #
 # With whole matrices on the wires, the graph looks like this. The blue texts are now *shapes*:
 
-# %%
+# %% show=true
 draw_graph(
     {"scores": "linear", "data": "data loss", "penalty": "reg · Σ w²", "loss": "+"},
     [("b", "scores"), ("x", "scores"), ("w", "scores"), ("scores", "data"), ("y", "data"), ("w", "penalty"),
@@ -399,7 +399,7 @@ draw_graph(
 # $(s_i - t_i)^2$ as the loss. Here `w` is a vector $(D,)$. Again the backward lines are the forward lines from
 # the bottom up.
 
-# %%
+# %% show=true
 def line_fit(x, t, w, b):
     """Mean squared error of the line x @ w + b. x (N, D), t (N,), w (D,), b ()."""
     N = x.shape[0]
@@ -431,7 +431,7 @@ line_fit(**points)
 # %% [markdown]
 # Is it right? Nudging tells. `gradcheck` nudges every single number up and down and compares:
 
-# %%
+# %% show=true
 gradcheck(line_fit, points)
 
 # %% [markdown]
@@ -447,7 +447,7 @@ gradcheck(line_fit, points)
 # One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes
 # $0.5 + 1 = 1.5$. Class 2 stays more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
 
-# %%
+# %% show=true
 show_scores([2.0, 2.5, -1.0], 0, [0.0, 1.5, 0.0], line=1.0, ylabel="what each class adds to the hinge loss");
 
 # %% [markdown]
@@ -497,7 +497,7 @@ check("hinge_grad_b")
 # The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are
 # $(0.37, 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
 
-# %%
+# %% show=true
 s = torch.tensor([2.0, 2.5, -1.0])
 p = s.exp() / s.exp().sum()
 show_scores(s, 0, p, ylabel="probability of each class");
@@ -545,7 +545,7 @@ check("softmax_grad_b")
 # gradient $(2, 5, -2)$. Mind what that means: the squared loss is angry with class 2 for a score of −1, although
 # nobody would call that a mistake.
 
-# %%
+# %% show=true
 show_scores([2.0, 2.5, -1.0], 0, [1.0, 6.25, 1.0], ylabel="what each class adds to the squared loss");
 
 # %% [markdown]
@@ -575,7 +575,7 @@ check("squared_grad_b")
 # The gradient says in which direction the loss rises fastest, so step the other way, again and again. That is the
 # whole of **gradient descent**. All three losses, on 600 digits:
 
-# %%
+# %% show=true
 def descend(model, parameters, lr, steps, **rest):
     """Gradient descent on all of `parameters` (name -> tensor); returns the trained ones and the losses on the way."""
     losses = []
@@ -616,7 +616,7 @@ if curves:
 # Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so it can be looked at as an
 # image. Blue pixels speak *for* the digit, red ones against it:
 
-# %%
+# %% show=true
 for name, parameters in trained.items():
     show_weights(parameters["w"], range(10), title=f"w, trained with the {name} loss")
 if not trained:
@@ -638,7 +638,7 @@ if not trained:
 # that costs 0.13; if it is 0, it costs 2.13. Watch the slopes: being wrong and sure has slope 1, being right and
 # sure has slope 0.
 
-# %%
+# %% show=true
 s = torch.linspace(-4, 4, 81, dtype=torch.float64)
 show_curves({"y = 1": -torch.sigmoid(s).log(), "y = 0": -torch.sigmoid(-s).log()}, at=s, xlabel="score s", ylabel="loss of one image");
 
@@ -661,7 +661,7 @@ check("logistic_grad_w")
 # %% item="logistic_grad_b" points=1
 check("logistic_grad_b")
 
-# %%
+# %% show=true
 x_pair, y_pair = load_digits("train", classes=(3, 8))      # label 0: a three, 1: an eight
 x_new, y_new = load_digits("test", classes=(3, 8))
 zeros = {"w": torch.zeros(64, dtype=torch.float64), "b": torch.zeros((), dtype=torch.float64)}
@@ -695,7 +695,7 @@ if parameters is not None:
 # There are $H$ **hidden units**, the columns of $h$. The loss is as before, with both weight matrices in the
 # penalty: $\text{reg}\,(\sum w_1^2 + \sum w_2^2)$.
 
-# %%
+# %% show=true
 draw_graph(
     {"a": "linear", "h": "max(0, ·)", "scores": "linear", "data": "data loss", "penalty": "reg · Σ w²",
      "loss": "+"},
@@ -721,7 +721,7 @@ draw_graph(
 # elsewhere $h$ stays 0 whatever $a$ does, and nothing goes through. The mask depends on the value of the
 # *forward* pass, whatever the sign of the gradient. An example, for one row:
 
-# %%
+# %% show=true
 a = torch.tensor([1.0, -2.0, 3.0, -1.0])
 grad_h = torch.tensor([4.0, -1.0, 5.0, 9.0])
 grad_a = torch.where(a > 0, grad_h, torch.zeros(()))
@@ -772,7 +772,7 @@ check("net_softmax_grad_first")
 # Four clouds of points, opposite ones of the same colour. No straight border separates them. Left: your softmax
 # classifier. Right: your network, same data, same descent.
 
-# %%
+# %% show=true
 generator = torch.Generator().manual_seed(3)
 corners = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]], dtype=torch.float64)
 x_xor = corners.repeat_interleave(40, 0) + 0.35 * torch.randn(160, 2, generator=generator, dtype=torch.float64)
@@ -806,7 +806,7 @@ if straight is not None and bent is not None:
 # And on the digits: a net with 32 hidden units. The images are the columns of `w1`: what each hidden unit looks
 # for. No one told them to; your gradients did.
 
-# %%
+# %% show=true
 generator = torch.Generator().manual_seed(4)
 start = {"w1": normal(64, 32, scale=0.2), "b1": torch.zeros(32, dtype=torch.float64),
          "w2": normal(32, 10, scale=0.2), "b2": torch.zeros(10, dtype=torch.float64)}
@@ -860,7 +860,7 @@ if net is not None:
 # in double precision, since with 7 digits (float32) the difference of two nearly equal losses is mostly rounding.
 # Then it compares with your gradient. On your own softmax classifier:
 
-# %%
+# %% show=true
 generator = torch.Generator().manual_seed(5)
 small = {"x": normal(5, 4), "y": torch.tensor([0, 2, 1, 1, 0]), "w": normal(4, 3), "b": normal(3), "reg": 0.1}
 result = gradcheck(flat.linear_softmax, small) if ready(flat.linear_softmax(**small), "w", "b") else None
@@ -873,7 +873,7 @@ result
 # average. That is not your mistake, and `gradcheck` says so: it looks at the two one-sided slopes before it
 # complains. Here the first entry sits on the kink:
 
-# %%
+# %% show=true
 def relu_sum(x):
     return x.clamp(min=0).sum(), {"x": (x > 0).double()}
 
@@ -895,7 +895,7 @@ gradcheck(relu_sum, {"x": torch.tensor([0.0, 2.0, -3.0], dtype=torch.float64)})
 #
 # A solved case. Otto has a backward pass for `line_fit` with its lines numbered, and something is wrong with it:
 
-# %%
+# %% show=true
 def otto(x, t, w, b):
     N = x.shape[0]
     errors = x @ w + b - t
@@ -1023,7 +1023,7 @@ def dana(x, y, w1, b1, w2, b2, reg):
 # forward pass with three *handles*: zeros, added on the way. A nudge of the handle is a nudge of the value, so
 # they have the same gradient. `examine` shows all seven in backward order.
 
-# %%
+# %% show=true
 def loss_with_handles(x, y, w1, b1, w2, b2, reg, a, h, scores):
     a = x @ w1 + b1 + a
     h = torch.relu(a) + h
@@ -1090,7 +1090,7 @@ def repaired(x, y, w1, b1, w2, b2, reg):
     return loss, grads
 
 
-# %%
+# %% show=true
 result = examine(repaired) if ready(repaired(**sample), "scores", "b2", "w2", "h", "a", "b1", "w1") else None
 result
 

@@ -124,7 +124,10 @@ def _remains(notebook: dict) -> Iterator[str]:
             yield f"{where} has an execution count"
         if cell.get("attachments"):
             yield f"{where} has attachments"
-        if extra := cell.get("metadata", {}).keys() - {"nbgrader", "deletable", "editable"}:
+        metadata = dict(cell.get("metadata", {}))
+        if metadata.get("backprop_kit") == {"show": True}:
+            del metadata["backprop_kit"]
+        if extra := metadata.keys() - {"nbgrader", "deletable", "editable"}:
             yield f"{where} has the metadata {', '.join(sorted(extra))}"
     if extra := notebook.get("metadata", {}).keys() - {"kernelspec", "backprop_kit"}:
         yield f"the notebook has the metadata {', '.join(sorted(extra))}"

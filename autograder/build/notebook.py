@@ -95,6 +95,8 @@ def _pairs(master: Master, theirs: list[NotebookNode]) -> list[tuple[Cell, Noteb
 def _cell(master: Master, index: int, mine: Cell, theirs: NotebookNode) -> NotebookNode:
     make = nbformat.v4.new_markdown_cell if mine.kind == "markdown" else nbformat.v4.new_code_cell
     cell = make(theirs.source)
+    if mine.keys.get("show"):
+        cell.metadata["backprop_kit"] = {"show": True}
     if name := rules.grade_id(mine):
         metadata = {
             "cell_type": mine.kind,

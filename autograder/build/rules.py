@@ -22,7 +22,7 @@ KEYS = {
     "item": {"item", "points"},
     "solution": {"solution"},
     "written": {"written", "points"},
-    "given": set(),
+    "given": {"show"},
 }
 FOREIGN = "AUTOTEST"  # nbgrader starts a kernel where it meets this word
 
@@ -120,6 +120,8 @@ def _cell(path: str, cell: Cell) -> Iterator[Problem]:
         )
     if "points" in known:
         yield from _points(path, cell)
+    if "show" in cell.keys and (cell.keys["show"] is not True or cell.kind != "code"):
+        yield Problem(path, cell.line, "show=true marks a code cell that only shows something; there is no other use")
     if (cell.kind == "markdown") != (cell.role == "written") and cell.role != "given":
         kind = "a [markdown] cell" if cell.role == "written" else "a code cell"
         yield Problem(path, cell.line, f"{cell.role}={cell.id!r} belongs to {kind}")

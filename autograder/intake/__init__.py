@@ -26,7 +26,7 @@ from .archive import Files, Limits, show
 from .examine import examine, fingerprint
 from .notebook import Released
 from .place import keep, known, place, stamp
-from .receipt import REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
+from .receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 
 __all__ = [
     "REFUSALS",
@@ -175,6 +175,7 @@ def inspect(
             raise Refused("link", "The hand-in is a link to somewhere else.")
         receipt.received = stamp(folder) or sources.file_time(folder)
         files = archive.read_folder(folder, limits)
+        files.dropped = [name for name in files.dropped if name not in (NAME, "timestamp.txt")]  # ours, not theirs
         receipt.sha256 = fingerprint(files.wanted)
         contents = examine(files, assignment, release, limits, receipt)
     except Refused as refusal:

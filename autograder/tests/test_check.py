@@ -1,4 +1,4 @@
-"""`check` in a notebook and in a terminal: the table, the hint, fresh code after an edit, and what it says when lost."""
+"""`check` in a notebook and in a terminal: the table, the hint, fresh code after an edit, and clear errors."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ sys.path.insert(0, str(Path.cwd().parents[1] / "lib"))
 from toolbox.cells import Notebook
 notebook = Notebook(Path.cwd())
 notebook.run('''{start}''')
-notebook.run("predicted = {{}}; faulty = {{}}\\ndef repaired(*args, **kwargs): pass\\nfrom toolbox import check\\ncheck('toy')")
+notebook.run("predicted = {{}}; faulty = {{}}; repaired = print; from toolbox import check; check('toy')")
 import json
 times = {{}}
 for item in {items}:

@@ -14,35 +14,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.demo import make_class
+from autograder.tests.course import ROOT, command, copy_of_the_repository, scores_in
 
-ROOT = Path(__file__).resolve().parents[2]
 SUBSET = ("loops", "untouched", "bias", "double", "deleted", "late")  # parts of ids: enough kinds, little time
-
-
-def copy_of_the_repository(where: Path) -> Path:
-    """What git tracks or would track, as a course of its own."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (where / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, where / name)
-    return where
-
-
-def command(course: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=course,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +40,6 @@ def demo(course, hand_ins):
 def verdicts(course, demo):
     folder = course / "classroom" / "verdicts" / "flat"
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-
-
-def scores_in(course: Path) -> dict[str, dict[str, float | None]]:
-    """The automatic score of every graded cell in the gradebook, by student."""
-    with Gradebook(f"sqlite:///{course / 'classroom' / 'gradebook.db'}") as gradebook:
-        return {
-            submission.student.id: {
-                grade.cell.name: grade.auto_score for notebook in submission.notebooks for grade in notebook.grades
-            }
-            for submission in gradebook.assignment_submissions("flat")
-        }
 
 
 def test_the_whole_class_is_graded_and_the_report_is_written(course, demo, verdicts, hand_ins):
@@ -173,19 +136,18 @@ def test_stock_nbgrader_run_by_hand_gives_the_same_grades(course, demo, verdicts
     for student in chosen:
         path = Path("classroom", "verdicts", "flat", f"{student}.json")
         by_hand, by_kit = (json.loads((place / path).read_text()) for place in (other, course))
-        by_kit["hand_in"]["late_seconds"] = by_hand["hand_in"]["late_seconds"]  # no deadline was set by hand
-        assert by_hand == by_kit
+        assert by_hand["items"] == by_kit["items"]  # the intake may differ: no receipts here
 
 
 JUDGE = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = ["lib", "."]
-from autograder.pool import judge_all
+from autograder.pool import Settings, judge_all
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]
-    done = judge_all(Path.cwd(), "flat", folders, jobs=int(sys.argv[1]))
+    done = judge_all(Settings(Path.cwd(), "flat", pictures=sys.argv[1] == "1"), folders, int(sys.argv[1]))
     found = {folder.parent.name: judgement.verdict.as_dict() for folder, judgement in done}
     print(json.dumps(found, sort_keys=True))
 """

@@ -29,18 +29,24 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell: its place in the notebook, its source, and whether the grader owns it."""
+    """A code cell: its place in the notebook, its source, whether the grader owns it, whether it only shows things."""
 
     index: int
     source: str
     is_check: bool
+    only_shows: bool = False
 
 
 def code_cells(notebook: Path) -> list[Cell]:
     """The code cells of a notebook file, in order."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     return [
-        Cell(index, "".join(cell["source"]), is_check(cell))
+        Cell(
+            index,
+            "".join(cell["source"]),
+            is_check(cell),
+            bool(cell.get("metadata", {}).get("backprop_kit", {}).get("show")),
+        )
         for index, cell in enumerate(content["cells"])
         if cell["cell_type"] == "code"
     ]
@@ -50,6 +56,11 @@ def is_check(cell: dict) -> bool:
     """Whether a cell is one of nbgrader's autograded check cells."""
     marks = cell.get("metadata", {}).get("nbgrader", {})
     return bool(marks.get("grade")) and not marks.get("solution")
+
+
+def is_solution(cell: dict) -> bool:
+    """Whether a cell is one where students write code."""
+    return cell["cell_type"] == "code" and bool(cell.get("metadata", {}).get("nbgrader", {}).get("solution"))
 
 
 class CellTimeout(BaseException):

@@ -52,7 +52,8 @@ def start() -> None:
         return
     shell = get_ipython()
     if shell is not None:
-        shell.run_line_magic("load_ext", "autoreload")
+        if "IPython.extensions.autoreload" not in shell.extension_manager.loaded:
+            shell.run_line_magic("load_ext", "autoreload")
         shell.run_line_magic("autoreload", "2")
 
 

@@ -75,10 +75,11 @@ class Field:
 
     def still_grades(self) -> bool:
         """Whether a right hand-in gets full marks; by a few items, as this is asked after every attack."""
-        files = self.judge.files(self.clean)
-        transport = RemoteTransport(files, [cell for cell in code_cells(self.clean / "flat.ipynb") if not cell.is_check], LIMITS)
+        cells = [cell for cell in code_cells(self.clean / "flat.ipynb") if not cell.is_check]
+        transport = RemoteTransport(self.judge.files(self.clean), cells, LIMITS)
+        some = ["predict", "toy", "hinge_grad_w"]
         try:
-            results = self.judge.suite.run(Student(transport), items=["predict", "toy", "hinge_grad_w"], seed=self.canary)
+            results = self.judge.suite.run(Student(transport), items=some, seed=self.canary)
         finally:
             transport.close()
         return len(results) >= 6 and all(result.status == "passed" for result in results)
@@ -127,7 +128,8 @@ class Field:
 
     def fill(self, source: str) -> str:
         """Put the paths of this field and of the kit into an attack's code."""
-        places = {"@FIELD@": self.folder, "@CLASSROOM@": self.classroom, "@KIT@": ROOT, "@MARKER@": MARKER, "@SECRET@": SECRET}
+        places = {"@FIELD@": self.folder, "@CLASSROOM@": self.classroom, "@KIT@": ROOT}
+        places |= {"@MARKER@": MARKER, "@SECRET@": SECRET}
         places |= {"@PORT@": self.server.port, "@ABSTRACT@": self.server.abstract}
         for name, place in places.items():
             source = source.replace(name, str(place))
@@ -156,7 +158,7 @@ class Field:
         (self.folder / "arrivals" / f"{attack.id}.zip").unlink(missing_ok=True)
 
     def state(self) -> dict[str, str]:
-        """The files of the classroom by content, those of the kit by size and time, and stray files where all may write."""
+        """The files of the classroom by content, those of the kit by size and time, and stray files."""
         found = {}
         for path in sorted(self.folder.rglob("*")):
             if path.is_file() and not path.name.startswith("gradebook.db-"):
@@ -187,7 +189,8 @@ class Field:
         parts = []
         for outputs in judgement.outputs.values():
             for output in outputs:
-                parts += [output.get("text", ""), "\n".join(output.get("traceback", ())), *_texts(output.get("data", {}))]
+                parts += [output.get("text", ""), "\n".join(output.get("traceback", ()))]
+                parts += _texts(output.get("data", {}))
         return "\n".join(parts)
 
     def everything(self, judgement: Judgement) -> str:

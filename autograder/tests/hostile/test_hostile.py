@@ -54,7 +54,8 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
     found = {item.id: item.status for item in verdict.items}
     for item in verdict.items:
         wanted = attack.lost.get(item.id, "passed")
-        assert re.fullmatch(wanted, item.status), f"{item.id} is {item.status} ({item.message}), not {wanted}; {found}\n{shown[-3000:]}"
+        said = f"{item.id} is {item.status} ({item.message}), not {wanted}; {found}\n{shown[-3000:]}"
+        assert re.fullmatch(wanted, item.status), said
         if item.status != "passed" and "passed" not in wanted:
             assert item.score < item.max_score
             assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
