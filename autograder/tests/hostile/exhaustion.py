@@ -102,7 +102,7 @@ add(
         cells=("import mmap\nkept = []\nwhile True:\n    kept.append(mmap.mmap(-1, 2**24))\n    kept[-1].write(b'x' * 2**24)",
                "del kept"),
         lost=items("toy", "neuron", status="memory|timeout|crashed"),
-        shows=("Error",),
+        shows=("MemoryError|OSError|CellTimeout",),
     ),  # fmt: skip
     Attack(
         "memory-elsewhere",

@@ -59,6 +59,7 @@ class Field:
         self.material = Material.read(ROOT)
         torch.set_num_threads(1)
         self.warm = remote.warm(fresh=True)
+        self._own = set(_offspring(self.warm._process.pid))  # where an ordinary user grades, the warm process has a child
         self.judge = Judge(ROOT, ASSIGNMENT, seed=self.canary, limits=LIMITS)  # the seed is a secret, too
         self._keep_to(FLAT_ITEMS + NOTEBOOK_ITEMS)
         self.server = Server(folder)
@@ -180,9 +181,9 @@ class Field:
     def left_behind(self) -> list[int]:
         """Processes that stem from the warm process and still live, half a second after grading ended."""
         deadline = time.monotonic() + 2.0
-        while (left := _offspring(self.warm._process.pid)) and time.monotonic() < deadline:
+        while (left := set(_offspring(self.warm._process.pid)) - self._own) and time.monotonic() < deadline:
             time.sleep(0.02)
-        return left
+        return sorted(left)
 
     def shown(self, judgement: Judgement) -> str:
         """All text that the hand-in's cells showed."""
