@@ -13,6 +13,7 @@ import os
 import random
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from autograder import confine
@@ -93,6 +94,7 @@ def _become_worker(request, descriptors, line, walls, present, readable, noteboo
         sys.modules["torch"].manual_seed(0)
         for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"):
             os.environ[name] = scratch
+        tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
         serve(
             Path(scratch), read_fd, write_fd, notebook,
             lock=lambda: confine.lock(walls, limits, present, scratch, readable),

@@ -61,10 +61,16 @@ class Answer:
 
 
 def span(source: str, function: str) -> tuple[int, int]:
-    """Where the code of a top-level function stands, docstring left out: offsets of its begin and its end."""
+    """Where the code of a function stands, docstring left out: offsets of its begin and its end.
+
+    function: its name at the top level of the module, or Class.method.
+    """
     lines = source.splitlines(keepends=True)
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
+    body, (*classes, name) = ast.parse(source).body, function.split(".")
+    for outer in classes:
+        body = [part for node in body if isinstance(node, ast.ClassDef) and node.name == outer for part in node.body]
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
             after = node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
             return sum(map(len, lines[:after])), sum(map(len, lines[: node.end_lineno]))
     raise ValueError(f"the module has no function {function}")

@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 
 from autograder import audit, mutants
+from autograder.build.catalogue import catalogue
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,3 +221,15 @@ def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
     loss, grads = module[function](x=wide, **given)
     again, others = module[function](x=wide.contiguous(), **given | {"w": given["w"].contiguous()})
     torch.testing.assert_close((loss, grads), (again, others))
+
+
+@pytest.mark.parametrize("assignment", ["scalar", "tensors"])
+def test_the_other_assignments_are_as_sound(assignment):
+    found = audit.audit(assignment, seeds=("audit",), console=quiet())
+    nameable = [f for f in found if f.expected]
+    assert [f for f in found if not f.ok] == []
+    assert [f for f in found if f.accused] == []
+    assert sum(f.named for f in nameable) >= 0.9 * len(nameable)
+    for right, least in ((False, 8), (True, 2)):
+        counts = Counter(f.item for f in found if f.right is right)
+        assert set(counts) == set(catalogue(ROOT)[assignment].points) and min(counts.values()) >= least

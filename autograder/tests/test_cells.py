@@ -10,7 +10,9 @@ from toolbox.cells import STREAM_LIMIT, Notebook
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
-    return Notebook(tmp_path_factory.mktemp("cells"))
+    notebook = Notebook(tmp_path_factory.mktemp("cells"))
+    yield notebook
+    notebook.close()
 
 
 def kinds(outputs):

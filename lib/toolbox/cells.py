@@ -203,6 +203,10 @@ class Notebook:
         self.shell.reset(new_session=True)
         self.shell.execution_count = 1
 
+    def close(self) -> None:
+        """Let go of the shell: this process no longer looks like a notebook to whoever asks."""
+        _Shell.clear_instance()
+
     def run(self, source: str, seconds: float | None = None) -> list[dict]:
         """Run one cell; returns its outputs in notebook format. `seconds`: raise CellTimeout inside it after that."""
         keeper = self.shell.keeper = _Keeper()

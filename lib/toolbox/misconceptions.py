@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox.misconceptions_scalar import ROWS as SCALAR
+from toolbox.misconceptions_tensors import ROWS as TENSORS
+
 
 class Misconception(NamedTuple):
     """id: kebab-case, the code for machines. section: a heading of the notebook."""
@@ -159,4 +162,4 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ROWS}
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS]}

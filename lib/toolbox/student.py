@@ -8,6 +8,7 @@ the wire to a worker process in grading. Both encode and decode every value, so 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -175,9 +176,28 @@ class _Toolbox:
 
 
 def fresh_module(name: str) -> Any:
-    """`backprop.<name>` as its file stands now: edits since the last import count."""
+    """`backprop.<name>` as its file stands now: edits since the last import count.
+
+    A file that has not changed is not loaded again: its classes must stay the same ones for objects made of them.
+    """
     full = f"backprop.{name}"
     importlib.invalidate_caches()
-    if full in sys.modules:
-        return importlib.reload(sys.modules[full])
-    return importlib.import_module(full)
+    module = sys.modules.get(full)
+    if module is None:
+        module = importlib.import_module(full)
+    elif _stamp(module) != _LOADED.get(full):
+        module = importlib.reload(module)
+    _LOADED[full] = _stamp(module)
+    return module
+
+
+_LOADED: dict[str, tuple] = {}  # what each module's file looked like when it was loaded here
+
+
+def _stamp(module: Any) -> tuple:
+    """Which file a module comes from, and what says that the file was changed."""
+    try:
+        status = os.stat(module.__file__)
+    except (AttributeError, TypeError, OSError):
+        return ()
+    return module.__file__, status.st_mtime_ns, status.st_size, id(module)

@@ -1,6 +1,16 @@
 """Pictures for the notebooks: computational graphs as a lecturer draws them, and a few small plots."""
 
 from toolbox.draw.graph import draw_graph
+from toolbox.draw.jacobians import show_growth, show_jacobians
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
 
-__all__ = ["draw_graph", "show_curves", "show_graph_steps", "show_images", "show_scores", "show_weights"]
+__all__ = [
+    "draw_graph",
+    "show_curves",
+    "show_graph_steps",
+    "show_growth",
+    "show_images",
+    "show_jacobians",
+    "show_scores",
+    "show_weights",
+]

@@ -1,0 +1,94 @@
+"""Right answers to `tensors`, written otherwise than the solution: whole modules, and small liberties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.mutants import Answer, Edit
+from autograder.mutants.tensors.checker import ALL as CHECKER
+from autograder.mutants.tensors.notebook import EXPLOSION, PREDICTED, VERDICTS
+
+HERE = Path(__file__).parent
+ITEMS = (
+    "relu_jacobian",
+    "softmax_jacobian",
+    "matmul_jacobian",
+    "numeric_jacobian",
+    "relu_backward",
+    "softmax_backward",
+    "softmax_linear",
+    "matmul_grad_x",
+    "matmul_grad_w",
+    "matmul_implicit",
+    "unbroadcast",
+    "mul_backward",
+    "corr_forward",
+    "corr_grad_x",
+    "corr_grad_w",
+    "corr_grad_b",
+    "corr_linear",
+    "product_cost",
+    *CHECKER,
+)
+NOTES = ("by_hand", "explosion", "suspects")
+
+
+def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
+    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
+
+
+RIGHT: list[Answer] = [
+    Answer("the solution itself", (*ITEMS, *NOTES)),
+    Answer("loops, masks and running sums", ITEMS, file=HERE / "right_loops.py"),
+    Answer("matrix forms, einsum and torch's own layers", ITEMS, file=HERE / "right_forms.py"),
+    Answer("a detour through NumPy", ITEMS, file=HERE / "right_numpy.py"),
+    liberty(
+        "the other subgradient at the kink",
+        "relu_jacobian relu_backward",
+        ("relu_jacobian", "x > 0", "x >= 0"),
+        ("relu_backward", "x > 0", "x >= 0"),
+    ),
+    liberty(
+        "the gradients as a list",
+        "matmul_grad_x matmul_grad_w matmul_implicit",
+        ("matmul_backward", "return grad_x, grad_w", "return [grad_x, grad_w]"),
+    ),
+    liberty(
+        "a batch of outer products",
+        "matmul_grad_w matmul_implicit",
+        ("matmul_backward", "x.T @ grad_out", "(x[:, :, None] * grad_out[:, None, :]).sum(dim=0)"),
+    ),
+    liberty(
+        "the upstream gradient itself, not a copy",
+        "corr_grad_b",
+        ("correlate_backward", "grad_out.clone()", "grad_out"),
+    ),
+    liberty("a larger tolerance", " ".join(CHECKER), ("gradcheck", "1e-5 * max", "1e-4 * max")),
+    liberty(
+        "a step of 1e-6 everywhere",
+        " ".join(CHECKER[:6]),
+        ("gradcheck", "1e-6 * max(abs(x.flatten()[entry].item()), 1e-3)", "1e-6"),
+    ),
+    liberty(
+        "an upstream gradient between -1 and 1",
+        " ".join(CHECKER),
+        ("gradcheck", "torch.randn(y.shape, dtype=torch.float64)", "2 * torch.rand(y.shape).double() - 1"),
+    ),
+    Answer(
+        "foreseen numbers as floats",
+        ("by_hand", "explosion"),
+        notebook={
+            "predicted": PREDICTED | {"relu_grad_x": [4.0, 0.0, 5.0, 0.0]},
+            "explosion": {name: float(value) for name, value in EXPLOSION.items()},
+        },
+    ),
+    Answer(
+        "foreseen with private notes",
+        ("by_hand", "explosion", "suspects"),
+        notebook={
+            "predicted": PREDICTED | {"note": "on paper"},
+            "explosion": EXPLOSION | {"mib_x": 1},
+            "verdicts": VERDICTS | {"demo": True},
+        },
+    ),
+]
