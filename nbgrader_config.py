@@ -50,5 +50,8 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item
 
+# Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
+c.HTMLExporter.filters = {"markdown2html": "autograder.outputs.markdown2html"}
+
 # Set your own seed for a class: whoever reads this file could draw the hidden inputs.
 # c.JudgeCells.seed = "..."

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from autograder.confine import Walls
 from autograder.frames import Channel
+from autograder.outputs import read_outputs
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
@@ -37,12 +38,17 @@ class Unconfined(RuntimeError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one hand-in may use. Seconds of wall time; bytes beyond what the libraries take; worker processes."""
+    """What one hand-in may use. Seconds of wall time; bytes beyond what the libraries take; worker processes.
+
+    hand_in: seconds for everything together, outputs: bytes that all cells together may show.
+    """
 
     start: float = 60.0
     call: float = 5.0
     cell: float = 20.0
     notebook: float = 120.0
+    hand_in: float = 600.0
+    outputs: int = 48 * 2**20
     memory: int = 4 * 2**30
     restarts: int = 12
 
@@ -214,12 +220,13 @@ class RemoteTransport:
         self._deadly: dict[int, StudentError] = {}
         self._strikes: dict[tuple[str, str], list[StudentError]] = {}
         self._restarts = 0
+        self._deadline = time.monotonic() + self.limits.hand_in
         self._skip = any(cell.only_shows for cell in self.cells)
 
     def run_notebook(self) -> dict[int, list[dict]]:
         """Run the cells; returns each one's outputs by the cell's index. A cell that hangs or kills costs itself."""
         outputs: dict[int, list[dict]] = {}
-        left = self.limits.notebook
+        left, room = self.limits.notebook, self.limits.outputs
         while not self._ran:
             self._ran = True
             for cell in self.cells:
@@ -237,7 +244,8 @@ class RemoteTransport:
                     break
                 finally:
                     left -= time.monotonic() - begin
-                outputs.setdefault(cell.index, found)
+                room -= len(json.dumps(found))
+                outputs.setdefault(cell.index, found if room >= 0 else [TOO_MUCH])
                 if self._skip and any(output["output_type"] == "error" for output in found):
                     # Perhaps for want of a cell that was left out: begin again, with all of them.
                     self._skip = False
@@ -248,6 +256,7 @@ class RemoteTransport:
 
     def _run_cell(self, cell: Cell, seconds: float) -> list[dict]:
         # Python code that runs too long is interrupted from inside; the margin is for code that cannot be.
+        seconds = min(seconds, self._left())
         answer = self._alive().ask({"op": "run", "seconds": seconds}, cell.source.encode(), seconds + 3)
         return read_outputs(answer)
 
@@ -268,7 +277,7 @@ class RemoteTransport:
         if len(strikes) >= STRIKES:
             return calls.failure(strikes[-1].code, str(strikes[-1]))
         try:
-            answer = self._alive().ask(request, payload, self.limits.call)
+            answer = self._alive().ask(request, payload, min(self.limits.call, self._left()))
             calls.read_reply(answer)
             return answer
         except (Timeout, Crashed, Malformed) as error:
@@ -280,6 +289,12 @@ class RemoteTransport:
             if isinstance(error, Crashed):
                 return calls.failure("crashed", f"{what} ended the process that ran it")
             return calls.failure(error.code, str(error))
+
+    def _left(self) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise Timeout("not run: this hand-in as a whole took too long")
+        return left
 
     def _alive(self) -> Worker:
         if self._worker is None:
@@ -300,17 +315,7 @@ class RemoteTransport:
             self._worker = None
 
 
-def read_outputs(blob: bytes) -> list[dict]:
-    """Decode and check the outputs of a cell. Raises Malformed for anything that is no list of nbformat outputs."""
-    import nbformat
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    try:
-        outputs = json.loads(blob)
-        nbformat.validate(new_notebook(cells=[new_code_cell(outputs=nbformat.from_dict(outputs))]))
-    except (ValueError, RecursionError, TypeError, AttributeError, nbformat.ValidationError) as error:
-        raise Malformed(f"the cell's outputs are not in notebook format ({type(error).__name__})") from None
-    return outputs
+TOO_MUCH = {"output_type": "stream", "name": "stderr", "text": "(not shown: this notebook shows too much)\n"}
 
 
 def _error_output(error: StudentError) -> dict:

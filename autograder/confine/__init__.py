@@ -83,24 +83,40 @@ def enter(course: list[str]) -> Walls:
     return walls
 
 
+_REAL_ROOT = False  # whether there are other users to become: a user namespace of one's own knows only oneself
 _OWN_PIDS = -1  # the warm process's own PID namespace, opened while /proc could still be seen
 
 
 def _fresh_namespaces() -> None:
-    global _OWN_PIDS
-    _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    global _OWN_PIDS, _REAL_ROOT
     kinds = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
     if os.geteuid() == 0:
         try:
             kernel.unshare(kinds)
+            _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            _REAL_ROOT = True
             return
         except OSError:  # root of a container that may not: try as its own namespace's owner
             pass
     user, group = os.geteuid(), os.getegid()
-    kernel.unshare(kernel.CLONE_NEWUSER | kinds)
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kinds)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+    _go_on_as_child()
+    _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _go_on_as_child() -> None:
+    """Go on in a child, the first process of a PID namespace that belongs to our own user namespace.
+
+    An ordinary user may come back (`fork`) only into a PID namespace of their own, and only a child is ever inside one.
+    """
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    kernel.die_with_parent()
 
 
 def _try_pids() -> bool:
@@ -123,6 +139,8 @@ def fork(walls: Walls) -> int:
     finally:
         if pid != 0:  # only the warm process goes back; the child stays in its new namespace
             kernel.setns(_OWN_PIDS, kernel.CLONE_NEWPID)
+        else:
+            os.close(_OWN_PIDS)
     return pid
 
 
@@ -133,7 +151,7 @@ def lock(walls: Walls, limits: Limits, present: int, scratch: str, readable: lis
     if not kernel.LINUX:
         limit(limits, present)
         return
-    if walls.namespaces is True and os.geteuid() == 0:
+    if _REAL_ROOT:
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)

@@ -37,7 +37,7 @@ def build(course: list[str]) -> None:
         _touch(Path(root + path))
         kernel.mount(path, root + path, None, kernel.MS_BIND)
     for folder in (WORK, "/tmp", "/old"):
-        Path(root + folder).mkdir()
+        Path(root + folder).mkdir(exist_ok=True)  # the course may lie below one of them
     kernel.pivot_root(root, root + "/old")
     os.chdir("/")
     kernel.umount("/old")

@@ -21,8 +21,8 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 
 # name -> (x86_64, aarch64); None where the machine has no such call
 _DENIED = {
-    "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242), "bind": (49, 200),
-    "listen": (50, 201), "sendmsg": (46, 211), "sendmmsg": (307, 269),
+    "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
+    "bind": (49, 200), "listen": (50, 201), "sendmsg": (46, 211), "sendmmsg": (307, 269),
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
@@ -46,8 +46,10 @@ _DENIED = {
     "sethostname": (170, 161), "setdomainname": (171, 162), "syslog": (103, 116), "iopl": (172, None),
     "ioperm": (173, None), "modify_ldt": (154, None), "setpriority": (141, 140), "ioprio_set": (251, 30),
 }  # fmt: skip
-# Calls that are fine for the process itself and for nobody else: the first argument must be its own pid (or 0).
+# Calls that are fine for the process itself and for nobody else: the first argument must be its own pid. 0 means the
+# process itself to prlimit64; to kill it means the process group, in which the warm process and other workers are.
 _OWN_PID = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
+_ZERO_IS_OWN = ("prlimit64",)
 _CLONE, _CLONE3 = (56, 220), 435
 
 
@@ -85,12 +87,12 @@ def build(machine: str, pid: int) -> bytes:
         (_RETURN, 0, 0, _ERRNO | _EPERM),
         (_RETURN, 0, 0, _ALLOW),
     ]
-    for numbers in _OWN_PID.values():
+    for name, numbers in _OWN_PID.items():
         lines += [
             (_JEQ, 0, 5, numbers[column]),
             (_LOAD, 0, 0, 16),
             (_JEQ, 2, 0, pid),
-            (_JEQ, 1, 0, 0),
+            (_JEQ, 1, 0, 0 if name in _ZERO_IS_OWN else pid),
             (_RETURN, 0, 0, _ERRNO | _EPERM),
             (_RETURN, 0, 0, _ALLOW),
         ]

@@ -1,29 +1,35 @@
 """Carry out one call of a student's function: decoded arguments in, plain data out, every failure as a reply.
 
 The same function serves on the student's own machine and inside the grading worker, so that a test cannot tell the
-two apart. Steps: find the target, call it with gradients switched off, encode the answer, send the tensors that
-went in back along with it (so that the caller can see which of them were changed in place).
+two apart. Steps: find the target, call it with gradients switched off and autograd forbidden (`forbid`), encode the
+answer, send the tensors that went in back along with it (so that the caller can see which were changed in place).
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 
-from toolbox import wire
+from toolbox import forbid, wire
 from toolbox.errors import Malformed, StudentError
 
-# What torch says when .backward() or torch.autograd.grad() meets a tensor that was made with gradients switched off.
-AUTOGRAD_REFUSALS = ("does not require grad", "does not have a grad_fn")
+# What torch says when autograd is used where gradients are switched off, and torch.func under the sensors of `forbid`.
+AUTOGRAD_REFUSALS = (
+    "does not require grad", "does not have a grad_fn", "can't retain_grad", "don't yet support saved tensor hooks",
+)  # fmt: skip
 
 
-def perform(target: Callable, args: list, kwargs: dict) -> bytes:
-    """Call `target(*args, **kwargs)`; returns the encoded reply {"value", "after"} or {"error"}; never raises."""
+def perform(target: Callable, args: list, kwargs: dict, autograd: bool = False) -> bytes:
+    """Call `target(*args, **kwargs)`; returns the encoded reply {"value", "after"} or {"error"}; never raises.
+
+    autograd: whether the target may use it; where not, gradients are switched off and using it raises Forbidden.
+    """
     try:
-        with torch.no_grad():  # backward passes are written by hand here, so autograd has nothing to record
+        with nullcontext() if autograd else forbid.watch():
             value = target(*args, **kwargs)
         after = {str(i): arg for i, arg in enumerate(args) if isinstance(arg, torch.Tensor)}
         after |= {name: arg for name, arg in kwargs.items() if isinstance(arg, torch.Tensor)}

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import torch
@@ -40,12 +41,25 @@ class Student:
         self._transport = transport
         self.changed: list[str] = []
         self._scripts = 0
+        self._autograd = False
+
+    @contextmanager
+    def autograd(self) -> Iterator[None]:
+        """Calls made inside may use autograd. Elsewhere it is forbidden: backward passes are written by hand."""
+        before, self._autograd = self._autograd, True
+        try:
+            yield
+        finally:
+            self._autograd = before
 
     def script(self) -> Script:
         """A recording of steps with the student's objects; see `toolbox.script`."""
         self._scripts += 1
         number = self._scripts
-        return Script(lambda request: self._read(self._transport.script(number, wire.pack(request)), {}))
+        return Script(lambda request: self._send_script(number, request))
+
+    def _send_script(self, number: int, request: dict) -> Any:
+        return self._read(self._transport.script(number, wire.pack(request | {"autograd": self._autograd})), {})
 
     def __getattr__(self, module: str) -> _Module:
         if module.startswith("_"):
@@ -58,7 +72,7 @@ class Student:
 
     def _call(self, module: str, name: str, args: tuple, kwargs: dict) -> Any:
         sent = {str(i): arg for i, arg in enumerate(args)} | kwargs
-        reply = self._transport.call(module, name, wire.pack([list(args), kwargs]))
+        reply = self._transport.call(module, name, wire.pack([list(args), kwargs, self._autograd]))
         return self._read(reply, {key: arg for key, arg in sent.items() if isinstance(arg, torch.Tensor)})
 
     def _read(self, blob: bytes, sent: dict[str, torch.Tensor]) -> Any:
@@ -114,8 +128,7 @@ class LocalTransport:
             return calls.failure("missing", str(error))
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
-        args, kwargs = wire.unpack(payload)
-        return calls.perform(target, args, kwargs)
+        return calls.perform(target, *wire.unpack(payload))
 
     def value(self, name: str) -> bytes:
         try:
@@ -129,7 +142,8 @@ class LocalTransport:
     def script(self, number: int, payload: bytes) -> bytes:
         if self._script[0] != number:  # only the latest script's objects are kept
             self._script = number, {}
-        return calls.perform(lambda: run_script(wire.unpack(payload), self._script[1], self._namespace), [], {})
+        request, values = wire.unpack(payload), self._script[1]
+        return calls.perform(lambda: run_script(request, values, self._namespace), [], {}, request["autograd"])
 
     def _namespace(self, module: str) -> Any:
         if module == NOTEBOOK:

@@ -29,6 +29,7 @@ PUBLIC_SEED = "public"  # what students see; in grading the seed is the course's
 STUDENT = pytest.StashKey[Student]()
 SEED = pytest.StashKey[str]()
 FAILURE = pytest.StashKey[BaseException]()
+LONGEST = 2000  # characters of a message; names and texts in it may be the student's
 FATAL = ("timeout", "memory", "crashed")  # an item that ended so is not tried again
 
 
@@ -154,15 +155,15 @@ class Suite:
         if error is None:
             return
         if isinstance(error, Mismatch | StudentError):
-            result.status, result.message = error.code, str(error)
+            result.status, result.message = error.code, str(error)[:LONGEST]
             result.diagnosis, result.evidence = error.diagnosis, error.evidence
         elif isinstance(error, AssertionError):
-            result.status, result.message = "failed", str(error) or result.sentence
+            result.status, result.message = "failed", str(error)[:LONGEST] or result.sentence
         elif isinstance(error, KeyboardInterrupt):
             raise error
         else:  # a test that could not read the answer: the answer has a form that no test foresaw
             result.status = "malformed"
-            result.message = f"the answer has an unexpected form ({type(error).__name__}: {error})"
+            result.message = f"the answer has an unexpected form ({type(error).__name__}: {error})"[:LONGEST]
 
     def close(self) -> None:
         """Let go of pytest's configuration."""

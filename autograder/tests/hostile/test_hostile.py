@@ -1,0 +1,96 @@
+"""The hostile class, graded: every attack comes to what it must, touches nothing, and leaves the judge as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from . import autograd, course, exhaustion, processes, replies, snooping, tampering  # noqa: F401  (they enter attacks)
+from .attack import ATTACKS, Attack
+from .field import Field
+from .user import NO_MOUNTS, as_ordinary_user
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    field = Field(tmp_path_factory.mktemp("hostile"))
+    yield field
+    field.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ordinary_user(tmp_path_factory):
+    """Where root runs the tests: all of them once more, by an ordinary user, beside this run. None where not root."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    process = as_ordinary_user(tmp_path_factory.mktemp("user"))
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
+def test_an_attack_comes_to_what_it_must(field: Field, attack: Attack):
+    judgement, seconds = field.grade(attack)
+    try:
+        check(field, attack, judgement, seconds)
+    finally:
+        field.remove(attack)
+    changed = field.unchanged()
+    assert not changed, f"changed on the host: {changed}"
+    assert not field.left_behind(), "processes are left"
+    assert not field.server.reached(), "the network was reached"
+    assert field.still_grades(), "the judge no longer gives a right hand-in full marks"
+
+
+def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
+    """Compare what became of an attack with what must become of it."""
+    verdict, shown = judgement.verdict, field.shown(judgement)
+    assert verdict.intake["status"] != "refused", verdict.intake
+    found = {item.id: item.status for item in verdict.items}
+    for item in verdict.items:
+        wanted = attack.lost.get(item.id, "passed")
+        said = f"{item.id} is {item.status} ({item.message}), not {wanted}; {found}\n{shown[-3000:]}"
+        assert re.fullmatch(wanted, item.status), said
+        if item.status != "passed" and "passed" not in wanted:
+            assert item.score < item.max_score
+            assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
+    got = re.findall(r".*: GOT ['\"].*", shown)
+    assert not got, got
+    stopped = len(re.findall(r": stopped by \w+", shown))
+    assert stopped == attack.stopped, f"{stopped} of {attack.stopped} attempts were stopped:\n{shown[-4000:]}"
+    for pattern in attack.shows:
+        assert re.search(pattern, shown), f"{pattern!r} was not shown:\n{shown[-3000:]}"
+    for pattern in attack.hides:
+        assert not re.search(pattern, shown), f"{pattern!r} was shown"
+    known = {repair["code"] for repair in verdict.intake["repairs"]}
+    assert set(attack.repairs) <= known, known
+    assert field.canary not in field.everything(judgement), "a secret of the grader's shows"
+    assert seconds < attack.seconds, f"took {seconds:.1f} s"
+    if attack.after is not None:
+        attack.after(field, judgement)
+
+
+def test_the_judge_still_gives_a_right_hand_in_full_marks_after_all_of_them(field: Field):
+    verdict = field.judge.grade(field.clean).verdict
+    assert verdict.score == verdict.max_score
+
+
+def test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it(ordinary_user):
+    if ordinary_user is None:
+        assert os.geteuid() != 0  # then all of the above was run by one
+        return
+    output, _ = ordinary_user.communicate(timeout=600)
+    if ordinary_user.returncode == NO_MOUNTS:
+        pytest.skip(f"this root may not make mounts, so no ordinary user could be put in its place: {output[-300:]}")
+    assert ordinary_user.returncode == 0, output[-6000:]
+    assert f"{len(ATTACKS) + 3} passed" in output, output[-2000:]
+
+
+def test_the_class_is_large_enough_and_every_attack_says_what_it_tries():
+    assert len(ATTACKS) >= 45
+    assert len({attack.tries for attack in ATTACKS.values()}) == len(ATTACKS)
