@@ -934,7 +934,9 @@ def examine(student, kind: str, number: int) -> None:
     known, script = planted.cases(kind, number), student.script()
     dealt = script.toolbox.planted.cases(kind, number)
     check = script.tensors.gradcheck
-    verdicts = script.fetch(*(check(dealt[i].forward, dealt[i].backward, dealt[i].inputs) for i in range(len(known))))
+    asked = [check(dealt[i].forward, dealt[i].backward, dealt[i].inputs) for i in range(len(known))]
+    with student.autograd():  # the cases themselves are made with it
+        verdicts = script.fetch(*asked)
     wrong = [case for case, verdict in zip(known, verdicts, strict=True) if said(verdict) != planted.healthy(case)]
     if wrong:
         case = wrong[0]
