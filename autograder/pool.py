@@ -85,6 +85,8 @@ def _start(settings: Settings) -> None:
     global _judge
     if kernel.LINUX:
         kernel.die_with_parent()  # a grader that is killed must not leave its judges behind
+        if not multiprocessing.parent_process().is_alive():  # killed while this process was importing
+            os._exit(1)
     remote.warm(trust=settings.trust)
     _judge = settings.judge()
 
