@@ -1,7 +1,7 @@
 """Grade a class: hand-ins in, verdicts, gradebook, feedback pages and report out.
 
 Steps: take the hand-ins in; make sure that nbgrader knows the assignment; judge them on several processes; as each
-judgement arrives, let nbgrader enter it (verdict file, gradebook) and write the feedback page, in this one process, so
+judgement arrives, enter it as nbgrader does (verdict file, gradebook) and write the feedback page, in this process, so
 that the gradebook has one writer. One hand-in that fails does not stop the class: it is named at once and at the end.
 """
 
@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder import intake, ledger
+from autograder.entry import ClassEntry
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
-from autograder.nbgrader_steps import judged_before
 from autograder.pool import Settings, judge_all
 
 
@@ -88,7 +88,7 @@ def grade(
         folders = [folder for folder in folders if folder.parent.name not in outcome.skipped]
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
-    with _progress(console) as progress:
+    with ClassEntry(book) as entry, _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
         for folder, judgement in judge_all(settings, folders, jobs):
             student = folder.parent.name
@@ -96,10 +96,9 @@ def grade(
                 if isinstance(judgement, Exception):
                     raise judgement
                 ledger.forget(classroom, assignment, student)
-                judged_before[assignment, student] = judgement
-                book.autograde(assignment, student)
+                entry.enter(assignment, student, judgement)
                 if feedback:
-                    book.feedback(assignment, student)
+                    entry.feedback(assignment, student)
             except Exception as error:  # the class goes on; who could not be graded is named here and at the end
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")

@@ -32,11 +32,11 @@ class Book:
         self.root = root
         self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
         self.config.NbGraderAPI.log_level = logging.WARNING
-        self._api = NbGraderAPI(CourseDirectory(config=self.config), config=self.config)
+        self.api = NbGraderAPI(CourseDirectory(config=self.config), config=self.config)
 
     @property
     def db_url(self) -> str:
-        return self._api.coursedir.db_url
+        return self.api.coursedir.db_url
 
     @property
     def seed(self) -> str:
@@ -48,7 +48,7 @@ class Book:
 
         Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
         """
-        self._run("generate_assignment", lambda: self._api.generate_assignment(assignment, force=True, create=True))
+        self.run("generate_assignment", lambda: self.api.generate_assignment(assignment, force=True, create=True))
         if due is not None:
             with Gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
@@ -62,22 +62,22 @@ class Book:
 
     def due(self, assignment: str) -> datetime | None:
         """The deadline in the gradebook, naive UTC."""
-        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
             return gradebook.find_assignment(assignment).duedate
 
     def entered(self, assignment: str) -> set[str]:
         """The students who have a submission of the assignment in the gradebook."""
-        with _inside(self.root), Gradebook(self.db_url) as gradebook:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
             return {submission.student.id for submission in gradebook.assignment_submissions(assignment)}
 
     def autograde(self, assignment: str, student: str) -> None:
-        self._run("autograde", lambda: self._api.autograde(assignment, student, force=True, create=True))
+        self.run("autograde", lambda: self.api.autograde(assignment, student, force=True, create=True))
 
     def feedback(self, assignment: str, student: str) -> None:
-        self._run("generate_feedback", lambda: self._api.generate_feedback(assignment, student, force=True))
+        self.run("generate_feedback", lambda: self.api.generate_feedback(assignment, student, force=True))
 
-    def _run(self, step: str, action) -> None:
-        with _inside(self.root):
+    def run(self, step: str, action) -> None:
+        with inside(self.root):
             result = action()
         if not result["success"]:
             tail = (result.get("error") or "") + (result.get("log") or "")
@@ -85,7 +85,7 @@ class Book:
 
 
 @contextmanager
-def _inside(folder: Path) -> Iterator[None]:
+def inside(folder: Path) -> Iterator[None]:
     """nbgrader finds its course by the working directory."""
     before = os.getcwd()
     os.chdir(folder)

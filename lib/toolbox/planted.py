@@ -73,9 +73,7 @@ def misled(forward: Forward, twist: Callable[[Tensor], Tensor]) -> Backward:
 
 def at(place: int, change: Callable[[Tensor, Tensor], Tensor]) -> Twist:
     """Change the gradient of one input: change(gradient, input)."""
-    return lambda grads, inputs: [
-        change(grad, inputs[i]) if i == place else grad for i, grad in enumerate(grads)
-    ]
+    return lambda grads, inputs: [change(grad, inputs[i]) if i == place else grad for i, grad in enumerate(grads)]
 
 
 # The functions

@@ -178,9 +178,7 @@ def correlate_changed() -> dict[str, list[Callable[[Tensor, Tensor, Tensor], Ten
 def correlate_forms(upstream: Tensor, x: Tensor, w: Tensor, place: int) -> Forms:
     """place: 0, 1, 2 for the gradients of x, w and b."""
     g, b = upstream.double(), torch.zeros_like(upstream).double()
-    forms = {
-        name: [pull(layer, g, x, w, b)[place] for layer in layers] for name, layers in correlate_changed().items()
-    }
+    forms = {name: [pull(layer, g, x, w, b)[place] for layer in layers] for name, layers in correlate_changed().items()}
     if place < 2:
         del forms["correlation-bias-missing"]  # the other gradients do not see it
     forms["upstream-taken-as-ones"] = [pull(correlate, torch.ones_like(g), x, w, b)[place]]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-ATTEMPT = '''
+ATTEMPT = """
 def attempt(what, action):
     try:
         found = action()
@@ -19,7 +19,7 @@ def attempt(what, action):
         print(f"{what}: stopped by {type(error).__name__}: {error}")
     else:
         print(f"{what}: GOT {str(found)[:300]!r}")
-'''
+"""
 # The items that the class is graded in: of every kind one, as the rest would only take time.
 FLAT_ITEMS = (
     "toy", "neuron", "hinge_loss", "hinge_grad_scores", "hinge_grad_w", "hinge_grad_b", "net_softmax_grad_first",

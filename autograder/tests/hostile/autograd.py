@@ -6,7 +6,7 @@ from __future__ import annotations
 from .attack import Attack, add, items
 from .tampering import HINGE
 
-LOSS = '''
+LOSS = """
 def _loss(scores, w, y, reg):
     margins = scores - scores[torch.arange(len(y)), y][:, None] + 1
     margins = margins.scatter(1, y[:, None], 0)
@@ -14,17 +14,19 @@ def _loss(scores, w, y, reg):
 
 def _full(x, y, w, b, reg):
     return _loss(x @ w + b, w, y, reg)
-'''
-PLAIN = '''
+"""
+PLAIN = """
 def _leaves(x, w, b):
     w, b = w.detach().clone().requires_grad_(), b.detach().clone().requires_grad_()
     scores = x @ w + b
     scores.retain_grad()
     return w, b, scores
-'''
+"""
 
 
-def uses(name: str, tries: str, body: str, *, before: str = "", lost: str = "forbidden", says: str = "autograd") -> Attack:
+def uses(
+    name: str, tries: str, body: str, *, before: str = "", lost: str = "forbidden", says: str = "autograd"
+) -> Attack:
     """A linear_hinge whose gradients come from elsewhere; `body` is the function's."""
     lines = "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
     source = f"{LOSS}{PLAIN}{before}\ndef linear_hinge(x, y, w, b, reg):\n{lines}"

@@ -41,7 +41,9 @@ def edit_everything(notebook: dict) -> None:
     for cell in check_cells(notebook)[:6]:  # the receipt lists forty remarks at most
         cell["source"] = "print('passed')\n41.0"
         cell["metadata"]["nbgrader"] |= {"points": 1000, "locked": False}
-        cell["outputs"] = [{"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "1000.0"}}]
+        cell["outputs"] = [
+            {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "1000.0"}}
+        ]
     checks = [cell for cell in cells if cell["source"] == "print('passed')\n41.0"]
     cells.append(json.loads(json.dumps(checks[0])))
     cells.remove(checks[1])

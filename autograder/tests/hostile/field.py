@@ -59,7 +59,9 @@ class Field:
         self.material = Material.read(ROOT)
         torch.set_num_threads(1)
         self.warm = remote.warm(fresh=True)
-        self._own = set(_offspring(self.warm._process.pid))  # where an ordinary user grades, the warm process has a child
+        self._own = set(
+            _offspring(self.warm._process.pid)
+        )  # where an ordinary user grades, the warm process has a child
         self.judge = Judge(ROOT, ASSIGNMENT, seed=self.canary, limits=LIMITS)  # the seed is a secret, too
         self._keep_to(FLAT_ITEMS + NOTEBOOK_ITEMS)
         self.server = Server(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .attack import FLAT_ITEMS, Attack, add, items
 
-CHECKED = '''
+CHECKED = """
 import ctypes, os, signal, socket, subprocess, sys
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -13,7 +13,7 @@ def checked(result):
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return result
-'''
+"""
 
 add(
     Attack(
