@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from autograder import intake
@@ -112,8 +113,13 @@ class Judge:
             files[f"lib/backprop/{module}.py"] = (self.root / "solutions" / "backprop" / f"{module}.py").read_bytes()
         return files
 
+    @cached_property
+    def catalogue(self) -> dict[str, Assignment]:
+        """All assignments; read once, because it reads every master and suite."""
+        return catalogue(self.root)
+
     def modules_of(self, assignment: str) -> list[str]:
-        known = catalogue(self.root).get(assignment)
+        known = self.catalogue.get(assignment)
         return list(known.modules) if known else []
 
     def close(self) -> None:

@@ -160,10 +160,10 @@ add(
         bottom="import os\ndef toy(x, y, z):\n    for _ in range(20):\n        os.write(1, bytes(2**20))\n        print('x' * 10**6)\n"
         "    return None\n",
         cells=(
-            "for _ in range(300):\n    print('x' * 70_000)",
-            "import sys\nfor _ in range(300):\n    sys.stderr.write('y' * 10**5)\nsys.__stdout__.write('z' * 10**6)",
+            "for _ in range(30):\n    print('x' * 70_000)",
+            "import sys\nfor _ in range(30):\n    sys.stderr.write('y' * 10**5)\nsys.__stdout__.write('z' * 10**6)",
             "import ctypes, os\nfor _ in range(50):\n    os.write(1, bytes(2**20))\n    os.write(2, bytes(2**20))\n"
-            "for _ in range(1000):\n    ctypes.CDLL(None).puts(b'noise' * 100)",
+            "libc = ctypes.CDLL(None)\nfor _ in range(1000):\n    libc.puts(b'noise' * 100)",
         ),
         lost=items("toy", status="missing"),
         shows=("left out",),

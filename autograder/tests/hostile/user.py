@@ -43,7 +43,7 @@ def as_ordinary_user(folder: Path) -> subprocess.Popen:
     lines += [f"mkdir -p {hold}/{n} && mount --bind {folder}/{n} {hold}/{n}" for n, _ in inside]
     lines += [f"mount -t tmpfs -o mode=755 tmpfs {top}" for top in closed]
     lines += [f"mkdir -p {prefix} && mount --bind {hold}/{n} {prefix}" for n, prefix in inside]
-    tests = "autograder/tests/hostile -q -p no:cacheprovider --basetemp=/mnt/classroom/tmp"
+    tests = "autograder/tests/hostile -p no:cacheprovider --basetemp=/mnt/classroom/tmp"
     script = "\n".join([
         "{", *(f"{line} &&" for line in lines), "true", f"}} || exit {NO_MOUNTS}",
         f"cd {HERE} && mkdir -p classroom && chown {USER} classroom",
