@@ -279,8 +279,8 @@ def test_the_gradient_through_the_relu_of_many_numbers_needs_no_jacobian(student
 # Softmax
 
 
-def check_softmax(answer: Any, g: torch.Tensor, x: torch.Tensor, dtype=torch.float64) -> None:
-    assert_grad(answer, pull(softmax, g, x)[0], name="grad_x", inputs=dtype, condition=8.0,
+def check_softmax(answer: Any, g: torch.Tensor, x: torch.Tensor, dtype=torch.float64, condition: float = 8.0) -> None:
+    assert_grad(answer, pull(softmax, g, x)[0], name="grad_x", inputs=dtype, condition=condition,
                 forms=softmax_forms(g, softmax(x.double())))  # fmt: skip
 
 

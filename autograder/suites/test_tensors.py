@@ -444,8 +444,8 @@ def test_the_gradient_through_the_relu_of_a_large_batch_needs_no_jacobian(studen
 # Softmax
 
 
-def check_softmax(answer: Any, g: torch.Tensor, x: torch.Tensor, dtype=torch.float64) -> None:
-    assert_grad(answer, pull(softmax, g, x)[0], name="grad_x", inputs=dtype, condition=8.0,
+def check_softmax(answer: Any, g: torch.Tensor, x: torch.Tensor, dtype=torch.float64, condition: float = 8.0) -> None:
+    assert_grad(answer, pull(softmax, g, x)[0], name="grad_x", inputs=dtype, condition=condition,
                 forms=softmax_forms(g, softmax(x.double())))  # fmt: skip
 
 
@@ -480,7 +480,8 @@ def test_the_gradient_through_the_softmax_in_float32_leaves_its_inputs_alone(stu
 def test_the_gradient_through_a_softmax_that_is_sure_of_itself(student, make):
     g, x = make.normal(3, 4), make.normal(3, 4)
     x[:, 1] += 12.0
-    check_softmax(student.tensors.softmax_backward(grad_out=g, y=softmax(x)), g, x)
+    # what is left of the upstream is e**12 times smaller than the terms that cancel
+    check_softmax(student.tensors.softmax_backward(grad_out=g, y=softmax(x)), g, x, condition=1e6)
 
 
 ### END HIDDEN TESTS

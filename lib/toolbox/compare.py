@@ -23,7 +23,7 @@ from toolbox.diagnose import diagnose
 from toolbox.errors import Malformed, Mismatch, Missing
 
 ROUNDINGS = 128  # the sums of this course have at most some hundred terms: noise is near 10 roundings
-FLOOR = 1e-11  # other right formulas lose a few of float64's sixteen digits; differences instead of a gradient lose six
+FLOOR = 1e-12  # other right formulas lose a few of float64's sixteen digits; differences instead of a gradient lose six
 TINY = 1e-30  # stands in for the size of a truth that is zero everywhere
 
 
