@@ -9,6 +9,7 @@ import torch
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions_scalar import ROWS as SCALAR
+from toolbox.misconceptions_tensors import ROWS as TENSORS
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,8 +175,8 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
         for name in re.findall(known, path.read_text())
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
-    of_scalar = {row[0] for row in SCALAR}  # these have their own test, with the rest of that assignment
-    assert set(CATALOGUE) - named - of_scalar == {"transposed"}
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS]}  # these have their own tests, with the rest of their assignment
+    assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 
 def test_every_misconception_has_a_hint_and_a_section_of_the_notebook():

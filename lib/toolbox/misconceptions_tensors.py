@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-JACOBIANS = "Three Jacobians, in full"
-NUDGING = "A Jacobian by nudging"
-EXPLOSION = "Why nobody stores them"
-RELU = "ReLU: a mask"
-SOFTMAX = "Softmax, in linear time"
-MATMUL = "Matrix multiply: the only way the shapes work out"
-BROADCAST = "Broadcasting: silent copies"
-CORRELATION = "The correlation layer"
-ORDER = "The order of products"
-CHECKER = "A gradient checker of your own"
+JACOBIANS = "2  Three Jacobians, in full"
+NUDGING = "3  A Jacobian by nudging"
+EXPLOSION = "4  Why nobody stores them"
+RELU = "5.1  ReLU: a mask"
+SOFTMAX = "5.2  Softmax, in linear time"
+MATMUL = "5.3  Matrix multiply: the only way the shapes work out"
+BROADCAST = "5.4  Broadcasting: silent copies"
+CORRELATION = "5.5  The correlation layer"
+ORDER = "6  The order of products"
+CHECKER = "7  A gradient checker of your own"
 
 ROWS = [
     # Jacobians
@@ -25,7 +25,7 @@ ROWS = [
     ("jacobian-summed", "The Jacobian has been summed up",
      "One number for each pair (output, input): how many are there?", JACOBIANS),
     ("jacobian-every-row", "Every output depends on every row",
-     "Row n of x @ w is made of row n of x alone. What belongs where the rows differ?", JACOBIANS),
+     "Row n of the product is made of row n of x alone. What belongs where the rows differ?", JACOBIANS),
     ("jacobian-flat", "The numbers are there, the axes are not",
      "Its shape is that of y, followed by that of x.", NUDGING),
     ("one-sided-difference", "A one-sided difference",
