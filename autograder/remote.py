@@ -179,10 +179,6 @@ class Worker:
         self._channel.close()
         self._scratch.cleanup()
 
-    @property
-    def ended(self) -> bool:
-        return bool(select.select([self._handle], [], [], 0)[0])
-
 
 def environment(home: Path) -> dict[str, str]:
     """The environment of student code: nothing of the grader's."""
