@@ -163,8 +163,9 @@ class NewMemory(TorchDispatchMode):
         self.largest, self.made = 0, []
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        known = {t.untyped_storage().data_ptr() for t in [*args, *(kwargs or {}).values()] if isinstance(t, torch.Tensor)}
-        result = function(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        known = {t.untyped_storage().data_ptr() for t in [*args, *kwargs.values()] if isinstance(t, torch.Tensor)}
+        result = function(*args, **kwargs)
         if isinstance(result, torch.Tensor) and result.untyped_storage().data_ptr() not in known:
             self.made.append((str(function), result.numel()))
             self.largest = max(self.largest, result.numel())
