@@ -145,7 +145,7 @@ def gpu_names(shape: Shape) -> list[tuple[str, float | None]]:
 
 
 def gpu(device: str = "cuda") -> list[dict]:
-    """The figures of the GPU, with its name and measured ceilings. A shape that fails says why, and the rest goes on."""
+    """The figures of the GPU, with its name and measured ceilings. A shape that fails says why; the rest goes on."""
     import torch
 
     process = start("ceilings", device)

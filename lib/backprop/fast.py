@@ -1,4 +1,4 @@
-"""The two-layer softmax net's training step, written for speed: how far hand-made gradients go. Given; nothing to fill in.
+"""The two-layer softmax net's training step, written for speed. Given: there is nothing to fill in.
 
     h = relu(x @ w1 + b1)      scores = h @ w2 + b2      loss = mean softmax cross-entropy + reg * sum(w * w)
     v = rho * v + dw           w -= lr * v
@@ -26,7 +26,7 @@ threshold_backward = torch.ops.aten.threshold_backward.grad_input  # the backwar
 
 
 def with_ones(x: Tensor) -> Tensor:
-    """Images (N, D) with a column of ones for the bias, then columns of zeros up to a multiple of 8, for whole registers.
+    """Images (N, D) with a column of ones for the bias, then columns of zeros up to a multiple of 8: whole registers.
 
     Do it once, for the whole data set: `step` and `scores` take such rows.
     """
@@ -44,7 +44,7 @@ class FastNet:
     drop: the share of hidden units that each step leaves out; the others count 1 / (1 - drop) times.
     """
 
-    def __init__(self, N: int, D: int, H: int, C: int, *, rho=0.9, reg=0.0, drop=0.0, dtype=torch.float32, device="cpu"):
+    def __init__(self, N: int, D: int, H: int, C: int, *, rho=0.9, reg=0.0, drop=0.0, dtype=None, device="cpu"):
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(shape, dtype=dtype, device=device)
 
@@ -67,12 +67,13 @@ class FastNet:
         return (x @ self.W1.T).relu() @ self.w2 + self.b2
 
     def step(self, x: Tensor, y: Tensor, lr: float) -> Tensor:
-        """One step on the batch x, as `with_ones` makes it, and y (N,) int64; returns the loss before it, 0-dimensional.
+        """One step on the batch x, as `with_ones` makes it, and y (N,) int64. Returns the loss before it, 0-dimensional.
 
         On a GPU the loss is overwritten by the next step. A new `lr` costs a few milliseconds there.
         """
         if x.shape != self.x.shape or y.shape != self.y.shape:
-            raise ValueError(f"x is {tuple(x.shape)} and not {tuple(self.x.shape)}, or y not (N,): with_ones makes such x")
+            wanted = f"x {tuple(self.x.shape)}, as with_ones makes it, and y {tuple(self.y.shape)}"
+            raise ValueError(f"a batch of this net is {wanted}: not x {tuple(x.shape)} and y {tuple(y.shape)}")
         if self.drop:
             self.mask.bernoulli_(1 - self.drop).div_(1 - self.drop)
         if not self.parameters.is_cuda:
