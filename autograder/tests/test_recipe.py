@@ -17,7 +17,8 @@ import torch
 from autograder.bench.engine import reference
 from autograder.tests.test_larger import cifar, mnist
 from toolbox import checkpoint, larger, recipe
-from toolbox.recipe import Batches, Recipe
+from toolbox.augment import Batches
+from toolbox.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Recipe(data="mnist", hidden=12, epochs=4, batch=8, lr=0.05, drop=0.3, shift=2, flip=False)
@@ -38,7 +39,7 @@ def folder(tmp_path):
 
 def test_every_image_is_drawn_once_an_epoch_and_with_its_label():
     images = torch.arange(20, dtype=torch.uint8).view(20, 1, 1, 1).expand(20, 1, 6, 6).contiguous()
-    batches = Batches(images, torch.arange(20), replace(SMALL, batch=5, shift=0))
+    batches = Batches(images, torch.arange(20), size=5, shift=0, flip=False)
     for seed in (0, 1):
         drawn = []
         for x, y in batches.of_epoch(torch.Generator().manual_seed(seed)):
@@ -51,13 +52,13 @@ def test_every_image_is_drawn_once_an_epoch_and_with_its_label():
 def test_an_image_is_shifted_by_up_to_two_pixels_each_way_and_mirrored_half_the_time():
     images = torch.zeros(1, 1, 9, 9, dtype=torch.uint8)
     images[0, 0, 4, 3] = 255  # mirrored: column 5
-    batches = Batches(images.expand(2000, 1, 9, 9), torch.zeros(2000).long(), replace(SMALL, batch=2000, flip=True))
+    batches = Batches(images.expand(2000, 1, 9, 9), torch.zeros(2000).long(), 2000, shift=2, flip=True)
     ((x, _),) = batches.of_epoch(torch.Generator().manual_seed(0))
     places = x[:, :81].argmax(1)
     rows, columns = places // 9, places % 9
     assert rows.unique().tolist() == [2, 3, 4, 5, 6] and columns.unique().tolist() == list(range(1, 8))
     assert abs((columns >= 6).double().mean() - 0.2) < 0.05  # mirrored, and shifted by 1 or 2 to the right
-    still = Batches(images.expand(50, 1, 9, 9), torch.zeros(50).long(), replace(SMALL, batch=50, shift=0, flip=False))
+    still = Batches(images.expand(50, 1, 9, 9), torch.zeros(50).long(), 50, shift=0, flip=False)
     ((x, _),) = still.of_epoch(torch.Generator().manual_seed(0))
     assert (x[:, :81].argmax(1) == 4 * 9 + 3).all()
 
@@ -65,7 +66,7 @@ def test_an_image_is_shifted_by_up_to_two_pixels_each_way_and_mirrored_half_the_
 def test_a_colour_image_keeps_its_pixels_in_place_while_it_moves():
     images = torch.zeros(40, 3, 8, 8, dtype=torch.uint8)
     images[:, 0, 3, 4], images[:, 1, 3, 5], images[:, 2, 4, 4] = 255, 255, 255
-    batches = Batches(images, torch.zeros(40).long(), replace(SMALL, batch=40, flip=False))
+    batches = Batches(images, torch.zeros(40).long(), 40, shift=2, flip=False)
     ((x, _),) = batches.of_epoch(torch.Generator().manual_seed(0))
     red, green, blue = x[:, : 3 * 64].view(40, 3, 64).argmax(2).T
     assert len(red.unique()) > 10 and (green - red == 1).all() and (blue - red == 8).all()
@@ -73,7 +74,7 @@ def test_a_colour_image_keeps_its_pixels_in_place_while_it_moves():
 
 def test_images_are_standardised_by_the_training_images_alone(folder):
     x, y = larger.load_images("cifar10", "train+validation", folder=folder)
-    batches = Batches(x, y, SMALL)
+    batches = Batches(x, y, 8, shift=2, flip=False)
     ready = batches.ready(x)[:, : 3 * 1024].view(-1, 3, 1024)
     assert ready.mean((0, 2)).abs().max() < 1e-4 and (ready.std((0, 2)) - 1).abs().max() < 1e-3
     assert torch.equal(batches.ready(x[:2]), batches.ready(x)[:2])
@@ -88,7 +89,7 @@ def test_a_small_net_learns_a_small_set(folder):
 def test_the_accuracy_is_the_share_of_right_answers(folder):
     net = reference("fast").FastNet(1, 784, 3, 10)
     images = torch.zeros(2500, 1, 28, 28, dtype=torch.uint8)
-    batches = Batches(images[:5], torch.zeros(5).long(), SMALL)
+    batches = Batches(images[:5], torch.zeros(5).long(), 5, shift=0, flip=False)
     net.b2[7] = 1
     assert recipe.accuracy(net, batches, images, torch.arange(2500) % 10) == 0.1
 
@@ -203,3 +204,11 @@ def test_a_damaged_checkpoint_is_named_and_nothing_in_it_is_unpickled(tmp_path, 
         checkpoint.load(tmp_path / "pickled.npz")
     with pytest.raises(FileNotFoundError):
         checkpoint.load(tmp_path / "none.npz")
+
+
+def test_the_learning_rate_rises_for_an_epoch_and_falls_to_nothing():
+    long = replace(SMALL, epochs=40, lr=0.5)
+    assert recipe.rate(long, 0) == 0 and recipe.rate(long, 0.5) == pytest.approx(0.25, rel=1e-2)
+    rates = [recipe.rate(long, now) for now in range(1, 41)]
+    assert rates == sorted(rates, reverse=True) and rates[0] == pytest.approx(0.5, rel=1e-2)
+    assert recipe.rate(long, 20) == pytest.approx(0.25) and rates[-1] == pytest.approx(0, abs=1e-12)

@@ -1,8 +1,8 @@
 """How far two layers go on a larger set: `python -m toolbox train --data cifar10`. Gradients by hand, no autograd.
 
 The steps: load the set and standardise it; draw batches, each image shifted by up to a few pixels and perhaps mirrored;
-train `backprop.fast.FastNet` with dropout, a learning rate that falls along half a cosine, and momentum; after each
-epoch write a checkpoint; at the end, and only then, look at the test images.
+train `backprop.fast.FastNet` with dropout, momentum, and a learning rate that rises for an epoch and then falls along
+half a cosine; after each epoch write a checkpoint; at the end, and only then, look at the test images.
 
 Every epoch draws its numbers from a seed of its own, so a run that was killed goes on from its last checkpoint to the
 same weights, bit for bit on the same machine with the same number of threads.
@@ -21,6 +21,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from toolbox import checkpoint, larger
+from toolbox.augment import Batches
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Recipe:
     hidden: int = 1024
     epochs: int = 40
     batch: int = 256
-    lr: float = 0.03
+    lr: float = 0.04
     rho: float = 0.9
     reg: float = 0.0
     drop: float = 0.3
@@ -55,6 +56,15 @@ def chosen(data: str, **own: object) -> Recipe:
     return Recipe(data=data, **RECIPES[data] | {name: value for name, value in own.items() if value is not None})
 
 
+def rate(recipe: Recipe, now: float) -> float:
+    """The learning rate `now` epochs after the start: it rises for an epoch, then falls along half a cosine to 0.
+
+    Neighbouring pixels are alike, which makes the loss very steep in a few directions before the first layer has
+    settled: at full rate the first steps would throw the weights far away.
+    """
+    return recipe.lr * min(1.0, now) * (1 + math.cos(math.pi * now / recipe.epochs)) / 2
+
+
 def place_of(recipe: Recipe) -> Path:
     """Where the checkpoint of a recipe lies when nobody names a place: another recipe, another file."""
     digest = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
@@ -68,39 +78,6 @@ def said(recipe: Recipe, found: dict) -> str:
         f"{100 * found['accuracy']:.2f} % of {found['images']:,} {found['part']} images right, "
         f"last loss {found['losses'][-1]:.3f}, {found['seconds']:.0f} s, {found['cpu_seconds']:.0f} s of processor time"
     )
-
-
-class Batches:
-    """The training images, ready to be drawn: padded, so that a shifted image is a window at another place."""
-
-    def __init__(self, images: Tensor, labels: Tensor, recipe: Recipe):
-        """images (N, channels, height, width) uint8, labels (N,) int64. Mean and deviation of a channel are theirs."""
-        values = images.to(torch.float32)
-        self.mean = values.mean((0, 2, 3), keepdim=True)
-        self.deviation = values.std((0, 2, 3), keepdim=True).clamp(min=1)
-        self.recipe, self.labels = recipe, labels
-        height, width = images.shape[2:]
-        padded = torch.nn.functional.pad(images, [recipe.shift] * 4)
-        self.windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # a view: (N, channels, dy, dx, height, width)
-
-    def ready(self, images: Tensor) -> Tensor:
-        """Images as rows that the net takes, standardised as the training images are."""
-        from backprop.fast import with_ones
-
-        return with_ones(((images - self.mean) / self.deviation).flatten(1))
-
-    def of_epoch(self, generator: torch.Generator):
-        """Every image once, in a new order and at a new place: (x, y). What fills no whole batch waits for an epoch."""
-        order = torch.randperm(len(self.labels), generator=generator)
-        size, places = self.recipe.batch, 2 * self.recipe.shift + 1
-        for begin in range(0, len(order) - size + 1, size):
-            rows = order[begin : begin + size]
-            dy, dx = torch.randint(0, places, (2, size), generator=generator)
-            x = self.windows[rows, :, dy, dx]
-            if self.recipe.flip:
-                mirrored = torch.rand(size, 1, 1, 1, generator=generator) < 0.5
-                x = torch.where(mirrored, x.flip(-1), x)
-            yield self.ready(x), self.labels[rows]
 
 
 def train(
@@ -117,11 +94,10 @@ def train(
     images, labels = larger.load_images(recipe.data, split, folder=folder)
     if len(labels) < recipe.batch:
         raise ValueError(f"{len(labels)} images fill no batch of {recipe.batch}: take a smaller one")
-    batches, steps = Batches(images, labels, recipe), len(labels) // recipe.batch
+    batches = Batches(images, labels, recipe.batch, recipe.shift, recipe.flip)
+    steps = len(labels) // recipe.batch
     D, C = images[0].numel(), len(larger.SETS[recipe.data].classes)
-    net = FastNet(
-        recipe.batch, D, recipe.hidden, C, rho=recipe.rho, reg=recipe.reg, drop=recipe.drop, device=device
-    )
+    net = FastNet(recipe.batch, D, recipe.hidden, C, rho=recipe.rho, reg=recipe.reg, drop=recipe.drop, device=device)
     torch.manual_seed(recipe.seed)
     net.w1.normal_(0, math.sqrt(2 / D))
     net.w2.normal_(0, math.sqrt(1 / recipe.hidden))
@@ -139,10 +115,9 @@ def train(
         torch.manual_seed(1_000_003 * (recipe.seed + 1) + epoch)  # for the dropout masks
         total = torch.zeros((), device=device)
         for number, (x, y) in enumerate(batches.of_epoch(generator)):
-            done = (epoch * steps + number) / (steps * recipe.epochs)
-            # a GPU records its step anew for each learning rate, so there it falls only from epoch to epoch
-            done = epoch / recipe.epochs if device != "cpu" else done
-            total += net.step(x.to(device), y.to(device), recipe.lr * (1 + math.cos(math.pi * done)) / 2)
+            # a GPU records its step anew for each learning rate, so there it changes only from epoch to epoch
+            now = epoch + (number / steps if device == "cpu" else 0.5)
+            total += net.step(x.to(device), y.to(device), rate(recipe, now))
             bar.update()
         state["losses"].append(float(total) / steps)
         state["epoch"] = epoch + 1
