@@ -10,6 +10,7 @@ in time, so that a slow moment of the machine hits both sides. One thread; proce
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
@@ -42,10 +43,16 @@ class Worker:
         self.losses: list[float] = self.answer() or []
 
     def seconds(self, steps: int) -> float:
-        """Of one step, as the mean of `steps`."""
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        return self.answer()
+        """Of one step, as the mean of `steps`. Raises RuntimeError where the process has died."""
+        try:
+            self.process.stdin.write(f"{steps}\n")
+            self.process.stdin.flush()
+            found = self.answer()
+        except BrokenPipeError:
+            found = None
+        if found is None:
+            raise RuntimeError(f"a process died while it was measured: {self.failed}")
+        return found
 
     def answer(self) -> object:
         line = self.process.stdout.readline()
@@ -56,7 +63,8 @@ class Worker:
         return None
 
     def close(self) -> None:
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of a process that died
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
         self.process.stderr.close()

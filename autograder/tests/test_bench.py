@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 
 import pytest
 import torch
@@ -72,6 +73,18 @@ def test_a_shape_whose_losses_differ_has_no_figure_and_says_so(tiny, monkeypatch
     monkeypatch.setattr(step, "times", differ)
     entry = step.cpu_entry(TINY)
     assert entry["value"] is None and "differ" in entry["detail"]
+
+
+def test_a_variant_that_dies_while_it_is_measured_is_told(monkeypatch):
+    talks_once = ["sh", "-c", "echo '[2.0]'; read steps; echo 'out of memory' >&2; exit 1"]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    monkeypatch.setattr(step, "start", lambda *_: subprocess.Popen(talks_once, text=True, **pipes))
+    worker = step.Worker("eager", "cpu", TINY)
+    assert worker.losses == [2.0] and worker.failed is None
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="died while it was measured: out of memory"):
+            worker.seconds(3)
+    worker.close()
 
 
 def test_the_floor_is_the_larger_of_products_and_memory():
