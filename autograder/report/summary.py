@@ -15,6 +15,7 @@ from toolbox.misconceptions import CATALOGUE
 STATUSES = {
     "passed": ("right", "✓"),
     "partial": ("partly right", "◐"),
+    "followed": ("a mistake counted before", "↪"),
     "failed": ("wrong", "✗"),
     "missing": ("not there", "–"),
     "timeout": ("took too long", "T"),

@@ -88,6 +88,8 @@ def _details(result: TestResult) -> list[str]:
     if result.status == "passed":
         return []
     lines = [result.message or STATUS_WORDS.get(result.status, result.status)]
+    if result.follows:
+        lines.append(f"the same mistake as in {result.follows}, where it has cost its marks: none are lost here")
     evidence = result.evidence or {}
     if evidence.get("shape_yours") is not None:
         yours, true = _shape(evidence["shape_yours"]), _shape(evidence["shape_true"])
