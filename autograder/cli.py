@@ -67,6 +67,9 @@ def grade(
     ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
+    from autograder import forks
+
+    forks.begin(trust=trust_students)  # it starts while this process imports the rest
     from autograder.grade import grade as run
     from autograder.report import print_table, write_report
     from autograder.verdict import read_all

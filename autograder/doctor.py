@@ -14,7 +14,8 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from autograder.remote import Limits, Warm, Worker, use
+from autograder.forks import Warm, use
+from autograder.remote import Limits, Worker
 
 REMEDIES = {
     "namespaces": "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu "

@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import intake, ledger
+from autograder import forks, intake, ledger
+from autograder.build.catalogue import catalogue
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
@@ -51,11 +52,12 @@ def grade(
     students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
-    Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
+    Raises forks.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
     nothing to grade, naming where hand-ins belong.
     """
     console = console or Console()
-    find(root, assignment)
+    forks.begin(trust=trust)  # it starts while this process gets ready
+    find(catalogue(root), assignment)
     classroom = root / "classroom"
     submitted = classroom / "submitted"
     submitted.mkdir(parents=True, exist_ok=True)
@@ -88,9 +90,10 @@ def grade(
         folders = [folder for folder in folders if folder.parent.name not in outcome.skipped]
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
+    judgements = judge_all(settings, folders, jobs)  # before there is any thread: it forks
     with ClassEntry(book) as entry, _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(settings, folders, jobs):
+        for folder, judgement in judgements:
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):
