@@ -13,7 +13,17 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from autograder import forks, intake, ledger
 from autograder.build.catalogue import catalogue
@@ -134,11 +144,20 @@ def _words(causes: Counter) -> str:
     return ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
 
 
+class _Rate(ProgressColumn):
+    """Hand-ins a minute since the start."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{60 * task.completed / task.elapsed:.0f} a minute" if task.completed and task.elapsed else "")
+
+
 def _progress(console: Console) -> Progress:
+    """Who was graded last, how many are done, at what rate, and the causes so far."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[causes]}"),
