@@ -145,6 +145,29 @@ def test_the_references_agree_with_pytorch():
     )
 
 
+def test_a_truth_is_worked_out_once_for_the_same_arguments_and_anew_for_others():
+    arguments = given("softmax", 3)
+    truth, again = Truth("softmax", arguments), Truth("softmax", given("softmax", 3))
+    assert again.grads["w"] is truth.grads["w"] and again.clues("w") is truth.clues("w")
+    others = [
+        Truth("squared", arguments),
+        Truth("softmax", arguments | {"reg": 0.4}),
+        Truth("softmax", arguments | {"x": arguments["x"].float()}),
+        Truth("softmax", arguments | {"w": arguments["w"] + 1}),
+    ]
+    assert all(not torch.equal(other.grads["w"], truth.grads["w"]) for other in others)
+    arguments["x"][0] += 1  # a test may change what it gave
+    assert not torch.equal(Truth("softmax", arguments).grads["w"], truth.grads["w"])
+
+
+def test_truths_are_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr(Truth, "KEPT", 3)
+    monkeypatch.setattr(Truth, "_known", type(Truth._known)())
+    for seed in range(9):
+        Truth("softmax", given("softmax", seed))
+    assert len(Truth._known) == 3
+
+
 def test_gradients_follow_from_a_students_own_upstream_gradient():
     truth = Truth("softmax", given("softmax", 0, net=True))
     theirs = {"scores": truth.grads["scores"] * 3, "a": truth.grads["a"] + 0.01}
