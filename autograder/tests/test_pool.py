@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from autograder import forks, grade, remote
+from autograder.confine import Walls
 from autograder.demo import make_class
 from autograder.pool import judge_all
 from autograder.tests.course import command, copy_of_the_repository, scores_in
@@ -107,3 +108,13 @@ def test_the_progress_bar_says_how_many_are_done_at_what_rate_and_the_causes_so_
         progress.update(task, advance=3, description="ada", causes="2 timeout")
     line = next(line for line in reversed(console.file.getvalue().splitlines()) if "ada" in line)
     assert "3/4" in line and "a minute" in line and "2 timeout" in line
+
+
+def test_nobody_is_graded_where_nothing_holds_students_in_unless_told_so(monkeypatch):
+    monkeypatch.setattr(forks, "_warm", None)
+    monkeypatch.setattr(Walls, "gaps", lambda self: {"network": "no wall"})
+    with pytest.raises(forks.Unconfined, match=r"(?s)network: no wall.*--trust-students"):
+        judge_all(Deadly(trust=False), [Path("a"), Path("b")], jobs=2)
+    trusted = judge_all(Deadly(trust=True), [Path("a")], jobs=1)
+    assert list(trusted) == [(Path("a"), "a is graded")]
+    forks.begin().close()
