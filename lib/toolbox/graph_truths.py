@@ -1,0 +1,164 @@
+"""What a graph's values and gradients must be, by PyTorch's autograd, and what known mistakes would make of them.
+
+A graph is described by rows as in `toolbox.graph_ops`. Between a node and each of its readers stands an edge of its own,
+so that autograd also says what comes back along every single wire: a node's gradient is the sum over its wires, and
+most mistakes with graphs are mistakes with that sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from toolbox.compare import assert_grad
+from toolbox.errors import Malformed, Mismatch, Missing
+
+VALUES = {
+    "linear": lambda inputs, params: inputs[0] @ params[0] + params[1],
+    "scale": lambda inputs, params: params[0] * inputs[0],
+    "square": lambda inputs, params: inputs[0] ** 2,
+    "tanh": lambda inputs, params: inputs[0].tanh(),
+    "same": lambda inputs, params: inputs[0] * 1,
+    "add": lambda inputs, params: torch.stack(inputs).sum(dim=0),
+    "subtract": lambda inputs, params: inputs[0] - inputs[1],
+    "multiply": lambda inputs, params: inputs[0] * inputs[1],
+}
+
+
+def sort(inputs: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """One valid order of all names. The rows must have no circle."""
+    order, waiting = list(inputs), {row[0]: row[2] for row in rows}
+    while waiting:
+        ready = [name for name, sources in waiting.items() if set(sources) <= set(order)]
+        if not ready:
+            raise ValueError(f"no order for {', '.join(waiting)}")
+        order += ready
+        waiting = {name: sources for name, sources in waiting.items() if name not in ready}
+    return order
+
+
+class GraphTruth:
+    """values, grads: by name. params: the gradients of each row's parameters. All float64."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]], inputs: Mapping[str, Tensor], grad_out: Mapping[str, Tensor]):
+        self.order, self.grad_out = sort(list(inputs), rows), grad_out
+        table = {row[0]: row for row in rows}
+        nodes = {name: x.double().clone().requires_grad_() for name, x in inputs.items()}
+        edges: dict[tuple[str, int], Tensor] = {}  # (reader, place among its sources) -> what the reader sees
+        params = {}
+        for name in self.order:
+            if name not in table:
+                continue
+            _, kind, sources, given = table[name]
+            params[name] = [param.double().clone().requires_grad_() for param in given]
+            for place, source in enumerate(sources):
+                edges[name, place] = nodes[source] * 1
+            nodes[name] = VALUES[kind]([edges[name, place] for place in range(len(sources))], params[name])
+        total = sum((nodes[name] * upstream.double()).sum() for name, upstream in grad_out.items())
+        flat = [*nodes.values(), *edges.values(), *[param for group in params.values() for param in group]]
+        found = iter(torch.autograd.grad(total, flat, allow_unused=True))
+        self.values = {name: value.detach() for name, value in nodes.items()}
+        self.grads = {name: next(found) for name in nodes}
+        self.edges = {edge: next(found) for edge in edges}
+        self.params = {name: [next(found) for _ in group] for name, group in params.items()}
+        self.readers = {name: [(row[0], place) for row in rows for place, source in enumerate(row[2]) if source == name]
+                        for name in nodes}  # fmt: skip
+        self.rows = table
+
+    def forms(self, name: str) -> dict[str, list[Tensor]]:
+        """misconception id -> the gradients of `name` that it leads to."""
+        true, found = self.grads[name], {}
+        wires = [self.edges[edge] for edge in self.readers[name] if self.edges[edge] is not None]
+        given = self.grad_out.get(name)
+        if given is not None and wires:
+            found["graph-output-not-added"] = [given.double(), true - given.double()]
+        if len(wires) > 1:
+            found["graph-overwritten"] = wires
+            found["graph-averaged"] = [torch.stack(wires).mean(dim=0)]
+            found["graph-multiplied"] = [torch.stack(wires).prod(dim=0)]
+        if len(wires) > 2:
+            found["graph-partly-added"] = [torch.stack(part).sum(dim=0) for size in range(2, len(wires))
+                                           for part in combinations(wires, size)]  # fmt: skip
+        swapped = self._rerouted(name, lambda reader, place: self.edges.get((reader, 1 - place)))
+        found["graph-sources-swapped"] = swapped
+        found["graph-upstream-alone"] = self._rerouted(name, lambda reader, place: self.grads[reader])
+        return found
+
+    def _rerouted(self, name: str, wire: Any) -> list[Tensor]:
+        """The gradient of `name` where each of its wires brings something else."""
+        readers = [(reader, place) for reader, place in self.readers[name] if self.edges[reader, place] is not None]
+        brought = [wire(reader, place) for reader, place in readers]
+        if not brought or any(grad is None or grad.shape != self.values[name].shape for grad in brought):
+            return []
+        given = self.grad_out.get(name)
+        return [sum(brought, start=0 if given is None else given.double())]
+
+
+def named(answer: Any, what: str) -> dict[str, Any]:
+    """A dict by names. Raises Missing where it is None or empty, Malformed for another form."""
+    if answer is None or answer == {}:
+        raise Missing(f"{what} returns nothing yet")
+    if not isinstance(answer, dict):
+        raise Malformed(f"{what} must return a dict from names to tensors")
+    return answer
+
+
+def assert_values(answer: Any, truth: GraphTruth) -> None:
+    """Check all values of a forward pass, sources before readers: the first wrong one is where it went wrong."""
+    values = named(answer, "forward")
+    for name in truth.order:
+        if values.get(name) is None:
+            raise Missing(f"the values have no {name!r}")
+        row = truth.rows.get(name)
+        forms = {}
+        if row and len(row[2]) == 2:
+            swapped = VALUES[row[1]]([truth.values[source] for source in reversed(row[2])], row[3])
+            forms["graph-sources-swapped"] = [swapped]
+        if row and len(row[2]) > 1:
+            twice = VALUES[row[1]]([truth.values[row[2][0]]] * len(row[2]), row[3])
+            forms["graph-first-source-only"] = [twice, truth.values[row[2][0]]]
+        _check(values[name], truth.values[name], f"value of {name!r}", "Following the order, the first wrong value", forms)
+
+
+def assert_walk(answer: Any, truth: GraphTruth, extra: Mapping[str, Mapping[str, Tensor]] | None = None) -> None:
+    """Check all gradients of a backward pass on the way back: the first wrong one is where it went wrong.
+
+    extra: misconception id -> what it makes of each gradient, by name.
+    """
+    grads = named(answer, "backward")
+    for name in reversed(truth.order):
+        true = truth.grads[name]
+        if true is None:  # no output depends on it: left out, or zero
+            got = grads.get(name)
+            if isinstance(got, Tensor) and got.numel() and got.abs().max() > 0:
+                message = f"no output depends on {name!r}: its gradient is zero, or left out"
+                raise Mismatch(message, diagnosis=["graph-unused-visited"])
+            continue
+        if grads.get(name) is None:
+            raise Missing(f"the gradients have no {name!r}")
+        forms = truth.forms(name)
+        for mistake, others in (extra or {}).items():
+            if others.get(name) is not None:
+                forms[mistake] = [others[name]]
+        _check(grads[name], true, name, "On the way back, the first wrong gradient", forms)
+
+
+def _check(got: Any, true: Tensor, name: str, where: str, forms: dict[str, list[Tensor]]) -> None:
+    try:
+        assert_grad(got, true, name=name, forms=forms, condition=8.0)  # values pass through a handful of ops
+    except Mismatch as error:
+        message = f"{where} is that of {name}: {error}"
+        raise Mismatch(message, diagnosis=error.diagnosis, evidence=error.evidence) from None
+
+
+def assert_params(answer: Any, truth: GraphTruth) -> None:
+    """Check the gradients of all parameters."""
+    for name, grads in truth.params.items():
+        for place, true in enumerate(grads):
+            got = answer[name][place] if place < len(answer[name]) else None
+            if true is not None:
+                assert_grad(got, true, name=f"parameter {place} of {name!r}", condition=8.0)
