@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import torch
+import torch  # noqa: F401
 
 from toolbox.suite import item, make, student  # noqa: F401
 
