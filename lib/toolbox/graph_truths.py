@@ -8,7 +8,7 @@ most mistakes with graphs are mistakes with that sum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ VALUES = {
     "tanh": lambda inputs, params: inputs[0].tanh(),
     "same": lambda inputs, params: inputs[0] * 1,
     "add": lambda inputs, params: torch.stack(inputs).sum(dim=0),
-    "subtract": lambda inputs, params: inputs[0] - inputs[1],
+    "mix": lambda inputs, params: 2 * inputs[0] - 3 * inputs[1],
     "multiply": lambda inputs, params: inputs[0] * inputs[1],
 }
 
@@ -60,7 +60,7 @@ class GraphTruth:
             nodes[name] = VALUES[kind]([edges[name, place] for place in range(len(sources))], params[name])
         total = sum((nodes[name] * upstream.double()).sum() for name, upstream in grad_out.items())
         flat = [*nodes.values(), *edges.values(), *[param for group in params.values() for param in group]]
-        found = iter(torch.autograd.grad(total, flat, allow_unused=True))
+        found = iter(torch.autograd.grad(total, flat, allow_unused=True, retain_graph=True))
         self.values = {name: value.detach() for name, value in nodes.items()}
         self.grads = {name: next(found) for name in nodes}
         self.edges = {edge: next(found) for edge in edges}
@@ -68,25 +68,43 @@ class GraphTruth:
         self.readers = {name: [(row[0], place) for row in rows for place, source in enumerate(row[2]) if source == name]
                         for name in nodes}  # fmt: skip
         self.rows = table
+        self._nodes, self._edges = nodes, edges  # with their graph, for the sake of `forms`
+
+    def arriving(self, name: str) -> list[Tensor]:
+        """The gradients that meet at `name`: along each wire, and the one that is given."""
+        wires = [self.edges[edge] for edge in self.readers[name] if self.edges[edge] is not None]
+        return [*wires, self.grad_out[name].double()] if name in self.grad_out else wires
 
     def forms(self, name: str) -> dict[str, list[Tensor]]:
         """misconception id -> the gradients of `name` that it leads to."""
-        true, found = self.grads[name], {}
-        wires = [self.edges[edge] for edge in self.readers[name] if self.edges[edge] is not None]
-        given = self.grad_out.get(name)
-        if given is not None and wires:
-            found["graph-output-not-added"] = [given.double(), true - given.double()]
-        if len(wires) > 1:
-            found["graph-overwritten"] = wires
-            found["graph-averaged"] = [torch.stack(wires).mean(dim=0)]
-            found["graph-multiplied"] = [torch.stack(wires).prod(dim=0)]
-        if len(wires) > 2:
-            found["graph-partly-added"] = [torch.stack(part).sum(dim=0) for size in range(2, len(wires))
-                                           for part in combinations(wires, size)]  # fmt: skip
-        swapped = self._rerouted(name, lambda reader, place: self.edges.get((reader, 1 - place)))
-        found["graph-sources-swapped"] = swapped
+        arriving, found = self.arriving(name), {}
+        if len(arriving) > 1:
+            found["graph-one-reader-only"] = arriving
+            found["graph-averaged"] = [torch.stack(arriving).mean(dim=0), *_averaged_one_by_one(arriving)]
+            found["graph-multiplied"] = [torch.stack(arriving).prod(dim=0)]
+        if len(arriving) > 2:
+            found["graph-partly-added"] = [torch.stack(part).sum(dim=0) for size in range(2, len(arriving))
+                                           for part in combinations(arriving, size)]  # fmt: skip
+        found["graph-walked-too-early"] = self._too_early(name)
+        found["graph-sources-swapped"] = self._rerouted(name, lambda reader, place: self.edges.get((reader, 1 - place)))
         found["graph-upstream-alone"] = self._rerouted(name, lambda reader, place: self.grads[reader])
+        before = self.rows[name][2] if name in self.rows else []
+        before = [*before, *[source for node in before if node in self.rows for source in self.rows[node][2]]]
+        found["graph-added-in-place"] = [self.grads[source] for source in before if self.grads[source] is not None
+                                         and self.grads[source].shape == self.values[name].shape]  # fmt: skip
         return found
+
+    def _too_early(self, name: str) -> list[Tensor]:
+        """The gradient of `name` where one of its readers went before everything had arrived there."""
+        answers = []
+        for edge in self.readers[name]:
+            arriving = self.arriving(edge[0])
+            for size in range(1, len(arriving)):
+                for part in combinations(arriving, size):
+                    upstream = torch.stack(part).sum(dim=0)
+                    (wire,) = torch.autograd.grad(self._nodes[edge[0]], self._edges[edge], upstream, retain_graph=True)
+                    answers.append(self.grads[name] - self.edges[edge] + wire)
+        return answers
 
     def _rerouted(self, name: str, wire: Any) -> list[Tensor]:
         """The gradient of `name` where each of its wires brings something else."""
@@ -96,6 +114,17 @@ class GraphTruth:
             return []
         given = self.grad_out.get(name)
         return [sum(brought, start=0 if given is None else given.double())]
+
+
+def _averaged_one_by_one(parts: Sequence[Tensor]) -> list[Tensor]:
+    """What becomes of three or four parts when each new one is averaged with what is there."""
+    results = []
+    for order in permutations(parts) if 2 < len(parts) < 5 else ():
+        mean = order[0]
+        for part in order[1:]:
+            mean = (mean + part) / 2
+        results.append(mean)
+    return results
 
 
 def named(answer: Any, what: str) -> dict[str, Any]:
