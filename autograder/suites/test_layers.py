@@ -390,7 +390,7 @@ def test_the_gradients_where_a_node_is_read_three_times(student, make):
 
 @item("graph_backward", share=2.0)
 def test_the_gradients_of_a_sum_whose_sources_get_one_and_the_same_tensor(student, make):
-    rows = [["a", "scale", ["x"], [make.normal()]], ["s", "add", ["a", "x"], []], ["p", "same", ["s"], []],
+    rows = [["a", "scale", ["x"], [make.normal()]], ["s", "add", ["a", "x"], []], ["p", "scale", ["s"], [make.normal()]],
             ["q", "add", ["p", "a", "s"], []], ["y", "mix", ["q", "x"], []]]  # fmt: skip
     check_backward(student, graph_inputs(make, 2, 3, "x"), rows, {"y": make.normal(2, 3)})
 
@@ -723,18 +723,23 @@ def check_function(
         (answer,) = s.fetch(runs)
     truth = differentiate(TRUE[name], inputs, grad_out, weights)
     dtype = inputs[0].dtype
-    forms = {mistake: [function(*[x.double() for x in inputs]) for function in functions]
-             for mistake, functions in CHANGED[name].items()}  # fmt: skip
-    assert_value(answer["value"], truth["value"], name="value", inputs=dtype, forms=forms, condition=condition,
-                 if_not_finite="function-overflows")  # fmt: skip
-    for place, got in placed(answer["grads"], wanted):
+
+    def values() -> dict[str, Any]:
+        return {"forms": {mistake: [function(*[x.double() for x in inputs]) for function in functions]
+                          for mistake, functions in CHANGED[name].items()}}  # fmt: skip
+
+    def gradients(place: int) -> dict[str, Any]:
         forms = {"sign-flipped": [-truth["grads"][place]], **function_forms(name, place, inputs, grad_out)}
         if len(forms) > 1:
             forms |= {mistake: [differentiate(function, inputs, grad_out, weights)["grads"][place]
                                 for function in functions] for mistake, functions in CHANGED[name].items()}  # fmt: skip
-        upstream = grad_out if name == "Linear" and place == 2 else None
-        assert_grad(got, truth["grads"][place], name=f"of argument {place}", inputs=dtype, forms=forms,
-                    condition=condition, if_not_finite="function-overflows", upstream=upstream)  # fmt: skip
+        return {"forms": forms, "upstream": grad_out if name == "Linear" and place == 2 else None}
+
+    assert_value(answer["value"], truth["value"], name="value", inputs=dtype, clues=values, condition=condition,
+                 if_not_finite="function-overflows")  # fmt: skip
+    for place, got in placed(answer["grads"], wanted):
+        assert_grad(got, truth["grads"][place], name=f"of argument {place}", inputs=dtype, condition=condition,
+                    clues=lambda place=place: gradients(place), if_not_finite="function-overflows")  # fmt: skip
     for place, (after, before) in enumerate(zip([*answer["inputs"], answer["grad_out"]], [*inputs, grad_out],
                                                 strict=True)):  # fmt: skip
         if not torch.equal(after, before):
@@ -917,17 +922,20 @@ def check_module(student, make, N: int, operations: dict[str, str], truth) -> No
         s = student.script()
         runs = s.toolbox.function_runs.module(s.functions.MLP, list(SIZES), state, x, grad_out, operations)
         (answer,) = s.fetch(runs)
-    true = differentiate(truth, [x, *state.values()], grad_out, [x, *state.values()])
-    forms = {}
-    for mistake, other in NETS.items():
-        forms[mistake] = differentiate(other, [x, *state.values()], grad_out, [x, *state.values()])
-    clues = {mistake: [found["value"]] for mistake, found in forms.items()}
+    leaves = [x, *state.values()]
+    true = differentiate(truth, leaves, grad_out, leaves)
+
+    def clues(pick) -> dict[str, Any]:
+        others = {mistake: differentiate(other, leaves, grad_out, leaves) for mistake, other in NETS.items()}
+        return {"forms": {mistake: [pick(found)] for mistake, found in others.items()}}
+
     for what in ("value", "again"):
-        assert_value(answer[what], true["value"], name="probabilities", forms=clues, condition=8.0)
+        assert_value(answer[what], true["value"], name="probabilities", condition=8.0,
+                     clues=lambda: clues(lambda found: found["value"]))  # fmt: skip
     for place, name in enumerate(["x", *state]):
         got = answer["grad_x"] if name == "x" else answer["grads"].get(name)
-        clues = {mistake: [found["grads"][place]] for mistake, found in forms.items()}
-        assert_grad(got, true["grads"][place], name=name, forms=clues, condition=8.0)
+        assert_grad(got, true["grads"][place], name=name, condition=8.0,
+                    clues=lambda place=place: clues(lambda found: found["grads"][place]))  # fmt: skip
 
 
 OWN = {"linear": "linear", "sigmoid": "sigmoid", "softmax": "softmax"}

@@ -98,13 +98,13 @@ class Add(Op):
 
 
 class Mix(Op):
-    """2 x - 3 y: tells its sources apart, and is not zero where both are the same."""
+    """2 x - 5 y: tells its sources apart, and is not zero where both are the same."""
 
     def value(self, x: Tensor, y: Tensor) -> Tensor:
-        return 2 * x - 3 * y
+        return 2 * x - 5 * y
 
     def gradient(self, grad_out: Tensor) -> tuple[Tensor, Tensor]:
-        return 2 * grad_out, -3 * grad_out
+        return 2 * grad_out, -5 * grad_out
 
 
 class Multiply(Op):

@@ -7,7 +7,7 @@ most mistakes with graphs are mistakes with that sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, permutations
 from typing import Any
 
@@ -24,7 +24,7 @@ VALUES = {
     "tanh": lambda inputs, params: inputs[0].tanh(),
     "same": lambda inputs, params: inputs[0] * 1,
     "add": lambda inputs, params: torch.stack(inputs).sum(dim=0),
-    "mix": lambda inputs, params: 2 * inputs[0] - 3 * inputs[1],
+    "mix": lambda inputs, params: 2 * inputs[0] - 5 * inputs[1],
     "multiply": lambda inputs, params: inputs[0] * inputs[1],
 }
 
@@ -94,6 +94,16 @@ class GraphTruth:
                                          and self.grads[source].shape == self.values[name].shape]  # fmt: skip
         return found
 
+    def value_forms(self, name: str) -> dict[str, list[Tensor]]:
+        """misconception id -> the values of `name` that it leads to."""
+        _, kind, sources, params = self.rows.get(name, (name, "", [], []))
+        found, values = {}, [self.values[source] for source in sources]
+        if len(sources) == 2:
+            found["graph-sources-swapped"] = [VALUES[kind](values[::-1], params)]
+        if len(sources) > 1:
+            found["graph-first-source-only"] = [VALUES[kind]([values[0]] * len(values), params), values[0]]
+        return found
+
     def _too_early(self, name: str) -> list[Tensor]:
         """The gradient of `name` where one of its readers went before everything had arrived there."""
         answers = []
@@ -142,22 +152,12 @@ def assert_values(answer: Any, truth: GraphTruth) -> None:
     for name in truth.order:
         if values.get(name) is None:
             raise Missing(f"the values have no {name!r}")
-        row = truth.rows.get(name)
-        forms = {}
-        if row and len(row[2]) == 2:
-            swapped = VALUES[row[1]]([truth.values[source] for source in reversed(row[2])], row[3])
-            forms["graph-sources-swapped"] = [swapped]
-        if row and len(row[2]) > 1:
-            twice = VALUES[row[1]]([truth.values[row[2][0]]] * len(row[2]), row[3])
-            forms["graph-first-source-only"] = [twice, truth.values[row[2][0]]]
-        _check(values[name], truth.values[name], f"value of {name!r}", "Following the order, the first wrong value", forms)
+        _check(values[name], truth.values[name], f"value of {name!r}", "Following the order, the first wrong value",
+               lambda name=name: truth.value_forms(name))  # fmt: skip
 
 
-def assert_walk(answer: Any, truth: GraphTruth, extra: Mapping[str, Mapping[str, Tensor]] | None = None) -> None:
-    """Check all gradients of a backward pass on the way back: the first wrong one is where it went wrong.
-
-    extra: misconception id -> what it makes of each gradient, by name.
-    """
+def assert_walk(answer: Any, truth: GraphTruth) -> None:
+    """Check all gradients of a backward pass on the way back: the first wrong one is where it went wrong."""
     grads = named(answer, "backward")
     for name in reversed(truth.order):
         true = truth.grads[name]
@@ -169,16 +169,12 @@ def assert_walk(answer: Any, truth: GraphTruth, extra: Mapping[str, Mapping[str,
             continue
         if grads.get(name) is None:
             raise Missing(f"the gradients have no {name!r}")
-        forms = truth.forms(name)
-        for mistake, others in (extra or {}).items():
-            if others.get(name) is not None:
-                forms[mistake] = [others[name]]
-        _check(grads[name], true, name, "On the way back, the first wrong gradient", forms)
+        _check(grads[name], true, name, "On the way back, the first wrong gradient", lambda name=name: truth.forms(name))
 
 
-def _check(got: Any, true: Tensor, name: str, where: str, forms: dict[str, list[Tensor]]) -> None:
-    try:
-        assert_grad(got, true, name=name, forms=forms, condition=8.0)  # values pass through a handful of ops
+def _check(got: Any, true: Tensor, name: str, where: str, forms: Callable[[], dict[str, list[Tensor]]]) -> None:
+    try:  # values pass through a handful of ops
+        assert_grad(got, true, name=name, clues=lambda: {"forms": forms()}, condition=8.0)
     except Mismatch as error:
         message = f"{where} is that of {name}: {error}"
         raise Mismatch(message, diagnosis=error.diagnosis, evidence=error.evidence) from None

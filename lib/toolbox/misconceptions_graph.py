@@ -1,4 +1,4 @@
-"""The known mistakes with graphs, `torch.autograd.Function` and modules, in the assignment `layers`; rows of the catalogue."""
+"""The known mistakes with graphs, `torch.autograd.Function` and modules: rows of `misconceptions.CATALOGUE`."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ ROWS = [
     ("graph-skip-missing", "The skip connection is missing", "What is added to what the three ops compute?", SKIP),
     ("graph-skip-elsewhere", "The skip begins at the wrong node",
      "The block adds its own input, before any of its three ops.", SKIP),
-    ("graph-block-part-missing", "The way around ends too early", "Three ops stand on it. How many are in yours?", SKIP),
+    ("graph-block-part-missing", "The way around ends too early", "Three ops stand on it. How many are in yours?",
+     SKIP),
     ("graph-block-not-added", "The two ways are not added", "A residual is what is left to be added.", SKIP),
     ("graph-block-names", "The names of the block's nodes",
      "A second block in the same graph needs other names. What makes them differ?", SKIP),

@@ -90,6 +90,7 @@ class Graph:
     def __init__(self, *inputs: str):
         self.inputs = inputs
         self.nodes: dict[str, Node] = {}
+        self._taken: dict[int, str] = {}  # id of an op -> the node that has it
 
     def add(self, name: str, op: Any, *sources: str) -> str:
         """Add a node and return its name. Given. `sources` may be added later: nodes come in any order.
@@ -101,9 +102,9 @@ class Graph:
             raise ValueError(f"there is a {name!r} already; every node needs a name of its own")
         if not sources:
             raise ValueError(f"node {name!r} reads nothing: name its sources after the op")
-        for other, node in self.nodes.items():
-            if node.op is op:
-                raise ValueError(f"{name!r} has the op of {other!r}: make a second {type(op).__name__}")
+        if id(op) in self._taken:
+            raise ValueError(f"{name!r} has the op of {self._taken[id(op)]!r}: make a second {type(op).__name__}")
+        self._taken[id(op)] = name
         self.nodes[name] = Node(op, sources)
         return name
 

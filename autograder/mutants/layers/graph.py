@@ -183,7 +183,7 @@ GRAPH: list[Answer] = [
         ("reads the first source only", VALUE, "values[name] = node.op.forward(*[values[node.sources[0]]] * "
          "len(node.sources))", "graph-first-source-only"),
         ("hands on what came last", VALUE, "values[name] = node.op.forward(*[list(values.values())[-1]] * "
-         "len(node.sources))", None),
+         "len(node.sources))", ("graph-first-source-only", None)),
         ("runs every op twice", VALUE, f"{VALUE}\n                {VALUE}", "graph-walked-every-path"),
         ("forgets the inputs in its answer", "        return values", "        return {n: values[n] for n in "
          "self.nodes}", None),
@@ -217,7 +217,7 @@ GRAPH: list[Answer] = [
          "graph-sources-swapped"),
         ("hands the upstream gradient on", ADD, ADD.replace("grad if", "grads[name] if").replace("else grad",
                                                                                                 "else grads[name]"),
-         "graph-upstream-alone"),
+         ("graph-upstream-alone", "graph-one-reader-only")),
         ("answers the first source only", PAIRS, "zip(node.sources[:1], downstream)", ("graph-one-reader-only", None)),
         ("forgets the second of two equal sources", PAIRS, "dict(zip(node.sources, downstream)).items()",
          "graph-one-reader-only"),
@@ -279,7 +279,7 @@ GRAPH: list[Answer] = [
             "    value(name)",
         ), "graph-recursion-too-deep"),
         ("gives the very dict away again", "values = {}", "values = self.values = getattr(self, 'values', {})",
-         "graph-values-kept"),
+         "graph-answer-reused"),
     ),
     *wrong(
         "Graph.order",

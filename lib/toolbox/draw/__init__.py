@@ -2,6 +2,7 @@
 
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
+from toolbox.draw.network import show_network
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "show_growth",
     "show_images",
     "show_jacobians",
+    "show_network",
     "show_scores",
     "show_weights",
 ]
