@@ -27,8 +27,10 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
     forms = {"upstream-taken-as-ones": [back(TWINS[name], torch.ones_like(g))]}
     if name == "BatchNorm":
         return forms | batchnorm_forms(place, g, x, *parameters, **options)
+    if name == "ReLU":
+        forms = {}  # the mask alone has a name of its own
     if name not in PARAMETERS:
-        return _activation_forms(name, back, g, x, options) | forms
+        return forms | _activation_forms(name, back, g, x, options)
     if name == "Linear" and place < 2:
         return forms | matmul_forms(g, x, parameters[0], place)
     if name == "Maxout":
@@ -103,16 +105,12 @@ def _activation_forms(name: str, back: Callable, g: Tensor, x: Tensor, options: 
         forms |= {key: [back(twin) for twin in CHANGED[name][key]] for key in keys}
         forms["leaky-slope-on-inputs"] = [back(lambda v, slope: torch.where(v > 0, v, slope * v.square() / 2)),
                                           back(lambda v, slope: leaky(v, slope).square() / 2)]  # fmt: skip
-        forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, torch.as_tensor(options["slope"]).double())]
+        forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, options["slope"])]
     if name == "ELU":
         forms |= {key: [back(twin) for twin in CHANGED[name][key]]
                   for key in ("elu-alpha-ignored", "elu-on-both-sides", "elu-sign", "elu-other-function")}  # fmt: skip
-        forms["elu-output-for-slope"] = [
-            back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v))),
-            back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v) + v)),
-        ]
-        forms["elu-exp-of-output"] = [torch.where(x > 0, g, g * options["alpha"] * out.exp())]
-        forms["elu-below-zero-closed"] = [torch.where(x > 0, g, 0.0)]
+        forms["elu-output-for-slope"] = [back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v)))]
+        forms["elu-alpha-ignored"].append(back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v) + v)))
     if name == "Sigmoid":
         forms["activation-of-input"] = [back(lambda v: v.square() / 2 - v.pow(3) / 3)]
         forms["sigmoid-factor-missing"] = [back(F.softplus), back(lambda v: v - F.softplus(v)),

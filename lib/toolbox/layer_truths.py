@@ -98,7 +98,7 @@ CHANGED: dict[str, dict[str, list[Twin]]] = {
     },
     "Sigmoid": {
         "sigmoid-exponent-sign": [lambda x: torch.sigmoid(-x)],
-        "activation-of-another-kind": [torch.tanh, torch.exp, lambda x: torch.sigmoid(2 * x), F.softplus,
+        "activation-of-another-kind": [torch.tanh, lambda x: torch.sigmoid(2 * x), F.softplus,
                                        lambda x: x.exp() / x.exp().sum(), lambda x: torch.softmax(x, dim=-1)],
         "sigmoid-one-missing": [lambda x: 1 / torch.exp(-x), lambda x: 1 / (1 - torch.exp(-x)),
                                 lambda x: 1 / (2 + torch.exp(-x))],

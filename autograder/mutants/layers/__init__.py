@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.mutants import Answer, span
-from autograder.mutants.layers.notebook import NOTEBOOK
+from autograder.mutants.layers.activations import ACTIVATIONS
+from autograder.mutants.layers.linear import WEIGHTED
+from autograder.mutants.layers.losses import LOSSES
+from autograder.mutants.layers.modes import MODES
+from autograder.mutants.layers.notebook import NOTEBOOK, NOTES
+from autograder.mutants.layers.right import RIGHT
+from autograder.mutants.layers.sequential import SEQUENTIAL
 
 MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses")
 SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions" / "backprop"
-ITEMS = "layers_by_hand linear_forward linear_backward relu_layer leaky_relu elu sigmoid_layer tanh softmax_forward softmax_layer_backward maxout_forward maxout_backward correlation_forward correlation_backward dropout_forward dropout_backward batchnorm_forward batchnorm_running batchnorm_nodes batchnorm_backward loss_cross_entropy loss_hinge loss_squared l2_penalty sequential_forward sequential_params sequential_backward sequential_modes".split()
-WRONG = []
-RIGHT = [Answer("the solution itself", tuple(ITEMS))]
+WRONG = [*NOTES, *WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL]
 
 
 def modules_of(answer: Answer) -> dict[str, str]:
