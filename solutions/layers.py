@@ -158,6 +158,7 @@ def layer(rows, columns, seed, scale=1.0):
     return graph_ops.Linear(scale * random(rows, columns, seed=seed) / rows**0.5, 0.1 * random(columns, seed=seed + 1))
 
 
+# %% show=true
 net = graph.Graph("x")
 net.add("a", layer(4, 5, 1), "x")
 net.add("h", graph_ops.Tanh(), "a")
@@ -181,7 +182,7 @@ check("graph_again")
 #
 # The two-layer net once more: as flat code from the notebook before, as a `Sequential`, and as a graph. Same weights, same batch of digits. The gradients have to agree to the last digits, because they are the same sums.
 
-# %%
+# %% show=true
 from backprop import layers, losses
 
 x, y = load_digits("train", limit=64)
@@ -230,7 +231,7 @@ for name, grads in found.items():
 # %% item="graph_skip" points=2
 check("graph_skip")
 
-# %%
+# %% show=true
 net, last = graph.Graph("x"), "x"
 for number in (1, 2):
     last = last and graph.residual_block(net, last, f"block{number}", layer(4, 5, number), graph_ops.Tanh(), layer(5, 4, number + 5))
@@ -241,7 +242,7 @@ if there("residual_block", last, net.order()) and there("forward and backward", 
 # Why does that help? An experiment with *your* graph. Thirty blocks, each of two linear layers with a tanh between them, the second a little small, so that one block alone weakens what passes. Once stacked as they are, once with a skip
 # around each. A gradient of size 1 goes in at the end. How large is it when it arrives at each block?
 
-# %%
+# %% show=true
 def gradient_sizes(blocks, skip):
     """How large the gradient is at the output of each block, from the first one to the last."""
     net, names = graph.Graph("x"), ["x"]
@@ -355,7 +356,7 @@ check("function_linear")
 # A backward pass is a computation like any other, so it can itself be differentiated: Newton's method, gradient penalties, learning to learn need that. With a Function it works by itself *if* PyTorch can see how `backward` got its numbers: from what went through
 # `save_for_backward` (arguments and outputs), by tensor operations. Here is one that is right once and wrong twice:
 
-# %%
+# %% show=true
 class Careless(torch.autograd.Function):
     """y = exp(x), with a backward pass that PyTorch cannot look through."""
 
@@ -376,7 +377,7 @@ print("differentiated twice:", torch.autograd.gradgradcheck(Careless.apply, [x],
 # %% [markdown]
 # `gradcheck` nudges inputs, like the checker that you wrote yourself, and compares with your `backward`; `gradgradcheck` does so one floor higher, for the derivative of `backward`. Now your four beside PyTorch's own operations, forwards, backwards, twice:
 
-# %%
+# %% show=true
 twins = {"Multiply": (torch.mul, [random(3, 4), random(3, 4, seed=1)]), "Sigmoid": (torch.sigmoid, [random(3, 4)]),
          "Softmax": (lambda x: torch.softmax(x, dim=-1), [random(3, 4)]),
          "Linear": (lambda x, w, b: x @ w + b, [random(5, 4), random(4, 3, seed=1), random(3, seed=2)])}
@@ -433,7 +434,7 @@ check("mlp_by_hand")
 #
 # All together now. One batch of digits, the module built of your Functions, the module built of PyTorch's operations, and the net by hand: three times the same gradients.
 
-# %%
+# %% show=true
 x, y = load_digits("train", limit=100)
 target = torch.nn.functional.one_hot(y, 10).double()
 yours = functions.MLP(64, 30, 10).double()
@@ -455,7 +456,7 @@ if there("MLP", params or None) and there("MLP.forward and your Functions", p :=
 # %% [markdown]
 # And it learns. A few hundred steps of plain gradient descent on all training digits, with the cross-entropy of the right class, through your four rules:
 
-# %%
+# %% show=true
 def learn(steps=300, lr=2.0):
     """Train a fresh module; returns its losses and its share of right answers on new images, or None."""
     torch.manual_seed(0)

@@ -1597,6 +1597,11 @@ def test_the_modes_of_two_nets_do_not_meet(student, make):
 
 # ---------------------------------------------------------------- the graph
 
+# A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
+# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So a
+# wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
+
 
 def graph_inputs(make, N: int, D: int, *names: str) -> dict[str, torch.Tensor]:
     return {name: make.normal(N, D) for name in names}
@@ -1657,7 +1662,7 @@ def graph_foreseen(student, key: str, true: torch.Tensor, **forms: Any) -> None:
 
 
 def run_op(student, name: str, inputs: list[torch.Tensor], grad_out: torch.Tensor) -> list[Any]:
-    """[value, gradients, gradients of a second backward, inputs afterwards, grad_out afterwards] of an op of graph.py."""
+    """[value, gradients, those of a second backward, inputs afterwards, grad_out afterwards] of an op of graph.py."""
     s = student.script()
     op = getattr(s.graph, name)()
     kept, upstream = [s.toolbox.planted.keep(x) for x in inputs], s.toolbox.planted.keep(grad_out)
@@ -1905,7 +1910,7 @@ def test_a_node_that_many_read_is_computed_once(student, make):
 
 
 def backward_of(student, inputs: dict, rows: list[list], grad_out: dict) -> tuple[Any, Any, Any, Any]:
-    """Gradients, gradients of the parameters, runs of each op, grad_out afterwards; right order and caches are given."""
+    """Gradients, those of the parameters, runs of each op, grad_out afterwards; right order and caches are given."""
     s, order = student.script(), sort(list(inputs), rows)
     bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, order)
     bench.prepare(inputs, order)
@@ -1961,8 +1966,9 @@ def test_the_gradients_where_a_node_is_read_three_times(student, make):
 
 @item("graph_backward", share=2.0)
 def test_the_gradients_of_a_sum_whose_sources_get_one_and_the_same_tensor(student, make):
-    rows = [["a", "scale", ["x"], [make.normal()]], ["s", "add", ["a", "x"], []], ["p", "scale", ["s"], [make.normal()]],
-            ["q", "add", ["p", "a", "s"], []], ["y", "mix", ["q", "x"], []]]  # fmt: skip
+    rows = [["a", "scale", ["x"], [make.normal()]], ["s", "add", ["a", "x"], []],
+            ["p", "scale", ["s"], [make.normal()]], ["q", "add", ["p", "a", "s"], []],
+            ["y", "mix", ["q", "x"], []]]  # fmt: skip
     check_backward(student, graph_inputs(make, 2, 3, "x"), rows, {"y": make.normal(2, 3)})
 
 
@@ -2001,45 +2007,40 @@ SHARED = [["h", "tanh", ["x"], []], ["y", "multiply", ["h", "x"], []], ["k", "sa
 class Again:
     """One graph SHARED, for several passes; each answer is fetched at once, and can be looked at again later."""
 
+    KEPT = {"forward": "graph-values-kept", "backward": "graph-gradients-kept"}
+
     def __init__(self, student):
         self.script = student.script()
         self.bench = self.script.toolbox.graph_ops.Bench(self.script.graph.Graph, ["x"], SHARED, sort(["x"], SHARED))
-        self.answers: list[tuple[Any, GraphTruth]] = []
+        self.passes: list[tuple[str, Any, GraphTruth]] = []
 
     def forward(self, inputs: dict) -> None:
-        answer = self.bench.forward(inputs)
-        truth = GraphTruth(SHARED, inputs, {"z": torch.zeros_like(inputs["x"])})
-        (values,) = self.script.fetch(answer)
-        self._judge(lambda: assert_values(values, truth), "graph-values-kept")
-        self.answers.append((answer, truth))
         self.inputs = inputs
+        truth = GraphTruth(SHARED, inputs, {"z": torch.zeros_like(inputs["x"])})
+        self._judge("forward", self.bench.forward(inputs), truth)
 
     def backward(self, grad_out: dict) -> None:
-        answer = self.bench.backward(grad_out)
-        truth = GraphTruth(SHARED, self.inputs, grad_out)
-        (grads,) = self.script.fetch(answer)
-        self._judge(lambda: assert_walk(grads, truth), "graph-gradients-kept")
-        self.answers.append((answer, truth))
+        self._judge("backward", self.bench.backward(grad_out), GraphTruth(SHARED, self.inputs, grad_out))
 
-    def _judge(self, check, mistake: str) -> None:
-        """What goes wrong after all that went before was right is a matter of what was kept."""
+    def _judge(self, way: str, answer: Any, truth: GraphTruth) -> None:
+        """What goes wrong after a pass of this kind was right is a matter of what was kept since."""
+        before = any(other == way for other, _, _ in self.passes)
         try:
-            check()
+            self._compare(way, answer, truth)
         except Mismatch as error:
-            kept = any(("graph-values-kept" if truth.grad_out["z"].abs().max() == 0 else "graph-gradients-kept") == mistake
-                       for _, truth in self.answers if "z" in truth.grad_out)  # fmt: skip
-            raise Mismatch(f"in pass {len(self.answers) + 1}: {error}", evidence=error.evidence,
-                           diagnosis=[mistake] if kept else error.diagnosis) from None  # fmt: skip
+            raise Mismatch(f"in pass {len(self.passes) + 1}: {error}", evidence=error.evidence,
+                           diagnosis=[self.KEPT[way]] if before else error.diagnosis) from None  # fmt: skip
+        self.passes.append((way, answer, truth))
+
+    def _compare(self, way: str, answer: Any, truth: GraphTruth) -> None:
+        (found,) = self.script.fetch(answer)
+        (assert_values if way == "forward" else assert_walk)(found, truth)
 
     def look_again(self) -> None:
         """The answers of earlier passes must not have changed since."""
-        for number, (answer, truth) in enumerate(self.answers, 1):
-            (found,) = self.script.fetch(answer)
+        for number, one in enumerate(self.passes, 1):
             try:
-                if truth.grad_out.get("z") is not None and truth.grad_out["z"].abs().max() == 0:
-                    assert_values(found, truth)
-                else:
-                    assert_walk(found, truth)
+                self._compare(*one)
             except Mismatch as error:
                 raise Mismatch(f"the answer of pass {number} is another one now: {error}",
                                diagnosis=["graph-answer-reused"]) from None  # fmt: skip
@@ -2203,6 +2204,10 @@ def test_four_blocks_with_names_of_any_kind_begin_at_another_source(student, mak
 
 # ---------------------------------------------------------------- torch.autograd.Function
 
+# `toolbox.function_runs` applies a Function in the student's process and brings back numbers: values, gradients, and
+# the gradients of a random weighted sum of the gradients. They are compared here, where no code of a student's runs.
+# Autograd is allowed in these tests, but not inside a Function's own rules: that is noticed over there.
+
 
 TRUE = {
     "Multiply": lambda x, y: x * y,
@@ -2223,7 +2228,8 @@ def differentiate(function, inputs: list[torch.Tensor], grad_out: torch.Tensor, 
     second = [None] * (len(leaves) + 1)
     if total.requires_grad:
         second = torch.autograd.grad(total, [*leaves, upstream], allow_unused=True)
-    second = [torch.zeros_like(x) if grad is None else grad for grad, x in zip(second, [*leaves, upstream], strict=True)]
+    leaves.append(upstream)
+    second = [torch.zeros_like(x) if grad is None else grad for grad, x in zip(second, leaves, strict=True)]
     return {"value": value.detach(), "grads": [grad.detach() for grad in grads], "second": second}
 
 
@@ -2283,7 +2289,7 @@ def check_function(
     student, make, name: str, inputs: list[torch.Tensor], grad_out: torch.Tensor, second: bool = False,
     wanted: list[bool] | None = None, condition: float = 1.0,
 ) -> None:  # fmt: skip
-    """Values, gradients and, where `second`, second derivatives of one of the student's Functions, against the truth."""
+    """Values, gradients and, where `second`, second derivatives of a Function of the student's, against the truth."""
     wanted = wanted or [True] * len(inputs)
     weights = [make.normal(*x.shape, dtype=x.dtype) * needs for x, needs in zip(inputs, wanted, strict=True)]
     with student.autograd():

@@ -85,7 +85,7 @@ def derivatives(
     function: Any, inputs: Sequence[Tensor], grad_out: Tensor, second: Sequence[Tensor] | None = None,
     wanted: Sequence[bool] | None = None,
 ) -> dict[str, Any]:
-    """Apply a student's Function. Returns {"value", "grads", "second", "inputs", "grad_out"}, the last two as they are now.
+    """Apply a Function; returns {"value", "grads", "second", "inputs", "grad_out"}, the last two as they are then.
 
     inputs: its arguments. grad_out: the upstream gradient. second: weights, one for each input, in the sum of all
     entries of weight * gradient that is differentiated once more; "second" then holds that sum's gradients with

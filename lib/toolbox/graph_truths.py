@@ -1,8 +1,8 @@
 """What a graph's values and gradients must be, by PyTorch's autograd, and what known mistakes would make of them.
 
-A graph is described by rows as in `toolbox.graph_ops`. Between a node and each of its readers stands an edge of its own,
-so that autograd also says what comes back along every single wire: a node's gradient is the sum over its wires, and
-most mistakes with graphs are mistakes with that sum.
+A graph is described by rows as in `toolbox.graph_ops`. Between a node and each of its readers stands an edge of its
+own, so that autograd also says what comes back along every single wire: a node's gradient is the sum over its wires,
+and most mistakes with graphs are mistakes with that sum.
 """
 
 from __future__ import annotations
@@ -169,7 +169,8 @@ def assert_walk(answer: Any, truth: GraphTruth) -> None:
             continue
         if grads.get(name) is None:
             raise Missing(f"the gradients have no {name!r}")
-        _check(grads[name], true, name, "On the way back, the first wrong gradient", lambda name=name: truth.forms(name))
+        _check(grads[name], true, name, "On the way back, the first wrong gradient",
+               lambda name=name: truth.forms(name))  # fmt: skip
 
 
 def _check(got: Any, true: Tensor, name: str, where: str, forms: Callable[[], dict[str, list[Tensor]]]) -> None:

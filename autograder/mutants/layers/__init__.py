@@ -16,7 +16,7 @@ WRONG = [*GRAPH, *NOTES, *FUNCTIONS]
 
 
 def modules_of(answer: Answer) -> dict[str, str]:
-    """The source of every module in this answer: each edit goes to the module that it names, or that has its function."""
+    """The source of every module in this answer: an edit goes to the module that it names, or that has its function."""
     sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in MODULES}
     if answer.file:
         sources[answer.file.stem] = answer.file.read_text()

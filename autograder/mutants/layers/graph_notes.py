@@ -5,8 +5,16 @@ from __future__ import annotations
 from autograder.mutants import Answer
 
 SMALL = {
-    "a": -6, "h": -18, "y": -15, "x_from_a": -30, "x_from_h": -30, "x_from_y": 5, "grad_h": 5, "grad_a": 15, "grad_x": -55,
-}  # fmt: skip
+    "a": -6,
+    "h": -18,
+    "y": -15,
+    "x_from_a": -30,
+    "x_from_h": -30,
+    "x_from_y": 5,
+    "grad_h": 5,
+    "grad_a": 15,
+    "grad_x": -55,
+}
 NOTEBOOK = {"small": SMALL}
 
 

@@ -21,10 +21,10 @@ def show_network(
     graph: Any, values: Mapping[str, Tensor] | None = None, grads: Mapping[str, Tensor] | None = None, *,
     title: str = "", ax: Axes | None = None,
 ) -> Axes:
-    """Draw a graph with `inputs` (names) and `nodes` (name -> node with `op` and `sources`), and return its axes.
+    """Draw a graph with `inputs` (names) and `nodes` (name -> node with `op` and `sources`); returns its axes.
 
-    values: what forward returned; its shapes are written above the wires. grads: what backward returned; below the wires
-    stands how large each gradient is, as the root of the mean of its squares.
+    values: what forward returned; its shapes are written above the wires. grads: what backward returned; below the
+    wires stands how large each gradient is, as the root of the mean of its squares.
     """
     nodes = {name: SIGNS.get(type(node.op).__name__, type(node.op).__name__) for name, node in graph.nodes.items()}
     edges = list(dict.fromkeys((source, name) for name, node in graph.nodes.items() for source in node.sources))
@@ -45,7 +45,7 @@ def rows_of(graph: Any) -> dict[str, int]:
     while waiting := [name for name in sources if name not in column]:
         ready = [name for name in waiting if all(source in column for source in sources[name])]
         if not ready:
-            raise ValueError(f"nothing to draw: {', '.join(waiting)} wait for each other, or for a name that is not there")
+            raise ValueError(f"{', '.join(waiting)} wait for each other, or for a name that is not there")
         column |= {name: 1 + max(column[source] for source in sources[name]) for name in ready}
     last = {name: max([column[r] for r in sources if name in sources[r]], default=column[name]) for name in column}
     used = [name for name in column if name in sources or last[name] > 0]  # an input that nobody reads is not drawn

@@ -1,4 +1,4 @@
-"""Functions in the newer form, with setup_context; sums written out; a module that registers its parameters in a loop."""
+"""Functions in the newer form, with setup_context; sums written out; a module that is made in a loop."""
 
 import math
 
@@ -89,7 +89,7 @@ def mlp_by_hand(x, w1, b1, w2, b2, grad_out):
     grads["h"] = torch.einsum("nc,hc->nh", grads["scores"], w2)
     grads["a"] = grads["h"] * (0.25 - (h - 0.5) ** 2)
     for name, before, into in (("2", h, "scores"), ("1", x, "a")):
-        grads["w" + name] = sum(torch.outer(row, grad) for row, grad in zip(before, grads[into]))
+        grads["w" + name] = sum(torch.outer(row, grad) for row, grad in zip(before, grads[into], strict=True))
         grads["b" + name] = torch.ones(len(x), dtype=x.dtype) @ grads[into]
     grads["x"] = (w1 @ grads["a"].T).T
     return y, grads

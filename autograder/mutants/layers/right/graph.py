@@ -1,4 +1,4 @@
-"""A graph that keeps its values and its readers, sorts by depth-first search, and walks without asking for the order."""
+"""A graph that keeps its values, sorts by depth-first search, and collects what comes back in lists."""
 
 import torch
 
@@ -25,12 +25,12 @@ class Concat:
     def forward(self, *inputs):
         self.ends = torch.tensor([x.shape[-1] for x in inputs]).cumsum(0).tolist()
         out = inputs[0].new_empty(*inputs[0].shape[:-1], self.ends[-1])
-        for x, end in zip(inputs, self.ends):
+        for x, end in zip(inputs, self.ends, strict=True):
             out[..., end - x.shape[-1] : end] = x
         return out
 
     def backward(self, grad_out):
-        return [grad_out[..., begin:end] for begin, end in zip([0, *self.ends], self.ends)]
+        return [grad_out[..., begin:end] for begin, end in zip([0, *self.ends], self.ends, strict=False)]
 
 
 class Graph:
@@ -85,7 +85,7 @@ class Graph:
             if name in self.ops:
                 downstream = self.ops[name].backward(grads[name])
                 downstream = [downstream] if isinstance(downstream, torch.Tensor) else downstream
-                for source, grad in zip(self.sources[name], downstream):
+                for source, grad in zip(self.sources[name], downstream, strict=True):
                     parts[source].append(grad)
         return grads
 
