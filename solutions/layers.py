@@ -144,7 +144,7 @@ check("graph_backward")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | "On the way back, the first wrong gradient is that of 'h'" | everything nearer to the output is right. Who reads `h`, and what did each send back? |
+# | "On the way back, the first wrong gradient is that of h" | everything nearer to the output is right. Who reads `h`, and what did each send back? |
 # | "Only one of the gradients … is left" | `grads[source] = …` overwrites |
 # | "goes before all of its gradient has arrived" | you walk, but not in the reverse of your order |
 # | "went 3 times" | one visit for each *node*, not for each path: there may be $2^{50}$ paths |

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,7 +79,7 @@ def span(source: str, function: str) -> tuple[int, int]:
     function: its name at the top level of the module, or Class.method.
     """
     lines = source.splitlines(keepends=True)
-    body, (*classes, name) = ast.parse(source).body, function.split(".")
+    body, (*classes, name) = _parsed(source), function.split(".")
     for outer in classes:
         body = [part for node in body if isinstance(node, ast.ClassDef) and node.name == outer for part in node.body]
     for node in body:
@@ -86,6 +87,11 @@ def span(source: str, function: str) -> tuple[int, int]:
             after = node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
             return sum(map(len, lines[:after])), sum(map(len, lines[: node.end_lineno]))
     raise ValueError(f"the module has no function {function}")
+
+
+@lru_cache(maxsize=32)
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body  # hundreds of answers are made of the same few solutions
 
 
 def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) -> list[Answer]:
