@@ -17,16 +17,9 @@
 # in between. All that it takes is a picture without circles, a *directed acyclic graph*:
 
 # %%
-import matplotlib.pyplot as plt
 from backprop import flat, functions, graph
 from toolbox import graph_ops
-from toolbox.data import load_digits
-from toolbox.draw import draw_graph, show_curves, show_network
-
-
-def random(*shape, seed=0):
-    """Normal numbers in float64, the same ones every time."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+from toolbox.draw import show_network
 
 
 def there(what, *answers):
@@ -155,7 +148,7 @@ check("graph_backward")
 # %%
 def layer(rows, columns, seed, scale=1.0):
     """A linear op with normal weights. (From the toolbox, so that the pictures depend on nothing but your graph.)"""
-    return graph_ops.Linear(scale * random(rows, columns, seed=seed) / rows**0.5, 0.1 * random(columns, seed=seed + 1))
+    return graph_ops.Linear(scale * normal(rows, columns, seed=seed) / rows**0.5, 0.1 * normal(columns, seed=seed + 1))
 
 
 # %% show=true
@@ -164,8 +157,8 @@ net.add("a", layer(4, 5, 1), "x")
 net.add("h", graph_ops.Tanh(), "a")
 net.add("r", layer(5, 4, 2), "h")
 net.add("y", graph.Add(), "x", "r")
-if there("Graph.order, forward and backward", net.order(), values := net.forward(x=random(6, 4)), net.backward({"y": random(6, 4)})):
-    show_network(net, values, net.backward({"y": random(6, 4, seed=3)}), title="a skip connection across three nodes")
+if there("Graph.order, forward and backward", net.order(), values := net.forward(x=normal(6, 4)), net.backward({"y": normal(6, 4)})):
+    show_network(net, values, net.backward({"y": normal(6, 4, seed=3)}), title="a skip connection across three nodes")
 
 # %% [markdown]
 # ### 9.4  Again, and deeper
@@ -183,10 +176,8 @@ check("graph_again")
 # The two-layer net once more: as flat code from the notebook before, as a `Sequential`, and as a graph. Same weights, same batch of digits. The gradients have to agree to the last digits, because they are the same sums.
 
 # %% show=true
-from backprop import layers, losses
-
 x, y = load_digits("train", limit=64)
-w1, b1, w2, b2 = random(64, 20, seed=1) / 8, random(20, seed=2) / 8, random(20, 10, seed=3) / 4, random(10, seed=4) / 4
+w1, b1, w2, b2 = normal(64, 20, seed=1) / 8, normal(20, seed=2) / 8, normal(20, 10, seed=3) / 4, normal(10, seed=4) / 4
 
 
 def as_flat_code():
@@ -235,8 +226,8 @@ check("graph_skip")
 net, last = graph.Graph("x"), "x"
 for number in (1, 2):
     last = last and graph.residual_block(net, last, f"block{number}", layer(4, 5, number), graph_ops.Tanh(), layer(5, 4, number + 5))
-if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=random(6, 4))):
-    show_network(net, values, net.backward({last: random(6, 4, seed=3)}), title="two residual blocks")
+if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=normal(6, 4))):
+    show_network(net, values, net.backward({last: normal(6, 4, seed=3)}), title="two residual blocks")
 
 # %% [markdown]
 # Why does that help? An experiment with *your* graph. Thirty blocks, each of two linear layers with a tanh between them, the second a little small, so that one block alone weakens what passes. Once stacked as they are, once with a skip
@@ -256,9 +247,9 @@ def gradient_sizes(blocks, skip):
             net.add(f"{name}.h", parts[1], f"{name}.a")
             net.add(name, parts[2], f"{name}.h")
         names.append(name)
-    if not net.forward(x=random(32, 16)):
+    if not net.forward(x=normal(32, 16)):
         return None
-    grads = net.backward({names[-1]: random(32, 16, seed=9)})
+    grads = net.backward({names[-1]: normal(32, 16, seed=9)})
     return [float(grads[name].pow(2).mean().sqrt()) for name in names] if grads else None
 
 
@@ -370,7 +361,7 @@ class Careless(torch.autograd.Function):
         return grad_out * ctx.kept
 
 
-x = random(3).requires_grad_()
+x = normal(3).requires_grad_()
 print("differentiated once: ", torch.autograd.gradcheck(Careless.apply, [x], raise_exception=False))
 print("differentiated twice:", torch.autograd.gradgradcheck(Careless.apply, [x], raise_exception=False))
 
@@ -378,9 +369,9 @@ print("differentiated twice:", torch.autograd.gradgradcheck(Careless.apply, [x],
 # `gradcheck` nudges inputs, like the checker that you wrote yourself, and compares with your `backward`; `gradgradcheck` does so one floor higher, for the derivative of `backward`. Now your four beside PyTorch's own operations, forwards, backwards, twice:
 
 # %% show=true
-twins = {"Multiply": (torch.mul, [random(3, 4), random(3, 4, seed=1)]), "Sigmoid": (torch.sigmoid, [random(3, 4)]),
-         "Softmax": (lambda x: torch.softmax(x, dim=-1), [random(3, 4)]),
-         "Linear": (lambda x, w, b: x @ w + b, [random(5, 4), random(4, 3, seed=1), random(3, seed=2)])}
+twins = {"Multiply": (torch.mul, [normal(3, 4), normal(3, 4, seed=1)]), "Sigmoid": (torch.sigmoid, [normal(3, 4)]),
+         "Softmax": (lambda x: torch.softmax(x, dim=-1), [normal(3, 4)]),
+         "Linear": (lambda x, w, b: x @ w + b, [normal(5, 4), normal(4, 3, seed=1), normal(3, seed=2)])}
 
 
 def all_of(function, inputs):
@@ -478,7 +469,7 @@ if params and there("MLP.forward", yours(x)):
     show_curves({"loss": curve}, title=f"Your module on the digits: {right:.1%} right on new images")
 
 # %% [markdown]
-# ### What part two leaves you with
+# ### Graphs and Functions, in short
 #
 # - A net is a **graph without circles**. An order in which sources come first is all that `forward` needs; its reverse is all that `backward` needs. A node goes when all its readers have gone, and where wires meet, gradients **add up**, into a new tensor.
 # - Each node goes once, however many paths there are. That is why the way back costs no more than a small multiple of the way forward.
