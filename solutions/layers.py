@@ -445,10 +445,10 @@ if there("MLP", params or None) and there("MLP.forward and your Functions", p :=
         print(f"{name:>36}{float((theirs_w.grad - mine).abs().max()):22.0e}{other:15.0e}")
 
 # %% [markdown]
-# And it learns. A few hundred steps of plain gradient descent on all training digits, with the cross-entropy of the right class, through your four rules:
+# And it learns. Two hundred steps of plain gradient descent on all training digits, with the cross-entropy of the right class, through your four rules:
 
 # %% show=true
-def learn(steps=300, lr=2.0):
+def learn(steps=200, lr=2.0):
     """Train a fresh module; returns its losses and its share of right answers on new images, or None."""
     torch.manual_seed(0)
     model = functions.MLP(64, 50, 10).double()
