@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox.misconceptions_layers import ROWS as LAYERS
+from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
 
@@ -162,4 +164,6 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS]}
+CATALOGUE: dict[str, Misconception] = {
+    row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES]
+}
