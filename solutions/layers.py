@@ -178,7 +178,7 @@ check("linear_backward")
 # ## 3  Activations
 #
 # Layers without parameters, in `activations.py`. They act entry by entry, so their Jacobian is diagonal, and the way back is a product of two tensors of one shape: upstream times slope. Six functions that the lecture names, drawn with your own code: the curve, and as a dashed line its slope, which is `backward` of an
-# upstream gradient of ones. The pictures fill up as you go on. The dotted reference is given until then.
+# upstream gradient of ones. The picture fills up as you go on: come back and run the cell again.
 
 # %% show=true
 x = torch.linspace(-4, 4, 161, dtype=torch.float64)
@@ -242,7 +242,7 @@ check("tanh")
 # %% show=true
 sigmoid = layers.Sigmoid()
 if ready(Sigmoid=sigmoid.forward(tensor(0.0))) and ready(its_backward=sigmoid.backward(tensor(1.0))):
-    chain, value, slope = {"Sigmoid": [], "Tanh": [], "LeakyReLU": []}, {}, {}
+    chain = {"Sigmoid": [], "Tanh": [], "LeakyReLU": []}
     for name in chain:
         value, slope = tensor(0.5), tensor(1.0)
         for depth in range(20):
@@ -252,8 +252,9 @@ if ready(Sigmoid=sigmoid.forward(tensor(0.0))) and ready(its_backward=sigmoid.ba
                 break
             slope = layer.backward(slope)
             chain[name].append(float(slope))
-    show_curves({name: torch.tensor(slopes).log10() for name, slopes in chain.items() if slopes}, xlabel="layers passed", ylabel="log10 of the gradient",
-                title="What is left of a gradient after many activations")
+    figure = show_curves({name: torch.tensor(slopes).log10() for name, slopes in chain.items() if len(slopes) == 20}, at=range(1, 21), xlabel="layers passed",
+                         ylabel="log10 of the gradient", title="What is left of a gradient after many activations")
+    figure.axes[0].set_xticks(range(0, 21, 5))
 
 # %% [markdown]
 # ### 3.4  Softmax: a layer whose entries see each other
@@ -293,7 +294,10 @@ layer = layers.Maxout(w, b)
 out = layer.forward(x)
 if out is not None:
     pieces["Maxout"] = out[:, 0]
-show_curves(pieces, at=x[:, 0], xlabel="x", ylabel="value", title="Four lines, and the largest of them");
+axes = show_curves(pieces, at=x[:, 0], xlabel="x", ylabel="value", title="Four lines, and the largest of them").axes[0]
+axes.lines[-1].set_linewidth(4 if out is not None else 2)
+axes.set_ylim(-4.5, 7)
+axes.legend(ncol=3, loc="upper center", fontsize=9);
 
 # %% [markdown]
 # Max routes: the gradient goes to the piece that won, and to it alone. Its $x$, its $w_k$ and its $b_k$ then get what a linear layer's would. And $x$ was given to all pieces, a copy gate.
@@ -358,7 +362,8 @@ layer, x = layers.Dropout(0.5, torch.Generator().manual_seed(1)), tensor(3.0, -1
 outs = [layer.forward(x) for _ in range(400)]
 if ready(Dropout=outs[0]):
     means = torch.stack(outs).cumsum(dim=0) / torch.arange(1, 401)[:, None]
-    show_curves({f"x = {float(x[i])}": means[:, i] for i in range(3)}, xlabel="forward passes", ylabel="mean of the outputs so far", title="Dropout with p = 0.5")
+    figure = show_curves({f"x = {float(x[i])}": means[:, i] for i in range(3)}, xlabel="forward passes", ylabel="mean of the outputs so far", title="Dropout with p = 0.5")
+    figure.axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.68))
 
 # %% [markdown]
 # ### 6.2  Batch normalisation, there
@@ -579,6 +584,15 @@ def batchnorm(D):
     return layers.BatchNorm(torch.ones(D, dtype=torch.float64), torch.zeros(D, dtype=torch.float64))
 
 
+def finished(parts, x):
+    """Whether every layer goes there and back."""
+    for layer in parts:
+        x = layer.forward(x)
+        if x is None or layer.backward(torch.zeros_like(x)) is None or len(layer.grads) < len(layer.params):
+            return False
+    return True
+
+
 nets = {
     "Linear, ReLU, Linear": [linear(64, 32, 1), layers.ReLU(), linear(32, 10, 2)],
     "with BatchNorm": [linear(64, 32, 1), batchnorm(32), layers.ReLU(), linear(32, 10, 2)],
@@ -587,9 +601,8 @@ nets = {
 }
 histories = {}
 for name, parts in nets.items():
-    net = layers.Sequential(*parts)
-    histories[name] = []
-    for step in range(60):
+    net, histories[name] = layers.Sequential(*parts), []
+    for step in range(60 if finished(parts, images) else 0):
         scores = net.forward(images)
         loss, grad_scores = losses.softmax_cross_entropy(scores, labels) if scores is not None else (None, None)
         if loss is None or grad_scores is None or net.backward(grad_scores) is None or not net.grads:
@@ -597,7 +610,7 @@ for name, parts in nets.items():
         histories[name].append(float(loss))
         for key, grad in net.grads.items():
             net.params[key] -= 0.5 * grad
-histories = {name: losses_so_far for name, losses_so_far in histories.items() if losses_so_far}
+histories = {name: history for name, history in histories.items() if history}
 if histories:
     show_curves(histories, title="Four nets, one loop, 400 digits")
 else:

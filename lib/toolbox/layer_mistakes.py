@@ -100,6 +100,7 @@ def _activation_forms(name: str, back: Callable, g: Tensor, x: Tensor, options: 
         "activation-forward-again": [out, TWINS[name](g, **options)],
     }
     if name == "LeakyReLU":
+        del forms["activation-slope-at-output"]  # the output has the sign of the input: that is no mistake
         keys = ("leaky-slope-ignored", "leaky-slope-missing", "leaky-slope-misplaced", "leaky-slope-sign")
         forms |= {key: [back(twin) for twin in CHANGED[name][key]] for key in keys}
         forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, options["slope"])]
