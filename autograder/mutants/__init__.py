@@ -17,16 +17,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Edit:
-    """Replace `old`, which stands exactly `times` times in the function `where`, by `new`."""
+    """Replace `old`, which stands exactly `times` times in the function `where`, by `new`.
+
+    where: the function, as in `span`; "module:function" where several modules of an assignment have one of that name.
+    """
 
     where: str
     old: str
     new: str
     times: int = 1
 
+    @property
+    def module(self) -> str:
+        """The module that `where` names, or ''."""
+        return self.where.rpartition(":")[0]
+
+    @property
+    def function(self) -> str:
+        return self.where.rpartition(":")[2]
+
     def apply(self, source: str) -> str:
         """The source of the module with the edit in it. Raises ValueError where the edit does not fit."""
-        start, end = span(source, self.where)
+        start, end = span(source, self.function)
         body = source[start:end]
         if body.count(self.old) != self.times:
             raise ValueError(f"{self.where}: {self.old!r} stands {body.count(self.old)} times, not {self.times}")
