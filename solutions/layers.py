@@ -5,6 +5,663 @@
 
 # %% [markdown]
 # # Layers: the modular API
+#
+# You have written backward passes in one long piece, forward lines read from the end. It works, and it does not last: put another loss at the end, or one more layer in the middle, and the whole
+# derivation starts again. Nobody builds networks that way. They are built of **layers**, small parts that know two things, how to go forward and how to go back, and nothing about the net that they are in.
+#
+# By the end of this notebook you will have
+#
+# - written twelve layers and four losses, each with its way back by hand, and each equal to PyTorch's;
+# - understood what a layer must **keep** on its way forward, and what that costs;
+# - taken **batch normalisation** apart into nodes, walked back over them, and folded the walk into one line;
+# - plugged layers together to a net that is itself a layer, and trained it;
+# - wired nets that are no chains: a **graph** with branches, skips, and gradients that meet and add up;
+# - taught PyTorch's autograd operations of your own.
+#
+# You need: backward passes of matrix products and elementwise functions, as in the notebooks on flat code and on tensors, and classes in Python (`class`, `__init__`, `self`). Allow eight to ten hours; the sections stand on their own.
+
+# %%
+import sys
+from pathlib import Path
+
+home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib" / "backprop").is_dir())
+sys.path.insert(0, str(home / "lib"))
+
+import toolbox
+
+toolbox.start()
+
+# %%
+# %matplotlib inline
+import inspect
+
+import torch
+import torch.nn.functional as F
+from backprop import layers, losses
+from toolbox import check, given_layers
+from toolbox.data import load_digits
+from toolbox.draw import draw_graph, show_columns, show_curves, show_masks, show_slopes
+
+
+def tensor(*numbers):
+    """A float64 tensor of the given numbers."""
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+def normal(*shape, seed=0):
+    """Random numbers in float64, the same ones every time."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def ready(**answers):
+    """True once all the named answers are there; until then it says what is missing."""
+    missing = [name for name, answer in answers.items() if answer is None]
+    if missing:
+        print("Nothing to show yet. Still to be written:", ", ".join(missing))
+    return not missing
+
+
+# %% [markdown]
+# ## 0  How this works
+#
+# Code goes into files in `lib/backprop/`: `layers.py`, `activations.py`, `batchnorm.py` and `losses.py` in the first part, and later `graph.py` and `functions.py`. Each has places that say `# YOUR CODE HERE`. Keep the file of the section open beside the
+# notebook, save it, and run the next cell; the notebook picks up the new version by itself. Below every task stands a cell like `check("linear_forward")`: run it as often as you want. Grading runs the same checks, and more of the same kind with other numbers and shapes.
+#
+# All tensor operations of PyTorch are yours, except in the first part those that differentiate for you (`.backward()`, `torch.autograd`, `torch.func`).
+#
+# | you see | look at |
+# | --- | --- |
+# | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib` |
+# | a check still shows the old result | the file is not saved; or restart the kernel and run from the top |
+# | "is not written yet (it is None)" | the place with `# YOUR CODE HERE` is empty, or the variable there has another name |
+# | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
+
+# %% [markdown]
+# ## 1  One contract: forward, cache, backward
+#
+# A two-layer net, as a chain of four parts. Shapes above the wires are those of the values that travel right; below the wires, the gradients that come back have the same shapes:
+
+# %% show=true
+draw_graph(
+    {"a": "Linear", "h": "ReLU", "s": "Linear", "L": "loss"},
+    [("x", "a"), ("a", "h"), ("h", "s"), ("s", "L")],
+    {"x": "(N, D)", "a": "(N, H)", "h": "(N, H)", "s": "(N, C)", "L": "one number"},
+    {"x": "(N, D)", "a": "(N, H)", "h": "(N, H)", "s": "(N, C)", "L": "1"},
+);
+
+# %% [markdown]
+# Look at the ReLU. It needs `a` to go forward. To come back it needs the gradient that arrives from the right, and something it saw on the way there: which entries were positive. It does not need to know that there is a matrix product to its left, or what kind of loss sits at the end.
+#
+# So every part can keep one **contract**:
+#
+# | | |
+# | --- | --- |
+# | `layer = Linear(w, b)` | parameters, if it has any, are in the dict `layer.params` |
+# | `out = layer.forward(x)` | and whatever the way back will need goes into `layer.cache` |
+# | `grad_x = layer.backward(grad_out)` | the upstream gradient in, the downstream gradient out; gradients of the parameters are in the dict `layer.grads`, under the same names |
+# | `layer.training` | True at first; a few layers behave differently when it is False |
+#
+# Whoever calls the layer may rely on more, and the checks do:
+#
+# - `x`, the parameters and `grad_out` are the caller's: a layer **changes none of them in place**, and nothing it has returned either.
+# - `backward` belongs to the **latest** `forward`. It may be called twice and gives the same both times; `grads` are **set**, not added up.
+# - The gradient of `x` is **always** returned. A layer cannot know that it is the first one.
+# - Dtype and device of the results are those of what came in; a tensor may have one row, may be the transpose of another, may be one row expanded to many.
+#
+# ### A solved example
+#
+# `Scale` multiplies every column of `x` by a number of its own. Here is all of it:
+
+# %%
+print(inspect.getsource(given_layers.Scale))
+
+# %%
+layer = given_layers.Scale(tensor(10, -1))
+print("out   ", layer.forward(tensor([1, 2], [3, 4], [5, 6])).tolist())
+print("grad_x", layer.backward(tensor([1, 1], [0, 1], [2, 0])).tolist())
+print("grad_s", layer.grads["s"].tolist())
+
+# %% [markdown]
+# Three things in it return in every layer to come. The **cache**: without `x` there is no gradient of `s`. The **copies**: one `s` served three rows, so it collects three gradients, and they are added up. And the **mean** that is not there: dividing by the size of the batch
+# is the business of the loss, where it was divided going forward; by the time a gradient arrives here, it is in it already.
+#
+# (`Layer`, the class it is built on, makes `params`, `grads`, `cache` and `training`: see `lib/toolbox/layer.py`, it is short.)
+#
+# ### Predict
+#
+# On paper, please. A linear layer computes `x @ w + b`.
+#
+# 1. With $x = \begin{pmatrix} 1 & 2 \\ 3 & -1 \end{pmatrix}$, $w = \begin{pmatrix} 2 \\ -1 \end{pmatrix}$, $b = (0.5)$: the two outputs.
+# 2. From the right arrives $g = \begin{pmatrix} 1 \\ -2 \end{pmatrix}$. The gradients of $w$ (two numbers), of $b$ (one), and of $x$ (two rows of two).
+# 3. Dropout with $p = 0.25$ drops an entry with probability ¼, and makes up for it: entries that are kept are scaled so that, on average, nothing changes. An entry is 6, and it is kept. What comes out?
+# 4. Batch normalisation subtracts from a column its mean and divides by its standard deviation (the root of the *mean* of the squared deviations). A column is $(2, 10)$. What comes out?
+
+# %% solution="layers_by_hand"
+# predicted: "out" (a list of two numbers), "grad_w" (a list of two), "grad_b" (a number), "grad_x" (a list of two rows), "kept" (a number),
+# "normal" (a list of two). For example: predicted["kept"] = 6
+predicted = {}
+### BEGIN SOLUTION
+predicted["out"] = [0.5, 7.5]
+predicted["grad_w"] = [1 * 1 + 3 * -2, 2 * 1 + -1 * -2]  # each column of x with g
+predicted["grad_b"] = 1 - 2
+predicted["grad_x"] = [[2, -1], [-4, 2]]  # each row: w, times that row's g
+predicted["kept"] = 6 / 0.75
+predicted["normal"] = [-1, 1]  # mean 6, deviations -4 and 4, standard deviation 4
+### END SOLUTION
+
+# %% item="layers_by_hand" points=2
+check("layers_by_hand")
+
+# %% [markdown]
+# ## 2  The linear layer
+#
+# In `layers.py`: `Linear.forward`, then `Linear.backward`. Two lines each. What does the way back need? `w` stays in `params`; that leaves one tensor for the cache.
+#
+# For the gradients, let the shapes decide, with $N$, $D$ and $M$ all different: `grads["w"]` must be $(D, M)$ and is made of `x`, $(N, D)$, and `grad_out`, $(N, M)$. There is one way only. And `b` was copied to all rows.
+
+# %% item="linear_forward" points=1
+check("linear_forward")
+
+# %% item="linear_backward" points=2
+check("linear_backward")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | "mat1 and mat2 shapes cannot be multiplied" | write the three shapes below each other; which axis must disappear? |
+# | `grads["b"]` "has shape (N, M)" | one bias served all rows: sum over them |
+# | "the layer divides by a number of entries" | no mean in here: the loss has it |
+# | "the cache is that of an earlier batch" | does `forward` set `self.cache` each time it is called? |
+# | "the call changed its input" | `w -= …`, `grad_out *= …` and `.add_()` write into a tensor that is not yours |
+
+# %% [markdown]
+# ## 3  Activations
+#
+# Layers without parameters, in `activations.py`. They act entry by entry, so their Jacobian is diagonal, and the way back is a product of two tensors of one shape: upstream times slope. Six functions that the lecture names, drawn with your own code: the curve, and as a dashed line its slope, which is `backward` of an
+# upstream gradient of ones. The picture fills up as you go on: come back and run the cell again.
+
+# %% show=true
+x = torch.linspace(-4, 4, 161, dtype=torch.float64)
+kinds = {"ReLU": layers.ReLU(), "LeakyReLU, slope 0.1": layers.LeakyReLU(0.1), "ELU, alpha 1": layers.ELU(1.0),
+         "Sigmoid": layers.Sigmoid(), "Tanh": layers.Tanh(), "ELU, alpha 2": layers.ELU(2.0)}
+curves = {name: (x, layer.forward(x), layer.backward(torch.ones_like(x))) for name, layer in kinds.items()}
+curves = {name: curve for name, curve in curves.items() if curve[1] is not None}
+if curves:
+    show_slopes(curves)
+else:
+    print("Nothing to show yet: come back when the first activation is written.")
+
+# %% [markdown]
+# ### 3.1  ReLU and its leaky cousin
+#
+# $\max(0, x)$ lets the gradient through where $x > 0$, and stops it elsewhere. An entry that is negative for every example gets no gradient, ever: its unit is dead. The **leaky** ReLU keeps a small slope on the left, 0.01 unless told otherwise, so that something always flows back.
+#
+# Write both. What you keep is up to you: `x`, the output, or a mask. Which is the smallest?
+
+# %% item="relu_layer" points=1
+check("relu_layer")
+
+# %% item="leaky_relu" points=1
+check("leaky_relu")
+
+# %% [markdown]
+# ### 3.2  ELU: smooth below zero
+#
+# $x$ for $x > 0$ and $\alpha\,(e^x - 1)$ elsewhere: no kink (for $\alpha = 1$), and a floor at $-\alpha$.
+#
+# Two things to watch. `torch.where(condition, this, that)` computes *both* branches everywhere and then picks; so does a product with a mask. At $x = 1000$ the unused branch is inf, and inf times 0 is `nan`. Let exp see nothing positive. And the slope on the left, $\alpha e^x$: what is it in terms of the *output*?
+
+# %% item="elu" points=1
+check("elu")
+
+# %% [markdown]
+# ### 3.3  Sigmoid and tanh
+#
+# $\sigma(x) = \frac{1}{1 + e^{-x}}$ and $\tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}}$. Both slopes can be written with the output alone. For the sigmoid you know it: the output, times one minus the output. For the tanh, differentiate the fraction; or use $\tanh(x) = 2\sigma(2x) - 1$.
+#
+# So here the cache needs the output and not the input. That is a real saving: the output is needed by the next layer anyhow, so it costs nothing to keep.
+#
+# Use whichever form is finite at $x = \pm 1000$ (PyTorch's own functions are).
+
+# %% item="sigmoid_layer" points=1
+check("sigmoid_layer")
+
+# %% item="tanh" points=1
+check("tanh")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | "holds nan or inf" | which intermediate overflows at 1000? `0 * inf` is `nan`, too |
+# | "the slope is taken at the output" | the formula in terms of $x$ wants $x$, the one in terms of the output wants the output |
+# | "the call changed its input out" | the cached output is the very tensor that you returned: `out.mul_()` on the way back writes into it |
+# | right in float64, wrong dtype in float32 | `torch.zeros(…)` without a dtype; use `torch.zeros_like(x)` |
+#
+# Now run the cell with the curves again. Where is the slope of each nearly zero? A net of many sigmoid layers multiplies such slopes, at best ¼ each.
+
+# %% show=true
+sigmoid = layers.Sigmoid()
+if ready(Sigmoid=sigmoid.forward(tensor(0.0))) and ready(its_backward=sigmoid.backward(tensor(1.0))):
+    chain = {"Sigmoid": [], "Tanh": [], "LeakyReLU": []}
+    for name in chain:
+        value, slope = tensor(0.5), tensor(1.0)
+        for depth in range(20):
+            layer = getattr(layers, name)()
+            value = layer.forward(value)
+            if value is None or layer.backward(slope) is None:
+                break
+            slope = layer.backward(slope)
+            chain[name].append(float(slope))
+    figure = show_curves({name: torch.tensor(slopes).log10() for name, slopes in chain.items() if len(slopes) == 20}, at=range(1, 21), xlabel="layers passed",
+                         ylabel="log10 of the gradient", title="What is left of a gradient after many activations")
+    figure.axes[0].set_xticks(range(0, 21, 5))
+
+# %% [markdown]
+# ### 3.4  Softmax: a layer whose entries see each other
+#
+# Along the last axis, $y_i = e^{x_i}/\sum_j e^{x_j}$. This one is not entry by entry: raise one score, and all probabilities of its row move. Its Jacobian is $\mathrm{diag}(y) - y\,y^{\top}$, and you need only its product with the upstream gradient: one weighted sum for each row, shared by all its entries. No matrix.
+#
+# **Stability.** $e^{1000}$ is inf. Here is what happens to the plain formula when the same number $c$ is added to three scores, which should change nothing at all:
+
+# %% show=true
+scores, shifts = tensor(1.0, 2.0, 3.0), torch.arange(0, 1001, 20, dtype=torch.float64)
+plain = [float((scores + c).exp()[2] / (scores + c).exp().sum()) for c in shifts]
+mine = [layers.Softmax().forward(scores + c) for c in shifts]
+lines = {"plain formula": plain}
+if mine[0] is not None:
+    lines["yours"] = [float(y[2]) for y in mine]
+show_curves(lines, at=shifts, xlabel="c, added to the scores 1, 2, 3", ylabel="probability of the third", title="The plain line ends where exp overflows");
+
+# %% [markdown]
+# Since adding a number to a whole row changes nothing, *you* may add one. Which one makes every exponent at most 0, and one of them exactly 0?
+
+# %% item="softmax_forward" points=1
+check("softmax_forward")
+
+# %% item="softmax_layer_backward" points=2
+check("softmax_layer_backward")
+
+# %% [markdown]
+# ## 4  Maxout: pieces that compete
+#
+# Instead of bending one linear layer with a fixed curve, take $K$ linear layers and let the largest value win, output by output: $\text{out}_{nm} = \max_k\; (x\,w_k + b_k)_{nm}$. ReLU is the case of two pieces, of which one is zero. Here are four pieces of one input, and the bent line that is their maximum:
+
+# %% show=true
+x = torch.linspace(-3, 3, 121, dtype=torch.float64)[:, None]
+w, b = tensor(-1.5, -0.4, 0.5, 2.0)[:, None, None], tensor(-1.5, 0.2, 0.0, -2.5)[:, None]
+pieces = {f"piece {k}": (x @ w[k] + b[k])[:, 0] for k in range(4)}
+layer = layers.Maxout(w, b)
+out = layer.forward(x)
+if out is not None:
+    pieces["Maxout"] = out[:, 0]
+axes = show_curves(pieces, at=x[:, 0], xlabel="x", ylabel="value", title="Four lines, and the largest of them").axes[0]
+axes.lines[-1].set_linewidth(4 if out is not None else 2)
+axes.set_ylim(-4.5, 7)
+axes.legend(ncol=3, loc="upper center", fontsize=9);
+
+# %% [markdown]
+# Max routes: the gradient goes to the piece that won, and to it alone. Its $x$, its $w_k$ and its $b_k$ then get what a linear layer's would. And $x$ was given to all pieces, a copy gate.
+#
+# In `layers.py`. `w` is $(K, D, M)$, and `x @ w` multiplies `x` with every piece at once, which gives $(K, N, M)$; what must be done to `b`, which is $(K, M)$, before it can be added? `pieces.max(dim=0)` returns the values *and* where they stood.
+
+# %% item="maxout_forward" points=1
+check("maxout_forward")
+
+# %% item="maxout_backward" points=2
+check("maxout_backward")
+
+# %% [markdown]
+# ## 5  A correlation layer
+#
+# The layer from the notebook on tensors, now for batches: $K$ weights slide along each row, $\text{out}_{nj} = \sum_k w_k\, x_{n, j+k}$, at the $D - K + 1$ places where all weights meet an $x$. **Shared** weights: the same three numbers act at every place of every row, so they collect from every place of every row.
+#
+# A loop over the few $k$ is fine. For the way back, look at one entry: in which outputs does $x_{ni}$ stand, and with which weight?
+
+# %% item="correlation_forward" points=1
+check("correlation_forward")
+
+# %% item="correlation_backward" points=2
+check("correlation_backward")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | only the last weight seems to count | `=` where `+=` belongs |
+# | `grads["w"]` holds the same number $K$ times | $w_k$ meets $x$ shifted by $k$ |
+# | `grads["w"]` is right for one row | and the other rows? |
+
+# %% [markdown]
+# ## 6  Layers with two modes
+#
+# ### 6.1  Dropout
+#
+# In training, each entry is set to 0 with probability $p$, independently of all the others, and what remains is divided by $1 - p$ ("inverted" dropout): then each entry's expected value is $p\cdot 0 + (1-p)\cdot\frac{x}{1-p} = x$. When the net is used, nothing is dropped and nothing scaled. `layer.training` tells which.
+#
+# The way back is the easiest of all, if the way forward has kept what it must. Each forward pass in training draws anew. (`torch.rand(..., generator=self.generator, ...)` makes draws repeatable for whoever hands a generator over; `None` is fine.)
+
+# %% item="dropout_forward" points=1
+check("dropout_forward")
+
+# %% item="dropout_backward" points=1
+check("dropout_backward")
+
+# %% [markdown]
+# The masks of four forward passes, two of them with another $p$, and one in use; dark is dropped. Below, how the mean of many passes approaches $x$:
+
+# %% show=true
+x, drops = torch.ones(8, 16, dtype=torch.float64), {}
+for p, training in ((0.25, True), (0.25, True), (0.75, True), (0.75, False)):
+    layer = layers.Dropout(p, torch.Generator().manual_seed(len(drops)))
+    layer.training = training
+    drops[f"p = {p}, {'training' if training else 'in use'}" + " " * len(drops)] = layer.forward(x)
+if ready(Dropout=next(iter(drops.values()))):
+    show_masks(drops)
+
+# %% show=true
+layer, x = layers.Dropout(0.5, torch.Generator().manual_seed(1)), tensor(3.0, -1.0, 0.5)
+outs = [layer.forward(x) for _ in range(400)]
+if ready(Dropout=outs[0]):
+    means = torch.stack(outs).cumsum(dim=0) / torch.arange(1, 401)[:, None]
+    figure = show_curves({f"x = {float(x[i])}": means[:, i] for i in range(3)}, xlabel="forward passes", ylabel="mean of the outputs so far", title="Dropout with p = 0.5")
+    figure.axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.68))
+
+# %% [markdown]
+# ### 6.2  Batch normalisation, there
+#
+# A batch of 40 rows and three features, before and after: each column is shifted and stretched to mean 0 and variance 1 over the batch; then `gamma` and `beta`, which are learned, stretch and shift again.
+
+# %% show=true
+batch = normal(40, 3, seed=4) * tensor(1.0, 4.0, 0.3) + tensor(5.0, -2.0, 0.5)
+shown = {"before": batch}
+after = layers.BatchNorm(tensor(1.0, 1.0, 1.0), tensor(0.0, 0.0, 0.0)).forward(batch)
+if after is not None:
+    shown["gamma = 1, beta = 0"] = after
+    shown["gamma = (1, 2, ½), beta = (0, 0, 3)"] = layers.BatchNorm(tensor(1.0, 2.0, 0.5), tensor(0.0, 0.0, 3.0)).forward(batch)
+show_columns(shown);
+
+# %% [markdown]
+# One named intermediate a line, column by column:
+#
+# $$\text{mean} = \tfrac1N\sum_n x_n \qquad \text{centred} = x - \text{mean} \qquad \text{var} = \tfrac1N\sum_n \text{centred}_n^2 \qquad \text{std} = \sqrt{\text{var} + \varepsilon} \qquad \text{inv} = \frac1{\text{std}} \qquad \text{normal} = \text{centred}\cdot\text{inv}
+# \qquad \text{out} = \gamma\cdot\text{normal} + \beta$$
+#
+# The $\varepsilon$ keeps the root away from 0, for a column that is the same in all rows. Keep those intermediates that the walk back will want; if you are not sure yet, keep them all. In `batchnorm.py`: the part for training.
+
+# %% item="batchnorm_forward" points=2
+check("batchnorm_forward")
+
+# %% [markdown]
+# ### 6.3  What is left when there is no batch
+#
+# In use there may be one row, and even in a batch a row's answer should not depend on its neighbours. So training keeps **running statistics**: with `momentum` $m$, `running = (1 - m) * running + m * batch`, from 0 for the mean and 1 for the variance. In use they take the place of the batch's.
+#
+# PyTorch remembers the *unbiased* variance, divided by $N - 1$, though it normalises with the one divided by $N$. We do as PyTorch does. (A batch of one row tells nothing about a variance: it counts as 0.)
+
+# %% item="batchnorm_running" points=1
+check("batchnorm_running")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | "divided by N - 1" | two variances: the one to normalise with, the one to remember |
+# | `running_var` is nan after one row | $N - 1 = 0$ |
+# | right in training, wrong in use | which statistics, and does eps stand under the root there, too? |
+# | "moves although `training` is False" | they learn in training only |
+
+# %% [markdown]
+# ### 6.4  Back, node by node
+#
+# Seven lines there, seven nodes to walk back over. Here they are, for one column. Two of the values are used twice: find them in the picture before you read on.
+
+# %% show=true
+draw_graph(
+    {"mean": "mean", "centred": "−", "square": "( )²", "var": "mean", "std": "√( + ε)", "inv": "1 / ( )", "normal": "×", "scaled": "×", "out": "+"},
+    [("x", "mean"), ("x", "centred"), ("mean", "centred"), ("centred", "square"), ("square", "var"), ("var", "std"), ("std", "inv"),
+     ("centred", "normal"), ("inv", "normal"), ("normal", "scaled"), ("gamma", "scaled"), ("scaled", "out"), ("beta", "out")],
+    {"x": "(N,)", "mean": "one", "centred": "(N,)", "square": "(N,)", "var": "one", "std": "one", "inv": "one", "normal": "(N,)", "scaled": "(N,)", "out": "(N,)"},
+    rows={"x": 0, "mean": 1, "centred": 0, "square": 1.2, "var": 1.2, "std": 1.2, "inv": 1.2, "normal": 0, "scaled": 0, "out": 0, "gamma": -1, "beta": -1},
+);
+
+# %% [markdown]
+# `x` goes into the mean and into the difference. `centred` goes into the square and into the product. So each of them **collects twice**; forget one of the two, and the gradient looks plausible and is wrong.
+#
+# And there are copies: `mean` and `inv` are one number a column, and serve all $N$ rows. What a copy collects is summed. Whereas a *mean* over $N$ rows sends back to each the $N$-th part.
+#
+# **Solved, the last three nodes.** From the right comes `grad_out`. $\beta$ was added to all rows: its gradient is the sum over the rows. $\gamma$ was multiplied with `normal`: its gradient is the sum over the rows of `grad_out` times `normal`. And `normal` gets `grad_out` times $\gamma$. In numbers, for a column of three:
+
+# %%
+grad_out, gamma, normalised = tensor(1.0, -2.0, 4.0), tensor(3.0), tensor(-1.2, 0.0, 1.2)
+print("beta  ", float(grad_out.sum()))
+print("gamma ", float((grad_out * normalised).sum()))
+print("normal", (grad_out * gamma).tolist())
+
+# %% [markdown]
+# Go on from there in `backward_by_nodes`: `normal` is a product, `inv` a reciprocal, `std` a root, `var` a mean of squares, `centred` a difference, `mean` a mean. One line each.
+
+# %% item="batchnorm_nodes" points=3
+check("batchnorm_nodes")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | "the mean is held for a constant" | everything that flows into `centred` also flows on, through minus, into `mean` |
+# | "the variance is held for a constant" | the second use of `centred` |
+# | "a mean's 1/N is missing or doubled" | two nodes are means: `mean` and `var` |
+# | a shape of `(N, D)` where `(D,)` is due | one number served $N$ rows |
+# | right for one upstream gradient, wrong the second time | `backward` must leave the cache alone: `centred *= 2` does not |
+#
+# ### 6.5  Back, in one line
+#
+# Now fold it. Put the lines into each other, for one column, with $g$ for the gradient that arrives at `out`, $\hat x$ for `normal` and a bar for the mean over the rows. Two facts make nearly everything vanish: the centred values sum to 0, and so do the $\hat x$. What remains:
+#
+# $$\frac{\partial L}{\partial x} = \frac{\gamma}{\text{std}}\;\Bigl(\,g \;-\; \bar g \;-\; \hat x\;\overline{g\,\hat x}\,\Bigr)$$
+#
+# Read it: the gradient, minus the part of it along "all rows together", minus the part along $\hat x$. Shifting a column and stretching it are the two things that the normalisation undoes, so no gradient can come from them. Check that on paper from your own lines.
+#
+# `backward` does both modes. In use, mean and variance are constants, and the formula is short.
+
+# %% item="batchnorm_backward" points=2
+check("batchnorm_backward")
+
+# %% [markdown]
+# Your two ways back against each other, and the two facts: summed over the batch, neither a shift nor a stretch of a column has any gradient (the stretch a tiny one, because of $\varepsilon$).
+
+# %% show=true
+layer, g = layers.BatchNorm(tensor(1.0, 2.0, 0.5), tensor(0.0, 0.0, 3.0)), normal(40, 3, seed=9)
+if ready(BatchNorm=layer.forward(batch)) and ready(by_nodes=layer.backward_by_nodes(g), in_one_line=layer.backward(g)):
+    one, other = layer.backward_by_nodes(g), layer.backward(g)
+    print(f"largest difference of the two ways: {float((one - other).abs().max()):.1e}")
+    print("gradient summed over the rows:     ", [f"{v:.1e}" for v in other.sum(dim=0).tolist()])
+    print("the same, weighted with x centred: ", [f"{v:.1e}" for v in (other * (batch - batch.mean(dim=0))).sum(dim=0).tolist()])
+    naive = layer.params["gamma"] / batch.std(dim=0, correction=0) * g
+    print(f"with mean and variance held for constants one would be off by {float((naive - other).norm() / other.norm()):.0%}")
+
+# %% [markdown]
+# ### Written question 1
+#
+# You have chosen what each layer keeps. **(a)** For `Linear`, `ReLU`, `Sigmoid` and `Dropout`: what is the least that must be kept, and how large is it for a batch $(N, D)$, in numbers or bits? **(b)** A net of 50 layers is trained with $N = 64$ and $D = M = 4096$ in float32, each layer keeping one $(N, D)$ tensor. How much memory is that, and
+# how does it compare with one layer's weights? What happens to it in use, when no gradient is wanted? **(c)** Suppose memory is short. What could a layer do instead of keeping, and what would that cost?
+
+# %% [markdown] written="what_to_keep" points=3
+# *Write your answer here, in place of this line.*
+#
+# ### BEGIN SOLUTION
+# (a) `Linear`: x, $N D$ numbers (w is a parameter and kept anyhow). `ReLU`: one bit for each entry. `Sigmoid`: its output, $ND$ numbers, which the next layer has as well, so it can be shared. `Dropout`: one bit an entry (the scale is one number for all).
+#
+# (b) $50 \cdot 64 \cdot 4096 \cdot 4$ bytes = 50 MiB; the weights of one layer are $4096^2\cdot 4$ bytes = 64 MiB. With larger batches (or images) what is kept outgrows the weights. In use nothing needs to be kept: each tensor can go as soon as the next is there.
+#
+# (c) Compute it again on the way back (checkpointing): keep the input of every k-th layer only, and repeat the forward pass of k layers when the way back arrives there. Costs up to one more forward pass.
+#
+# Marks: one each for (a), (b), (c).
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 7  Losses, and a penalty
+#
+# At the end of the chain stands a number. A loss has no upstream gradient to wait for, so it does both at once: `loss, grad_scores = hinge(scores, y)`. In `losses.py`, for scores $(N, C)$ and labels $y$:
+#
+# | function | the mean over the batch of |
+# | --- | --- |
+# | `softmax_cross_entropy` | $-\log p_y$, with $p$ the softmax of the row |
+# | `hinge` | $\sum_{j \ne y} \max(0,\, s_j - s_y + 1)$ |
+# | `squared` | $\sum_j (s_j - t_j)^2$, where $t$ is 1 for the right class and 0 for the others; without a ½ |
+#
+# The mean over the batch is here, forwards and backwards: this is where the $1/N$ of all gradients comes from.
+#
+# **Softmax and log belong together.** Taken apart, a probability rounds to 0 and its log is $-\infty$; and the way back multiplies by $1/p$ what the softmax then multiplies by $p$. Taken together, $-\log p_y = \log\sum_j e^{s_j} - s_y$ is harmless once the largest score has been subtracted, and the gradient is the simplest in this notebook. Here is the loss of a net that is sure, and wrong, by a
+# margin of $c$: it should grow like $c$.
+
+# %% show=true
+margins = torch.arange(0, 1001, 20, dtype=torch.float64)
+apart = [float(-torch.log(torch.softmax(tensor(0.0, float(c)), dim=0)[0])) for c in margins]
+together = [losses.softmax_cross_entropy(tensor([0.0, float(c)]), torch.tensor([0]))[0] for c in margins]
+lines = {"softmax, then log": apart}
+if together[0] is not None:
+    lines["yours"] = [float(loss) for loss in together]
+show_curves(lines, at=margins, xlabel="c, by which the wrong score leads", ylabel="loss", title="softmax, then log: inf from where the probability rounds to 0");
+
+# %% item="loss_cross_entropy" points=2
+check("loss_cross_entropy")
+
+# %% item="loss_hinge" points=1
+check("loss_hinge")
+
+# %% item="loss_squared" points=1
+check("loss_squared")
+
+# %% [markdown]
+# | you see | look at |
+# | --- | --- |
+# | "N times too large" | the mean belongs to the gradient, too |
+# | "scores changed in place" | `scores[rows, y] -= 1` writes into the caller's tensor; on a tensor of your own it is fine |
+# | "nan or inf" at scores near a thousand | exp before the largest score is subtracted, or log of a probability that is 0 |
+#
+# **The penalty** `l2(params, reg)` gets the dict of all parameters of a net and returns `reg` times the sum of the squares of its *weights*, and their gradients. Weights are called `"w"`; in a net `"0.w"` or `"2.1.w"`, where the last part of the name decides. Biases, `gamma` and `beta` go free.
+
+# %% item="l2_penalty" points=1
+check("l2_penalty")
+
+# %% [markdown]
+# ## 8  Sequential: a net that is a layer
+#
+# Now plug. `Sequential(Linear(w1, b1), ReLU(), Linear(w2, b2))` is a chain of layers that **is itself a layer**: it has `forward` and `backward`, `params` and `grads`, and a mode. So it can stand in another chain, and everything works on it that works on a layer.
+#
+# - `forward`: through all layers, first to last. `backward`: the other way round.
+# - `params` and `grads`: those of all layers, under `"0.w"`, `"0.b"`, `"2.w"`, `"2.b"`: place, dot, name. The tensors are the layers' own, not copies; an optimiser that changes them in place changes the layer.
+# - `train()` and `eval()` set `training` on the net and on all its layers. (Every layer has both methods, given.)
+#
+# In `layers.py`, first the loop in `__init__`.
+
+# %% item="sequential_params" points=1
+check("sequential_params")
+
+# %% item="sequential_forward" points=1
+check("sequential_forward")
+
+# %% item="sequential_backward" points=2
+check("sequential_backward")
+
+# %% item="sequential_modes" points=1
+check("sequential_modes")
+
+# %% [markdown]
+# The checks build their nets of given layers, so a fault in one of yours does not show here. The next cell uses yours, all of them, on the handwritten digits: 400 images, steps against the gradient, and *any* layers between the images and the ten scores. This is what was not possible with flat code: four nets, and not one derivation.
+
+# %% show=true
+digits = load_digits()
+images, labels = digits[0][:400].double(), digits[1][:400]
+
+
+def linear(D, M, seed):
+    return layers.Linear(normal(D, M, seed=seed) * (2 / D) ** 0.5, torch.zeros(M, dtype=torch.float64))
+
+
+def maxout(D, M, seed):
+    return layers.Maxout(normal(2, D, M, seed=seed) * (1 / D) ** 0.5, torch.zeros(2, M, dtype=torch.float64))
+
+
+def batchnorm(D):
+    return layers.BatchNorm(torch.ones(D, dtype=torch.float64), torch.zeros(D, dtype=torch.float64))
+
+
+def finished(parts, x):
+    """Whether every layer goes there and back."""
+    for layer in parts:
+        x = layer.forward(x)
+        if x is None or layer.backward(torch.zeros_like(x)) is None or len(layer.grads) < len(layer.params):
+            return False
+    return True
+
+
+nets = {
+    "Linear, ReLU, Linear": [linear(64, 32, 1), layers.ReLU(), linear(32, 10, 2)],
+    "with BatchNorm": [linear(64, 32, 1), batchnorm(32), layers.ReLU(), linear(32, 10, 2)],
+    "Maxout, Dropout, Linear": [maxout(64, 32, 1), layers.Dropout(0.2, torch.Generator().manual_seed(0)), linear(32, 10, 2)],
+    "Correlation, Tanh, Linear": [layers.Correlation1d(tensor(1.0, -1.0, 0.5)), layers.Tanh(), linear(62, 10, 2)],
+}
+histories = {}
+for name, parts in nets.items():
+    net, histories[name] = layers.Sequential(*parts), []
+    for step in range(60 if finished(parts, images) else 0):
+        scores = net.forward(images)
+        loss, grad_scores = losses.softmax_cross_entropy(scores, labels) if scores is not None else (None, None)
+        if loss is None or grad_scores is None or net.backward(grad_scores) is None or not net.grads:
+            break
+        histories[name].append(float(loss))
+        for key, grad in net.grads.items():
+            net.params[key] -= 0.5 * grad
+histories = {name: history for name, history in histories.items() if history}
+if histories:
+    show_curves(histories, title="Four nets, one loop, 400 digits")
+else:
+    print("Nothing to show yet: a net needs Sequential, its layers and softmax_cross_entropy.")
+
+# %% [markdown]
+# ### 8.1  Beside their PyTorch twins
+#
+# Everything that you have written exists in PyTorch, as a module or a function, with autograd for the way back. Side by side, on the same numbers in float64: the largest difference of the outputs, and the largest of all gradients (of the input and of the parameters), each relative to the largest entry.
+
+# %% show=true
+def twins():
+    """Name, your layer, PyTorch's function of the input and of the parameters."""
+    w, b, pieces, shifts, taps, gamma, beta = (normal(*shape, seed=seed) for seed, shape in enumerate(
+        [(5, 3), (3,), (4, 5, 3), (4, 3), (3,), (5,), (5,)], 20))
+    yield "Linear", layers.Linear(w, b), lambda x, w, b: F.linear(x, w.T, b)
+    yield "ReLU", layers.ReLU(), F.relu
+    yield "LeakyReLU", layers.LeakyReLU(), F.leaky_relu
+    yield "ELU", layers.ELU(), F.elu
+    yield "Sigmoid", layers.Sigmoid(), F.sigmoid
+    yield "Tanh", layers.Tanh(), F.tanh
+    yield "Softmax", layers.Softmax(), lambda x: F.softmax(x, dim=-1)
+    yield "Maxout", layers.Maxout(pieces, shifts), lambda x, w, b: (x @ w + b[:, None]).amax(dim=0)
+    yield "Correlation1d", layers.Correlation1d(taps), lambda x, w: F.conv1d(x[:, None], w[None, None])[:, 0]
+    yield "BatchNorm", layers.BatchNorm(gamma, beta), lambda x, gamma, beta: F.batch_norm(x, None, None, gamma, beta, training=True)
+
+
+def off(mine, true):
+    return max(float((m - t).abs().max() / t.abs().max()) for m, t in zip(mine, true))
+
+
+x = normal(7, 5, seed=30)
+print(f"{'layer':15s} {'outputs differ by':>18s} {'gradients differ by':>20s}")
+for name, layer, twin in twins():
+    out = layer.forward(x)
+    if out is None:
+        print(f"{name:15s} {'still to be written':>18s}")
+        continue
+    leaves = [value.clone().requires_grad_() for value in (x, *layer.params.values())]
+    true = twin(*leaves)
+    g = normal(*out.shape, seed=31)
+    grads = torch.autograd.grad(true, leaves, g)
+    mine = [layer.backward(g), *(layer.grads.get(key) for key in layer.params)]
+    written = all(value is not None for value in mine)
+    print(f"{name:15s} {off([out], [true.detach()]):18.0e} {off(mine, grads) if written else float('nan'):20.0e}")
+
+# %% [markdown]
+# Zeros and $10^{-16}$ are what rounding leaves of sixteen digits. Not approximately the same: the same.
+
+# %% [markdown]
+# Chains are enough for much, and not for everything. In the second part the wiring is free.
 
 # ======== part one ends here: layers, losses, Sequential (above) ========
 
@@ -478,3 +1135,27 @@ if params and there("MLP.forward", yours(x)):
 # - An `nn.Module` adds the book-keeping for parameters, and nothing to the mathematics: the net by hand has the same gradients to the last digit.
 
 # ======== part two ends here; closing summary and handing in (below) ========
+
+# %% [markdown]
+# ## 12  What to take along
+#
+# - A **layer** keeps one contract: `forward` and a cache, `backward` from upstream to downstream, gradients of its parameters beside it. It knows nothing of the net that it is in, and that is why it fits into any.
+# - The **cache** is what the way back needs: for a linear layer its input, for a sigmoid its output, for a ReLU or a dropout one bit an entry. Most of the memory of training is caches.
+# - **Copies add up**: biases, shared weights, statistics that serve a whole batch. Forget a path of a value that is used twice, and the gradient looks plausible and is wrong.
+# - **Batch normalisation** takes from a gradient what would only shift or stretch a column. Node by node it is seven lines; in one line it can be read.
+# - **Two modes**: what is random or depends on the batch in training must not be so in use.
+# - **Stability** is part of the definition: subtract the largest score, keep softmax and log together, let exp see nothing large.
+# - A chain of layers is a layer. A **graph** of layers needs an order to walk in, and adds up gradients where wires meet.
+# - PyTorch's modules do the same as yours, to the last digit; `torch.autograd.Function` takes your own rules in.
+#
+# In the next notebook the net gets an optimiser, data in mini-batches, and a GPU.
+#
+# ### Hand in
+#
+# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the notebook and the modules.
+# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type `python -m toolbox submit layers` in a terminal, in the course's folder. It checks that all is there and writes one zip.
+# 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
+
+# %%
+# from toolbox import submit
+# submit("layers")

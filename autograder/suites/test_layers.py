@@ -1598,9 +1598,9 @@ def test_the_modes_of_two_nets_do_not_meet(student, make):
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
-# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`).
-# So a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards
-# and backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
+# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So
+# a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 
 
 def graph_inputs(make, N: int, D: int, *names: str) -> dict[str, torch.Tensor]:

@@ -277,8 +277,8 @@ def test_modules_of_another_form_are_named_as_such():
         def forward(self, x):
             return super().forward(x).detach()
 
-    wrong = [(Nameless, "first.weight"), (Empty, "no parameters"), (Detached, "cut off"), (lambda *sizes: 3, "nn.Module")]
-    for kind, words in wrong:
+    wrong = {Nameless: "first.weight", Empty: "no parameters", Detached: "cut off", (lambda *sizes: 3): "nn.Module"}
+    for kind, words in wrong.items():
         with pytest.raises(Missing if kind is Empty else Malformed, match=words):
             function_runs.module(kind, [4, 3, 2], weights(), normal(5, 4), normal(5, 2))
     with pytest.raises(Malformed, match="w1 has shape"):

@@ -82,7 +82,10 @@ class _Watch:
 
 
 def derivatives(
-    function: Any, inputs: Sequence[Tensor], grad_out: Tensor, second: Sequence[Tensor] | None = None,
+    function: Any,
+    inputs: Sequence[Tensor],
+    grad_out: Tensor,
+    second: Sequence[Tensor] | None = None,
     wanted: Sequence[bool] | None = None,
 ) -> dict[str, Any]:
     """Apply a Function; returns {"value", "grads", "second", "inputs", "grad_out"}, the last two as they are then.
@@ -137,7 +140,11 @@ def _assert_own_node(function: type, value: Tensor) -> None:
 
 
 def module(
-    kind: Any, sizes: Sequence[int], state: Mapping[str, Tensor], x: Tensor, grad_out: Tensor,
+    kind: Any,
+    sizes: Sequence[int],
+    state: Mapping[str, Tensor],
+    x: Tensor,
+    grad_out: Tensor,
     operations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Make a student's module, give its parameters the values in `state`, run it, and let autograd walk back.

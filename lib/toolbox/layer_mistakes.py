@@ -43,7 +43,6 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
             "maxout-choice-without-bias": [back(lambda *a: pieces(*a).gather(
                 0, (every - parameters[1][:, None]).argmax(dim=0)[None])[0])],
             "maxout-relu-too": [back(lambda *a: F.relu(maxout(*a)))],
-            "maxout-values-for-mask": [back(lambda *a: maxout(*a).square() / 2)],
         }  # fmt: skip
         if place == 0:
             forms["maxout-averaged"] = [back(maxout) / K]
@@ -58,7 +57,7 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
             forms["bias-averaged"] = [per_row / len(x), per_row / K]
     if name == "Correlation1d":
         forms |= {key: [back(twin) for twin in twins] for key, twins in CHANGED[name].items()
-                  if key not in ("correlation-padded", "correlation-down-the-batch", "mean-for-sum")}  # fmt: skip
+                  if key not in ("correlation-padded", "mean-for-sum")}  # fmt: skip
         forms["correlation-upstream-reversed"] = [back(correlation, g.flip(1))]
         forms["mean-for-sum"] = [back(correlation) / count for count in (len(x), x.shape[1], g.shape[1], g.numel())]
         if place == 1:
@@ -101,10 +100,9 @@ def _activation_forms(name: str, back: Callable, g: Tensor, x: Tensor, options: 
         "activation-forward-again": [out, TWINS[name](g, **options)],
     }
     if name == "LeakyReLU":
+        del forms["activation-slope-at-output"]  # the output has the sign of the input: that is no mistake
         keys = ("leaky-slope-ignored", "leaky-slope-missing", "leaky-slope-misplaced", "leaky-slope-sign")
         forms |= {key: [back(twin) for twin in CHANGED[name][key]] for key in keys}
-        forms["leaky-slope-on-inputs"] = [back(lambda v, slope: torch.where(v > 0, v, slope * v.square() / 2)),
-                                          back(lambda v, slope: leaky(v, slope).square() / 2)]  # fmt: skip
         forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, options["slope"])]
     if name == "ELU":
         forms |= {key: [back(twin) for twin in CHANGED[name][key]]

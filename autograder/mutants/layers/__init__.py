@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.mutants import Answer, span
+from autograder.mutants.layers import graph_notes, notebook
+from autograder.mutants.layers.activations import ACTIVATIONS
 from autograder.mutants.layers.functions import FUNCTIONS
 from autograder.mutants.layers.graph import GRAPH
-from autograder.mutants.layers.graph_notes import NOTEBOOK, NOTES
-from autograder.mutants.layers.right_graph import RIGHT
+from autograder.mutants.layers.linear import WEIGHTED
+from autograder.mutants.layers.losses import LOSSES
+from autograder.mutants.layers.modes import MODES
+from autograder.mutants.layers.right import RIGHT as RIGHT_LAYERS
+from autograder.mutants.layers.right_graph import RIGHT as RIGHT_GRAPH
+from autograder.mutants.layers.sequential import SEQUENTIAL
 
 MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses", "graph", "functions")
 SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions" / "backprop"
-WRONG = [*GRAPH, *NOTES, *FUNCTIONS]
+NOTEBOOK = notebook.NOTEBOOK | graph_notes.NOTEBOOK
+WRONG = [*notebook.NOTES, *WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL, *graph_notes.NOTES, *GRAPH, *FUNCTIONS]
+RIGHT = [*RIGHT_LAYERS, *RIGHT_GRAPH]
 
 
 def modules_of(answer: Answer) -> dict[str, str]:

@@ -18,8 +18,12 @@ SIGNS = {"Add": "+", "Multiply": "×", "Concat": "join"}
 
 
 def show_network(
-    graph: Any, values: Mapping[str, Tensor] | None = None, grads: Mapping[str, Tensor] | None = None, *,
-    title: str = "", ax: Axes | None = None,
+    graph: Any,
+    values: Mapping[str, Tensor] | None = None,
+    grads: Mapping[str, Tensor] | None = None,
+    *,
+    title: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a graph with `inputs` (names) and `nodes` (name -> node with `op` and `sources`); returns its axes.
 
