@@ -837,8 +837,8 @@ def test_eval_reaches_every_layer_of_a_net(student, make):
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
-# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So a
-# wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So
+# a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 
 
