@@ -1531,7 +1531,7 @@ def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(st
 
 @item("mlp_module")
 def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
-    D, H, C = 40, 30, 20
+    D, H, C = 40, 60, 20
     with student.autograd():
         s = student.script()
         (found,) = s.fetch(s.toolbox.function_runs.newborn(s.functions.MLP, [D, H, C]))
