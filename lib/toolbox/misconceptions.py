@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox.misconceptions_graph import ROWS as GRAPHS
+from toolbox.misconceptions_layers import ROWS as LAYERS
+from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
 
@@ -162,4 +165,5 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS]}
+_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS]
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}

@@ -2,15 +2,21 @@
 
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
+from toolbox.draw.layers import show_columns, show_masks, show_slopes
+from toolbox.draw.network import show_network
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
 
 __all__ = [
     "draw_graph",
+    "show_columns",
     "show_curves",
     "show_graph_steps",
     "show_growth",
     "show_images",
     "show_jacobians",
+    "show_masks",
+    "show_network",
     "show_scores",
+    "show_slopes",
     "show_weights",
 ]
