@@ -9,7 +9,9 @@ and a loss of the check's own, a checkpoint gets a writer of its own: one mistak
 
 from __future__ import annotations
 
+import json
 import math
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -97,28 +99,32 @@ def steer(
     """Let the student's optimiser make some steps, and compare every parameter with torch.optim's."""
     params = some(make, shapes, dtype)
     gradients = [some(make, shapes, dtype) for _ in range(steps)]
-    rates = [0.1] * steps if rates is None else rates(steps)
+    rates = [0.07] * steps if rates is None else rates(steps)
     options = {} if rho is None else {"rho": rho}
     s = student.script()
     found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, gradients, rates, **options))[0]
     exact = [{key: value.double() for key, value in part.items()} for part in [params, *gradients]]
     params64, gradients64 = exact[0], exact[1:]
     true = path(params64, gradients64, rates, momentum=rho or 0.0)
-    if rho is None:
-        mistakes = sgd_mistakes(params64, gradients64, rates)
-    else:
-        mistakes = momentum_mistakes(params64, gradients64, rates, rho)
     theirs = found["params"]
     if not found["looked"] and all(torch.equal(theirs[-1][key], params[key]) for key in params):
         raise Missing(f"{name}.step is not written yet: it never looks at the gradients")
-    for number in (steps - 1, *range(steps - 1)):  # the last first: by then mistakes have grown apart
-        for key in shapes:
-            forms = {what: [wrong[number][key] for wrong in paths] for what, paths in mistakes.items()}
-            where = f"{key} after step {number + 1}"
-            assert_value(theirs[number][key], true[number][key], name=where, inputs=dtype, forms=forms, condition=4.0)
     if found["changed"]:
         message = f"step() wrote into the gradient of {', '.join(found['changed'])}: it belongs to the caller"
         raise Mismatch(message, diagnosis=["gradient-changed"])
+
+    @cache
+    def mistakes() -> dict[str, list]:
+        given = params64, gradients64, rates
+        return sgd_mistakes(*given) if rho is None else momentum_mistakes(*given, rho)
+
+    def clues(number: int, key: str) -> dict[str, Any]:
+        return {"forms": {what: [wrong[number][key] for wrong in paths] for what, paths in mistakes().items()}}
+
+    for number in (steps - 1, *range(steps - 1)):  # the last first: by then mistakes have grown apart
+        for key in shapes:
+            assert_value(theirs[number][key], true[number][key], name=f"{key} after step {number + 1}", inputs=dtype,
+                         condition=4.0, clues=partial(clues, number, key))  # fmt: skip
     if rho is not None:
         check_velocity(found["velocity"], params64, gradients64, rho, dtype)
 
@@ -152,8 +158,8 @@ def test_gradient_descent_obeys_a_learning_rate_that_changes(student, make):
 
 ### BEGIN HIDDEN TESTS
 @item("sgd")
-def test_gradient_descent_follows_torch_optim_through_a_hundred_steps(student, make):
-    steer(student, make, "SGD", steps=100, rates=falling)
+def test_gradient_descent_follows_torch_optim_through_sixty_steps(student, make):
+    steer(student, make, "SGD", steps=60, rates=falling)
 
 
 @item("sgd")
@@ -171,7 +177,7 @@ def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
 
 @item("momentum")
 def test_momentum_obeys_a_learning_rate_that_changes(student, make):
-    steer(student, make, "Momentum", rho=0.8, rates=falling)
+    steer(student, make, "Momentum", rho=0.7, rates=falling)
 
 
 @item("momentum")
@@ -181,8 +187,8 @@ def test_every_parameter_has_a_velocity_of_its_own(student, make):
 
 ### BEGIN HIDDEN TESTS
 @item("momentum")
-def test_momentum_follows_torch_optim_through_a_hundred_steps(student, make):
-    steer(student, make, "Momentum", steps=100, rho=0.95, rates=falling)
+def test_momentum_follows_torch_optim_through_sixty_steps(student, make):
+    steer(student, make, "Momentum", steps=60, rho=0.95, rates=falling)
 
 
 @item("momentum")
@@ -192,7 +198,7 @@ def test_momentum_obeys_a_learning_rate_that_grows(student, make):
 
 @item("momentum")
 def test_momentum_in_float32(student, make):
-    steer(student, make, "Momentum", dtype=torch.float32, steps=6, rho=0.5, rates=warming)
+    steer(student, make, "Momentum", dtype=torch.float32, steps=6, rho=0.45, rates=warming)
 
 
 ### END HIDDEN TESTS
@@ -233,8 +239,10 @@ def check_spread(w: torch.Tensor, fan_in: int, fan_out: int) -> None:
     spread, true = w.std().item(), math.sqrt(2 / fan_in)
     if not math.isfinite(spread):
         raise Mismatch("w holds nan or inf")
-    if spread == 0:
+    if w.max() == w.min():
         raise Mismatch("all weights are equal: their units would stay equal for ever", diagnosis=["symmetry-unbroken"])
+    if w.std(dim=1).min() < 0.5 * spread or w.std(dim=0).min() < 0.5 * spread:
+        raise Mismatch("whole rows or columns of w are alike", diagnosis=["symmetry-unbroken"])
     if abs(w.mean().item()) > 0.05 * spread:
         raise Mismatch(f"the mean of the weights is {w.mean():.3g}; it should be 0", diagnosis=["weights-one-sided"])
     known = {
@@ -248,9 +256,6 @@ def check_spread(w: torch.Tensor, fan_in: int, fan_out: int) -> None:
     if abs(spread / true - 1) > 0.015:
         found = [name for name, values in known.items() if any(abs(spread / v - 1) < 0.015 for v in values)]
         raise Mismatch(f"the standard deviation is {spread:.4f}; it should be {true:.4f}", diagnosis=found)
-    rows, columns = w.std(dim=1) / true, w.std(dim=0) / true
-    if rows.min() < 0.5 or columns.min() < 0.5:
-        raise Mismatch("whole rows or columns of w are alike", diagnosis=["symmetry-unbroken"])
 
 
 @item("kaiming")
@@ -273,14 +278,17 @@ def test_starting_weights_of_a_narrowing_layer_have_the_right_spread(student, ma
 def test_starting_weights_have_the_dtype_that_is_asked_for(student, make):
     s = student.script()
     generator = s.toolbox.rehearse.fresh_generator(make.seed)
-    kinds = [s.training.kaiming(200, 400, generator, dtype=s.toolbox.rehearse.double), s.training.kaiming(2, 3, generator)]
+    kinds = [
+        s.training.kaiming(220, 330, generator, dtype=s.toolbox.rehearse.double),
+        s.training.kaiming(2, 3, generator),
+    ]
     found = s.fetch(*kinds)
     if found[0] is None:
         raise Missing("kaiming is not written yet (it returns None)")
     for w, dtype in zip(found, (torch.float64, torch.float32), strict=True):
         if not isinstance(w, torch.Tensor) or w.dtype != dtype:
             raise Mismatch(f"w must be of dtype {dtype}")
-    check_spread(found[0], 200, 400)
+    check_spread(found[0], 220, 330)
 
 
 ### END HIDDEN TESTS
@@ -323,7 +331,7 @@ def check_epoch(batches: list[torch.Tensor], N: int, batch_size: int) -> torch.T
     counts = torch.bincount(order, minlength=N)
     if counts.max() > 1:
         many = int((counts > 1).sum())
-        padded = sum(sizes) > N and counts.min() > 0
+        padded = set(sizes) == {batch_size} and 0 < sum(sizes) - N < batch_size
         found = "last-batch-padded" if padded else "drawn-with-replacement"
         raise Mismatch(f"{many} examples come more than once in an epoch", diagnosis=[found])
     if counts.min() == 0:
@@ -410,6 +418,10 @@ def test_the_penalty_of_the_starting_weights_is_foreseen(student, make):
 # The loop
 
 
+def exact(numbers: Any) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
 def bowls(make, sizes: tuple[int, ...]) -> tuple[dict, list]:
     params = {"w": make.normal(3, 2), "b": make.normal(2)}
     return params, [[make.normal(n, 4) + 0.5, make.labels(n, 3)] for n in sizes]
@@ -438,13 +450,12 @@ def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> Non
     losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in losses] \
         if isinstance(losses, list) else losses  # fmt: skip
     mean = sum(true) / due
-    forms = {"loss-after-the-step": [torch.tensor(after, dtype=torch.float64)],
-             "losses-summed-up": [torch.tensor(mean).double(), torch.tensor(sum(true)).double(), torch.tensor(true[-1]).double(),
-                                  torch.tensor(true).double().cumsum(0), torch.tensor([mean] * due).double(),
-                                  torch.tensor([mean]).double(), torch.tensor(true[-1:]).double()],
-             "losses-divided": [torch.tensor([v / n for v, n in zip(true, sizes, strict=True)]).double(),
-                                torch.tensor([v / due for v in true]).double()]}  # fmt: skip
-    assert_value(losses, torch.tensor(true, dtype=torch.float64), name="losses", forms=forms)
+    forms = {"loss-after-the-step": [exact(after)],
+             "losses-summed-up": [exact(mean), exact(sum(true)), exact(true[-1]), exact(true).cumsum(0),
+                                  exact([mean] * due), exact([mean]), exact(true[-1:]),
+                                  *([exact([v + (true[i - 1] if i else 0) for i, v in enumerate(true)])])],
+             "losses-divided": [exact([v / n for v, n in zip(true, sizes, strict=True)]), exact([v / due for v in true])]}  # fmt: skip
+    assert_value(losses, exact(true), name="losses", forms=forms)
 
 
 @item("train_epoch")
@@ -488,8 +499,9 @@ def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> Non
         "relu-at-the-end": [true.clamp(min=0)],
         "bias-missing": [sequential(unbiased)(x.double())],
         "scores-as-probabilities": [true.softmax(dim=1), true.log_softmax(dim=1)],
-        "layers-left-out": [sequential(two)(x.double())] if len(sizes) > 3 else [],
-        "not-reduced": [],
+        "layers-left-out": [y for x2 in [sequential(two)(x.double())] for y in (x2, x2.clamp(min=0))]
+        if len(sizes) > 3
+        else [],
     }
     given = student.training.scores(params=params, x=x)
     if given is None:
@@ -644,9 +656,11 @@ def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> Non
         logs = values.clamp(min=1e-300).log()
         exponents = apart((values - math.log10(low)) / math.log10(high / low)) < 0.02
         exponents |= apart((values - math.log(low)) / math.log(high / low)) < 0.02
-        base = apart((logs / math.log10(math.e) - math.log(low)) / math.log(high / low)) < 0.05
+        base = apart((logs * math.log10(math.e) - math.log(low)) / math.log(high / low)) < 0.05
         found = ["exponents-not-raised"] if exponents else ["log-base"] if base else []
-        raise Mismatch(f"numbers from {values.min():.3g} to {values.max():.3g}; asked were {low:g} to {high:g}", diagnosis=found)
+        raise Mismatch(
+            f"numbers from {values.min():.3g} to {values.max():.3g}; asked were {low:g} to {high:g}", diagnosis=found
+        )
     if apart((values / low).log() / math.log(high / low)) > 0.02:
         even = apart((values - low) / (high - low)) < 0.02
         message = "the logarithms of the numbers are not spread evenly"
@@ -698,8 +712,6 @@ def check_rows(rows: Any, points: list[dict[str, float]]) -> None:
 
 def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
     """Each point once, whole."""
-    import json
-
     try:
         rows = [json.loads(line) for line in lines]
     except ValueError:
@@ -710,7 +722,9 @@ def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
         fitting = [row for row in rows if {name: row.get(name) for name in point} == point]
         if len(fitting) != 1 or fitting[0].get("result") != result_of(point):
             message = f"{len(fitting)} lines of the file hold {point}"
-            raise Mismatch(message, diagnosis=["lines-lost"] if not fitting else ["line-twice"] if len(fitting) > 1 else [])
+            raise Mismatch(
+                message, diagnosis=["lines-lost"] if not fitting else ["line-twice"] if len(fitting) > 1 else []
+            )
     if len(rows) != len(points):
         raise Mismatch(f"the file has {len(rows)} lines for {len(points)} points")
 
@@ -910,8 +924,11 @@ def check_written(student, contents: list[str], as_text: bool = False) -> None:
     if all(content is None for content in found["found"]):
         raise Missing("write_atomically is not written yet: there is no file")
     if found["found"] != contents:
-        grown = any(a is not None and len(a) > len(b) for a, b in zip(found["found"], contents, strict=True))
+        grown = all(a is not None and b in a for a, b in zip(found["found"], contents, strict=True))
         raise Mismatch("the file does not hold what was written", diagnosis=["file-appended"] if grown else [])
+    if any(old == new for old, new in zip(found["inodes"], found["inodes"][1:], strict=False)):
+        message = "the old file itself was written to: whoever reads at that moment meets half of it"
+        raise Mismatch(message, diagnosis=["written-in-place"])
     if found["files"] != ["runs/state.bin"]:
         others = ", ".join(name for name in found["files"] if name != "runs/state.bin")
         raise Mismatch(f"other files are left behind: {others}", diagnosis=["temporary-file-left"])
@@ -991,7 +1008,7 @@ def check_loaded(found: Any, state: dict[str, torch.Tensor]) -> None:
             known = ["shape-lost"] if got.numel() == true.numel() else []
             raise Mismatch(f"{name} was {tuple(true.shape)} and came back as {tuple(got.shape)}", diagnosis=known)
         if not torch.equal(got, true):
-            raise Mismatch(f"{name} has other numbers now", diagnosis=["numbers-rounded"])
+            raise Mismatch(f"{name} has other numbers now", diagnosis=["numbers-changed"])
 
 
 @item("checkpoint")
@@ -1035,8 +1052,12 @@ def test_a_checkpoint_is_a_file_of_plain_arrays(student, make):
         raise Missing("save_checkpoint is not written yet: there is no file")
     if found == "not plain":
         raise Mismatch("numpy cannot read the file without unpickling", diagnosis=["pickle-written"])
-    if found != [["epoch", "int64", []], ["params/w1", "float64", [3, 2]]]:
-        raise Mismatch("the arrays in the file are not those of the state", diagnosis=["state-names-lost"])
+    due = [["epoch", "int64", []], ["params/w1", "float64", [3, 2]]]
+    if found != due:
+        known = ("state-names-lost", "dtype-lost", "shape-lost")
+        columns = [[row[place] for row in found] != [row[place] for row in due] for place in range(3)]
+        message = f"the arrays in the file are {found}"
+        raise Mismatch(message, diagnosis=[known[columns.index(True)]])
 
 
 ### END HIDDEN TESTS

@@ -135,7 +135,7 @@ def loop(
     held = {name: w.clone() for name, w in params.items()}
     optimizer = Recorder(held)
     pairs = [tuple(pair) for pair in batches]
-    losses = train_epoch(held, optimizer, iter(pairs) if once else pairs, bowl)
+    losses = train_epoch(dict(held), optimizer, iter(pairs) if once else pairs, bowl)
     return {"losses": losses, "params": held, "steps": len(optimizer.seen)}
 
 
@@ -146,7 +146,7 @@ def buffered(
     """Steps of a BufferedNet. Returns the losses, the caller's parameters at the end, the batches it wrote into, and the
     bytes of the largest tensor that the last step made."""
     held = {name: w.clone() for name, w in params.items()}
-    net = make(held, N, **options)
+    net = make(dict(held), N, **options)
     losses, changed, largest = [], [], 0
     for number, (x, y) in enumerate(batches):
         before = x.clone(), y.clone()

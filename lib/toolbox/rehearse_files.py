@@ -55,15 +55,21 @@ def full_disk(room: int) -> Iterator[None]:
 
 
 def written(write: Callable[..., Any], contents: list[str], as_text: bool = False) -> dict[str, Any]:
-    """Write several contents, one after the other, to the same file. Returns what is in it each time, and the folder."""
+    """Write several contents, one after the other, to the same file. Returns what is in it each time, its
+    number in the file system (another one where a new file took its place), and the files in the folder."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "runs" / "state.bin"
         path.parent.mkdir()
-        found = []
+        found, inodes = [], []
         for content in contents:
             write(str(path) if as_text else path, content.encode())
             found.append(path.read_bytes().decode() if path.is_file() else None)
-        return {"found": found, "files": sorted(str(p.relative_to(scratch)) for p in Path(scratch).rglob("*.*"))}
+            inodes.append(str(path.stat().st_ino) if path.is_file() else "")
+        return {
+            "found": found,
+            "inodes": inodes,
+            "files": sorted(str(p.relative_to(scratch)) for p in Path(scratch).rglob("*.*")),
+        }
 
 
 def interrupted(write: Callable[..., Any], old: str, size: int, room: int) -> dict[str, Any] | None:
@@ -163,7 +169,7 @@ def resumed(
     whole = _Run(params, seed, velocity)
     whole.walk(stop)
     seen = whole.look()
-    state = capture(whole.params, whole.optimizer, whole.generator, 7)
+    state = capture(dict(whole.params), whole.optimizer, whole.generator, 7)
     if state is None:
         return {"missing": "capture"}
     early = {name: torch.as_tensor(value).clone() for name, value in state.items()}
@@ -171,7 +177,9 @@ def resumed(
     late = {name: torch.as_tensor(value).clone() for name, value in state.items()}
     again = _Run({name: torch.zeros_like(w) for name, w in params.items()}, seed + 1, velocity)
     again.walk(1)  # it has a velocity and a rate of its own already, all of them wrong
-    epoch = restore({name: value.clone() for name, value in early.items()}, again.params, again.optimizer, again.generator)
+    epoch = restore(
+        {name: value.clone() for name, value in early.items()}, dict(again.params), again.optimizer, again.generator
+    )
     if epoch is None:
         return {"missing": "restore"}
     put_back = again.look()
@@ -244,6 +252,10 @@ def searched(
                 try:
                     rows.append(search([dict(point) for point in points], evaluate, path))
                 except (KeyboardInterrupt, OSError):
+                    rows.append(None)
+                except ValueError:  # a torn line cannot be read
+                    if not disk_full_at:
+                        raise
                     rows.append(None)
                 finally:
                     if soft is not None:

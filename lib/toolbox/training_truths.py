@@ -69,11 +69,11 @@ def sgd_mistakes(
     first = list(params)[0]
     only_first = [{name: grad * (name == first) for name, grad in grads.items()} for grads in gradients]
     return {
+        "one-parameter-only": [path(params, only_first, rates)],
         "update-not-in-place": [path(params, gradients, [0.0] * count)],
         "update-uphill": [path(params, gradients, rates, maximize=True)],
         "rate-forgotten": [path(params, gradients, [1.0] * count)],
         "rate-frozen": [path(params, gradients, [rates[0]] * count)],
-        "one-parameter-only": [path(params, only_first, rates)],
         "parameters-decay": [path(params, gradients, rates, weight_decay=k) for k in (1e-2, 1e-3, 1e-4, 1.0)],
     }
 
@@ -91,6 +91,7 @@ def momentum_mistakes(
     only_first = [{name: grad * (name == first) for name, grad in grads.items()} for grads in gradients]
     rate_frozen = path(params, gradients, [rates[0]] * count, momentum=rho)
     forms = {
+        "one-parameter-only": [path(params, only_first, rates, momentum=rho)],
         "update-not-in-place": [path(params, gradients, [0.0] * count)],
         "update-uphill": [path(params, gradients, rates, momentum=rho, maximize=True)],
         "velocity-not-kept": [path(params, gradients, rates)],
@@ -107,7 +108,6 @@ def momentum_mistakes(
         "velocity-not-faded": [path(params, gradients, rates, momentum=1.0)],
         "rho-on-everything": [path(params, scaled(gradients, [rho] * count), rates, momentum=rho)],
         "rho-ignored": [path(params, gradients, rates, momentum=other) for other in (0.9, 0.99, 0.5) if other != rho],
-        "one-parameter-only": [path(params, only_first, rates, momentum=rho)],
         "parameters-decay": [path(params, gradients, rates, momentum=rho, weight_decay=k) for k in (1e-2, 1e-3, 1e-4)],
     }  # fmt: skip
     if len({w.shape for w in params.values()}) == 1 and len(params) > 1:
