@@ -1,0 +1,16 @@
+"""What `layers` must do: every item of the assignment, in public tests and in hidden ones."""
+# ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
+
+from __future__ import annotations
+
+import torch  # noqa: F401
+
+from toolbox.suite import item, make, student  # noqa: F401
+
+# ---------------------------------------------------------------- layers and losses
+
+
+# ---------------------------------------------------------------- the graph
+
+
+# ---------------------------------------------------------------- torch.autograd.Function
