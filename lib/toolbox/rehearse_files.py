@@ -129,7 +129,7 @@ def plain(save: Callable[..., Any], state: dict[str, Tensor]) -> list[list[Any]]
         try:
             with np.load(path, allow_pickle=False) as archive:
                 return sorted([name, str(archive[name].dtype), list(archive[name].shape)] for name in archive.files)
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, AttributeError):
             return "not plain"
 
 

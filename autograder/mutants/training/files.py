@@ -26,7 +26,7 @@ FILES: list[Answer] = [
         ("writes in place", TEMPORARY, "path.write_bytes(data)\n    return", "written-in-place"),
         ("writes in place and makes sure of the disk", TEMPORARY, "with open(path, 'wb') as file:\n"
          "        file.write(data)\n        file.flush()\n        os.fsync(file.fileno())\n    return", "written-in-place"),
-        ("deletes the old file first", TEMPORARY, TEMPORARY + "\n    path.unlink(missing_ok=True)", "old-file-deleted"),
+        ("deletes the old file first", TEMPORARY, TEMPORARY + "\n    path.unlink(missing_ok=True)", ("old-file-deleted", "written-in-place")),
         ("keeps a spare of the old file", TEMPORARY,
          "spare = path.with_suffix('.old')\n    os.replace(path, spare) if path.exists() else None\n"
          "    path.write_bytes(data)\n    return", ("written-in-place", "temporary-file-left")),

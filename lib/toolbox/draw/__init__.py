@@ -3,14 +3,28 @@
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
+from toolbox.draw.training import (
+    show_confusion,
+    show_learning,
+    show_paths,
+    show_search,
+    show_signals,
+    show_times,
+)
 
 __all__ = [
     "draw_graph",
+    "show_confusion",
     "show_curves",
     "show_graph_steps",
     "show_growth",
     "show_images",
     "show_jacobians",
+    "show_learning",
+    "show_paths",
     "show_scores",
+    "show_search",
+    "show_signals",
+    "show_times",
     "show_weights",
 ]
