@@ -70,7 +70,7 @@ class Correlation1d(Layer):
         super().__init__(w=w)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (N, D), D >= K - 1. Returns (N, D - K + 1): only where all K weights meet an x."""
+        """x (N, D), D >= K. Returns (N, D - K + 1): only where all K weights meet an x."""
         out, w = None, self.params["w"]
         # YOUR CODE HERE
         return out

@@ -61,7 +61,10 @@ class LiveCurve:
             if panel == "loss" and values and min(values) > 0:
                 ax.set_yscale("log")
             if values:
-                ax.annotate(f"{values[-1]:.3g}", (len(values), values[-1]), (4, 0), textcoords="offset points", fontsize=9)
+                ax.annotate(
+                    f"{values[-1]:.3g}", (len(values), values[-1]), (4, 0), textcoords="offset points", fontsize=9
+                )
+            ax.margins(x=0.12)
             ax.grid(alpha=0.3)
         figure.tight_layout()
         return figure

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
+from toolbox.misconceptions_training import ROWS as TRAINING
 
 
 class Misconception(NamedTuple):
@@ -162,4 +163,4 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS]}
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS, *TRAINING]}

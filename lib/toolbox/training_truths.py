@@ -6,10 +6,11 @@ them contains the line that a student has to write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+from torch.optim.sgd import sgd as functional_sgd
 
 Path = list[dict[str, Tensor]]
 
@@ -18,18 +19,32 @@ def path(
     params: dict[str, Tensor], gradients: Sequence[dict[str, Tensor]], rates: Sequence[float], **options: float | bool
 ) -> Path:
     """The parameters after each step of torch.optim.SGD(**options), with the learning rate of each step in `rates`."""
-    moving = {name: w.clone().requires_grad_() for name, w in params.items()}
-    rho = options.pop("momentum", 0.0)
-    optimizer = torch.optim.SGD(moving.values(), lr=rates[0], momentum=abs(rho), foreach=False, **options)
-    optimizer.param_groups[0]["momentum"] = rho  # set from here, it may also be one that torch.optim would refuse
-    found = []
+    moving = {name: w.detach().clone() for name, w in params.items()}
+    step, found = torch_sgd(moving, **options), []
     for grads, rate in zip(gradients, rates, strict=True):
-        optimizer.param_groups[0]["lr"] = rate
-        for name, w in moving.items():
-            w.grad = grads[name].clone()
-        optimizer.step()
-        found.append({name: w.detach().clone() for name, w in moving.items()})
+        step(grads, rate)
+        found.append({name: w.clone() for name, w in moving.items()})
     return found
+
+
+def torch_sgd(
+    params: dict[str, Tensor], momentum: float = 0.0, weight_decay: float = 0.0, dampening: float = 0.0,
+    nesterov: bool = False, maximize: bool = False,
+) -> Callable[[dict[str, Tensor], float], None]:  # fmt: skip
+    """torch.optim.SGD for these parameters, as a function step(grads, lr).
+
+    The functional form: the class loads PyTorch's compiler at its first step, which takes seconds.
+    """
+    buffers: list[Tensor | None] = [None] * len(params)
+
+    def step(grads: dict[str, Tensor], rate: float) -> None:
+        functional_sgd(
+            list(params.values()), [grads[name].clone() for name in params], buffers, foreach=False,
+            weight_decay=weight_decay, momentum=momentum, lr=rate, dampening=dampening, nesterov=nesterov,
+            maximize=maximize,
+        )  # fmt: skip
+
+    return step
 
 
 def velocity(params: dict[str, Tensor], gradients: Sequence[dict[str, Tensor]], rho: float) -> dict[str, Tensor]:
@@ -135,7 +150,7 @@ def net_path(
     weigh: factors of each batch's cross-entropy. everything: the penalty takes the biases as well.
     """
     moving = {name: w.clone().requires_grad_() for name, w in params.items()}
-    optimizer = torch.optim.SGD(moving.values(), lr=lr, momentum=rho, foreach=False, **options)
+    step = torch_sgd(moving, momentum=rho, **options)
     losses = []
     for number, (x, y) in enumerate(batches):
         with torch.enable_grad():
@@ -144,9 +159,9 @@ def net_path(
             names = moving if everything else ("w1", "w2")
             penalty = reg * sum(moving[name].square().sum() for name in names)
             loss = (weigh[number] if weigh else 1.0) * data + penalty
-            optimizer.zero_grad()
-            loss.backward()
-        optimizer.step()
+            slopes = torch.autograd.grad(loss, list(moving.values()))
+        with torch.no_grad():
+            step(dict(zip(moving, slopes, strict=True)), lr)
         losses.append(loss.item())
     return losses, {name: w.detach() for name, w in moving.items()}
 

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, PercentFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from torch import Tensor
 
 STYLES = {"SGD": ("#c44e52", "-", "o"), "momentum": ("#1f6f8b", "-", "s")}
@@ -24,7 +24,9 @@ def show_paths(
     landscapes: title -> loss(x, y) of tensors. paths: title -> optimiser -> points (steps, 2), the start included.
     windows: title -> (left, right, bottom, top).
     """
-    figure, axes = plt.subplots(2, len(landscapes), figsize=(3.9 * len(landscapes), 5.6), height_ratios=(3, 2), squeeze=False)
+    figure, axes = plt.subplots(
+        2, len(landscapes), figsize=(3.9 * len(landscapes), 5.6), height_ratios=(3, 2), squeeze=False
+    )
     for (title, loss), above, below in zip(landscapes.items(), *axes, strict=True):
         left, right, bottom, top = windows[title]
         x, y = torch.meshgrid(torch.linspace(left, right, 160), torch.linspace(bottom, top, 160), indexing="xy")
@@ -48,22 +50,28 @@ def show_paths(
     return figure
 
 
-def show_signals(signals: Mapping[str, Sequence[Tensor]], *, limit: float = 3.0) -> Figure:
-    """Histograms of what comes out of each layer: one row for each way to start, one column for each layer.
+def show_signals(signals: Mapping[str, Mapping[int, Tensor]], *, limit: float = 3.0) -> Figure:
+    """Histograms of what comes out of layers, `signals[way][layer]`: a row for each way to start, a column a layer.
 
     The share of exact zeros is written into each picture, and so is the standard deviation.
     """
     rows, columns = len(signals), max(len(layers) for layers in signals.values())
-    figure, axes = plt.subplots(rows, columns, figsize=(1.9 * columns + 1, 1.55 * rows + 0.3), squeeze=False, sharex=True)
-    for (name, layers), line in zip(signals.items(), axes, strict=True):
-        for number, (layer, ax) in enumerate(zip(layers, line, strict=True), 1):
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.9 * columns + 1, 1.55 * rows + 0.3), squeeze=False, sharex=True
+    )
+    for row, (name, layers) in enumerate(signals.items()):
+        line = axes[row]
+        for (number, layer), ax in zip(layers.items(), line, strict=True):
             values = layer.detach().flatten().double()
             zeros, spread = float((values == 0).double().mean()), float(values.std())
-            ax.hist(values[values != 0].clamp(-limit, limit).numpy(), bins=np.linspace(-limit, limit, 49), color="#1f6f8b")
+            ax.hist(
+                values[values != 0].clamp(-limit, limit).numpy(), bins=np.linspace(-limit, limit, 49), color="#1f6f8b"
+            )
             shown = f"{spread:.2g}" if math.isfinite(spread) else "inf"
             text = f"std {shown}" + (f"\nzero {zeros:.0%}" if zeros > 0.005 else "")
             ax.text(0.04, 0.95, text, transform=ax.transAxes, va="top", fontsize=8)
-            ax.set(yticks=[], title=f"layer {number}" if line is axes[0] else "")
+            ax.margins(y=0.4)
+            ax.set(yticks=[], title="" if row else f"layer {number}")
             ax.spines[["top", "right", "left"]].set_visible(False)
         line[0].set_ylabel(name, fontsize=9)
     figure.tight_layout()
@@ -143,10 +151,30 @@ def show_learning(curves: Mapping[str, Mapping[str, Sequence[float]]], *, xlabel
         ax.set(xlabel=xlabel, title=panel)
         if panel.startswith("loss"):
             ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter(NullFormatter())
         else:
             ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(alpha=0.3)
         ax.legend(fontsize=9)
+    figure.tight_layout()
+    return figure
+
+
+def show_regions(
+    classifiers: Mapping[str, Callable[[Tensor], Tensor]], x: Tensor, y: Tensor, *, reach: float = 1.6
+) -> Figure:
+    """Points of two classes in the plane, and where each classifier says which. classifiers: title -> scores(x)."""
+    figure, axes = plt.subplots(1, len(classifiers), figsize=(3.1 * len(classifiers), 3.3), squeeze=False)
+    line = torch.linspace(-reach, reach, 120, dtype=x.dtype)
+    places = torch.cartesian_prod(line, line)
+    for (name, scores), ax in zip(classifiers.items(), axes[0], strict=True):
+        side = scores(places).argmax(dim=1).reshape(len(line), len(line)).T
+        right = float((scores(x).argmax(dim=1) == y).double().mean())
+        ax.contourf(line, line, side, levels=[-0.5, 0.5, 1.5], colors=["#f3d3d1", "#cfe3ea"])
+        for label, (color, mark) in enumerate((("#c44e52", "o"), ("#1f6f8b", "s"))):
+            ax.plot(*x[y == label].T, mark, color=color, ms=3, mec="white", mew=0.3)
+        ax.set(title=f"{name}\n{right:.0%} right", xticks=[], yticks=[], aspect="equal")
     figure.tight_layout()
     return figure
