@@ -136,7 +136,7 @@ def plain(save: Callable[..., Any], state: dict[str, Tensor]) -> list[list[Any]]
 def traps(load: Callable[..., Any]) -> dict[str, Any]:
     """Load files with a trap in them: an .npz with an object in it, a torch file, a plain pickle.
 
-    Returns the names of those that went off, and of those that were loaded without an error.
+    Returns the names of those that went off, and of those that were loaded as if they held tensors.
     """
     sprung.clear()
     loaded = []
@@ -149,8 +149,8 @@ def traps(load: Callable[..., Any]) -> dict[str, Any]:
         for name in ("array", "torch", "pickle"):
             try:
                 found = load(folder / f"{name}.npz")
-                if found is not None:
-                    {key: found[key] for key in found}  # one that reads only when asked must not escape
+                values = [found[key] for key in found] if found is not None else []  # read what is read when asked
+                if values and all(isinstance(value, Tensor) for value in values):
                     loaded.append(name)
             except Exception:  # any refusal will do
                 pass
