@@ -14,9 +14,10 @@ import platform
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
-PARTS = ("engine", "checks", "grading", "accuracy")
+PARTS = ("engine", "checks", "grading", "step", "accuracy")
 
 
 def run(root: Path, only: list[str] | None = None, console: Console | None = None) -> int:
@@ -46,20 +47,22 @@ def run(root: Path, only: list[str] | None = None, console: Console | None = Non
 
 
 def reached(entry: dict) -> bool | None:
-    """Whether the figure reaches what it should; None where it could not be measured or has no reach."""
+    """Whether the figure reaches what it should; None where it could not be measured or has nothing to reach."""
     if entry["value"] is None or entry["reach"] is None:
         return None
     return entry["value"] >= entry["reach"] if entry["better"] == "higher" else entry["value"] <= entry["reach"]
 
 
 def table(found: list[dict]) -> Table:
-    shown = Table("figure", "value", "should be", "", "detail")
-    words = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: "not measured"}
+    """A row a figure. Names are shown whole, however narrow the terminal: one looks them up in bench.json."""
+    shown = Table(Column("figure", no_wrap=True), "value", "should be", "", "detail")
+    words = {True: "[green]reached[/green]", False: "[red]missed[/red]", None: ""}
     for entry in found:
         sign = {"higher": "≥", "lower": "≤"}[entry["better"]]
         value = "–" if entry["value"] is None else f"{entry['value']:g}"
         reach = "" if entry["reach"] is None else f"{sign} {entry['reach']:g}"
-        shown.add_row(entry["name"], value, reach, words[reached(entry)], entry["detail"])
+        word = "not measured" if entry["value"] is None else words[reached(entry)]
+        shown.add_row(entry["name"], value, reach, word, escape(entry["detail"]))
     return shown
 
 

@@ -1,8 +1,9 @@
-"""The toolbox in a terminal: `python -m toolbox check hinge_loss`, `… test flat`, `… submit flat`."""
+"""The toolbox in a terminal: `python -m toolbox check hinge_loss`, `… test flat`, `… submit flat`, `… train`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -53,6 +54,42 @@ def submit(assignment: str, folder: Path = Path("."), out: Path | None = None) -
         run(assignment, folder=folder, out=out)
     except (ValueError, OSError) as error:
         _fail(error)
+
+
+@app.command()
+def train(
+    data: Annotated[str, typer.Option(help="cifar10, mnist or fashion-mnist.")] = "cifar10",
+    folder: Annotated[Path | None, typer.Option(help="Where its files lie; without it they are downloaded.")] = None,
+    hidden: Annotated[int | None, typer.Option(help="Hidden units.")] = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    lr: Annotated[float | None, typer.Option(help="The first learning rate; it falls to 0.")] = None,
+    reg: float | None = None,
+    drop: Annotated[float | None, typer.Option(help="The share of hidden units left out of a step.")] = None,
+    seed: int = 0,
+    held_out: Annotated[bool, typer.Option("--held-out", help="Report on 5,000 training images kept back.")] = False,
+    saved: Annotated[Path | None, typer.Option(help="The checkpoint; the same command goes on from it.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; default: cuda where there is one.")] = None,
+) -> None:
+    """Train a two-layer net on a larger set with hand-written gradients; a run that was stopped goes on."""
+    import torch
+
+    from toolbox import place, recipe
+    from toolbox.data import DataError
+
+    place.put_on_path()
+    own = dict(hidden=hidden, epochs=epochs, batch=batch, lr=lr, reg=reg, drop=drop)
+    try:
+        chosen = recipe.chosen(data, seed=seed, held_out=held_out, **own)
+        found = recipe.train(
+            chosen,
+            folder=folder,
+            saved=saved or recipe.place_of(chosen),
+            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+        )
+    except (ValueError, DataError, FileNotFoundError) as error:
+        _fail(error)
+    typer.echo(recipe.said(chosen, found))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 The steps, in order: find ``data/digits.npz`` in the house, read it as plain arrays, check that it is
 whole, cut it into train, validation and test, scale and flatten. Origin, licence and checksums:
-``data/README.md``.
+``data/README.md``. The larger sets: ``toolbox.larger``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 # sha256 of the images and then the labels as raw bytes: the same whatever compressed the file.
 CONTENT = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 SPLITS = {"train": slice(0, 1257), "validation": slice(1257, 1527), "test": slice(1527, 1797)}
+ORDERS = ("random", "contiguous")
 
 
 class DataError(RuntimeError):
@@ -28,6 +29,7 @@ def load_digits(
     *,
     classes: tuple[int, ...] | None = None,
     limit: int | None = None,
+    order: str = "random",
     flat: bool = True,
     dtype: torch.dtype = torch.float64,
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,6 +39,9 @@ def load_digits(
     classes  keep these digits only, and number them from 0 in this order: with ``classes=(3, 8)``
              the label 0 means a three and 1 an eight. None keeps all ten.
     limit    at most so many images, from the front of the split.
+    order    how the three parts are cut: "random", shuffled once with a fixed seed, so that every writer stands
+             in all of them; or "contiguous", in the file's order, in which a writer's digits stand together, so
+             that the test images come from hands that the training images hardly know.
     flat     True: one row of 64 pixels an image; False: (8, 8).
     dtype    a floating dtype of the images; float64 by default, for gradient checks.
 
@@ -47,8 +52,11 @@ def load_digits(
     if split not in SPLITS:
         raise ValueError(f"no split {split!r}: choose one of {', '.join(map(repr, SPLITS))}")
     images, labels = _read(_find("digits.npz"))
+    if order not in ORDERS:
+        raise ValueError(f"no order {order!r}: choose one of {', '.join(map(repr, ORDERS))}")
     # RandomState's stream is frozen by numpy (NEP 19): the split is the same with every version of it.
-    chosen = np.random.RandomState(0).permutation(len(labels))[SPLITS[split]]
+    everything = np.random.RandomState(0).permutation(len(labels)) if order == "random" else np.arange(len(labels))
+    chosen = everything[SPLITS[split]]
     if classes is not None:
         wrong = [c for c in classes if c not in range(10)]
         if wrong or not classes or len(set(classes)) != len(classes):
