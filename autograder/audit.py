@@ -14,7 +14,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import torch
@@ -134,8 +136,13 @@ def answering(answer: Answer, mutants: Any, solution: str) -> Student:
 def namespace(source: str, module: str) -> dict[str, Any]:
     """The names that a module's source defines."""
     names: dict[str, Any] = {"__name__": f"backprop.{module}"}
-    exec(compile(source, f"backprop/{module}.py", "exec"), names)
+    exec(_compiled(source, module), names)
     return names
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: str, module: str) -> CodeType:
+    return compile(source, f"backprop/{module}.py", "exec")  # most modules of an answer are the solution's
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:

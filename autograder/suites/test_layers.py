@@ -14,12 +14,13 @@ from typing import Any
 import torch
 
 from toolbox.batchnorm_truths import batchnorm_used, statistics
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
+from toolbox.graph_truths import GraphTruth, assert_params, assert_values, assert_walk, named, sort
 from toolbox.layer_mistakes import backward_forms
 from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, lay_out, layer_of, stored
 from toolbox.layer_truths import TWINS, pieces
-from toolbox.references import LOSSES, MISTAKES
+from toolbox.references import LOSSES, MISTAKES, usable
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.tensor_truths import pull
 
@@ -67,15 +68,20 @@ def given(make, name: str, *, rows: int = N, equal: bool = False, dtype=torch.fl
     return [value.to(dtype) for value in (x, *(make.normal(*shape) for shape in shapes))]
 
 
-def same(x: torch.Tensor, name: str) -> torch.Tensor:
-    """All rows made equal; for BatchNorm, which makes nothing of equal rows, all columns."""
-    return (x[:, :1] if name == "BatchNorm" else x[:1]).expand_as(x).contiguous()
+def same(x: torch.Tensor, name: str, signs: tuple[int, ...] = (1, 1, -1, -1)) -> torch.Tensor:
+    """All rows made equal, with these signs first; for BatchNorm, which makes nothing of equal rows, all columns."""
+    if name == "BatchNorm":
+        return x[:, :1].expand_as(x).contiguous()
+    row = x[-1:].clone()
+    some = min(len(signs), row.shape[1])
+    row[:, :some] = row[:, :some].abs() * torch.tensor(signs[:some])
+    return row.expand_as(x).contiguous()
 
 
 def upstream(make, name: str, *tensors: torch.Tensor, equal: bool = False, **options: float) -> torch.Tensor:
     """A gradient of both signs for the output of the layer."""
     g = off_zero(make, *TWINS[name](*tensors, **options).shape)
-    return (same(g, name) if equal else g).to(tensors[0].dtype)
+    return (same(g, name, (1, -1, 1, -1)) if equal else g).to(tensors[0].dtype)
 
 
 def forward_is_right(student, make, name: str, *, rows: int = N, layout: str = "rows", dtype=torch.float64, **options):
@@ -129,27 +135,27 @@ def extremes(name: str, dtype=torch.float64) -> torch.Tensor:
     return torch.tensor([[-1000.0, -40, -1.5], [0.5, 40, 1000]], dtype=dtype)
 
 
-def is_right_at(student, make, name: str, x: torch.Tensor, parts: str = "out grads", **options):
-    """One pass forward, and back where wanted."""
+def is_right_at(student, make, name: str, x: torch.Tensor, parts: str = "out grads", named: bool = True, **options):
+    """One pass forward, and back where wanted. named: whether to name mistakes; few numbers are little evidence."""
     g = off_zero(make, *x.shape, dtype=x.dtype)
     trial = Trial(student, name, **options)
     out = trial.forward(x)
     if "out" in parts:
-        check_out(out, name, x, **options)
+        check_out(out, name, x, named=named, **options)
     if "grads" in parts:
-        check_grads(trial.backward(g), name, g, x, **options)
+        check_grads(trial.backward(g), name, g, x, named=named, **options)
 
 
 def extremes_are_right(student, make, name: str, **options):
     """Values and slopes far from 0."""
     for dtype in (torch.float64, torch.float32):
-        is_right_at(student, make, name, extremes(name, dtype), **options)
+        is_right_at(student, make, name, extremes(name, dtype), named=False, **options)
 
 
 def any_shape_is_right(student, make, name: str, **options):
     """Vectors, single rows, no rows, and images of a batch."""
     for shape in ((6,), (1, 4), (0, 4), (3, 2, 4)):
-        is_right_at(student, make, name, off_zero(make, *shape), **options)
+        is_right_at(student, make, name, off_zero(make, *shape), named=len(shape) > 2, **options)
 
 
 def edges_are_right(student, make, name: str, backward: bool):
@@ -541,9 +547,9 @@ def test_the_maxout_takes_tensors_in_any_form(student, make):
 
 
 @item("maxout_forward")
-def test_the_maxout_is_right_where_all_sizes_agree_and_all_its_values_are_negative(student, make):
+def test_the_maxout_is_right_where_all_sizes_agree_and_many_of_its_values_are_negative(student, make):
     x, w, b = far_apart(make, 3, 3, 3, 3)
-    b = b - 20
+    b = b - 1.5  # now many outputs are below zero
     check_out(Trial(student, "Maxout", w, b).forward(x), "Maxout", x, w, b)
 
 
@@ -663,36 +669,28 @@ def mask_of(out: Any, x: torch.Tensor, p: float) -> torch.Tensor:
         raise Mismatch(f"out has shape {tuple(out.shape)}, x has {tuple(x.shape)}")
     check_dtype(out, x.dtype, "out")
     factors, mask = (out / x).double(), out != 0
+    if p > 0 and mask.all() and factors.std() < 1e-6:
+        raise Mismatch("nothing is dropped in training", diagnosis=["dropout-not-dropping"])
     close = 1e-5 if x.dtype == torch.float32 else 1e-9
-    known = {"dropout-unscaled": 1, "dropout-scaled-wrongly": 1 - p, "dropout-p-kept": 1 / p if p else 1}
-    for what, factor in {"": 1 / (1 - p), **known, "dropout-scaled-by-p": p}.items():
+    known = {1 / (1 - p): "", 1: "dropout-unscaled", 1 - p: "dropout-scaled-wrongly", p: "dropout-scaled-wrongly"}
+    for factor, mistake in (known | ({1 / p: "dropout-p-kept"} if 0 < p != 0.5 else {})).items():
         if ((factors - factor).abs()[mask] < close).all():
-            if what and mask.any():
-                raise Mismatch(
-                    f"what is kept is multiplied by {factor:.4g}", diagnosis=[what.replace("-by-p", "-wrongly")]
-                )
+            if mistake:
+                raise Mismatch(f"what is kept is multiplied by {factor:.4g}", diagnosis=[mistake])
             return mask
     raise Mismatch("every entry must be 0 or x / (1 - p)")
 
 
 def check_share(mask: torch.Tensor, p: float) -> None:
-    """As many are dropped as p says, in every row and column alike. Allows six standard deviations."""
-    n = mask.numel()
-    share, off = 1 - mask.double().mean().item(), 6 * (p * (1 - p) / n) ** 0.5
+    """As many are dropped as p says, one by one. Allows six standard deviations."""
+    for axis in (0, 1):
+        if mask.shape[axis] > 1 and (mask == mask.select(axis, 0).unsqueeze(axis)).all():
+            raise Mismatch("entries are not dropped one by one: whole rows or columns go together",
+                           diagnosis=["dropout-not-each-entry"])  # fmt: skip
+    share, off = 1 - mask.double().mean().item(), 6 * (p * (1 - p) / mask.numel()) ** 0.5
     if abs(share - p) > off:
         found = ["dropout-p-kept"] if abs(share - (1 - p)) <= off else []
         raise Mismatch(f"{share:.1%} of the entries are dropped, p is {p:.1%}", diagnosis=found)
-    for axis in (0, 1):
-        shares = mask.double().mean(dim=axis)
-        if (
-            len(shares) > 1
-            and mask.shape[axis] > 1
-            and (shares - (1 - p)).abs().max() > 7 * (p * (1 - p) / mask.shape[axis]) ** 0.5
-        ):
-            raise Mismatch("the entries are not dropped one by one: whole rows or columns go together",
-                           diagnosis=["dropout-not-each-entry"])  # fmt: skip
-    if len(mask) > 1 and (mask == mask[0]).all():
-        raise Mismatch("all rows drop the same entries", diagnosis=["dropout-not-each-entry"])
 
 
 @item("dropout_forward")
@@ -732,7 +730,7 @@ def test_dropout_draws_anew_for_every_batch(student, make):
 def test_dropout_with_p_zero_drops_nothing_and_takes_tensors_in_any_form(student, make):
     for rows in (0, 1, N):
         x = off_zero(make, rows, D)
-        assert_value(Trial(student, "Dropout", p=0.0).forward(x), x, name="out")
+        assert_value(Trial(student, "Dropout", p=0.0).forward(x), x, name="out", batch=1)
     x = off_zero(make, 1, 400).repeat(50, 1)
     check_share(mask_of(Trial(student, "Dropout", p=0.2, layout="expanded").forward(x), x, 0.2), 0.2)
     x = off_zero(make, 50, 40, dtype=torch.float32)
@@ -791,7 +789,6 @@ def dropout_back(student, make, x: torch.Tensor, p: float, layout: str = "rows",
     first = trial.backward(g)
     answer = first["x"]
     if isinstance(answer, torch.Tensor) and answer.shape == g.shape:
-        check_dtype(answer, x.dtype, "gradient x")
         if ((answer == 0) != (g * factors == 0)).any() and not torch.equal(mask, torch.ones_like(mask)):
             zero = (answer == 0).double().mean().item()
             if (
@@ -801,6 +798,7 @@ def dropout_back(student, make, x: torch.Tensor, p: float, layout: str = "rows",
             ):
                 raise Mismatch("backward drops other entries than forward did", diagnosis=["dropout-drawn-again"])
     assert_grad(answer, g * factors, name="x", inputs=x.dtype, forms=forms, batch=min(len(x), 2))
+    check_dtype(answer, x.dtype, "gradient x")
     check_again(first, trial.backward(g))
 
 
@@ -888,8 +886,11 @@ def after_batches(student, make, batches: int, momentum: float = 0.1, rows: int 
 def check_statistics(trial: Trial, batches: list[torch.Tensor], momentum: float) -> None:
     for of in ("mean", "var"):
         true, forms = statistics(batches, momentum, of)
-        clues = {"forms": forms} if len(batches[-1]) > 1 else {"batch": 1}
-        assert_value(trial.read(f"running_{of}"), true, name=f"running_{of}", condition=8.0, **clues)
+        clues, found = {"forms": forms} if len(batches[-1]) > 1 else {"batch": 1}, trial.read(f"running_{of}")
+        start = torch.full_like(true, of == "var")
+        if isinstance(found, torch.Tensor) and torch.equal(found.double(), start):
+            raise Mismatch(f"running_{of} is what it was at first", diagnosis=["batchnorm-running-not-moved"])
+        assert_value(found, true, name=f"running_{of}", condition=8.0, **clues)
 
 
 @item("batchnorm_running")
@@ -948,7 +949,9 @@ def test_the_running_statistics_after_a_single_row_are_finite(student, make):
 def test_the_running_statistics_start_at_zero_and_one_and_follow_many_batches(student, make):
     trial, _ = after_batches(student, make, 0)
     for of, start in (("mean", 0.0), ("var", 1.0)):
-        assert_value(trial.read(f"running_{of}"), torch.full((D,), start).double(), name=f"running_{of} at first")
+        found = as_tensor(trial.read(f"running_{of}"), f"running_{of}")
+        if not torch.equal(found.double(), torch.full((D,), start).double()):
+            raise Mismatch(f"running_{of} must be {start:g} at first", diagnosis=["batchnorm-running-start"])
     check_statistics(*after_batches(student, make, 5), 0.1)
 
 
@@ -1034,6 +1037,7 @@ def test_batchnorm_goes_back_after_a_forward_pass_in_use(student, make):
                                        pull(lambda *a: (TWINS["BatchNorm"](*a, 0.1)), g, seen[-1], gamma, beta)[place]],
             "batchnorm-gamma-not-passed": [pull(lambda *a: twin(*a, 0.1), g, x, gamma / gamma, beta)[place]],
             "batchnorm-not-rescaled": [pull(lambda *a: batchnorm_used(*a, *start, 0.0), g, x, gamma, beta)[place]],
+            "upstream-taken-as-ones": [pull(lambda *a: twin(*a, 0.1), torch.ones_like(g), x, gamma, beta)[place]],
         }  # fmt: skip
 
     check_grads(trial.backward(g), "BatchNorm", g, x, gamma, beta, twin=twin, forms=forms, eps=0.1)
@@ -1084,16 +1088,15 @@ def loss_is_right(
     assert_unchanged([] if kept else ["scores"])
     wide = scores.double()
     if "loss" in part:
-        check_dtype(loss, scores.dtype, "loss")
         value = lambda loss: loss(wide, y)  # noqa: E731
         assert_value(loss, value(LOSSES[kind]), inputs=scores.dtype, condition=4.0,
                      if_not_finite="softmax-unstabilised", clues=lambda: loss_clues(kind, wide, y, value))  # fmt: skip
+        check_dtype(loss, scores.dtype, "loss")
     if "grad" in part:
-        if isinstance(grad, torch.Tensor) and grad.shape == scores.shape:
-            check_dtype(grad, scores.dtype, "gradient scores")
         slope = lambda loss: pull(lambda s: loss(s, y), torch.ones(()), wide)[0]  # noqa: E731
         assert_grad(grad, slope(LOSSES[kind]), name="scores", inputs=scores.dtype, condition=4.0,
                     if_not_finite="softmax-unstabilised", clues=lambda: loss_clues(kind, wide, y, slope))  # fmt: skip
+        check_dtype(grad, scores.dtype, "gradient scores")
 
 
 def loss_clues(kind: str, scores: torch.Tensor, y: torch.Tensor, take) -> dict[str, Any]:
@@ -1237,13 +1240,14 @@ def penalty_is_right(student, params: dict[str, torch.Tensor], reg: float) -> No
     sizes = [w.square().sum() for w in weights.values()]
     others = [v.double() for name, v in params.items() if name not in weights]
     true = reg * sum(sizes)
-    kinds = [v.double() for name, v in params.items() if name.endswith("w") or name.startswith("w")]
+    alike = [[v.double() for name, v in params.items() if name not in weights and like(name)]
+             for like in (lambda name: name.endswith("w"), lambda name: "w" in name)]  # fmt: skip
     forms = {
         "reg-on-bias": [true + reg * sum(b.square().sum() for b in group) for group in
                         (others, [v.double() for name, v in params.items() if name.rpartition(".")[2] == "b"],
                          [v.double() for name, v in params.items() if name.rpartition(".")[2] in ("gamma", "beta")],
                          [v.double() for name, v in params.items() if name.rpartition(".")[2] == "gamma"],
-                         [v for v in kinds if not any(v is w for w in weights.values())]) if group],
+                         *alike) if group],
         "reg-one-layer": [reg * sizes[0], reg * sizes[-1]],
         "reg-half": [true / 2],
         "reg-twice": [2 * true],
@@ -1254,9 +1258,11 @@ def penalty_is_right(student, params: dict[str, torch.Tensor], reg: float) -> No
         "reg-weight-squared": [reg * reg * sum(sizes)],
         "reg-mean": [reg * sum(w.square().mean() for w in weights.values())],
     }  # fmt: skip
-    check_dtype(penalty, next(iter(params.values())).dtype, "penalty")
+    if not as_tensor(penalty, "penalty").any():
+        raise Mismatch("the penalty is zero: no weight was found", diagnosis=["reg-names"])
     forms = {name: [torch.as_tensor(v) for v in values] for name, values in forms.items()}
     assert_value(penalty, true, name="penalty", inputs=next(iter(params.values())).dtype, condition=4.0, forms=forms)
+    check_dtype(penalty, next(iter(params.values())).dtype, "penalty")
     check_penalty_grads(grads, params, weights, reg)
 
 
@@ -1265,9 +1271,7 @@ def check_penalty_grads(grads: dict[str, Any], params: dict, weights: dict, reg:
         raise Mismatch(f"grads has an entry for {', '.join(map(str, extra))}", diagnosis=["reg-on-bias"])
     for name, w in weights.items():
         if grads.get(name) is None:
-            found = ["reg-one-layer"] if len(grads) else []
-            raise Mismatch(f"grads has no entry for {name}", diagnosis=found)
-        check_dtype(grads[name], params[name].dtype, f"gradient {name}")
+            raise Mismatch(f"grads has no entry for {name}", diagnosis=["reg-names"])
         one = torch.ones(())
         true = reg * pull(lambda v: v.square().sum(), one, w)[0]
         forms = {
@@ -1281,6 +1285,7 @@ def check_penalty_grads(grads: dict[str, Any], params: dict, weights: dict, reg:
         }
         forms["reg-not-squared"] = [reg * v for v in forms["reg-not-squared"]] + [reg * w.square()]
         assert_grad(grads[name], true, name=name, inputs=params[name].dtype, forms=forms)
+        check_dtype(grads[name], params[name].dtype, f"gradient {name}")
 
 
 def parameters_of_a_net(make) -> dict[str, torch.Tensor]:
@@ -1349,10 +1354,10 @@ class Net:
         self.layers = layers
         self.net = self.script.layers.Sequential(*layers)
 
-    def twin(self, x: torch.Tensor, *parameters: torch.Tensor, training: bool = True, order: int = 1) -> torch.Tensor:
-        parameters, given = iter(parameters), {}
+    def twin(self, x: torch.Tensor, *parameters: torch.Tensor, training: bool = True) -> torch.Tensor:
+        parameters = iter(parameters)
         given = {place: next(parameters) for place, kind in enumerate(self.steps) if kind != "wave"}
-        for place, kind in list(enumerate(self.steps))[::order]:
+        for place, kind in enumerate(self.steps):
             if kind == "wave":
                 x = torch.sin(x) if training else x
             else:
@@ -1360,21 +1365,33 @@ class Net:
         return x
 
 
-def check_net_out(net: Net, out: Any, training: bool = True) -> None:
+def check_net_out(net: Net, out: Any, training: bool = True, nested: bool = False) -> None:
+    """Compare the output of a net. Mistakes are named in nets of three layers and more: less is little evidence."""
     true = net.twin(net.x, *net.parameters, training=training)
-    first = Net.twin(net, net.x, *net.parameters, training=training, order=-1)
-    shown = net.x
-    forms = {"sequential-order": [first], "sequential-not-chained": [shown]}
-    stages, x = [], net.x
+    clues = {"batch": 1} if nested or len(net.steps) < 3 or len(net.x) < 2 else {"forms": net_forms(net, training)}
+    assert_value(out, true, name="out", **clues)
+
+
+def net_forms(net: Net, training: bool) -> dict[str, list[torch.Tensor]]:
     given = dict(zip(net.names, net.parameters, strict=True))
-    for place, kind in enumerate(net.steps):
-        value = given.get(f"{place}.s", given.get(f"{place}.t", net.x))
-        step = {"wave": torch.sin if training else torch.clone, "scale": value.__mul__, "shift": value.__add__}[kind]
-        x, single = step(x), step(net.x)
-        stages += [x, single]
-    forms["sequential-layer-skipped"] = stages[:-2] if len(net.steps) > 1 else []
-    forms["sequential-not-chained"] += stages[1::2]
-    assert_value(out, true, name="out", forms=forms)
+
+    def through(x: torch.Tensor, places: list[int]) -> torch.Tensor:
+        for place in places:
+            value = given.get(f"{place}.s", given.get(f"{place}.t"))
+            kind = net.steps[place]
+            if kind == "wave":
+                x = torch.sin(x) if training else x
+            else:
+                x = x * value if kind == "scale" else x + value
+        return x
+
+    every = list(range(len(net.steps)))
+    return {
+        "sequential-order": [through(net.x, every[::-1])],
+        "sequential-not-chained": [net.x, through(net.x, every[-1:])],
+        "sequential-layer-skipped": [through(net.x, every[:stop]) for stop in every[1:]]
+        + [through(net.x, [p for p in every if p != left_out]) for left_out in every],
+    }
 
 
 @item("sequential_forward")
@@ -1399,8 +1416,8 @@ def test_a_net_in_a_net_runs_like_one(student, make):
     Sequential = net.script.layers.Sequential
     outer = Sequential(Sequential(*net.layers[:2]), Sequential(*net.layers[2:]))
     out, again = net.script.fetch(outer.forward(net.x), outer.forward(net.x))
-    check_net_out(net, out)
-    check_net_out(net, again)
+    check_net_out(net, out, nested=True)
+    check_net_out(net, again, nested=True)
 
 
 @item("sequential_forward")
@@ -1468,21 +1485,18 @@ def test_nets_do_not_share_their_parameters(student, make):
 ### END HIDDEN TESTS
 
 
-def net_gradients(net: Net, g: torch.Tensor, times: int = 1) -> None:
+def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = False) -> None:
     """Forward, and back as often as wanted: gradients of the input and of all parameters."""
     net.script.fetch(net.net.forward(net.x))
     true = pull(net.twin, g, net.x, *net.parameters)
-    local = {
-        "sequential-not-chained": [],
-        "upstream-taken-as-ones": [pull(net.twin, torch.ones_like(g), net.x, *net.parameters)],
-    }
-    local["sequential-not-chained"].append([g] + [g.sum(dim=0)] * len(net.parameters))
+    ones = pull(net.twin, torch.ones_like(g), net.x, *net.parameters)
     for time in range(times):
         grad_x, grads = net.script.fetch(net.net.backward(g), net.net.grads)
         if grad_x is None:
             raise Missing("Sequential.backward returns nothing yet")
-        forms = {name: [values[0] for values in sets] for name, sets in local.items()}
-        assert_grad(grad_x, true[0], name="x", forms=forms)
+        few = nested or len(net.steps) < 3 or len(net.x) < 2
+        forms = {"sequential-not-chained": [g], "upstream-taken-as-ones": [ones[0]]}
+        assert_grad(grad_x, true[0], name="x", **({"batch": 1} if few else {"forms": forms}))
         if not isinstance(grads, dict):
             raise Malformed("grads must be a dict")
         if set(grads) != set(net.names):
@@ -1491,9 +1505,9 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1) -> None:
             raise Mismatch(f"grads has the names {', '.join(map(repr, grads))}; they should be those of params",
                            diagnosis=["sequential-names"])  # fmt: skip
         for place, name in enumerate(net.names, 1):
-            forms = {key: [values[place] for values in sets] for key, sets in local.items()}
+            forms = {"upstream-taken-as-ones": [ones[place]]}
             forms["grads-pile-up"] = [true[place] * (time + 1)] if time else []
-            assert_grad(grads[name], true[place], name=name, forms=forms)
+            assert_grad(grads[name], true[place], name=name, **({"batch": 1} if few else {"forms": forms}))
 
 
 @item("sequential_backward")
@@ -1505,9 +1519,9 @@ def test_a_net_goes_back_through_its_layers_in_reverse(student, make):
 ### BEGIN HIDDEN TESTS
 @item("sequential_backward")
 def test_a_net_goes_back_again_and_again(student, make):
-    net = Net(student, make, rows=2)
-    net_gradients(net, make.normal(2, D), times=2)
-    net_gradients(net, make.normal(2, D), times=1)
+    net = Net(student, make)
+    net_gradients(net, make.normal(N, D), times=2)
+    net_gradients(net, make.normal(N, D), times=1)
 
 
 @item("sequential_backward")
@@ -1516,7 +1530,7 @@ def test_a_net_in_a_net_goes_back_like_one(student, make):
     Sequential = net.script.layers.Sequential
     net.net = Sequential(net.layers[0], Sequential(*net.layers[1:]))
     net.names = ["1.0.t", "1.1.s"]
-    net_gradients(net, make.normal(N, D))
+    net_gradients(net, make.normal(N, D), nested=True)
 
 
 @item("sequential_backward")
@@ -1538,7 +1552,7 @@ def check_modes(net: Net, layers: list[Any], training: bool) -> None:
         raise Mismatch(f"after {'train' if training else 'eval'}() `training` is {modes}",
                        diagnosis=["sequential-mode"])  # fmt: skip
     (out,) = net.script.fetch(net.net.forward(net.x))
-    check_net_out(net, out, training)
+    check_net_out(net, out, training, nested=True)
 
 
 @item("sequential_modes")
@@ -1583,5 +1597,1079 @@ def test_the_modes_of_two_nets_do_not_meet(student, make):
 
 # ---------------------------------------------------------------- the graph
 
+# A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
+# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So
+# a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
+
+
+def graph_inputs(make, N: int, D: int, *names: str) -> dict[str, torch.Tensor]:
+    return {name: make.normal(N, D) for name in names}
+
+
+def number(value: float) -> torch.Tensor:
+    return torch.tensor(value, dtype=torch.float64)
+
+
+@item("graph_by_hand")
+def test_the_values_of_the_small_graph_are_foreseen(student, make):
+    truth = small_graph()
+    for name in ("a", "h", "y"):
+        graph_foreseen(student, name, truth.values[name])
+
+
+@item("graph_by_hand", share=2.0)
+def test_what_comes_back_along_each_wire_to_x_is_foreseen(student, make):
+    truth = small_graph()
+    for reader, key in (("a", "x_from_a"), ("h", "x_from_h"), ("y", "x_from_y")):
+        place = next(place for name, place in truth.readers["x"] if name == reader)
+        true = truth.edges[reader, place]
+        graph_foreseen(student, key, true, graph_sources_swapped=[truth.edges[reader, 1 - place]]
+                       if (reader, 1 - place) in truth.edges else [],
+                       graph_upstream_alone=[truth.grads[reader]])  # fmt: skip
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_by_hand", share=2.0)
+def test_the_gradients_of_the_small_graph_are_foreseen(student, make):
+    truth = small_graph()
+    for name in ("h", "a", "x"):
+        forms = {mistake.replace("-", "_"): values for mistake, values in truth.forms(name).items()}
+        graph_foreseen(student, f"grad_{name}", truth.grads[name], **forms)
+
+
+### END HIDDEN TESTS
+
+
+def small_graph() -> GraphTruth:
+    """a = -2x, h = a * x, y = h + x at x = 3, with 5 as the upstream gradient of y."""
+    rows = [["a", "scale", ["x"], [number(-2.0)]], ["h", "multiply", ["a", "x"], []], ["y", "add", ["h", "x"], []]]
+    return GraphTruth(rows, {"x": number(3.0)}, {"y": number(5.0)})
+
+
+def graph_foreseen(student, key: str, true: torch.Tensor, **forms: Any) -> None:
+    found = student.value("small")
+    if not isinstance(found, dict):
+        raise Malformed("`small` must be a dict that maps names to numbers")
+    if found.get(key) is None:
+        raise Missing(f"small[{key!r}] is not filled in yet")
+    forms = {name.replace("_", "-"): [torch.as_tensor(value).double() for value in values if value is not None]
+             for name, values in forms.items()}  # fmt: skip
+    assert_value(found[key], true, name=key, forms=forms)
+
+
+# Ops with several inputs
+
+
+def run_op(student, name: str, inputs: list[torch.Tensor], grad_out: torch.Tensor) -> list[Any]:
+    """[value, gradients, those of a second backward, inputs afterwards, grad_out afterwards] of an op of graph.py."""
+    s = student.script()
+    op = getattr(s.graph, name)()
+    kept, upstream = [s.toolbox.planted.keep(x) for x in inputs], s.toolbox.planted.keep(grad_out)
+    value = op.forward(*kept)
+    first = op.backward(upstream)
+    return s.fetch(value, first, op.backward(upstream), kept, upstream)
+
+
+def check_op(student, name: str, inputs: list[torch.Tensor], grad_out: torch.Tensor) -> None:
+    value, first, second, kept, upstream = run_op(student, name, inputs, grad_out)
+    leaves = [x.double().clone().requires_grad_() for x in inputs]
+    true = leaves[0] * leaves[1] if name == "Multiply" else torch.cat(leaves, dim=-1)
+    grads = torch.autograd.grad((true * grad_out.double()).sum(), leaves)
+    dtype = inputs[0].dtype
+    forms = {"graph-concat-axis": [torch.cat(leaves, dim=0)]} if len({x.shape for x in inputs}) == 1 else {}
+    assert_value(value, true.detach(), name="value", inputs=dtype, forms={k: [v.detach() for v in values]
+                 for k, values in forms.items()} if name == "Concat" else {})  # fmt: skip
+    check_parts(name, first, grads, leaves, grad_out)
+    for place, (after, before) in enumerate(zip([*kept, upstream], [*inputs, grad_out], strict=True)):
+        if not torch.equal(after, before):
+            raise Mismatch(f"tensor {place} that was handed in is changed", diagnosis=["input-changed"])
+    check_parts(name, second, grads, leaves, grad_out)
+
+
+def check_parts(name: str, answer: Any, grads: Any, leaves: list, grad_out: torch.Tensor) -> None:
+    if answer is None:
+        raise Missing("backward returns nothing yet")
+    if not isinstance(answer, list) or len(answer) != len(grads):
+        raise Malformed(f"backward must return {len(grads)} gradients, one for each input")
+    for place, (got, right) in enumerate(zip(answer, grads, strict=True)):
+        forms = op_forms(name, place, grads, leaves, grad_out)
+        assert_grad(got, right, name=f"of input {place}", inputs=grad_out.dtype, forms=forms)
+
+
+def op_forms(name: str, place: int, grads: Any, leaves: list, grad_out: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+    g = grad_out.double()
+    if name == "Multiply":
+        x, y = (leaf.detach() for leaf in leaves)
+        own, other = (x, y) if place == 0 else (y, x)
+        return {"mul-gate-not-swapped": [g * own], "graph-upstream-alone": [g], "local-gradient-only": [other]}
+    others = [grad for index, grad in enumerate(grads) if index != place and grad.shape == grads[place].shape]
+    width = leaves[place].shape[-1]
+    begin = sum(leaf.shape[-1] for leaf in leaves[:place])
+    return {
+        "graph-concat-wrong-part": [*others, g[..., :width], g[..., -width:], g.flip(-1)[..., begin : begin + width]],
+        "graph-concat-whole": [g],
+    }
+
+
+@item("graph_ops")
+def test_a_product_of_two_nodes_forwards_and_backwards(student, make):
+    check_op(student, "Multiply", [make.normal(3, 4), make.normal(3, 4)], make.normal(3, 4))
+
+
+@item("graph_ops")
+def test_two_nodes_of_different_widths_side_by_side(student, make):
+    check_op(student, "Concat", [make.normal(3, 2), make.normal(3, 5)], make.normal(3, 7))
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_ops")
+def test_a_product_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
+    x, y = make.normal(5, 2, dtype=torch.float32).T, make.normal(1, 5, dtype=torch.float32).expand(2, 5)
+    check_op(student, "Multiply", [x, y], make.normal(2, 1, dtype=torch.float32).expand(2, 5))
+
+
+@item("graph_ops")
+def test_three_nodes_side_by_side_two_of_them_of_one_width(student, make):
+    check_op(student, "Concat", [make.normal(3, 3), make.normal(3, 3), make.normal(3, 1)], make.normal(3, 7))
+    check_op(student, "Concat", [make.normal(1, 2)], make.normal(1, 2))
+
+
+### END HIDDEN TESTS
+
+
+# The order
+
+
+def ordered(student, inputs: list[str], rows: list[list]) -> list[str]:
+    """The student's order of a graph. Raises Missing, Malformed."""
+    s = student.script()
+    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, inputs, rows)
+    (answer,) = s.fetch(bench.graph.order())
+    if answer is None:
+        raise Missing("order returns nothing yet")
+    if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
+        raise Malformed("order must return a list of names")
+    return answer
+
+
+def check_order(student, inputs: list[str], rows: list[list]) -> None:
+    """Any order is right in which every name stands once, after all that it reads."""
+    answer = ordered(student, inputs, rows)
+    names = [*inputs, *[row[0] for row in rows]]
+    places = {name: place for place, name in enumerate(answer)}
+    if len(places) < len(answer):
+        twice = sorted({name for name in answer if answer.count(name) > 1})
+        raise Mismatch(f"{', '.join(twice)}: more than once in {answer}", diagnosis=["graph-order-doubled"])
+    if missing := [name for name in names if name not in places]:
+        raise Mismatch(f"{', '.join(missing)}: not in {answer}", diagnosis=["graph-order-incomplete"])
+    if strange := [name for name in answer if name not in names]:
+        raise Mismatch(f"{', '.join(strange)}: no name of this graph, but in {answer}")
+    wires = [(source, row[0]) for row in rows for source in row[2]]
+    early = [(source, name) for source, name in wires if places[name] < places[source]]
+    if early:
+        backwards = ["graph-order-backwards"] if len(early) == len(wires) else ["graph-order-too-early"]
+        source, name = early[0]
+        raise Mismatch(f"{name!r} reads {source!r}, and stands before it in {answer}", diagnosis=backwards)
+
+
+def tangle(make, size: int) -> list[list]:
+    """`size` nodes that read "x", "u" or nodes of lower number, added in random order; sums of one to three."""
+    names, rows = ["x", "u"], []
+    for number in range(size):
+        reach = names[-4:] if number % 3 else names
+        picked = [reach[int(i)] for i in make.integers(0, len(reach), (1 + number % 3,))]
+        rows.append([f"n{number}", "add", picked, []])
+        names.append(f"n{number}")
+    mixed = torch.argsort(make.uniform(size)).tolist()
+    return [rows[i] for i in mixed]
+
+
+DIAMOND = [["left", "tanh", ["x"], []], ["right", "square", ["x"], []], ["y", "multiply", ["left", "right"], []]]
+
+
+@item("graph_order")
+def test_the_order_of_a_diamond_whose_nodes_are_added_last_one_first(student, make):
+    check_order(student, ["x"], DIAMOND[::-1])
+
+
+@item("graph_order")
+def test_a_node_comes_after_a_source_that_is_reached_by_a_longer_way(student, make):
+    rows = [["y", "add", ["x", "c"], []], ["c", "tanh", ["b"], []], ["b", "add", ["a", "x"], []],
+            ["a", "square", ["x"], []]]  # fmt: skip
+    check_order(student, ["x"], rows)
+
+
+@item("graph_order")
+def test_a_circle_is_an_error_that_names_one_of_its_nodes(student, make):
+    rows = [["inner", "add", ["x", "outer"], []], ["outer", "tanh", ["inner"], []]]
+    check_refused(student, rows, ["inner", "outer"], "graph-circle-unnoticed")
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_order")
+def test_the_order_of_tangled_graphs_with_nodes_that_nobody_reads(student, make):
+    for size in (5, 9, 14, 30):
+        check_order(student, ["x", "u"], tangle(make, size))
+
+
+@item("graph_order")
+def test_a_node_that_reads_one_source_twice_stands_in_the_order_once(student, make):
+    check_order(student, ["x"], [["y", "multiply", ["h", "h"], []], ["h", "tanh", ["x"], []],
+                                 ["z", "add", ["h", "y", "h"], []]])  # fmt: skip
+
+
+@item("graph_order")
+def test_a_source_that_does_not_exist_is_an_error_that_names_it(student, make):
+    rows = [["a", "tanh", ["x"], []], ["b", "add", ["a", "elsewhere"], []], ["c", "tanh", ["b"], []]]
+    check_refused(student, rows, ["elsewhere"], "graph-unknown-unnoticed")
+
+
+@item("graph_order")
+def test_a_circle_away_from_all_inputs_and_one_of_a_single_node_are_errors(student, make):
+    rows = [["a", "tanh", ["x"], []], ["p", "tanh", ["r"], []], ["q", "tanh", ["p"], []], ["r", "tanh", ["q"], []]]
+    check_refused(student, rows, ["p", "q", "r"], "graph-circle-unnoticed")
+    check_refused(student, [["a", "tanh", ["x"], []], ["loop", "add", ["a", "loop"], []]], ["loop"],
+                  "graph-circle-unnoticed")  # fmt: skip
+
+
+### END HIDDEN TESTS
+
+
+def check_refused(student, rows: list[list], culprits: list[str], unnoticed: str) -> None:
+    """The order of this graph must raise ValueError, and its message must have the name of a culprit."""
+    try:
+        answer = ordered(student, ["x"], rows)
+    except Raised as error:
+        if "ValueError" in str(error) and any(f"{name}" in str(error).split("ValueError", 1)[1].split(" (graph.py")[0]
+                                              for name in culprits):  # fmt: skip
+            return
+        deep = "RecursionError" in str(error)
+        wanted = f"raise ValueError with the name of a culprit ({' or '.join(culprits)}) in its message"
+        raise Mismatch(f"{wanted}; {error}", diagnosis=[unnoticed if deep else "graph-error-unclear"]) from None
+    raise Mismatch(f"there is no right order, and the answer is {answer}: raise ValueError", diagnosis=[unnoticed])
+
+
+# Forwards
+
+
+def forward_of(student, inputs: dict, rows: list[list], times: int = 1) -> tuple[Any, Any]:
+    """The values of a forward pass, with a right order given, and how often each op ran in all."""
+    s = student.script()
+    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, sort(list(inputs), rows))
+    for _ in range(times):
+        values = bench.forward(inputs)
+    return tuple(s.fetch(values, bench.runs("forward")))
+
+
+def check_forward(student, inputs: dict, rows: list[list]) -> None:
+    values, runs = forward_of(student, inputs, rows)
+    assert_values(values, GraphTruth(rows, inputs, {rows[0][0]: torch.zeros(())}))
+    if extra := [name for name, count in runs.items() if count != 1]:
+        raise Mismatch(f"each op runs once in a forward pass; {extra[0]!r} ran {runs[extra[0]]} times",
+                       diagnosis=["graph-walked-every-path"])  # fmt: skip
+
+
+def linear(make, D: int, M: int) -> list[torch.Tensor]:
+    return [make.normal(D, M), make.normal(M)]
+
+
+@item("graph_forward")
+def test_the_values_of_a_chain(student, make):
+    rows = [["a", "linear", ["x"], linear(make, 3, 4)], ["h", "tanh", ["a"], []], ["y", "linear", ["h"],
+            linear(make, 4, 2)]]  # fmt: skip
+    check_forward(student, graph_inputs(make, 5, 3, "x"), rows)
+
+
+@item("graph_forward")
+def test_the_values_of_an_op_that_tells_its_two_sources_apart(student, make):
+    rows = [["d", "mix", ["x", "u"], []], ["y", "square", ["d"], []]]
+    check_forward(student, graph_inputs(make, 2, 3, "u", "x"), rows)
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_forward")
+def test_the_values_of_a_graph_whose_nodes_are_added_last_one_first(student, make):
+    rows = [["y", "add", ["d", "h", "x"], []], ["d", "mix", ["x", "h"], []], ["h", "tanh", ["a"], []],
+            ["a", "linear", ["x"], linear(make, 3, 3)], ["aside", "square", ["h"], []]]  # fmt: skip
+    check_forward(student, graph_inputs(make, 1, 3, "x"), rows)
+
+
+@item("graph_forward")
+def test_a_node_that_many_read_is_computed_once(student, make):
+    rows = [["n0", "tanh", ["x"], []]]
+    for i in range(8):
+        rows.append([f"n{i + 1}", "mix" if i % 2 else "multiply", [f"n{i}", f"n{max(i - 1, 0)}"], []])
+    check_forward(student, graph_inputs(make, 2, 2, "x"), rows)
+
+
+### END HIDDEN TESTS
+
+
+# Backwards
+
+
+def backward_of(student, inputs: dict, rows: list[list], grad_out: dict) -> tuple[Any, Any, Any, Any]:
+    """Gradients, those of the parameters, runs of each op, grad_out afterwards; right order and caches are given."""
+    s, order = student.script(), sort(list(inputs), rows)
+    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, order)
+    bench.prepare(inputs, order)
+    kept = {name: s.toolbox.planted.keep(grad) for name, grad in grad_out.items()}
+    return tuple(s.fetch(bench.backward(kept), bench.gradients(), bench.runs("backward"), kept))
+
+
+def check_backward(student, inputs: dict, rows: list[list], grad_out: dict) -> None:
+    truth = GraphTruth(rows, inputs, grad_out)
+    grads, params, runs, kept = backward_of(student, inputs, rows, grad_out)
+    named(grads, "backward")
+    reached = [name for name in runs if truth.grads[name] is not None]
+    if often := [name for name in reached if runs[name] > 1]:
+        mistake = "graph-walked-every-path" if runs[often[0]] > 1 else None
+        try:
+            assert_walk(grads, truth)
+        except Mismatch as error:
+            mistake = error.diagnosis[0] if error.diagnosis else "graph-walked-too-early"
+        raise Mismatch(f"each op's backward runs once; {often[0]!r} went {runs[often[0]]} times", diagnosis=[mistake])
+    assert_walk(grads, truth)
+    assert_params(params, truth)
+    for name, before in grad_out.items():
+        if not torch.equal(kept[name], before):
+            raise Mismatch(f"the given gradient of {name!r} was changed in place", diagnosis=["graph-added-in-place"])
+
+
+@item("graph_backward")
+def test_the_gradients_of_a_chain_and_of_its_parameters(student, make):
+    rows = [["a", "linear", ["x"], linear(make, 3, 4)], ["h", "tanh", ["a"], []], ["y", "linear", ["h"],
+            linear(make, 4, 2)]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 5, 3, "x"), rows, {"y": make.normal(5, 2)})
+
+
+@item("graph_backward", share=2.0)
+def test_the_gradient_of_an_input_that_two_ops_read(student, make):
+    check_backward(student, graph_inputs(make, 3, 2, "x"), DIAMOND, {"y": make.normal(3, 2)})
+
+
+@item("graph_backward", share=2.0)
+def test_the_gradients_of_a_skip_connection_across_several_nodes(student, make):
+    rows = [["a", "linear", ["x"], linear(make, 3, 4)], ["h", "tanh", ["a"], []],
+            ["r", "linear", ["h"], linear(make, 4, 3)], ["y", "add", ["r", "x"], []]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 2, 3, "x"), rows, {"y": make.normal(2, 3)})
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_backward", share=2.0)
+def test_the_gradients_where_a_node_is_read_three_times(student, make):
+    rows = [["h", "tanh", ["x"], []], ["a", "square", ["h"], []], ["b", "scale", ["h"], [make.normal()]],
+            ["c", "multiply", ["h", "b"], []], ["y", "add", ["a", "c", "b"], []]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 4, 3, "x"), rows, {"y": make.normal(4, 3)})
+
+
+@item("graph_backward", share=2.0)
+def test_the_gradients_of_a_sum_whose_sources_get_one_and_the_same_tensor(student, make):
+    rows = [["a", "scale", ["x"], [make.normal()]], ["s", "add", ["a", "x"], []],
+            ["p", "scale", ["s"], [make.normal()]], ["q", "add", ["p", "a", "s"], []],
+            ["y", "mix", ["q", "x"], []]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 2, 3, "x"), rows, {"y": make.normal(2, 3)})
+
+
+@item("graph_backward", share=2.0)
+def test_an_output_that_others_read_as_well_collects_from_both(student, make):
+    rows = [["h", "tanh", ["x"], []], ["g", "same", ["h"], []], ["y", "square", ["g"], []]]
+    check_backward(student, graph_inputs(make, 3, 2, "x"), rows, {"h": make.normal(3, 2), "y": make.normal(3, 2)})
+    check_backward(student, graph_inputs(make, 3, 2, "x"), rows, {"y": make.normal(3, 2), "x": make.normal(3, 2)})
+
+
+@item("graph_backward", share=2.0)
+def test_one_source_read_twice_by_one_op_and_nodes_that_nobody_reads(student, make):
+    rows = [["aside", "tanh", ["h"], []], ["y", "mix", ["h", "h"], []], ["h", "multiply", ["u", "x"], []],
+            ["lost", "linear", ["v"], linear(make, 3, 2)]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 2, 3, "x", "u", "v"), rows, {"y": make.normal(2, 3)})
+
+
+@item("graph_backward", share=2.0)
+def test_the_short_way_does_not_go_before_the_long_one(student, make):
+    rows = [["h", "tanh", ["x"], []], ["a", "square", ["h"], []], ["b", "scale", ["a"], [make.normal()]],
+            ["c", "tanh", ["b"], []], ["y", "multiply", ["c", "h"], []]]  # fmt: skip
+    check_backward(student, graph_inputs(make, 1, 2, "x"), rows, {"y": make.normal(1, 2)})
+    check_backward(student, graph_inputs(make, 1, 2, "x"), [*rows[:4], ["y", "multiply", ["h", "c"], []]],
+                   {"y": make.normal(1, 2)})  # fmt: skip
+
+
+### END HIDDEN TESTS
+
+
+# Again, and deep
+
+SHARED = [["h", "tanh", ["x"], []], ["y", "multiply", ["h", "x"], []], ["k", "same", ["h"], []],
+          ["z", "add", ["y", "k"], []]]  # fmt: skip
+
+
+class Again:
+    """One graph SHARED, for several passes; each answer is fetched at once, and can be looked at again later."""
+
+    KEPT = {"forward": "graph-values-kept", "backward": "graph-gradients-kept"}
+
+    def __init__(self, student):
+        self.script = student.script()
+        self.bench = self.script.toolbox.graph_ops.Bench(self.script.graph.Graph, ["x"], SHARED, sort(["x"], SHARED))
+        self.passes: list[tuple[str, Any, GraphTruth]] = []
+
+    def forward(self, inputs: dict) -> None:
+        self.inputs = inputs
+        truth = GraphTruth(SHARED, inputs, {"z": torch.zeros_like(inputs["x"])})
+        self._judge("forward", self.bench.forward(inputs), truth)
+
+    def backward(self, grad_out: dict) -> None:
+        self._judge("backward", self.bench.backward(grad_out), GraphTruth(SHARED, self.inputs, grad_out))
+
+    def _judge(self, way: str, answer: Any, truth: GraphTruth) -> None:
+        """What goes wrong after a pass of this kind was right is a matter of what was kept since."""
+        before = any(other == way for other, _, _ in self.passes)
+        try:
+            self._compare(way, answer, truth)
+        except Mismatch as error:
+            raise Mismatch(f"in pass {len(self.passes) + 1}: {error}", evidence=error.evidence,
+                           diagnosis=[self.KEPT[way]] if before else error.diagnosis) from None  # fmt: skip
+        self.passes.append((way, answer, truth))
+
+    def _compare(self, way: str, answer: Any, truth: GraphTruth) -> None:
+        (found,) = self.script.fetch(answer)
+        (assert_values if way == "forward" else assert_walk)(found, truth)
+
+    def look_again(self) -> None:
+        """The answers of earlier passes must not have changed since."""
+        for number, one in enumerate(self.passes, 1):
+            try:
+                self._compare(*one)
+            except Mismatch as error:
+                raise Mismatch(f"the answer of pass {number} is another one now: {error}",
+                               diagnosis=["graph-answer-reused"]) from None  # fmt: skip
+
+
+@item("graph_again")
+def test_a_second_backward_gives_the_same_and_leaves_the_first_answer_alone(student, make):
+    passes, grad_out = Again(student), {"z": make.normal(2, 3)}
+    passes.forward(graph_inputs(make, 2, 3, "x"))
+    passes.backward(grad_out)
+    passes.backward(grad_out)
+    passes.look_again()
+
+
+@item("graph_again")
+def test_forward_twice_and_backward_once_gives_the_gradients_of_the_second(student, make):
+    passes = Again(student)
+    passes.forward(graph_inputs(make, 2, 3, "x"))
+    passes.forward(graph_inputs(make, 4, 3, "x"))
+    passes.backward({"z": make.normal(4, 3)})
+    passes.look_again()
+
+
+@item("graph_again")
+def test_a_chain_of_a_thousand_nodes(student, make):
+    check_deep(student, make, 1000)
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_again")
+def test_a_second_backward_from_another_output_knows_nothing_of_the_first(student, make):
+    passes = Again(student)
+    passes.forward(graph_inputs(make, 3, 2, "x"))
+    for name in ("z", "k", "z"):
+        passes.backward({name: make.normal(3, 2)})
+    passes.look_again()
+
+
+@item("graph_again")
+def test_forward_and_backward_by_turns(student, make):
+    passes = Again(student)
+    for N in (3, 1, 3):
+        passes.forward(graph_inputs(make, N, 2, "x"))
+        passes.backward({"z": make.normal(N, 2)})
+    passes.look_again()
+
+
+@item("graph_again")
+def test_a_chain_of_two_thousand_and_one_nodes(student, make):
+    check_deep(student, make, 2001)
+
+
+### END HIDDEN TESTS
+
+
+def check_deep(student, make, length: int) -> None:
+    x, grad_out = make.normal(1, 2), make.normal(1, 2)
+    s = student.script()
+    try:
+        value, grad, names = s.fetch(s.toolbox.graph_ops.deep(s.graph.Graph, length, x, grad_out))[0]
+    except Raised as error:
+        if "NoneType" in str(error) or "KeyError" in str(error):
+            raise Missing("order, forward and backward are not all written yet") from None
+        deep = ["graph-recursion-too-deep"] if "RecursionError" in str(error) else []
+        raise Raised(str(error), diagnosis=deep) from None
+    if names != length + 1:
+        raise Mismatch(f"the order of {length + 1} names has {names} entries")
+    assert_value(value, x * (-1) ** length, name="the last value")
+    assert_grad(grad, grad_out * (-1) ** length, name="x")
+
+
+# A block that skips
+
+
+def check_blocks(student, make, names: list[str], source: str = "x") -> None:
+    s = student.script()
+    rows, returned = s.fetch(s.toolbox.graph_ops.record(s.graph.residual_block, source, names))[0]
+    if any(last is None for last in returned):
+        raise Missing("residual_block returns nothing yet")
+    if returned != names:
+        raise Mismatch(f"the last nodes are to be called {names}; returned was {returned}",
+                       diagnosis=["graph-block-names"])  # fmt: skip
+    added = [row[0] for row in rows]
+    if len(set(added)) < len(added):
+        raise Mismatch(f"names are added twice: {added}", diagnosis=["graph-block-names"])
+    for name in added:
+        if name not in names and not any(name.startswith(f"{block}.") for block in names):
+            raise Mismatch(f"{name!r} does not begin with the block's name and a dot", diagnosis=["graph-block-names"])
+    numbers = {f"{block}:{part}": make.uniform(low=0.5, high=2) for block in names
+               for part in ("first", "activation", "second")}  # fmt: skip
+    x = make.normal(2, 2)
+    assert_block_values(rows, names, source, numbers, x)
+
+
+# In the place of the three ops stand functions that do not commute: a factor, a square and a shift.
+PARTS = {"first": lambda x, s: s * x, "activation": lambda x, s: (x + s) ** 2, "second": lambda x, s: x + 3 * s}
+
+
+def assert_block_values(rows: list, names: list[str], source: str, numbers: dict, x: torch.Tensor) -> None:
+    values = {source: x}
+    try:
+        order = sort([source], rows)
+    except ValueError:
+        raise Mismatch("the block reads names that are never added, or its nodes wait for each other",
+                       diagnosis=["graph-block-wires"]) from None  # fmt: skip
+    for name in order[1:]:
+        kind, sources = next((row[1], row[2]) for row in rows if row[0] == name)
+        inputs = [values[read] for read in sources]
+        if kind in numbers and len(inputs) == 1:
+            values[name] = PARTS[kind.split(":")[1]](inputs[0], numbers[kind])
+        elif kind == "add":
+            values[name] = sum(inputs)
+        elif kind in ("multiply", "concat") and len(inputs) == 2:
+            values[name] = inputs[0] * inputs[1] if kind == "multiply" else torch.cat(inputs, dim=-1)
+        else:
+            raise Mismatch(f"node {name!r} is a {kind.split(':')[-1]} of {len(inputs)} sources",
+                           diagnosis=["graph-block-wires"])  # fmt: skip
+    true = {source: x}
+    for before, name in zip([source, *names], names, strict=False):
+        inner = block(true[before], name, numbers)
+        true[name] = true[before] + inner
+        forms = {
+            "graph-skip-missing": [inner],
+            "graph-skip-elsewhere": [stage + inner for stage in stages(true[before], name, numbers)],
+            "graph-block-not-added": [true[before] * inner, torch.cat([true[before], inner], dim=-1),
+                                      torch.cat([inner, true[before]], dim=-1)],
+            "graph-block-part-missing": [true[before] + part for part in stages(true[before], name, numbers)],
+        }  # fmt: skip
+        assert_value(values[name], true[name], name=f"block {name!r}", forms=forms, condition=8.0)
+
+
+def block(x: torch.Tensor, name: str, numbers: dict) -> torch.Tensor:
+    for part in ("first", "activation", "second"):
+        x = PARTS[part](x, numbers[f"{name}:{part}"])
+    return x
+
+
+def stages(x: torch.Tensor, name: str, numbers: dict) -> list[torch.Tensor]:
+    first = PARTS["first"](x, numbers[f"{name}:first"])
+    return [first, PARTS["activation"](first, numbers[f"{name}:activation"])]
+
+
+@item("graph_skip")
+def test_one_block_adds_its_input_to_what_it_computes(student, make):
+    check_blocks(student, make, ["y"])
+
+
+@item("graph_skip")
+def test_two_blocks_stand_one_after_the_other(student, make):
+    check_blocks(student, make, ["one", "two"])
+
+
+### BEGIN HIDDEN TESTS
+@item("graph_skip")
+def test_four_blocks_with_names_of_any_kind_begin_at_another_source(student, make):
+    check_blocks(student, make, ["b", "bb", "stage.3", "out"], source="pixels")
+
+
+### END HIDDEN TESTS
+
 
 # ---------------------------------------------------------------- torch.autograd.Function
+
+# `toolbox.function_runs` applies a Function in the student's process and brings back numbers: values, gradients, and
+# the gradients of a random weighted sum of the gradients. They are compared here, where no code of a student's runs.
+# Autograd is allowed in these tests, but not inside a Function's own rules: that is noticed over there.
+
+
+TRUE = {
+    "Multiply": lambda x, y: x * y,
+    "Sigmoid": lambda x: torch.sigmoid(x),
+    "Softmax": lambda x: torch.softmax(x, dim=-1),
+    "Linear": lambda x, w, b: x @ w + b,
+}
+
+
+def differentiate(function, inputs: list[torch.Tensor], grad_out: torch.Tensor, weights: list[torch.Tensor]) -> dict:
+    """As `toolbox.function_runs.derivatives`, for a function that autograd knows: the truth, in float64."""
+    leaves = [x.detach().double().requires_grad_() for x in inputs]
+    upstream = grad_out.detach().double().requires_grad_()
+    value = function(*leaves)
+    grads = torch.autograd.grad(value, leaves, upstream, create_graph=True, allow_unused=True)
+    grads = [torch.zeros_like(x) if grad is None else grad for grad, x in zip(grads, leaves, strict=True)]
+    total = sum((grad * weight.double()).sum() for grad, weight in zip(grads, weights, strict=True))
+    second = [None] * (len(leaves) + 1)
+    if total.requires_grad:
+        second = torch.autograd.grad(total, [*leaves, upstream], allow_unused=True)
+    leaves.append(upstream)
+    second = [torch.zeros_like(x) if grad is None else grad for grad, x in zip(second, leaves, strict=True)]
+    return {"value": value.detach(), "grads": [grad.detach() for grad in grads], "second": second}
+
+
+# misconception id -> functions that a Function with this mistake is the derivative of
+CHANGED = {
+    "Multiply": {},
+    "Sigmoid": {
+        "function-forward-other": [torch.tanh, lambda x: torch.sigmoid(-x), lambda x: 1 + torch.exp(-x)],
+    },
+    "Softmax": {
+        "softmax-wrong-axis": [lambda x: torch.softmax(x, dim=0)],
+        "function-forward-other": [lambda x: torch.log_softmax(x, dim=-1), lambda x: x.exp()],
+    },
+    "Linear": {
+        "bias-missing": [lambda x, w, b: x @ w],
+        "function-forward-other": [lambda x, w, b: x @ w - b],
+    },
+}  # fmt: skip
+
+
+def function_forms(name: str, place: int, inputs: list[torch.Tensor], grad_out: torch.Tensor) -> dict:
+    """misconception id -> gradients of input `place` that it leads to."""
+    x, g = [tensor.detach().double() for tensor in inputs], grad_out.double()
+    if name == "Multiply":
+        return {"mul-gate-not-swapped": [g * x[place]], "local-gradient-only": [x[1 - place]],
+                "function-upstream-alone": [g]}  # fmt: skip
+    if name == "Sigmoid":
+        y = torch.sigmoid(x[0])
+        return {"function-sigmoid-half": [g * y, g * (1 - y)], "local-gradient-only": [y * (1 - y)],
+                "function-upstream-alone": [g], "function-saved-wrong": [g * x[0] * (1 - x[0])],
+                "function-tanh-for-sigmoid": [g * (1 - y * y)]}  # fmt: skip
+    if name == "Softmax" and x[0].numel() == x[0].shape[-1]:
+        return {}  # in a single row too many mistakes look alike
+    if name == "Softmax":
+        y, h = torch.softmax(x[0], dim=-1), g * torch.softmax(x[0], dim=-1)
+        keep = h.sum(dim=-1, keepdim=True)
+        return {"softmax-cross-terms-missing": [h * (1 - y), h],
+                "softmax-upstream-unweighted": [y * (g - g.sum(dim=-1, keepdim=True))],
+                "softmax-term-unscaled": [g - y * keep, h - keep, g - keep],
+                "softmax-sign-of-cross-terms": [y * (g + keep)],
+                "softmax-cross-terms-averaged": [y * (g - h.mean(dim=-1, keepdim=True))],
+                "function-softmax-over-all": [y * (g - h.sum())],
+                "function-softmax-axis": [y * (g - h.sum(dim=0))],
+                "softmax-diagonal-missing": [-y * keep],
+                "function-saved-wrong": [x[0] * (g - (g * x[0]).sum(dim=-1, keepdim=True))],
+                "function-upstream-alone": [g]}  # fmt: skip
+    w = x[1]
+    if place == 0:
+        square = [g @ w] if w.shape[0] == w.shape[1] else []
+        return {"factor-not-transposed": square, "function-upstream-alone": [g] if g.shape == x[0].shape else []}
+    if place == 1:
+        return {"local-gradient-only": [x[0].T @ torch.ones_like(g)], "function-averaged": [x[0].T @ g / len(g)]}
+    return {}
+
+
+def check_function(
+    student, make, name: str, inputs: list[torch.Tensor], grad_out: torch.Tensor, second: bool = False,
+    wanted: list[bool] | None = None, condition: float = 1.0,
+) -> None:  # fmt: skip
+    """Values, gradients and, where `second`, second derivatives of a Function of the student's, against the truth."""
+    wanted = wanted or [True] * len(inputs)
+    weights = [make.normal(*x.shape, dtype=x.dtype) * needs for x, needs in zip(inputs, wanted, strict=True)]
+    with student.autograd():
+        s = student.script()
+        runs = s.toolbox.function_runs.derivatives(getattr(s.functions, name), inputs, grad_out,
+                                                   [w for w, needs in zip(weights, wanted, strict=True) if needs]
+                                                   if second else None, wanted)  # fmt: skip
+        (answer,) = s.fetch(runs)
+    truth = differentiate(TRUE[name], inputs, grad_out, weights)
+    dtype = inputs[0].dtype
+
+    def values() -> dict[str, Any]:
+        return {"forms": {mistake: [function(*[x.double() for x in inputs]) for function in functions]
+                          for mistake, functions in CHANGED[name].items()}}  # fmt: skip
+
+    def gradients(place: int) -> dict[str, Any]:
+        forms = {"sign-flipped": [-truth["grads"][place]], **function_forms(name, place, inputs, grad_out)}
+        if len(forms) > 1:
+            forms |= {mistake: [differentiate(function, inputs, grad_out, weights)["grads"][place]
+                                for function in functions] for mistake, functions in CHANGED[name].items()}  # fmt: skip
+        return {"forms": forms, "upstream": grad_out if name == "Linear" and place == 2 else None}
+
+    assert_value(answer["value"], truth["value"], name="value", inputs=dtype, clues=values, condition=condition,
+                 if_not_finite="function-overflows")  # fmt: skip
+    for place, got in placed(answer["grads"], wanted):
+        assert_grad(got, truth["grads"][place], name=f"of argument {place}", inputs=dtype, condition=condition,
+                    clues=lambda place=place: gradients(place), if_not_finite="function-overflows")  # fmt: skip
+    for place, (after, before) in enumerate(zip([*answer["inputs"], answer["grad_out"]], [*inputs, grad_out],
+                                                strict=True)):  # fmt: skip
+        if not torch.equal(after, before):
+            what = "grad_out" if place == len(inputs) else f"argument {place}"
+            raise Mismatch(f"{what} was changed in place", diagnosis=["input-changed"])
+    if second:
+        check_second(answer["second"], truth["second"], inputs, wanted, dtype)
+
+
+def placed(found: Any, wanted: list[bool]) -> list[tuple[int, Any]]:
+    """(place among the inputs, gradient) of those that were asked for."""
+    return list(zip([place for place, needs in enumerate(wanted) if needs], found, strict=True))
+
+
+def check_second(found: Any, true: list, inputs: list, wanted: list[bool], dtype: torch.dtype) -> None:
+    """The derivatives of a weighted sum of the gradients, with respect to inputs and upstream gradient."""
+    names = [*[f"argument {place}" for place, needs in enumerate(wanted) if needs], "grad_out"]
+    right = [*[grad for grad, needs in zip(true, wanted, strict=False) if needs], true[-1]]
+    for name, got, grad in zip(names, found, right, strict=True):
+        try:
+            assert_grad(got, grad, name=f"of the gradients by {name}", inputs=dtype, condition=8.0)
+        except Mismatch as error:
+            raise Mismatch(f"differentiated twice: {error}", diagnosis=["function-not-twice"],
+                           evidence=error.evidence) from None  # fmt: skip
+
+
+@item("function_multiply")
+def test_multiply_is_a_node_of_pytorchs_graph(student, make):
+    check_function(student, make, "Multiply", [make.normal(3, 4), make.normal(3, 4)], make.normal(3, 4))
+
+
+@item("function_multiply")
+def test_multiply_can_be_differentiated_twice(student, make):
+    check_function(student, make, "Multiply", [make.normal(3), make.normal(3)], make.normal(3), second=True)
+
+
+### BEGIN HIDDEN TESTS
+@item("function_multiply")
+def test_multiply_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
+    x, y = make.normal(4, 2, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4)
+    check_function(student, make, "Multiply", [x, y], make.normal(2, 1, dtype=torch.float32).expand(2, 4))
+
+
+@item("function_multiply")
+def test_multiply_where_only_one_factor_needs_a_gradient(student, make):
+    for wanted in ([True, False], [False, True]):
+        check_function(student, make, "Multiply", [make.normal(2, 3), make.normal(2, 3)], make.normal(2, 3),
+                       second=True, wanted=wanted)  # fmt: skip
+
+
+### END HIDDEN TESTS
+
+
+@item("function_sigmoid")
+def test_sigmoid_is_a_node_of_pytorchs_graph(student, make):
+    check_function(student, make, "Sigmoid", [make.normal(3, 4, scale=2.0)], make.normal(3, 4))
+
+
+@item("function_sigmoid")
+def test_sigmoid_can_be_differentiated_twice(student, make):
+    check_function(student, make, "Sigmoid", [make.normal(5)], make.normal(5), second=True)
+
+
+### BEGIN HIDDEN TESTS
+@item("function_sigmoid")
+def test_sigmoid_stays_finite_far_out(student, make):
+    x = torch.tensor([-1000.0, -40, 0.5, 30, 1000], dtype=torch.float64)
+    check_function(student, make, "Sigmoid", [x], make.normal(5), second=True, condition=8.0)
+
+
+@item("function_sigmoid")
+def test_sigmoid_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
+    x = make.normal(4, 1, 3, dtype=torch.float32).transpose(0, 2)
+    check_function(student, make, "Sigmoid", [x], make.normal(1, dtype=torch.float32).expand(3, 1, 4))
+
+
+### END HIDDEN TESTS
+
+
+@item("function_softmax")
+def test_softmax_is_a_node_of_pytorchs_graph(student, make):
+    check_function(student, make, "Softmax", [make.normal(4, 3)], make.normal(4, 3))
+
+
+@item("function_softmax")
+def test_softmax_can_be_differentiated_twice(student, make):
+    check_function(student, make, "Softmax", [make.normal(2, 5)], make.normal(2, 5), second=True)
+
+
+### BEGIN HIDDEN TESTS
+@item("function_softmax")
+def test_softmax_stays_finite_for_scores_of_a_thousand(student, make):
+    x = make.normal(3, 4) + torch.tensor([[1000.0], [0], [-1000]], dtype=torch.float64)
+    check_function(student, make, "Softmax", [x], make.normal(3, 4), condition=64.0)
+
+
+@item("function_softmax")
+def test_softmax_of_one_row_of_a_vector_and_of_three_axes(student, make):
+    for shape in ((1, 4), (4,), (2, 3, 4)):
+        check_function(student, make, "Softmax", [make.normal(*shape)], make.normal(*shape), second=True)
+
+
+@item("function_softmax")
+def test_softmax_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
+    x = make.normal(4, 2, dtype=torch.float32).T
+    check_function(student, make, "Softmax", [x], make.normal(4, dtype=torch.float32).expand(2, 4))
+
+
+### END HIDDEN TESTS
+
+
+def linear_case(make, N: int, D: int, M: int, dtype=torch.float64) -> tuple[list[torch.Tensor], torch.Tensor]:
+    return [make.normal(*shape, dtype=dtype) for shape in ((N, D), (D, M), (M,))], make.normal(N, M, dtype=dtype)
+
+
+@item("function_linear")
+def test_linear_is_a_node_of_pytorchs_graph(student, make):
+    check_function(student, make, "Linear", *linear_case(make, 5, 4, 3))
+
+
+@item("function_linear")
+def test_linear_can_be_differentiated_twice(student, make):
+    check_function(student, make, "Linear", *linear_case(make, 4, 2, 3), second=True)
+
+
+### BEGIN HIDDEN TESTS
+@item("function_linear")
+def test_linear_of_one_row_and_where_all_sizes_agree(student, make):
+    check_function(student, make, "Linear", *linear_case(make, 1, 4, 2), second=True)
+    check_function(student, make, "Linear", *linear_case(make, 3, 3, 3))
+
+
+@item("function_linear")
+def test_linear_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
+    x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4).T
+    grad_out = make.normal(3, 1, dtype=torch.float32).expand(3, 2)
+    check_function(student, make, "Linear", [x, w, make.normal(2, dtype=torch.float32)], grad_out)
+
+
+@item("function_linear")
+def test_linear_where_only_the_parameters_or_only_the_input_need_gradients(student, make):
+    for wanted in ([False, True, True], [True, False, False]):
+        check_function(student, make, "Linear", *linear_case(make, 5, 4, 3), second=True, wanted=wanted)
+
+
+### END HIDDEN TESTS
+
+
+# The module
+
+SIZES = (5, 4, 3)
+
+
+def weights_of(make, D: int, H: int, C: int, scale: float = 1.0) -> dict[str, torch.Tensor]:
+    return {name: make.normal(*shape, scale=scale)
+            for name, shape in (("w1", (D, H)), ("b1", (H,)), ("w2", (H, C)), ("b2", (C,)))}  # fmt: skip
+
+
+def net(x, w1, b1, w2, b2, activation=torch.sigmoid, output=TRUE["Softmax"], sign: float = 1.0):
+    """The net of MLP, as PyTorch has it, and with other operations in the place of its own."""
+    return output(sign * (activation(sign * (x @ w1 + b1)) @ w2 + b2))
+
+
+NETS = {
+    "mlp-sigmoid-missing": lambda *args: net(*args, activation=lambda a: a),
+    "mlp-softmax-missing": lambda *args: net(*args, output=lambda s: s),
+    "mlp-operations-ignored": net,
+    "bias-missing": lambda x, w1, b1, w2, b2: net(x, w1, 0 * b1, w2, 0 * b2),
+    "mlp-one-bias-missing": lambda x, w1, b1, w2, b2: net(x, w1, 0 * b1, w2, b2),
+    "mlp-sigmoid-twice": lambda *args: net(*args, output=lambda s: torch.softmax(torch.sigmoid(s), dim=-1)),
+    "softmax-wrong-axis": lambda *args: net(*args, output=lambda s: torch.softmax(s, dim=0)),
+    "function-forward-other": lambda *args: net(*args, activation=torch.relu),
+}  # fmt: skip
+
+
+def check_module(student, make, N: int, operations: dict[str, str], truth) -> None:
+    D, H, C = SIZES
+    state, x, grad_out = weights_of(make, D, H, C), make.normal(N, D), make.normal(N, C)
+    with student.autograd():
+        s = student.script()
+        runs = s.toolbox.function_runs.module(s.functions.MLP, list(SIZES), state, x, grad_out, operations)
+        (answer,) = s.fetch(runs)
+    leaves = [x, *state.values()]
+    true = differentiate(truth, leaves, grad_out, leaves)
+
+    def clues(pick) -> dict[str, Any]:
+        others = {mistake: differentiate(other, leaves, grad_out, leaves) for mistake, other in NETS.items()}
+        return {"forms": {mistake: [pick(found)] for mistake, found in others.items()}}
+
+    for what in ("value", "again"):
+        assert_value(answer[what], true["value"], name="probabilities", condition=8.0,
+                     clues=lambda: clues(lambda found: found["value"]))  # fmt: skip
+    for place, name in enumerate(["x", *state]):
+        got = answer["grad_x"] if name == "x" else answer["grads"].get(name)
+        assert_grad(got, true["grads"][place], name=name, condition=8.0,
+                    clues=lambda place=place: clues(lambda found: found["grads"][place]))  # fmt: skip
+
+
+OWN = {"linear": "linear", "sigmoid": "sigmoid", "softmax": "softmax"}
+
+
+@item("mlp_module")
+def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(student, make):
+    check_module(student, make, 6, OWN, net)
+
+
+@item("mlp_module")
+def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
+    D, H, C = 40, 30, 20
+    with student.autograd():
+        s = student.script()
+        (found,) = s.fetch(s.toolbox.function_runs.newborn(s.functions.MLP, [D, H, C]))
+    for name, shape in (("w1", (D, H)), ("b1", (H,)), ("w2", (H, C)), ("b2", (C,))):
+        param = as_tensor(found.get(name), name)
+        if tuple(param.shape) != shape:
+            found_as = ["transposed"] if len(shape) == 2 and tuple(param.shape) == shape[::-1] else []
+            raise Mismatch(f"{name} has shape {tuple(param.shape)}; it must be {shape}", diagnosis=found_as)
+        if name.startswith("b"):
+            if param.abs().max() > 0:
+                raise Mismatch(f"{name} does not begin at zero", diagnosis=["mlp-biases-not-zero"])
+            continue
+        ratio, mean = param.double().std().item() * shape[0] ** 0.5, param.double().mean().item() * shape[0] ** 0.5
+        if not (0.8 < ratio < 1.2 and abs(mean) < 0.2):  # more than five standard errors
+            raise Mismatch(f"the entries of {name} have mean {mean / shape[0] ** 0.5:.3g} and standard deviation "
+                           f"{ratio / shape[0] ** 0.5:.3g}; they should have 0 and 1 / sqrt({shape[0]})",
+                           diagnosis=["mlp-weights-scale"])  # fmt: skip
+
+
+### BEGIN HIDDEN TESTS
+@item("mlp_module")
+def test_the_module_is_built_of_the_operations_that_it_is_given(student, make):
+    check_module(student, make, 3, OWN | {"sigmoid": "tanh"}, lambda *args: net(*args, activation=torch.tanh))
+    check_module(student, make, 3, OWN | {"softmax": "log_softmax"},
+                 lambda *args: net(*args, output=lambda s: torch.log_softmax(s, dim=-1)))  # fmt: skip
+    check_module(student, make, 3, OWN | {"linear": "linear_negated"}, lambda *args: net(*args, sign=-1.0))
+
+
+@item("mlp_module")
+def test_the_module_takes_a_batch_of_one(student, make):
+    check_module(student, make, 1, OWN, net)
+
+
+### END HIDDEN TESTS
+
+
+# The same net by hand
+
+WAY_BACK = ["scores", "w2", "b2", "h", "a", "w1", "b1", "x"]
+
+
+def net_nodes(x, w1, b1, w2, b2) -> dict[str, torch.Tensor]:
+    a = x @ w1 + b1
+    h = torch.sigmoid(a)
+    scores = h @ w2 + b2
+    return {"a": a, "h": h, "scores": scores, "probabilities": torch.softmax(scores, dim=-1)}
+
+
+def by_hand(student, x: torch.Tensor, params: dict[str, torch.Tensor], grad_out: torch.Tensor):
+    """The answer of mlp_by_hand and its truth: all nodes, and their gradients."""
+    answer = student.functions.mlp_by_hand(x=x, **params, grad_out=grad_out)
+    leaves = {name: tensor.double().clone().requires_grad_() for name, tensor in {"x": x, **params}.items()}
+    nodes = net_nodes(**leaves) | leaves
+    found = torch.autograd.grad(nodes["probabilities"], [nodes[name] for name in WAY_BACK], grad_out.double())
+    return answer, {name: node.detach() for name, node in nodes.items()}, dict(zip(WAY_BACK, found, strict=True))
+
+
+def check_by_hand(student, make, N: int, names: list[str], dtype=torch.float64, scale: float = 1.0) -> None:
+    """The gradients `names` of mlp_by_hand, each judged by what follows from the student's own gradient before it."""
+    D, H, C = SIZES
+    params = {name: w.to(dtype) for name, w in weights_of(make, D, H, C, scale).items()}
+    x, grad_out = make.normal(N, D, dtype=dtype), make.normal(N, C, dtype=dtype)
+    answer, nodes, grads = by_hand(student, x, params, grad_out)
+    changed = student.changed
+    for name in names:
+        own = following(name, nodes, grads, grads_of(answer))
+        upstream = {"b1": grads["a"], "b2": grads["scores"]}.get(name)
+        assert_grad(grad_of(answer, name), grads[name], name=name, inputs=dtype, accept=own, condition=8.0, batch=N,
+                    forms=by_hand_forms(name, nodes, grads, grad_out.double()), upstream=upstream)  # fmt: skip
+    assert_unchanged(changed)
+
+
+def following(name: str, nodes: dict, grads: dict, theirs: dict[str, Any]) -> list[torch.Tensor]:
+    """What `name` must be if the student's own gradient one step nearer to the output is taken for granted."""
+    before = {"w2": "scores", "b2": "scores", "h": "scores", "a": "h", "w1": "a", "b1": "a", "x": "a"}.get(name)
+    own = theirs.get(before)
+    if before is None or not isinstance(own, torch.Tensor) or not usable(own, grads[before]):
+        return []
+    leaf = nodes[name].clone().requires_grad_()
+    given = {key: nodes[key] for key in ("x", "w1", "b1", "w2", "b2", "h", "a")} | {name: leaf}
+    value = {"scores": lambda: given["h"] @ given["w2"] + given["b2"], "h": lambda: torch.sigmoid(given["a"]),
+             "a": lambda: given["x"] @ given["w1"] + given["b1"]}[before]()  # fmt: skip
+    return list(torch.autograd.grad(value, leaf, own.double()))
+
+
+def by_hand_forms(name: str, nodes: dict, grads: dict, g: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+    y, h = nodes["probabilities"], nodes["h"]
+    if name == "scores":
+        forms = function_forms("Softmax", 0, [nodes["scores"]], g)
+        return {mistake: values for mistake, values in forms.items() if mistake != "function-saved-wrong"}
+    if name == "h":
+        return {"upstream-from-wrong-node": [g @ nodes["w2"].T, y @ nodes["w2"].T]}
+    if name == "a":
+        return {"function-sigmoid-half": [grads["h"] * h, grads["h"] * (1 - h)], "mlp-step-skipped": [grads["h"]],
+                "local-gradient-only": [h * (1 - h)],
+                "function-saved-wrong": [grads["h"] * nodes["a"] * (1 - nodes["a"])],
+                "function-tanh-for-sigmoid": [grads["h"] * (1 - h * h)],
+                "mlp-relu-mask": [grads["h"] * (nodes["a"] > 0)]}  # fmt: skip
+    if name == "w2":
+        return {"mlp-wrong-input": [nodes["a"].T @ grads["scores"]], "upstream-from-wrong-node": [h.T @ g]}
+    if name == "w1":
+        return {"mlp-step-skipped": [nodes["x"].T @ grads["h"]]}
+    if name == "b1":
+        return {"mlp-step-skipped": [grads["h"].sum(dim=0)]}
+    if name == "b2":
+        return {"upstream-from-wrong-node": [g.sum(dim=0)]}
+    return {"mlp-step-skipped": [grads["h"] @ nodes["w1"].T]}
+
+
+def check_probabilities(student, make, N: int, scale: float = 1.0) -> None:
+    D, H, C = SIZES
+    params, x = weights_of(make, D, H, C, scale), make.normal(N, D)
+    answer, nodes, _ = by_hand(student, x, params, make.normal(N, C))
+    forms = {mistake: [other(x, *params.values())] for mistake, other in NETS.items()
+             if mistake != "mlp-operations-ignored" and scale == 1}  # fmt: skip
+    assert_value(loss_of(answer), nodes["probabilities"], name="probabilities", forms=forms, condition=8.0,
+                 if_not_finite="function-overflows")  # fmt: skip
+
+
+@item("mlp_by_hand")
+def test_the_net_by_hand_computes_the_same_probabilities(student, make):
+    check_probabilities(student, make, 6)
+
+
+@item("mlp_by_hand", share=2.0)
+def test_the_way_back_to_the_hidden_layer_by_hand(student, make):
+    check_by_hand(student, make, 6, ["scores", "w2", "b2", "h"])
+
+
+@item("mlp_by_hand", share=2.0)
+def test_the_way_back_from_the_hidden_layer_by_hand(student, make):
+    check_by_hand(student, make, 6, ["a", "w1", "b1", "x"])
+
+
+### BEGIN HIDDEN TESTS
+@item("mlp_by_hand", share=2.0)
+def test_the_way_back_by_hand_for_a_batch_of_one_and_for_float32(student, make):
+    check_by_hand(student, make, 1, WAY_BACK)
+    check_by_hand(student, make, 4, WAY_BACK, dtype=torch.float32)
+
+
+@item("mlp_by_hand", share=2.0)
+def test_the_net_by_hand_stays_finite_for_large_weights(student, make):
+    check_probabilities(student, make, 5, scale=300.0)
+
+
+### END HIDDEN TESTS

@@ -83,7 +83,6 @@ def batchnorm_forms(place: int, g: Tensor, x: Tensor, gamma: Tensor, beta: Tenso
         sums = back()
         return {
             "batchnorm-gamma-of-inputs": [(g * x).sum(dim=0), back(below=torch.ones_like)],
-            "batchnorm-gamma-of-outputs": [back() * gamma + beta * g.sum(dim=0), back() * gamma],
             "batchnorm-gamma-local-missing": [g.sum(dim=0)],
             "bias-averaged": [sums / N],
             "bias-not-summed": [g * plain],
@@ -112,8 +111,6 @@ def batchnorm_forms(place: int, g: Tensor, x: Tensor, gamma: Tensor, beta: Tenso
         "batchnorm-unbiased": [back(correction=1)],
         "batchnorm-over-rows": [back(dim=1), back(dim=(0, 1))],
         "batchnorm-eps-missing": [pull(lambda *inputs: _pieces(*inputs, 0.0), g, x, gamma, beta)[0]],
-        "batchnorm-inputs-for-normal": [neither + by_mean - x * gamma * (g * x).mean(dim=0) * torch.rsqrt(
-            x.var(dim=0, correction=0) + eps)],
     }  # fmt: skip
 
 
@@ -144,10 +141,4 @@ def statistics(batches: list[Tensor], momentum: float, of: str) -> tuple[Tensor,
         forms["batchnorm-running-biased"] = [running(start, list(var), momentum)]
         forms["batchnorm-running-deviation"] = [running(start, [v.sqrt() for v in vs], momentum)
                                                 for vs in (unbiased, list(var))]  # fmt: skip
-        forms["batchnorm-running-centre"] = [running(start, [(x.double() - r).square().mean(dim=0) for x, r in zip(
-            batches, _means(zeros, mean, momentum), strict=True)], momentum)]  # fmt: skip
     return running(start, moved, momentum), forms
-
-
-def _means(zeros: Tensor, mean: Tensor, momentum: float) -> list[Tensor]:
-    return [running(zeros, list(mean[: i + 1]), momentum) for i in range(len(mean))]

@@ -27,8 +27,10 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
     forms = {"upstream-taken-as-ones": [back(TWINS[name], torch.ones_like(g))]}
     if name == "BatchNorm":
         return forms | batchnorm_forms(place, g, x, *parameters, **options)
+    if name == "ReLU":
+        forms = {}  # the mask alone has a name of its own
     if name not in PARAMETERS:
-        return _activation_forms(name, back, g, x, options) | forms
+        return forms | _activation_forms(name, back, g, x, options)
     if name == "Linear" and place < 2:
         return forms | matmul_forms(g, x, parameters[0], place)
     if name == "Maxout":
@@ -41,7 +43,6 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
             "maxout-choice-without-bias": [back(lambda *a: pieces(*a).gather(
                 0, (every - parameters[1][:, None]).argmax(dim=0)[None])[0])],
             "maxout-relu-too": [back(lambda *a: F.relu(maxout(*a)))],
-            "maxout-values-for-mask": [back(lambda *a: maxout(*a).square() / 2)],
         }  # fmt: skip
         if place == 0:
             forms["maxout-averaged"] = [back(maxout) / K]
@@ -56,7 +57,7 @@ def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Ten
             forms["bias-averaged"] = [per_row / len(x), per_row / K]
     if name == "Correlation1d":
         forms |= {key: [back(twin) for twin in twins] for key, twins in CHANGED[name].items()
-                  if key not in ("correlation-padded", "correlation-down-the-batch", "mean-for-sum")}  # fmt: skip
+                  if key not in ("correlation-padded", "mean-for-sum")}  # fmt: skip
         forms["correlation-upstream-reversed"] = [back(correlation, g.flip(1))]
         forms["mean-for-sum"] = [back(correlation) / count for count in (len(x), x.shape[1], g.shape[1], g.numel())]
         if place == 1:
@@ -99,20 +100,15 @@ def _activation_forms(name: str, back: Callable, g: Tensor, x: Tensor, options: 
         "activation-forward-again": [out, TWINS[name](g, **options)],
     }
     if name == "LeakyReLU":
+        del forms["activation-slope-at-output"]  # the output has the sign of the input: that is no mistake
         keys = ("leaky-slope-ignored", "leaky-slope-missing", "leaky-slope-misplaced", "leaky-slope-sign")
         forms |= {key: [back(twin) for twin in CHANGED[name][key]] for key in keys}
-        forms["leaky-slope-on-inputs"] = [back(lambda v, slope: torch.where(v > 0, v, slope * v.square() / 2)),
-                                          back(lambda v, slope: leaky(v, slope).square() / 2)]  # fmt: skip
-        forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, torch.as_tensor(options["slope"]).double())]
+        forms["leaky-slope-without-upstream"] = [torch.where(x > 0, g, options["slope"])]
     if name == "ELU":
         forms |= {key: [back(twin) for twin in CHANGED[name][key]]
                   for key in ("elu-alpha-ignored", "elu-on-both-sides", "elu-sign", "elu-other-function")}  # fmt: skip
-        forms["elu-output-for-slope"] = [
-            back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v))),
-            back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v) + v)),
-        ]
-        forms["elu-exp-of-output"] = [torch.where(x > 0, g, g * options["alpha"] * out.exp())]
-        forms["elu-below-zero-closed"] = [torch.where(x > 0, g, 0.0)]
+        forms["elu-output-for-slope"] = [back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v)))]
+        forms["elu-alpha-ignored"].append(back(lambda v, alpha: torch.where(v > 0, v, alpha * (v.exp() - v) + v)))
     if name == "Sigmoid":
         forms["activation-of-input"] = [back(lambda v: v.square() / 2 - v.pow(3) / 3)]
         forms["sigmoid-factor-missing"] = [back(F.softplus), back(lambda v: v - F.softplus(v)),

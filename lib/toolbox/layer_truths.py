@@ -98,7 +98,7 @@ CHANGED: dict[str, dict[str, list[Twin]]] = {
     },
     "Sigmoid": {
         "sigmoid-exponent-sign": [lambda x: torch.sigmoid(-x)],
-        "activation-of-another-kind": [torch.tanh, torch.exp, lambda x: torch.sigmoid(2 * x), F.softplus,
+        "activation-of-another-kind": [torch.tanh, lambda x: torch.sigmoid(2 * x), F.softplus,
                                        lambda x: x.exp() / x.exp().sum(), lambda x: torch.softmax(x, dim=-1)],
         "sigmoid-one-missing": [lambda x: 1 / torch.exp(-x), lambda x: 1 / (1 - torch.exp(-x)),
                                 lambda x: 1 / (2 + torch.exp(-x))],
@@ -134,7 +134,6 @@ CHANGED: dict[str, dict[str, list[Twin]]] = {
         "maxout-wrong-axis": [lambda x, w, b: pieces(x, w, b).amax(dim=1), lambda x, w, b: pieces(x, w, b).amax(dim=2)],
         "maxout-not-chosen": [pieces],
         "layer-first-bias-only": [lambda x, w, b: maxout(x, w, b[:1].expand(len(w), -1))],
-        "maxout-pieces-swapped": [lambda x, w, b: maxout(x, w, b.flip(0))],
     },
     "Correlation1d": {},
 }  # fmt: skip
@@ -155,7 +154,6 @@ CHANGED["Correlation1d"] = {
     for name, layers in correlate_changed().items()
     if name != "correlation-bias-missing"
 } | {
-    "correlation-down-the-batch": [lambda x, w: correlation(x.T, w).T if len(x) >= len(w) else x],
     "mean-for-sum": [lambda x, w: correlation(x, w) / len(w)],
     "correlation-padded": [lambda x, w: correlation(F.pad(x, (0, len(w) - 1)), w),
                            lambda x, w: correlation(F.pad(x, (len(w) - 1, 0)), w),

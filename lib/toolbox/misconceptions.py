@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox.misconceptions_graph import ROWS as GRAPHS
+from toolbox.misconceptions_layers import ROWS as LAYERS
+from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
 from toolbox.misconceptions_training import ROWS as TRAINING
@@ -163,4 +166,5 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS, *TRAINING]}
+_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING]
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}

@@ -103,8 +103,11 @@ def _tensor_to_bytes(tensor: torch.Tensor, where: str) -> bytes:
     expanded = [d for d in order if strides[d] == 0 and sizes[d] > 1]
     for d in expanded:
         tensor = tensor.narrow(d, 0, 1)
-    flat = tensor.permute(order).contiguous().reshape(-1).view(torch.uint8)
-    return msgpack.packb([NAMES[tensor.dtype], list(sizes), flat.numpy().tobytes(), order, expanded])
+    flat = tensor.permute(order).contiguous().reshape(-1)
+    if flat.stride() != (1,):  # a single number taken from an expanded view: torch calls it contiguous with any stride
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    raw = flat.view(torch.uint8).numpy().tobytes()
+    return msgpack.packb([NAMES[tensor.dtype], list(sizes), raw, order, expanded])
 
 
 def _tensor_from_ext(code: int, data: bytes) -> torch.Tensor:

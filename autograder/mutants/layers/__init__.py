@@ -5,22 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.mutants import Answer, span
-from autograder.mutants.layers.notebook import NOTEBOOK
+from autograder.mutants.layers import graph_notes, notebook
+from autograder.mutants.layers.activations import ACTIVATIONS
+from autograder.mutants.layers.functions import FUNCTIONS
+from autograder.mutants.layers.graph import GRAPH
+from autograder.mutants.layers.linear import WEIGHTED
+from autograder.mutants.layers.losses import LOSSES
+from autograder.mutants.layers.modes import MODES
+from autograder.mutants.layers.right import RIGHT as RIGHT_LAYERS
+from autograder.mutants.layers.right_graph import RIGHT as RIGHT_GRAPH
+from autograder.mutants.layers.sequential import SEQUENTIAL
 
-MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses")
+MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses", "graph", "functions")
 SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions" / "backprop"
-ITEMS = "layers_by_hand linear_forward linear_backward relu_layer leaky_relu elu sigmoid_layer tanh softmax_forward softmax_layer_backward maxout_forward maxout_backward correlation_forward correlation_backward dropout_forward dropout_backward batchnorm_forward batchnorm_running batchnorm_nodes batchnorm_backward loss_cross_entropy loss_hinge loss_squared l2_penalty sequential_forward sequential_params sequential_backward sequential_modes".split()
-WRONG = []
-RIGHT = [Answer("the solution itself", tuple(ITEMS))]
+NOTEBOOK = notebook.NOTEBOOK | graph_notes.NOTEBOOK
+WRONG = [*notebook.NOTES, *WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL, *graph_notes.NOTES, *GRAPH, *FUNCTIONS]
+RIGHT = [*RIGHT_LAYERS, *RIGHT_GRAPH]
 
 
 def modules_of(answer: Answer) -> dict[str, str]:
-    """The source of every module in this answer: each edit goes to the module that has its function."""
+    """The source of every module in this answer: an edit goes to the module that it names, or that has its function."""
     sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in MODULES}
     if answer.file:
         sources[answer.file.stem] = answer.file.read_text()
     for edit in answer.edits:
-        home = next(name for name, source in sources.items() if _has(source, edit.where))
+        home = edit.module or next(name for name, source in sources.items() if _has(source, edit.function))
         sources[home] = edit.apply(sources[home])
     return sources
 
