@@ -13,6 +13,7 @@ from toolbox.misconceptions_layers import ROWS as LAYERS
 from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
+from toolbox.misconceptions_training import ROWS as TRAINING
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,7 +203,7 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
     # these have their own tests, with the rest of their assignment
-    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS]}
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING]}
     assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 

@@ -13,6 +13,7 @@ from toolbox.misconceptions_layers import ROWS as LAYERS
 from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
+from toolbox.misconceptions_training import ROWS as TRAINING
 
 
 class Misconception(NamedTuple):
@@ -165,5 +166,5 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS]
+_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING]
 CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}
