@@ -25,11 +25,12 @@ def solve(system: Tensor, right: Tensor) -> Tensor:
 
     system (..., n, n), right (..., n, k), float32 or float64; one system for each of the leading axes. Returns
     (..., n, k). Raises ArithmeticError, with the word "singular" in its text, where a system is singular to working
-    precision: where its condition number (`torch.linalg.cond`) is not below 0.1 / eps, `torch.finfo(dtype).eps`.
+    precision: where its condition number (`torch.linalg.cond`) is not below 0.1 / eps, eps = torch.finfo(dtype).eps.
     """
     solution = None
     ### BEGIN SOLUTION
-    condition = torch.linalg.cond(system)
+    finite = bool(torch.isfinite(system).all())  # torch.linalg.cond raises an error of its own otherwise
+    condition = torch.linalg.cond(system) if finite else torch.tensor(torch.nan)
     if not (condition < 0.1 / torch.finfo(system.dtype).eps).all():
         raise ArithmeticError(f"the system is singular: its condition number is {condition.max().item():.1g}")
     solution = torch.linalg.solve(system, right)
@@ -169,7 +170,9 @@ def eigh_backward(grad_values: Tensor, grad_vectors: Tensor, values: Tensor, vec
     gaps = values[None, :] - values[:, None]  # [i, j]: values[j] - values[i]
     gaps = gaps + torch.diag(torch.full_like(values, torch.inf))  # nothing turns a vector into itself
     if not (gaps.abs() > close * values.abs().max()).all():
-        raise ArithmeticError("an eigenvalue is repeated: its eigenvectors may be turned freely, and have no derivative")
+        raise ArithmeticError(
+            "an eigenvalue is repeated: its eigenvectors may be turned freely, and have no derivative"
+        )
     inner = torch.diag(grad_values) + vectors.T @ grad_vectors / gaps
     grad_a = vectors @ inner @ vectors.T
     grad_a = (grad_a + grad_a.T) / 2
@@ -199,7 +202,9 @@ def pose_solve(points: Tensor, image: Tensor, start: Tensor, tol: float = 1e-10,
             settled = True
             break
     if not settled:
-        raise ArithmeticError(f"Gauss-Newton did not converge in {max_steps} steps: start nearer, or look at the points")
+        raise ArithmeticError(
+            f"Gauss-Newton did not converge in {max_steps} steps: start nearer, or look at the points"
+        )
     ### END SOLUTION
     return pose if settled else None
 
