@@ -85,7 +85,7 @@ REFUSE = """    if not settled:
 DEQ_SOLVE = wrong(
     "deq_solve",
     "deq_solve",
-    ("forgets the input", "x @ u + b", "0 * (x @ u) + b", "deq-input-missing"),
+    ("forgets the input", "x @ u + b", "0 * (x @ u) + b", ("deq-input-missing", "all-zeros")),
     ("forgets the bias", "x @ u + b", "x @ u", "deq-bias-missing"),
     ("transposes w", STEP, "torch.tanh(z @ w.T + drive)", "deq-transposed"),
     ("does not feed z back", STEP, "torch.tanh(drive)", "deq-feedback-missing"),
@@ -110,7 +110,7 @@ DEQ_SOLVE = wrong(
     ("takes nan for settled", STOP, "if not moved > tol:", "no-clear-error"),
     ("raises another kind of error", "raise ArithmeticError(", "raise RuntimeError(", "no-clear-error"),
     ("raises without the word", "did not converge", "is not done", "no-clear-error"),
-    ("allows a thousand steps always", "range(max_steps):", "range(1000):", "no-clear-error"),
+    ("allows a thousand steps always", "range(max_steps):", "range(1000):", ("no-clear-error", "error-not-needed")),
     ("halves the value", STEP, "0.5 * torch.tanh(z @ w + drive)", None),
     ("returns the line before the tanh", STEP, "torch.tanh(z) @ w + drive", "deq-outside-tanh"),
 )
@@ -210,7 +210,8 @@ RIDGE = wrong(
     ("forgets the penalty in the system", "+ reg * torch.eye(D, dtype=x.dtype)",
      "+ 1e-9 * torch.eye(D, dtype=x.dtype)", "ridge-penalty-missing"),
     ("takes the penalty away", "/ N + reg", "/ N - reg", "ridge-penalty-sign"),
-    ("adds the penalty to every entry", "reg * torch.eye(D, dtype=x.dtype)", "reg", "ridge-penalty-once"),
+    ("adds the penalty to every entry", "reg * torch.eye(D, dtype=x.dtype)", "reg",
+     ("ridge-penalty-once", "error-not-needed")),
     ("does not solve", "solve(system, grad_w[:, None])[:, 0]", "grad_w", "implicit-no-solve"),
     ("multiplies instead of solving", "solve(system, grad_w[:, None])[:, 0]", "system @ grad_w", "implicit-multiplied"),
     ("forgets the weights", REG, "-v.sum()", "ridge-weights-missing"),
