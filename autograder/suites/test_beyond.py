@@ -55,6 +55,12 @@ def answered(function, **given: Any) -> Any:
         raise
 
 
+def answers_at_all(function, **given: Any) -> None:
+    """Something must come back from a harmless case: to refuse everything is no care."""
+    if answered(function, **given) is None:
+        raise Missing("nothing is returned yet")
+
+
 def refuses(call, words: str, what: str, kinds: tuple[str, ...] = REFUSALS) -> None:
     """The call must raise ArithmeticError with one of the words in its text. what: the case, for the message."""
     try:
@@ -143,6 +149,10 @@ def nearly_singular(make, n: int) -> torch.Tensor:
     return a
 
 
+def solves_at_all(student, make) -> None:
+    answers_at_all(student.implicit.solve, system=system(make, 3, 3), right=make.normal(3, 1))
+
+
 def check_solved(answer: Any, a: torch.Tensor, right: torch.Tensor) -> None:
     wide, goal = a.double(), right.double()
     true = torch.linalg.inv(wide) @ goal
@@ -160,6 +170,7 @@ def test_a_system_is_solved(student, make):
 
 @item("solve")
 def test_a_singular_system_is_refused(student, make):
+    solves_at_all(student, make)
     singular = torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=torch.float64)
     refuses(lambda: student.implicit.solve(system=singular, right=make.normal(2, 1)), "singular", "a singular system")
 
@@ -174,6 +185,7 @@ def test_a_batch_of_systems_is_solved_in_float32(student, make):
 
 @item("solve")
 def test_a_system_that_is_singular_but_for_rounding_is_refused(student, make):
+    solves_at_all(student, make)
     for n, dtype in ((3, torch.float64), (6, torch.float64), (5, torch.float32)):
         asked = {"system": nearly_singular(make, n).to(dtype), "right": make.normal(n, 1, dtype=dtype)}
         refuses(lambda asked=asked: student.implicit.solve(**asked), "singular",
@@ -182,6 +194,7 @@ def test_a_system_that_is_singular_but_for_rounding_is_refused(student, make):
 
 @item("solve")
 def test_one_singular_system_of_a_batch_is_refused(student, make):
+    solves_at_all(student, make)
     batch = system(make, 4, 3, 3)
     batch[2] = nearly_singular(make, 3)
     refuses(lambda: student.implicit.solve(system=batch, right=make.normal(4, 3, 1)), "singular", "one of four systems")
@@ -488,8 +501,15 @@ def test_the_gradient_through_eigenvalues_and_vectors_matches_autograd(student, 
     check_eigen(student, make, 4)
 
 
+def differentiates_at_all(student, make) -> None:
+    values, vectors = torch.linalg.eigh(symmetric(make, 3))
+    asked = {"grad_values": make.normal(3), "grad_vectors": make.normal(3, 3), "values": values, "vectors": vectors}
+    answers_at_all(student.implicit.eigh_backward, **asked)
+
+
 @item("eigh_backward")
 def test_a_repeated_eigenvalue_is_refused(student, make):
+    differentiates_at_all(student, make)
     asked = {"grad_values": make.normal(3), "grad_vectors": make.normal(3, 3), "values": torch.tensor([1.0, 1.0, 2.0])}
     asked = {name: value.double() for name, value in asked.items()} | {"vectors": torch.linalg.qr(make.normal(3, 3))[0]}
     refuses(lambda: student.implicit.eigh_backward(**asked), "repeated", "two equal eigenvalues")
@@ -513,6 +533,7 @@ def test_a_matrix_of_one_entry_is_its_own_eigenvalue(student, make):
 
 @item("eigh_backward")
 def test_eigenvalues_that_differ_only_by_rounding_are_refused_whatever_their_size(student, make):
+    differentiates_at_all(student, make)
     for size in (1.0, 1e-6, 1e5):
         values = size * torch.tensor([-1.0, 0.5, 0.5 + 1e-15, 2.0], dtype=torch.float64)
         asked = {"grad_values": make.normal(4), "grad_vectors": make.normal(4, 4), "values": values}
@@ -603,11 +624,14 @@ def test_the_best_pose_is_found_from_many_points(student, make):
 def test_a_solver_that_is_not_there_yet_says_so(student, make):
     drawn = scene(make, 6, 0.01)
     given = {"points": drawn["points"], "image": drawn["image"], "start": drawn["pose"] + 0.1}
+    answers_at_all(student.implicit.pose_solve, **given)
     refuses(lambda: student.implicit.pose_solve(**given, max_steps=2), "converge", "two steps from a start far off")
 
 
 @item("pose_solve")
 def test_two_points_do_not_tell_a_pose(student, make):
+    drawn = scene(make, 6, 0.0)
+    answers_at_all(student.implicit.pose_solve, points=drawn["points"], image=drawn["image"], start=drawn["pose"])
     drawn = scene(make, 2, 0.0)
     given = {"points": drawn["points"], "image": drawn["image"], "start": drawn["pose"] + make.normal(6, scale=0.02)}
     torch_itself = ("_LinAlgError", "LinAlgError")  # that `solve` lets these through has cost its own item already

@@ -18,7 +18,9 @@ COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-."
 def show_circle_and_webs(slope: float | None, weights: Sequence[float], drive: float = 0.5) -> Figure:
     """Left: the circle x² + z² = 1 with the tangent of the given slope at (0.6, 0.8). Then, for each weight, how the
     iteration z <- tanh(weight z + drive) walks between the curve and the diagonal to where they meet."""
-    figure, axes = plt.subplots(1, 1 + len(weights), figsize=(3.6 * (1 + len(weights)), 3.5), layout="constrained")
+    size = (3.6 * (1 + len(weights)), 3.5)
+    figure, axes = plt.subplots(1, 1 + len(weights), figsize=size, squeeze=False, layout="constrained")
+    axes = axes[0]
     turn = torch.linspace(0, 2 * math.pi, 200)
     axes[0].plot(torch.cos(turn), torch.sin(turn), color=VALUE)
     axes[0].plot([0.6], [0.8], "o", color=GRADIENT)
@@ -54,7 +56,7 @@ def show_settling(errors: Mapping[str, Sequence[float]], *, ylabel: str = "dista
 
 
 def show_filling(states: Sequence[torch.Tensor], sizes: Sequence[int]) -> Figure:
-    """One row's z after each step as a line of cells, the layers of the net set apart; settled cells are framed."""
+    """One row's z after each step as a line of cells, the layers of the net set apart; settled ones ticked."""
     figure, ax = plt.subplots(figsize=(7.2, 0.42 * len(states) + 1.1), layout="constrained")
     table = torch.stack([state.detach().flatten() for state in states])
     ax.imshow(table.numpy(), cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
@@ -66,7 +68,8 @@ def show_filling(states: Sequence[torch.Tensor], sizes: Sequence[int]) -> Figure
     for step, state in enumerate(table):
         for unit, value in enumerate(state):
             if torch.isclose(value, table[-1, unit], atol=1e-12):
-                ax.text(unit, step, "✓", ha="center", va="center", fontsize=8, color="0.25")
+                ax.text(unit, step, "✓", ha="center", va="center", fontsize=9,
+                        color="white" if abs(float(value)) > 0.6 else "0.2")  # fmt: skip
     ax.set(xticks=[], ylabel="after step", yticks=range(len(states)))
     return figure
 
