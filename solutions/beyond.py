@@ -27,14 +27,8 @@ import math
 
 from backprop import implicit
 from toolbox import camera
-from toolbox.draw import (show_camera, show_circle_and_webs, show_crossing, show_filling, show_growth, show_jacobians,
-                          show_settling, show_slopes)
+from toolbox.draw import show_camera, show_circle_and_webs, show_crossing, show_filling, show_settling, show_slopes
 from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
-
-
-def random(*shape, seed=0):
-    """Normal random numbers in float64, the same ones every time."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def there(*answers):
@@ -201,7 +195,7 @@ check("deq_grads")
 # Your solve against a thousand recorded steps:
 
 # %%
-given, grad_z = layer(0.97, N=4, D=3, H=24), random(4, 24)
+given, grad_z = layer(0.97, N=4, D=3, H=24), normal(4, 24)
 z = implicit.deq_solve(**given, max_steps=10_000)
 grad_a = implicit.deq_adjoint(grad_z, z, given["w"]) if z is not None else None
 mine = implicit.deq_grads(grad_a, z, given["x"], given["u"]) if grad_a is not None else [None]
@@ -231,7 +225,7 @@ def stopwatch(function):
 
 
 if there(*mine):
-    grad_z = random(64, 32)
+    grad_z = normal(64, 32)
     for radius in radii:
         given = layer(radius, N=64, D=8, H=32)
         for kind, way in zip(kinds, (unrolled, by_hand)):
@@ -258,14 +252,14 @@ check("as_equilibrium")
 
 # %%
 widths = (4, 5, 3, 6)
-weights = [random(a, b, seed=a) / a**0.5 for a, b in zip(widths, widths[1:])]
-w, u, b = implicit.as_equilibrium(weights, [0.3 * random(size, seed=size) for size in widths[1:]])
+weights = [normal(a, b, seed=a) / a**0.5 for a, b in zip(widths, widths[1:])]
+w, u, b = implicit.as_equilibrium(weights, [0.3 * normal(size, seed=size) for size in widths[1:]])
 if there(w, u, b):
     show_jacobians({"w: from z (down) to z (across)": w, "u: from x to z": u}, columns=2, axes=("from", "to"))
 
 # %%
 if there(w, u, b):
-    states, x = [torch.zeros(1, sum(widths[1:])).double()], random(1, 4, seed=9)
+    states, x = [torch.zeros(1, sum(widths[1:])).double()], normal(1, 4, seed=9)
     for _ in range(4):
         states.append(torch.tanh(states[-1] @ w + x @ u + b))
     show_filling(states, widths[1:])
@@ -308,7 +302,7 @@ def features(t):
 
 t_train, t_valid = 2 * torch.rand(12, generator=torch.Generator().manual_seed(6), dtype=torch.float64) - 1, torch.linspace(-1, 1, 100, dtype=torch.float64)
 x_train, x_valid = features(t_train), features(t_valid)
-y_train, y_valid = torch.sin(4 * t_train) + 0.5 * random(12, seed=56), torch.sin(4 * t_valid)
+y_train, y_valid = torch.sin(4 * t_train) + 0.5 * normal(12, seed=56), torch.sin(4 * t_valid)
 
 
 def validation(reg):
@@ -382,8 +376,8 @@ t = torch.linspace(-1, 1, 101).tolist()
 gaps, sizes = [10.0**-k for k in range(0, 13)], []
 try:
     for gap in gaps:
-        values, vectors = torch.tensor([0.0, gap, 2.0]).double(), torch.linalg.qr(random(3, 3, seed=2))[0]
-        grad = implicit.eigh_backward(random(3, seed=5), random(3, 3, seed=6), values, vectors)
+        values, vectors = torch.tensor([0.0, gap, 2.0]).double(), torch.linalg.qr(normal(3, 3, seed=2))[0]
+        grad = implicit.eigh_backward(normal(3, seed=5), normal(3, 3, seed=6), values, vectors)
         if grad is None:
             break
         sizes.append(float(grad.abs().max()))
@@ -395,7 +389,7 @@ show_crossing(t, torch.stack([torch.linalg.eigvalsh(moving(s)) for s in t]), gap
 # On the left a matrix whose two lower levels rush towards each other and swerve; on the right what that does to the gradient, which grows like one over the gap, until the error stops it. A last check, by nudging the matrix itself, for a loss that does not care for signs:
 
 # %%
-def liked(a, c=random(3, seed=7)):
+def liked(a, c=normal(3, seed=7)):
     values, vectors = torch.linalg.eigh(a)
     return float((vectors[:, 0] @ c) ** 2 + values[2]), values, vectors, c
 
@@ -405,7 +399,7 @@ grad_vectors = torch.zeros(3, 3, dtype=torch.float64)
 grad_vectors[:, 0] = 2 * (vectors[:, 0] @ c) * c
 answers = [implicit.eigh_backward(torch.tensor([0.0, 0.0, 1.0]).double(), s * grad_vectors, values, s * vectors) for s in (1, -1)]
 if there(*answers):
-    nudge = random(3, 3, seed=8)
+    nudge = normal(3, 3, seed=8)
     nudge = 1e-6 * (nudge + nudge.T)
     print("nudged:  ", (liked(moving(0.3) + nudge)[0] - liked(moving(0.3) - nudge)[0]) / 2e-6)
     print("foretold:", float((answers[0] * nudge).sum()) / 1e-6, " with all vectors flipped:", float((answers[1] * nudge).sum()) / 1e-6)
@@ -446,12 +440,12 @@ check("pose_solve")
 check("pose_backward")
 
 # %%
-points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0]).double()] * 3) + 0.2 * random(8, 3, seed=1)
+points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0]).double()] * 3) + 0.2 * normal(8, 3, seed=1)
 true_pose, sigma = torch.tensor([0.1, -0.35, 0.05, 0.2, -0.1, 6.0]).double(), 0.004
-image = camera.project(true_pose, points) + sigma * random(8, 2, seed=2)
+image = camera.project(true_pose, points) + sigma * normal(8, 2, seed=2)
 start = true_pose + 0.05
 pose = implicit.pose_solve(points, image, start)
-grad_pose, nudge = random(6, seed=3), 1e-4 * random(8, 2, seed=4)
+grad_pose, nudge = normal(6, seed=3), 1e-4 * normal(8, 2, seed=4)
 grad_image = implicit.pose_backward(grad_pose, pose, points, image) if pose is not None else None
 if there(pose, grad_image):
     ends = [implicit.pose_solve(points, image + sign * nudge, pose, tol=1e-13) for sign in (1, -1)]
@@ -477,7 +471,7 @@ if there(pose, grad_image):
     covariance = implicit.pose_covariance(derivative, sigma)
     # where the camera stands moves with its pose; six more numbers for each of the three, by nudging
     to_place = torch.stack([(camera.position(pose + 1e-6 * unit) - camera.position(pose - 1e-6 * unit)) / 2e-6 for unit in torch.eye(6).double()], dim=1)
-    images = [camera.project(pose, points) + sigma * random(8, 2, seed=100 + k) for k in range(150)]
+    images = [camera.project(pose, points) + sigma * normal(8, 2, seed=100 + k) for k in range(150)]
     places = torch.stack([camera.position(implicit.pose_solve(points, one, pose)) for one in images])
     ellipse = to_place @ covariance @ to_place.T if covariance is not None else None
     show_camera(pose, points, image, places, ellipse)
@@ -491,7 +485,7 @@ if there(pose, grad_image) and there(ellipse):
 # %% [markdown]
 # The grey dots took a hundred and fifty runs of the solver, the ellipse took one and six linear solves. It is longest *across* the line of sight: a camera that steps aside and turns back towards the landmarks sees nearly the same image. That is what an application wants to know before it trusts a pose.
 #
-# ### Written question
+# ### Written question 3
 #
 # **(a)** The solver of a colleague stops much too early, and its $z$ is not quite a solution. What does the implicit gradient then belong to, and would unrolling be better off? **(b)** Name a case in which you would rather unroll, with the reason. **(c)** Loss A is $(v_0^{\top} c)^2$ and loss B is $(v_0^{\top} c)^2 + (v_1^{\top} c)^2$, with $v_0, v_1$ the eigenvectors of two eigenvalues that happen to be equal. Which of the
 # two has a gradient there, and why does the other not?

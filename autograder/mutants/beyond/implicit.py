@@ -355,9 +355,9 @@ def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
 
 RIGHT: list[Answer] = [
     Answer("the implicit solution itself", (*ITEMS, "implicit_by_hand")),
-    Answer("implicit layers in loops and series", ITEMS, file=HERE / "implicit_loops.py"),
-    Answer("implicit layers in matrix forms and decompositions", ITEMS, file=HERE / "implicit_forms.py"),
-    Answer("implicit layers by a detour through NumPy", ITEMS, file=HERE / "implicit_numpy.py"),
+    Answer("implicit layers in loops and series", ITEMS, file=HERE / "right" / "loops" / "implicit.py"),
+    Answer("implicit layers in matrix forms and decompositions", ITEMS, file=HERE / "right" / "forms" / "implicit.py"),
+    Answer("implicit layers by a detour through NumPy", ITEMS, file=HERE / "right" / "numpy" / "implicit.py"),
     liberty("any error below ArithmeticError", "solve deq_solve eigh_backward",
             ("solve", "raise ArithmeticError", "raise ZeroDivisionError"),
             ("deq_solve", "raise ArithmeticError", "raise FloatingPointError"),
