@@ -149,6 +149,6 @@ def trained_by(penalty: Callable, x: Tensor, parameters: Sequence[Tensor]) -> di
     value = penalty(lambda inputs: rows_loss(inputs, *leaves), x)
     if not isinstance(value, Tensor):
         return {"value": value, "grads": None}
-    if not value.requires_grad or value.dim():
+    if not value.requires_grad or value.numel() != 1:
         return {"value": value.detach(), "grads": None}
-    return {"value": value.detach(), "grads": list(torch.autograd.grad(value, leaves, materialize_grads=True))}
+    return {"value": value.detach(), "grads": list(torch.autograd.grad(value.sum(), leaves, materialize_grads=True))}
