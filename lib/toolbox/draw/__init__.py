@@ -3,14 +3,19 @@
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
+from toolbox.draw.second_order import show_boundaries, show_hessian, show_steps, show_throw
 
 __all__ = [
     "draw_graph",
+    "show_boundaries",
     "show_curves",
     "show_graph_steps",
     "show_growth",
+    "show_hessian",
     "show_images",
     "show_jacobians",
     "show_scores",
+    "show_steps",
+    "show_throw",
     "show_weights",
 ]
