@@ -8,6 +8,7 @@ import torch
 
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
+from toolbox.misconceptions_beyond import ROWS as BEYOND
 from toolbox.misconceptions_implicit import ROWS as IMPLICIT
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
@@ -176,9 +177,8 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
         for name in re.findall(known, path.read_text())
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
-    elsewhere = {
-        row[0] for row in [*SCALAR, *TENSORS, *IMPLICIT]
-    }  # these have their own tests, with the rest of their assignment
+    # these have their own tests, with the rest of their assignment
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *BEYOND, *IMPLICIT]}
     assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 

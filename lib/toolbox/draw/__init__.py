@@ -11,9 +11,11 @@ from toolbox.draw.equations import (
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
+from toolbox.draw.second_order import show_boundaries, show_hessian, show_steps, show_throw
 
 __all__ = [
     "draw_graph",
+    "show_boundaries",
     "show_camera",
     "show_circle_and_webs",
     "show_crossing",
@@ -21,10 +23,13 @@ __all__ = [
     "show_filling",
     "show_graph_steps",
     "show_growth",
+    "show_hessian",
     "show_images",
     "show_jacobians",
     "show_scores",
     "show_settling",
     "show_slopes",
+    "show_steps",
+    "show_throw",
     "show_weights",
 ]
