@@ -77,8 +77,8 @@ def test_the_result_of_the_dual_computation_is_foreseen(student, make):
 
 @item("by_hand")
 def test_the_passes_for_the_whole_flight_are_foreseen(student, make):
-    foreseen(student, "flight_forward", 1, passes_of_other_mode=[220, 110], passes_per_layer=[2])
-    foreseen(student, "flight_reverse", 220, passes_of_other_mode=[1], passes_half_of_them=[110])
+    foreseen(student, "flight_forward", 1, passes_of_other_mode=[200, 100], passes_per_layer=[2])
+    foreseen(student, "flight_reverse", 200, passes_of_other_mode=[1], passes_half_of_them=[100])
 
 
 @item("by_hand")
