@@ -331,6 +331,7 @@ def test_the_jvp_of_a_scalar_function_in_float32_matches_torch(student, make):
 
 @item("jvp")
 def test_a_function_that_looks_at_no_input_does_not_move(student, make):
+    directional(student, make, [(3,)], (2,))
     x, v = make.normal(3), make.normal(3)
     s = student.script()
     (answer,) = s.fetch(s.forward_mode.jvp(s.toolbox.smooth.unmoved, [x], [v]))
@@ -794,6 +795,7 @@ def test_a_positive_definite_system_is_solved_in_as_many_products_as_unknowns(st
 
 @item("conjugate_gradients")
 def test_an_indefinite_matrix_is_refused(student, make):
+    check_solved(student, make, [3.0, 2.0, 1.0, 2.5, 1.5])  # who refuses everything has understood nothing
     refused(lambda: solve(student, make, [3.0, 2.0, 1.0, -2.5, 1.5])[0], "H has a negative eigenvalue")
 
 
@@ -811,18 +813,21 @@ def test_small_and_large_right_sides_are_solved_to_the_same_digits(student, make
 
 @item("conjugate_gradients")
 def test_nothing_on_the_right_side_is_solved_by_nothing(student, make):
+    check_solved(student, make, [1.0, 2.0, 3.0])
     answer, *_ = solve(student, make, [1.0, 2.0, 3.0], scale=0.0)
     assert_value(answer, torch.zeros(3).double(), name="x", if_not_finite="cg-zero-over-zero")
 
 
 @item("conjugate_gradients")
 def test_too_few_steps_and_a_negative_definite_matrix_are_refused(student, make):
+    check_solved(student, make, SPREAD[:5])
     refused(lambda: solve(student, make, SPREAD, most=3)[0], "three steps are not enough for eight unknowns")
     refused(lambda: solve(student, make, [-1.0, -2.0, -3.0])[0], "H is negative definite")
 
 
 @item("conjugate_gradients")
 def test_numbers_that_are_not_finite_are_refused(student, make):
+    check_solved(student, make, [1.0, 2.0])
     refused(lambda: solve(student, make, [float("nan"), 1.0, 2.0])[0], "the products are nan")
 
 
@@ -887,11 +892,13 @@ def test_small_and_large_eigenvalues_are_found_to_the_same_digits(student, make)
 
 @item("power_iteration")
 def test_two_eigenvalues_of_one_size_and_opposite_signs_are_refused(student, make):
+    check_largest(student, make, [2.0, -1.0, 1.0])
     refused(lambda: largest(student, make, [2.0, -2.0, 1.0], most=200)[0], "the eigenvalues 2 and -2 never settle")
 
 
 @item("power_iteration")
 def test_too_few_products_and_numbers_that_are_not_finite_are_refused(student, make):
+    check_largest(student, make, [5.0, 1.0, 2.0])
     refused(lambda: largest(student, make, [5.0, 4.9, 4.8, 1.0], most=5)[0], "five products are not enough")
     refused(lambda: largest(student, make, [float("inf"), 1.0, 2.0], most=50)[0], "the products are not finite")
 
