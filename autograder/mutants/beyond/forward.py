@@ -114,7 +114,12 @@ DUALS: list[Answer] = [
             f"{MATMUL} if {RECTANGLE} else self.tangent @ other.value + other.tangent @ self.value",
             "dual-matmul-order",
         ),
-        ("multiplies entry by entry", MATMUL, "self.tangent * other.value + self.value * other.tangent", None),
+        (
+            "multiplies entry by entry",
+            MATMUL,
+            "self.tangent * other.value + self.value * other.tangent",
+            "dual-shapes-differ",
+        ),
         (
             "works in place",
             MATMUL,
