@@ -9,6 +9,7 @@ import torch
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions_beyond import ROWS as BEYOND
+from toolbox.misconceptions_implicit import ROWS as IMPLICIT
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
@@ -177,7 +178,7 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
     # these have their own tests, with the rest of their assignment
-    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *BEYOND]}
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *BEYOND, *IMPLICIT]}
     assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 

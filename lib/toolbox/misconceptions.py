@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from toolbox.misconceptions_beyond import ROWS as BEYOND
+from toolbox.misconceptions_implicit import ROWS as IMPLICIT
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
 
@@ -163,4 +164,5 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS, *BEYOND]}
+_ALL = [*_ROWS, *SCALAR, *TENSORS, *BEYOND, *IMPLICIT]
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}

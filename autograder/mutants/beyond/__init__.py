@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.mutants import Answer, span
-from autograder.mutants.beyond.forward import FORWARD, NOTEBOOK
-from autograder.mutants.beyond.right import RIGHT
+from autograder.mutants.beyond import implicit
+from autograder.mutants.beyond.forward import FORWARD
+from autograder.mutants.beyond.forward import NOTEBOOK as FORESEEN
+from autograder.mutants.beyond.right import RIGHT as EXPLICIT
 from autograder.mutants.beyond.second import SECOND
 
-MODULE, MODULES = "forward_mode", ("forward_mode", "second_order")
+MODULE, MODULES = "forward_mode", ("forward_mode", "second_order", "implicit")
 SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions" / "backprop"
-WRONG = [*FORWARD, *SECOND]
+WRONG = [*FORWARD, *SECOND, *implicit.WRONG]
+RIGHT = [*EXPLICIT, *implicit.RIGHT]
+NOTEBOOK = FORESEEN | implicit.NOTEBOOK
 
 
 def modules_of(answer: Answer) -> dict[str, str]:
