@@ -82,15 +82,15 @@ def ready(what, trial):
 # %% [markdown]
 # ## 1  A number that knows how fast it moves
 #
-# Somebody throws a ball. A program computes its flight, 110 small steps of time. Where does the ball go if gravity were a little stronger? *Every* place on the flight moves, each at its own speed:
+# Somebody throws a ball. A program computes its flight, 100 small steps of time. Where does the ball go if gravity were a little stronger? *Every* place on the flight moves, each at its own speed:
 
 # %% show=true
 g = tensor(9.81)[0]
 flights = {f"g = {value}": smooth.throw(tensor(value)[0]) for value in (8.81, 10.81)}
-show_throw(*torch.func.jvp(smooth.throw, (g,), (torch.ones_like(g),)), others=flights, title="one knob, 220 numbers that move");
+show_throw(*torch.func.jvp(smooth.throw, (g,), (torch.ones_like(g),)), others=flights, title="one knob, 200 numbers that move");
 
 # %% [markdown]
-# One knob goes in, and $110 \times 2$ numbers come out. The arrows and the two curves on the right are the whole Jacobian, $220 \times 1$, computed in **one** pass through the program. No graph was recorded and nothing went backwards. How?
+# One knob goes in, and $100 \times 2$ numbers come out. The arrows and the two curves on the right are the whole Jacobian, $200 \times 1$, computed in **one** pass through the program. No graph was recorded and nothing went backwards. How?
 #
 # Let every number carry a second one along: its **tangent**, how fast it moves when the knob is turned. The knob itself moves with speed 1, constants with speed 0. Then every operation knows two things: how to get its result, and how fast its result moves, given how fast its
 # inputs do:
@@ -121,7 +121,7 @@ show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
 # 1. The lecture's first graph, $q = x + y$ and $f = q\,z$, at $x = -2,\ y = 5,\ z = -4$. All three move: $\dot x = 2,\ \dot y = 3,\ \dot z = 1$. Values and tangents of $q$ and of $f$?
 # 2. Passes through the program. Forward mode: one for each *input* that is a knob. Reverse mode: one way back for each *output*. How many passes does each mode take for the whole Jacobian of
 #    - a loss, one number, with 7,850 parameters?
-#    - the flight above, 220 numbers, with gravity as the only knob?
+#    - the flight above, 200 numbers, with gravity as the only knob?
 #    - the ten scores of an image with 64 pixels, by its pixels?
 
 # %% solution="by_hand"
@@ -132,7 +132,7 @@ predicted = {}
 predicted["q"], predicted["dq"] = 3, 2 + 3
 predicted["f"], predicted["df"] = -12, 5 * -4 + 3 * 1
 predicted["loss_forward"], predicted["loss_reverse"] = 7850, 1
-predicted["flight_forward"], predicted["flight_reverse"] = 1, 220
+predicted["flight_forward"], predicted["flight_reverse"] = 1, 200
 predicted["scores_forward"], predicted["scores_reverse"] = 64, 10
 ### END SOLUTION
 
@@ -242,7 +242,7 @@ check("jacobians")
 # Now race them. On the left a function with one input and $n$ outputs, on the right one with $n$ inputs and one output, $n$ growing. Forward mode is your `jvp`; for reverse mode autograd supplies the `pull`. Both count their passes.
 
 # %%
-sizes = [1, 4, 16, 64, 256]
+sizes = [1, 4, 16, 64, 128]
 passes, took = {}, {}
 
 
@@ -267,12 +267,17 @@ def race(function, x, c):
         leaf = x.clone().requires_grad_()
         return torch.autograd.grad(function(leaf, c), leaf, g)[0]
 
-    begin = time.perf_counter()
-    columns = forward_mode.jacobian_by_columns(push, x)
-    middle = time.perf_counter()
-    rows = forward_mode.jacobian_by_rows(pull, function(x, c))
+    seconds = {"forward": [], "reverse": []}
+    for _ in range(3):  # the best of three runs: other programs want the processor, too
+        count["forward"] = count["reverse"] = 0
+        begin = time.perf_counter()
+        columns = forward_mode.jacobian_by_columns(push, x)
+        seconds["forward"].append(time.perf_counter() - begin)
+        begin = time.perf_counter()
+        rows = forward_mode.jacobian_by_rows(pull, function(x, c))
+        seconds["reverse"].append(time.perf_counter() - begin)
     assert torch.allclose(columns, rows)
-    return count, {"forward": middle - begin, "reverse": time.perf_counter() - middle}
+    return count, {mode: min(runs) for mode, runs in seconds.items()}
 
 
 if ready("jvp and the two Jacobians", lambda: race(spread, tensor(0.3)[0], normal(2))):
@@ -289,7 +294,7 @@ if ready("jvp and the two Jacobians", lambda: race(spread, tensor(0.3)[0], norma
 #
 # ## 5  One knob: gravity
 #
-# Back to the ball. `smooth.throw(gravity)` is a program of 110 steps with air drag; it does not know about Duals, it merely computes with what it is given. Your `jvp` turns its knob.
+# Back to the ball. `smooth.throw(gravity)` is a program of 100 steps with air drag; it does not know about Duals, it merely computes with what it is given. Your `jvp` turns its knob.
 
 # %%
 if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])[1]):
@@ -297,28 +302,29 @@ if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.thro
     show_throw(places, moves, others=flights, title="drawn from your forward mode")
     h = 1e-4
     nudged = (smooth.throw(g + h) - smooth.throw(g - h)) / (2 * h)
-    print(f"after {110 * 0.02:.1f} s: dx/dg = {float(moves[-1, 0]):.6f}, dy/dg = {float(moves[-1, 1]):.6f}   "
+    print(f"after {100 * 0.02:.1f} s: dx/dg = {float(moves[-1, 0]):.6f}, dy/dg = {float(moves[-1, 1]):.6f}   "
           f"by nudging: {float(nudged[-1, 0]):.6f}, {float(nudged[-1, 1]):.6f}")
-    print(f"without air dy/dg would be -t²/2 = {-(110 * 0.02) ** 2 / 2:.2f}")
+    print(f"without air dy/dg would be -t²/2 = {-(100 * 0.02) ** 2 / 2:.2f}")
 
 # %% [markdown]
 # Look at `dx/dg`: gravity pulls straight down, and yet the places move sideways, too. Through the drag: a ball that falls faster is braked harder in every direction. Nobody had to derive that; it came along.
 #
-# And time it against reverse mode, which must go back once for each of the 220 numbers:
+# And time it against reverse mode, which must go back once for each of the 200 numbers:
 
 # %%
-def reverse_throw():
+def reverse_throw(count):
+    """Ways back from the last `count` of the 200 numbers."""
     leaf = g.clone().requires_grad_()
     places = smooth.throw(leaf).flatten()
-    return torch.stack([torch.autograd.grad(place, leaf, retain_graph=True)[0] for place in places])
+    return [torch.autograd.grad(place, leaf, retain_graph=True)[0] for place in places[-count:]]
 
 
 if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])[1]):
     begin = time.perf_counter()
     forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])
     middle = time.perf_counter()
-    reverse_throw()
-    print(f"forward: 1 pass, {middle - begin:.3f} s;   reverse: 220 ways back, {time.perf_counter() - middle:.3f} s")
+    reverse_throw(10)
+    print(f"forward: 1 pass, {middle - begin:.3f} s;   reverse: 10 of the 200 ways back, {time.perf_counter() - middle:.3f} s")
 
 # %% [markdown]
 # ### Written question 1
@@ -403,7 +409,8 @@ for name, H in hessians.items():
               f"{int((values < -1e-9).sum())} of them below 0, {int((values.abs() < 1e-9).sum())} about 0")
 
 # %% [markdown]
-# Find the blocks. `b2` against `b2` depends on the softmax alone. In the ReLU's picture some rows are empty: a hidden unit that is shut for all 12 points moves nothing. And the negative eigenvalues: along those directions the loss bends *down*, like a saddle. A net is not a bowl.
+# Find the blocks. `b2` against `b2` is the softmax alone. In the ReLU's picture there is white where two hidden units are never open for the same point: moving one does not change the gradient of the other. A tanh is never quite shut. And the negative eigenvalues: along those directions the loss bends *down*, like a saddle. A
+# net is not a bowl.
 #
 # With a million parameters this picture would have $10^{12}$ pixels. **Nobody builds it.** (You have read that sentence before.) What one can have is its product with a vector.
 #
@@ -626,14 +633,16 @@ if solvable:
         cost += 1 + 1.5 * product.calls
         costs.append(cost)
         newton.append(value_and_gradient(theta)[0])
-        if step < 3:
-            print(f"step {step + 1}: {product.calls} products, loss {newton[-2]:.4f} -> {newton[-1]:.4f}")
+        as_good = next((i for i, loss in enumerate(descent) if loss <= newton[-1]), None)
+        if step < 4:
+            print(f"step {step + 1}: {product.calls} products, loss {newton[-2]:.4f} -> {newton[-1]:.4f} after {cost:.0f} gradients in all; "
+                  f"gradient descent gets there after {as_good or 'more than 400'}")
     bottom = theta
     show_steps({"gradient descent, learning rate 1": (range(400), descent), "Newton steps from step 60 on": (costs, newton)},
                xlabel="cost in gradients", ylabel="loss on 400 digits");
 
 # %% [markdown]
-# A Newton step costs twenty gradients, and here it is worth sixty: in a long, narrow valley the steepest way points across, not along. Learning rates? None: the curvature says how far to go. (In large nets with noisy mini-batches the balance is different, and plain gradients win again.)
+# A Newton step costs some twenty gradients, and here it is worth more than that: in a long, narrow valley the steepest way points across, not along. Learning rates? None: the curvature says how far to go. (In large nets with noisy mini-batches the balance is different, and plain gradients win again.)
 #
 # ### 9.2  The largest eigenvalue
 #
@@ -649,8 +658,9 @@ check("power_iteration")
 
 # %%
 if solvable and ready("power_iteration", lambda: second_order.power_iteration(lambda v: 2 * v, tensor(1, 2))[0]):
-    largest, along = second_order.power_iteration(hessian_times(bottom), normal(len(start), seed=9), tolerance=1e-3)
-    print(f"largest eigenvalue {largest:.3f}: learning rates up to 2 / {largest:.3f} = {2 / largest:.3f}")
+    product = hessian_times(bottom)
+    largest, along = second_order.power_iteration(product, normal(len(start), seed=9), tolerance=1e-3)
+    print(f"largest eigenvalue {largest:.3f}, after {product.calls} products: learning rates up to 2 / {largest:.3f} = {2 / largest:.3f}")
     distances = {}
     for share in (0.95, 1.05):
         theta, away = bottom + 1e-4 * along, []
@@ -662,7 +672,7 @@ if solvable and ready("power_iteration", lambda: second_order.power_iteration(la
     show_steps(distances, xlabel="step", ylabel="distance from the bottom, along v");
 
 # %% [markdown]
-# A tenth more, and a net that was settling blows up instead. Five products were enough to know where the border lies.
+# A tenth more, and what was settling blows up. Some products were enough to know where the border lies, in a space of 1,810 dimensions.
 #
 # ## 10  Penalising the gradient
 #
@@ -683,22 +693,22 @@ check("gradient_penalty")
 # | "autograd cannot go on from it" | `create_graph=True`; no `.detach()`, no `float(…)` on the way |
 # | a factor of N, or of N² | the sum of the losses is differentiated, the squares are averaged over rows |
 #
-# And what does it do? Two half moons, some of whose points bear the wrong label; a net with 40 hidden units, trained with three strengths of the penalty. Drawn: what it decides where. The arrows at the points are $-\partial L_i/\partial x_i$, the way each point would rather go.
+# And what does it do? Two half moons that overlap, three of whose points bear the wrong label; a net with 30 hidden units, trained with three strengths of the penalty. Drawn: what it decides where. The arrows at the points are $-\partial L_i/\partial x_i$, the way each point would rather go.
 
 # %%
 turn = torch.linspace(0, torch.pi, 40, dtype=torch.float64)
 moons = torch.cat([torch.stack([turn.cos(), turn.sin()], 1), torch.stack([1 - turn.cos(), 0.5 - turn.sin()], 1)]) * 1.6
-moons, sides = moons + 0.28 * normal(80, 2, seed=11), torch.cat([torch.zeros(40), torch.ones(40)]).double()
-sides[[5, 23, 47, 66]] = 1 - sides[[5, 23, 47, 66]]
+moons, sides = moons + 0.3 * normal(80, 2, seed=11), torch.cat([torch.zeros(40), torch.ones(40)]).double()
+sides[[8, 30, 66]] = 1 - sides[[8, 30, 66]]
 
 
 def trained(strength):
     """A net's score function, trained with the penalty; None while the penalty is not written."""
-    weights = [p.requires_grad_() for p in (normal(2, 40, seed=1) * 1.5, normal(40, seed=2), normal(40, seed=3) / 6)]
+    weights = [p.requires_grad_() for p in (normal(2, 30, seed=1) * 1.5, normal(30, seed=2), normal(30, seed=3) / 5)]
     score = lambda x: torch.tanh(x @ weights[0] + weights[1]) @ weights[2]
     losses = lambda x: F.binary_cross_entropy_with_logits(score(x), sides, reduction="none")
     optimiser = torch.optim.Adam(weights, lr=0.05)
-    for _ in range(400):
+    for _ in range(300):
         optimiser.zero_grad()
         loss = losses(moons).mean()
         if strength:
@@ -707,19 +717,19 @@ def trained(strength):
         optimiser.step()
     leaf = moons.clone().requires_grad_()
     (steep,) = torch.autograd.grad(losses(leaf).sum(), leaf)
-    return score, -steep, float(losses(moons).mean())
+    return score, -steep, float(losses(moons).detach().mean())
 
 
 if ready("gradient_penalty", lambda: second_order.gradient_penalty(lambda x: (x * x).sum(1), moons)):
     nets, arrows = {}, {}
-    for strength in (0.0, 0.02, 0.2):
+    for strength in (0.0, 0.5, 3.0):
         score, steep, loss = trained(strength)
-        title = f"strength {strength:g}: loss {loss:.2f}, mean |dL/dx|² {float(steep.square().sum(1).mean()):.2f}"
+        title = f"strength {strength:g}: loss {loss:.2f}, mean |dL/dx|² {float(steep.square().sum(1).mean()):.3f}"
         nets[title], arrows[title] = score, steep
     show_boundaries(nets, moons, sides, arrows);
 
 # %% [markdown]
-# Without the penalty the net bends its boundary around every mislabelled point, and is steep there. With it, the boundary becomes calm and keeps its distance; the wrongly labelled points are given up. Too strong a penalty, and everything becomes flat, the right answers included.
+# Without the penalty the net bends its boundary around single points, and is steep there. With it the boundary becomes calm, and where the two moons overlap the net says what is true: it does not know (pale). Too strong a penalty, and it becomes pale in other places, too, and gets right answers wrong.
 #
 # (Penalising the norm of the gradient *with respect to the parameters* is another thing, with other effects: it prefers flat valleys. The code would hardly change; what would `losses(x).sum()` be differentiated by?)
 #

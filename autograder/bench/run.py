@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("engine", "checks", "grading", "implicit")
+PARTS = ("engine", "checks", "grading", "second_order", "implicit")
 
 
 def run(root: Path, only: list[str] | None = None, console: Console | None = None) -> int:

@@ -60,14 +60,14 @@ def stack(rows: Sequence[Any]) -> Any:
     return type(rows[0])(torch.stack([row.value for row in rows]), torch.stack([row.tangent for row in rows]))
 
 
-def throw(gravity: Any, steps: int = 110, dt: float = 0.02, drag: float = 0.04) -> Any:
+def throw(gravity: Any, steps: int = 100, dt: float = 0.02, drag: float = 0.08) -> Any:
     """A ball thrown to the right and upwards: its places after each step, (steps, 2), in metres.
 
     gravity: m/s², a 0-dimensional tensor or Dual. The air holds it back with drag * speed² (per metre of way). Each
     step of dt seconds changes the velocity first, then the place.
     """
     down, place = torch.tensor([0.0, -1.0]).double(), torch.tensor([0.0, 1.5]).double()
-    velocity, places = torch.tensor([9.0, 11.0]).double(), []
+    velocity, places = torch.tensor([11.0, 13.0]).double(), []
     for _ in range(steps):
         speed = ((velocity * velocity).sum().log() * 0.5).exp()  # a root, for those who have no sqrt
         velocity = velocity + dt * (gravity * down - drag * speed * velocity)

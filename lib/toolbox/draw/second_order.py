@@ -14,7 +14,7 @@ from toolbox.draw.graph import GRADIENT, VALUE
 
 def show_throw(
     places: torch.Tensor, moves: torch.Tensor, *, others: Mapping[str, torch.Tensor] | None = None, dt: float = 0.02,
-    every: int = 11, title: str = "",
+    every: int = 10, title: str = "",
 ) -> Figure:  # fmt: skip
     """A flight and how it moves with gravity: its places (T, 2) with arrows, and the moves (T, 2) over time.
 
@@ -22,7 +22,7 @@ def show_throw(
     name -> places, drawn thin.
     """
     places, moves = places.detach(), moves.detach()
-    figure, (a, b) = plt.subplots(1, 2, figsize=(11, 3.9), width_ratios=(1.5, 1), layout="constrained")
+    figure, (a, b) = plt.subplots(1, 2, figsize=(11, 4.1), width_ratios=(1.35, 1), layout="constrained")
     for (name, flight), dash in zip((others or {}).items(), ("--", ":", "-.") * 3, strict=False):
         a.plot(flight[:, 0], flight[:, 1], dash, color="0.55", lw=1.2, label=name)
     a.plot(places[:, 0], places[:, 1], color=VALUE, lw=2, label="the flight")
@@ -96,7 +96,7 @@ def show_boundaries(
             ax.scatter(here[:, 0], here[:, 1], marker=mark, color=colour, edgecolor="white", s=34, lw=0.7)
         if arrows and title in arrows:
             along = arrows[title].detach()
-            ax.quiver(x[:, 0], x[:, 1], along[:, 0], along[:, 1], color="0.15", width=0.004, scale=12, zorder=3)
+            ax.quiver(x[:, 0], x[:, 1], along[:, 0], along[:, 1], color="0.15", width=0.004, scale=22, zorder=3)
         ax.set(title=title, xticks=[], yticks=[])
         ax.title.set_fontsize(10.5)
     return figure
