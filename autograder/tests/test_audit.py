@@ -223,7 +223,7 @@ def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
     torch.testing.assert_close((loss, grads), (again, others))
 
 
-@pytest.mark.parametrize("assignment", ["scalar", "tensors", "layers", "training"])
+@pytest.mark.parametrize("assignment", ["scalar", "tensors", "layers", "training", "beyond"])
 def test_the_other_assignments_are_as_sound(assignment):
     found = audit.audit(assignment, seeds=("audit",), console=quiet())
     nameable = [f for f in found if f.expected]

@@ -8,7 +8,9 @@ import torch
 
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
+from toolbox.misconceptions_beyond import ROWS as BEYOND
 from toolbox.misconceptions_graph import ROWS as GRAPHS
+from toolbox.misconceptions_implicit import ROWS as IMPLICIT
 from toolbox.misconceptions_layers import ROWS as LAYERS
 from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
@@ -203,7 +205,7 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
     # these have their own tests, with the rest of their assignment
-    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING]}
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING, *BEYOND, *IMPLICIT]}
     assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 
