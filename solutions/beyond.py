@@ -183,7 +183,7 @@ check("dual_functions")
 # With that, a whole two-layer net with ReLU and softmax loss runs on Duals: `smooth.net_loss` in the toolbox is written with nothing but these operations. Below, all parameters move at once, in a random direction. Nudging agrees, and so does PyTorch. (The lectures say that PyTorch has no forward mode. That was
 # so when they were made; now there is `torch.func.jvp`.)
 
-# %%
+# %% show=true
 x, y = normal(6, 4, seed=1), torch.tensor([0, 2, 1, 1, 0, 2])
 parameters = [normal(*shape, seed=i) for i, shape in enumerate([(4, 5), (5,), (5, 3), (3,)], start=2)]
 direction = [normal(*p.shape, seed=i) for i, p in enumerate(parameters, start=7)]
@@ -241,7 +241,7 @@ check("jacobians")
 #
 # Now race them. On the left a function with one input and $n$ outputs, on the right one with $n$ inputs and one output, $n$ growing. Forward mode is your `jvp`; for reverse mode autograd supplies the `pull`. Both count their passes.
 
-# %%
+# %% show=true
 sizes = [1, 4, 16, 64, 128]
 passes, took = {}, {}
 
@@ -296,7 +296,7 @@ if ready("jvp and the two Jacobians", lambda: race(spread, tensor(0.3)[0], norma
 #
 # Back to the ball. `smooth.throw(gravity)` is a program of 100 steps with air drag; it does not know about Duals, it merely computes with what it is given. Your `jvp` turns its knob.
 
-# %%
+# %% show=true
 if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])[1]):
     places, moves = forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])
     show_throw(places, moves, others=flights, title="drawn from your forward mode")
@@ -311,7 +311,7 @@ if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.thro
 #
 # And time it against reverse mode, which must go back once for each of the 200 numbers:
 
-# %%
+# %% show=true
 def reverse_throw(count):
     """Ways back from the last `count` of the 200 numbers."""
     leaf = g.clone().requires_grad_()
@@ -358,7 +358,7 @@ if ready("jvp, and the operations of Dual", lambda: forward_mode.jvp(smooth.thro
 #
 # It is symmetric, as always: which of the two is moved first makes no difference. With autograd: take the gradient, but *keep the graph of that computation*, too (`create_graph=True`), and then backpropagate from each of its entries:
 
-# %%
+# %% show=true
 theta = tensor(1, 2).requires_grad_()
 L = theta[0] ** 2 * theta[1] + theta[1] ** 3
 (grad,) = torch.autograd.grad(L, theta, create_graph=True)
@@ -383,7 +383,7 @@ check("hessian")
 #
 # Two small nets with 2 inputs, 4 hidden units and 2 scores, 22 parameters each, on 12 points: once with tanh and once with ReLU. Drawn with your code, zeros white.
 
-# %%
+# %% show=true
 shapes = {"w1": (2, 4), "b1": (4,), "w2": (4, 2), "b2": (2,)}
 counts = {name: torch.Size(shape).numel() for name, shape in shapes.items()}
 points = normal(12, 2, seed=3)
@@ -400,7 +400,7 @@ hessians = {"tanh": second_order.hessian(lambda t: small_loss(t, torch.tanh), th
             "ReLU": second_order.hessian(lambda t: small_loss(t, torch.relu), theta)}
 show_hessian(hessians, counts);
 
-# %%
+# %% show=true
 for name, H in hessians.items():
     if H is not None:
         values = torch.linalg.eigvalsh(H)
@@ -480,7 +480,7 @@ check("rop_backward")
 #
 # `hvp_rop` (given) strings your three functions together. On real digits, by four ways:
 
-# %%
+# %% show=true
 images, digits = load_digits(limit=400)
 NAMES, H = ("w1", "b1", "w2", "b2"), 24
 net = {"w1": normal(64, H, seed=1) / 8, "b1": torch.zeros(H).double(), "w2": normal(H, 10, seed=2) / H**0.5, "b2": torch.zeros(10).double()}
@@ -517,7 +517,7 @@ if ready("rop_forward, rop_softmax, rop_backward, hvp_twice",
 # %% [markdown]
 # Nudging the gradient, $(\nabla L(\theta + hv) - \nabla L(\theta - hv))/2h$, costs two gradients and loses about half of the digits. What do the exact ways cost? In gradients, on a larger net:
 
-# %%
+# %% show=true
 def best(function, runs=7):
     """Seconds of a call, the best of some runs."""
     found = []
@@ -574,7 +574,7 @@ check("conjugate_gradients")
 #
 # On the digits. At a random start there is no bowl:
 
-# %%
+# %% show=true
 def flat(parts):
     return torch.cat([parts[name].reshape(-1) for name in NAMES])
 
@@ -611,7 +611,7 @@ if solvable:
 # %% [markdown]
 # So walk downhill first, as usual: 60 steps of gradient descent. From there on, Newton steps with $H + 0.01\,I$, which is called *damping*: it lifts all eigenvalues by 0.01, so that slightly negative ones do no harm, and keeps steps short where the bowl is nearly flat. The cost is counted in gradients, a product as 1.5 of them.
 
-# %%
+# %% show=true
 theta, descent = start.clone(), []
 for step in range(400):
     if step == 60:
@@ -656,7 +656,7 @@ if solvable:
 # %% item="power_iteration" points=2
 check("power_iteration")
 
-# %%
+# %% show=true
 if solvable and ready("power_iteration", lambda: second_order.power_iteration(lambda v: 2 * v, tensor(1, 2))[0]):
     product = hessian_times(bottom)
     largest, along = second_order.power_iteration(product, normal(len(start), seed=9), tolerance=1e-3)
@@ -695,7 +695,7 @@ check("gradient_penalty")
 #
 # And what does it do? Two half moons that overlap, three of whose points bear the wrong label; a net with 30 hidden units, trained with three strengths of the penalty. Drawn: what it decides where. The arrows at the points are $-\partial L_i/\partial x_i$, the way each point would rather go.
 
-# %%
+# %% show=true
 turn = torch.linspace(0, torch.pi, 40, dtype=torch.float64)
 moons = torch.cat([torch.stack([turn.cos(), turn.sin()], 1), torch.stack([1 - turn.cos(), 0.5 - turn.sin()], 1)]) * 1.6
 moons, sides = moons + 0.3 * normal(80, 2, seed=11), torch.cat([torch.zeros(40), torch.ones(40)]).double()
@@ -831,7 +831,7 @@ show_circle_and_webs(foreseen_implicit.get("circle"), weights=());
 # When the matrix cannot be inverted, $z$ is no function of $x$ there: at $(1, 0)$ the circle goes straight up. A computer rarely meets an exact zero; it meets $10^{-17}$, divides by it, and hands on a huge number as if nothing had happened. So **in this part, what has no answer raises an error**, at once and
 # with a word that says why. Look:
 
-# %%
+# %% show=true
 a = torch.tensor([[1.0, 1.0, 2.0], [0.3, 0.1, 0.4], [0.7, 0.2, 0.9]], dtype=torch.float64)  # third column = first + second
 print("determinant:", float(torch.linalg.det(a)), "  condition number:", f"{float(torch.linalg.cond(a)):.1e}")
 try:
@@ -879,7 +879,7 @@ check("deq_solve")
 # | one row of six is overlooked | the largest move of *any* entry counts |
 # | `nan` passes | `moved > tol` is False for `nan`, and so is `moved <= tol`: ask the question that must be answered with yes |
 
-# %%
+# %% show=true
 errors = {}
 for radius in (0.5, 0.9, 0.99):
     given = layer(radius, N=4, D=3, H=24)
@@ -906,7 +906,7 @@ if there(errors or None):
 #
 # **Solved, for one number:** $z = \tanh(w z + c)$, slope $s = 1 - z^2$. $v = g + w\,s\,v$, so $v = g / (1 - w s)$, and the gradient at $a$ is $s\,v$. Watch it agree with a nudge of $c$:
 
-# %%
+# %% show=true
 w1, c1 = 0.9, 0.2
 
 
@@ -939,7 +939,7 @@ check("deq_grads")
 #
 # Your solve against a thousand recorded steps:
 
-# %%
+# %% show=true
 given, grad_z = layer(0.97, N=4, D=3, H=24), normal(4, 24)
 z = implicit.deq_solve(**given, max_steps=10_000)
 grad_a = implicit.deq_adjoint(grad_z, z, given["w"]) if z is not None else None
@@ -953,7 +953,7 @@ if there(z, grad_a, *mine):
 #
 # Unrolling keeps every step. Your way keeps the last $z$, whatever happened before. Memory is counted while both run (the linear systems count, too), and both are timed, as the contraction gets weaker. To the right: spectral radius 0.5, 0.9, 0.97, 0.99, drawn as $1/(1 - \text{radius})$.
 
-# %%
+# %% show=true
 radii, kinds = (0.5, 0.9, 0.97, 0.99), ("unrolled", "implicit")
 memory, seconds_taken = {kind: [] for kind in kinds}, {kind: [] for kind in kinds}
 
@@ -996,14 +996,14 @@ if there(*mine):
 # %% item="as_equilibrium" points=2
 check("as_equilibrium")
 
-# %%
+# %% show=true
 widths = (4, 5, 3, 6)
 weights = [normal(a, b, seed=a) / a**0.5 for a, b in zip(widths, widths[1:])]
 w, u, b = implicit.as_equilibrium(weights, [0.3 * normal(size, seed=size) for size in widths[1:]])
 if there(w, u, b):
     show_jacobians({"w: from z (down) to z (across)": w, "u: from x to z": u}, columns=2, axes=("from", "to"))
 
-# %%
+# %% show=true
 if there(w, u, b):
     states, x = [torch.zeros(1, sum(widths[1:])).double()], normal(1, 4, seed=9)
     for _ in range(4):
@@ -1041,7 +1041,7 @@ check("ridge_backward")
 #
 # A polynomial of degree 9, twelve noisy training points, and a validation loss that depends on $\lambda$. The short red lines are your slopes; the black dots walk down by them.
 
-# %%
+# %% show=true
 def features(t):
     return torch.stack([t**k for k in range(10)], dim=1)
 
@@ -1070,7 +1070,7 @@ if there(implicit.ridge(x_train, y_train, 1.0)) and there(*validation(1.0)):
     training = [float(((x_train @ implicit.ridge(x_train, y_train, r) - y_train) ** 2).mean()) for r in regs]
     show_tangents(regs, [validation(r)[0] for r in regs], slopes, more={"training loss": training}, marks=walk, xlabel="reg", ylabel="validation loss")
 
-# %%
+# %% show=true
 # The same solve says what every single training label does to the validation loss.
 if there(implicit.ridge(x_train, y_train, 1.0)) and there(*validation(1.0)):
     influence = validation(reg)[2]
@@ -1112,7 +1112,7 @@ check("eigh_backward")
 # | "not that of a symmetric matrix" | average with the transpose, at the very end |
 # | "there is an answer, and none came" | close is a matter of proportion: compare gaps with the largest eigenvalue |
 
-# %%
+# %% show=true
 def moving(t, coupling=0.05):
     """Two levels that approach each other and, thanks to the coupling, do not cross; and a third one far away."""
     return torch.tensor([[t, coupling, 0.1], [coupling, -t, 0.0], [0.1, 0.0, 2.0]], dtype=torch.float64)
@@ -1134,7 +1134,7 @@ show_crossing(t, torch.stack([torch.linalg.eigvalsh(moving(s)) for s in t]), gap
 # %% [markdown]
 # On the left a matrix whose two lower levels rush towards each other and swerve; on the right what that does to the gradient, which grows like one over the gap, until the error stops it. A last check, by nudging the matrix itself, for a loss that does not care for signs:
 
-# %%
+# %% show=true
 def liked(a, c=normal(3, seed=7)):
     values, vectors = torch.linalg.eigh(a)
     return float((vectors[:, 0] @ c) ** 2 + values[2]), values, vectors, c
@@ -1185,7 +1185,7 @@ check("pose_solve")
 # %% item="pose_backward" points=2
 check("pose_backward")
 
-# %%
+# %% show=true
 points = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0]).double()] * 3) + 0.2 * normal(8, 3, seed=1)
 true_pose, sigma = torch.tensor([0.1, -0.35, 0.05, 0.2, -0.1, 6.0]).double(), 0.004
 image = camera.project(true_pose, points) + sigma * normal(8, 2, seed=2)
@@ -1211,7 +1211,7 @@ if there(pose, grad_image):
 # %% item="pose_covariance" points=1
 check("pose_covariance")
 
-# %%
+# %% show=true
 if there(pose, grad_image):
     derivative = torch.stack([implicit.pose_backward(unit, pose, points, image) for unit in torch.eye(6).double()])
     covariance = implicit.pose_covariance(derivative, sigma)
@@ -1222,7 +1222,7 @@ if there(pose, grad_image):
     ellipse = to_place @ covariance @ to_place.T if covariance is not None else None
     show_camera(pose, points, image, places, ellipse)
 
-# %%
+# %% show=true
 if there(pose, grad_image) and there(ellipse):
     spread = torch.cov(places.T)
     for axis, name in enumerate("xyz"):
