@@ -1468,6 +1468,9 @@ def test_eigenvalues_that_differ_only_by_rounding_are_refused_whatever_their_siz
         asked = {"grad_values": make.normal(4), "grad_vectors": make.normal(4, 4), "values": values}
         asked["vectors"] = torch.linalg.qr(make.normal(4, 4))[0]
         refuses(lambda asked=asked: student.implicit.eigh_backward(**asked), "repeated", f"values near {size:g}")
+    single = {name: value.float() for name, value in asked.items()}
+    single["values"] = torch.tensor([-1.0, 0.5, 0.5 + 1e-7, 2.0])
+    refuses(lambda: student.implicit.eigh_backward(**single), "repeated", "values in single precision")
 
 
 @item("eigh_backward")

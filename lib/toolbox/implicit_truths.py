@@ -66,11 +66,13 @@ def adjoint_forms(grad_z: Tensor, z: Tensor, w: Tensor) -> Forms:
             v = g + back(v)
         return v
 
-    def gate(v: Tensor, slope: Tensor | None = None) -> Tensor:
-        return v * (opened(torch.atanh(z)) if slope is None else slope)
-
     def opened(at: Tensor) -> Tensor:
         return pull(torch.tanh, torch.ones_like(at), at)[0]
+
+    slopes, twice = opened(torch.atanh(z)), opened(z)
+
+    def gate(v: Tensor, slope: Tensor = slopes) -> Tensor:
+        return v * slope
 
     def line(v: Tensor, weights: Tensor = w) -> Tensor:
         return torch.einsum("nj,ij->ni", v, weights)
@@ -80,7 +82,6 @@ def adjoint_forms(grad_z: Tensor, z: Tensor, w: Tensor) -> Forms:
 
     whole = settled(lambda v: line(gate(v)))
     alone = settled(line, 60)
-    slopes = opened(torch.atanh(z))
     return {
         "implicit-one-step": [gate(g)],
         "implicit-direct-only": [g],
@@ -91,7 +92,7 @@ def adjoint_forms(grad_z: Tensor, z: Tensor, w: Tensor) -> Forms:
                                 gate(settled(lambda v: gate(line(v, w.T))))],
         "implicit-feedback-sign": [gate(settled(lambda v: -line(gate(v))))],
         "implicit-feedback-only": [gate(whole - g)],
-        "implicit-slope-of-z": [gate(settled(lambda v: line(gate(v, opened(z)))), opened(z)),
+        "implicit-slope-of-z": [gate(settled(lambda v: line(gate(v, twice))), twice),
                                 gate(settled(lambda v: line(gate(v, 1 - z))), 1 - z)],
         "implicit-rows-share": [sharing(slopes.mean(dim=0, keepdim=True)), sharing(slopes[:1])],
         "implicit-few-steps": [gate(settled(lambda v: line(gate(v)), steps)) for steps in range(1, 21)],

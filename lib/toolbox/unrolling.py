@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
 
 
 def layer(radius: float, N: int, D: int, H: int, seed: int = 0) -> dict[str, Tensor]:
@@ -57,14 +58,17 @@ class _Held(TorchDispatchMode):
         self._known: dict[int, weakref.ref] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        for given in tree_iter((args, kwargs)):
+            if isinstance(given, Tensor):  # what was there before counts nothing, nor does a view of it
+                self._note(given.untyped_storage(), 0)
         made = func(*args, **(kwargs or {}))
-        for tensor in made if isinstance(made, list | tuple) else [made]:
+        for tensor in tree_iter(made):
             if isinstance(tensor, Tensor):
-                self._note(tensor.untyped_storage())
+                self._note(tensor.untyped_storage(), tensor.untyped_storage().nbytes())
         return made
 
-    def _note(self, storage: torch.UntypedStorage) -> None:
-        key, size = id(storage), storage.nbytes()
+    def _note(self, storage: torch.UntypedStorage, size: int) -> None:
+        key = id(storage)
         if key in self._known:
             return
 

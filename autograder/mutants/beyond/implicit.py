@@ -256,6 +256,7 @@ EIGEN = wrong(
     ("looks for no repeated value", NO_REPEAT, "if False:", "no-clear-error"),
     ("looks for exactly equal values only", "gaps.abs() > close * values.abs().max()", "gaps.abs() > 0",
      "no-clear-error"),
+    ("knows double precision alone", "1e-10 if values.dtype == torch.float64 else 1e-5", "1e-10", "no-clear-error"),
     ("looks for gaps below a fixed size", "close * values.abs().max()", "1e-6", "error-not-needed"),
     ("softens the gaps", NO_REPEAT, "gaps = gaps + 1e-6 * gaps.sign()\n    if False:", "no-clear-error"),
     ("raises another kind of error", "raise ArithmeticError(", "raise ValueError(", "no-clear-error"),
