@@ -95,7 +95,7 @@ def test_a_suite_with_loose_tolerances_turns_the_audit_red(monkeypatch, suite):
 def test_a_suite_that_is_too_strict_turns_the_audit_red(monkeypatch, suite):
     monkeypatch.setattr("toolbox.compare.ROUNDINGS", 0)
     found = audit.audit("flat", ["softmax_grad_w"], suite=suite, console=quiet())
-    assert "a detour through NumPy in float32" in [f.answer for f in found if f.right and not f.ok]
+    assert "a detour through NumPy" in [f.answer for f in found if f.right and not f.ok]
 
 
 def test_a_wrong_solution_turns_the_audit_red(suite):
