@@ -5,8 +5,8 @@ module from the solution's source; run the items that the answer touches, as in 
 answers are our own); compare what was found with what must be found; print the matrix of items; write it as JSON.
 
 A wrong answer counts as rejected in an item when a test with a share of the marks fails, or any test finds something
-forbidden. Its diagnosis is the first that a student sees in that item. An answer is falsely accused when any test names
-first a misconception that is not the answer's own.
+forbidden. Its diagnosis is the first that a student sees in that item. An answer is falsely accused when any test
+names first a misconception that is not the answer's own.
 """
 
 from __future__ import annotations

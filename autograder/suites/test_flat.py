@@ -10,7 +10,6 @@ one mistake costs its own item, not all that come later.
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from functools import partial
 from typing import Any
 
@@ -1041,11 +1040,6 @@ EDGE = 1e-9  # how far on the open side of a kink: a smaller step drowns in roun
 AFAR = 1e12  # a score so large that next to it a step of ordinary size is lost, and far too small for itself
 
 
-def many(make, loss: str) -> Given:
-    """Arguments with far more parameters and scores than nudging.PASSES."""
-    return binary(make, N=4, D=60) if loss == "logistic" else linear(make, N=4, D=9, C=48)
-
-
 def on_edges(given: Given, hinge: bool) -> Given:
     """The same arguments, but in every row a ReLU and, for the hinge loss, a margin are open by no more than EDGE."""
     given, rows = dict(given), torch.arange(len(given["y"]))
@@ -1074,31 +1068,39 @@ def compare_classes(answer: Any, truth: Truth, *names: str) -> None:
             assert_grad(got[..., part], truth.grads[name][..., part], name=name, accept=others)
 
 
-def worked_out(student, make, where: str, loss: str, *names: str, given: Given | None = None) -> None:
+def worked_out(student, make, where: str, loss: str, *names: str) -> None:
     """Raise Forbidden where the gradients `names` of the function `where` (module.name) were found by nudging."""
     module, function = where.split(".")
-    given = given or many(make, loss)
+    call = getattr(getattr(student, module), function)
+    small, large = binary, partial(binary, N=4, D=60)
+    if loss != "logistic":  # far more parameters and scores than nudging.PASSES
+        small, large = linear, partial(linear, N=4, D=9, C=48)
+    if "net" in function or module == "notebook":
+        small, large = net, partial(net, N=4, D=7, H=32, C=36)
+    given = large(make)
     parameters = {name: value for name, value in given.items() if name[0] in "wb"}
-    weights = [value for name, value in parameters.items() if name[0] == "w"]
 
-    def once() -> Any:
-        loss_of_data = LOSSES[loss](forward(given["x"], parameters)["scores"], given["y"])
-        return loss_of_data + given["reg"] * sum(w.square().sum() for w in weights)
+    def forwards() -> Any:
+        penalty = sum(value.square().sum() for name, value in parameters.items() if name[0] == "w")
+        return LOSSES[loss](forward(given["x"], parameters)["scores"], given["y"]) + given["reg"] * penalty
 
     def awkward() -> None:
-        call = getattr(getattr(student, module), function)
+        compare(answer, Truth(loss, given), *names)
         if loss == "squared":
             far = given | {"reg": 0.0, "b": given["b"] + AFAR * (torch.arange(len(given["b"])) == 0)}
             compare_classes(call(**far), Truth(loss, far), *names)
-        elif loss == "hinge" or len(weights) > 1:
+        elif loss == "hinge" or small is net:
             near = on_edges(given, loss == "hinge")
             compare(call(**near), Truth(loss, near), *names)
-        compare(answer, truth, *names)
 
-    answer, truth = nudging.within_passes(student, module, function, given, once), Truth(loss, given)
-    roughly = copy(truth)
-    roughly.inputs = torch.float32
-    nudging.apart(lambda: compare(answer, roughly, *names), awkward)
+    def ordinary() -> None:
+        here = small(make)
+        truth = Truth(loss, here)
+        truth.inputs = torch.float32
+        compare(call(**here), truth, *names)
+
+    answer = nudging.within_passes(student, module, function, given, nudging.work_of(forwards))
+    nudging.apart(awkward, ordinary)
 
 
 @item("hinge_grad_scores", share=0.0)
@@ -1163,33 +1165,28 @@ def test_the_logistic_gradient_of_the_bias_was_not_found_by_nudging(student, mak
 
 @item("net_hinge_grad_second", share=0.0)
 def test_the_hinge_net_gradients_of_the_second_layer_were_not_found_by_nudging(student, make):
-    given = net(make, N=4, D=7, H=32, C=36)
-    worked_out(student, make, "flat.net_hinge", "hinge", "scores", "w2", "b2", given=given)
+    worked_out(student, make, "flat.net_hinge", "hinge", "scores", "w2", "b2")
 
 
 @item("net_hinge_grad_first", share=0.0)
 def test_the_hinge_net_gradients_of_the_first_layer_were_not_found_by_nudging(student, make):
-    given = net(make, N=4, D=7, H=32, C=36)
-    worked_out(student, make, "flat.net_hinge", "hinge", "h", "a", "w1", "b1", given=given)
+    worked_out(student, make, "flat.net_hinge", "hinge", "h", "a", "w1", "b1")
 
 
 @item("net_softmax_grad_second", share=0.0)
 def test_the_softmax_net_gradients_of_the_second_layer_were_not_found_by_nudging(student, make):
-    given = net(make, N=4, D=7, H=32, C=36)
-    worked_out(student, make, "flat.net_softmax", "softmax", "scores", "w2", "b2", given=given)
+    worked_out(student, make, "flat.net_softmax", "softmax", "scores", "w2", "b2")
 
 
 @item("net_softmax_grad_first", share=0.0)
 def test_the_softmax_net_gradients_of_the_first_layer_were_not_found_by_nudging(student, make):
-    given = net(make, N=4, D=7, H=32, C=36)
-    worked_out(student, make, "flat.net_softmax", "softmax", "h", "a", "w1", "b1", given=given)
+    worked_out(student, make, "flat.net_softmax", "softmax", "h", "a", "w1", "b1")
 
 
 @item("bugs_repaired", share=0.0)
 def test_the_repaired_patients_gradients_were_not_found_by_nudging(student, make):
-    given = net(make, N=4, D=7, H=32, C=36)
     names = ("scores", "w2", "b2", "h", "a", "w1", "b1")
-    worked_out(student, make, "notebook.repaired", "softmax", *names, given=given)
+    worked_out(student, make, "notebook.repaired", "softmax", *names)
 
 
 def uneven(make, names: str) -> dict[str, float]:
@@ -1207,8 +1204,7 @@ def compare_uneven(student, make, function: str, names: str, true: Callable[...,
         for name in checked:
             assert_grad(grad_of(answer, name), grads[name], name=name, inputs=inputs)
 
-    plain = gates(make, names)
-    nudging.apart(lambda: check(plain, torch.float32), lambda: check(uneven(make, names), torch.float64))
+    nudging.apart(lambda: check(uneven(make, names), torch.float64), lambda: check(gates(make, names), torch.float32))
 
 
 @item("toy", share=0.0)

@@ -5,9 +5,9 @@ that order, each with its own message. Where an answer is wrong, `toolbox.diagno
 
 How close is close? The distance is the largest difference of any entry over the largest true entry. An answer passes
 below `tolerance(inputs, condition)`: ROUNDINGS roundings of the dtype in which the question was asked (never below
-float32), times the condition of the problem, but never less than FLOOR. What dtype the answer has makes no difference:
+float32), times the condition of the problem, but never less than FLOOR. The dtype of the answer makes no difference:
 who is asked in float64 and answers in float32 has lost half of the digits on the way, and is told so. So in float64 a
-gradient that is off by one part in a billion fails by far, and in float32 the noise of another order of summation passes.
+gradient that is off by one part in a billion fails, and in float32 the noise of another order of summation passes.
 """
 
 from __future__ import annotations
