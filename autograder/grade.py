@@ -59,6 +59,7 @@ def grade(
     classroom = root / "classroom"
     submitted = classroom / "submitted"
     submitted.mkdir(parents=True, exist_ok=True)
+    intake.take_up(submitted)
     released = root / "assignments" / assignment / f"{assignment}.ipynb"
     if hand_ins is not None:
         take_in(hand_ins, submitted, assignment, released, console)

@@ -25,8 +25,9 @@ from . import archive, sources
 from .archive import Files, Limits, show
 from .examine import examine, fingerprint
 from .notebook import Released
-from .place import keep, known, place, stamp
+from .place import WAITING, keep, known, place, stamp
 from .receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
+from .swap import restore
 
 __all__ = [
     "REFUSALS",
@@ -38,6 +39,7 @@ __all__ = [
     "inspect",
     "intake",
     "read_receipt",
+    "take_up",
 ]
 
 
@@ -65,6 +67,7 @@ def intake(
     refused = Path(refused) if refused else submitted.parent / "refused"
     release = Released.read(Path(released))
     submitted.mkdir(parents=True, exist_ok=True)
+    take_up(submitted, refused)
     receipts = []
     with tempfile.TemporaryDirectory(prefix="intake-") as scratch:
         found = sources.arrivals(Path(source), assignment, Path(scratch), times)
@@ -78,6 +81,11 @@ def intake(
             if on_receipt:
                 on_receipt(receipt)
     return receipts
+
+
+def take_up(submitted: Path, refused: Path | None = None) -> None:
+    """Put right what an intake left that was killed; to be called before the hand-ins are looked for."""
+    restore(submitted, submitted.parent / WAITING, refused or submitted.parent / "refused")
 
 
 def _take(arrival, submitted, assignment, release, refused, times, limits, earlier) -> Receipt:
