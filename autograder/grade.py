@@ -8,6 +8,7 @@ that the gradebook has one writer. One hand-in that fails does not stop the clas
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import intake, ledger
+from autograder import intake, ledger, trouble
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
@@ -52,7 +53,7 @@ def grade(
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
     Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
-    nothing to grade, naming where hand-ins belong.
+    nothing to grade, naming where hand-ins belong. A full disk and a locked gradebook end the run: see `trouble`.
     """
     console = console or Console()
     find(root, assignment)
@@ -89,9 +90,10 @@ def grade(
         folders = [folder for folder in folders if folder.parent.name not in outcome.skipped]
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
-    with ClassEntry(book) as entry, _progress(console) as progress:
+    with ClassEntry(book) as entry, _progress(console) as progress, ExitStack() as stack:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(settings, folders, jobs):
+        judged = stack.enter_context(closing(judge_all(settings, folders, jobs)))
+        for folder, judgement in judged:
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):
@@ -101,6 +103,8 @@ def grade(
                 if feedback:
                     entry.feedback(assignment, student)
             except Exception as error:  # the class goes on; who could not be graded is named here and at the end
+                if trouble.kind_of(error):  # but the machine's troubles are everybody's
+                    raise
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")
             else:

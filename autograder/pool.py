@@ -68,11 +68,14 @@ def _one_pool(settings: Settings, folders: list[Path], jobs: int) -> Iterator:
     suspects: list[Path] = []
     with ProcessPoolExecutor(jobs, context, _start, (settings,)) as pool:
         futures = {pool.submit(_work, folder): folder for folder in folders}
-        for future in as_completed(futures):
-            try:
-                yield futures[future], future.result()
-            except BrokenProcessPool:
-                suspects.append(futures[future])
+        try:
+            for future in as_completed(futures):
+                try:
+                    yield futures[future], future.result()
+                except BrokenProcessPool:
+                    suspects.append(futures[future])
+        finally:  # where the run is stopped, nobody waits for the rest of the class
+            pool.shutdown(wait=False, cancel_futures=True)
     if suspects:
         with ProcessPoolExecutor(1, context, _start, (settings,)) as pool:
             try:

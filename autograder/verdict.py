@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder import whole
 from toolbox.items import TestResult
 
 SCHEMA = 1
@@ -99,14 +98,8 @@ def path_of(classroom: Path, assignment: str, student: str) -> Path:
 
 def write(verdict: Verdict, classroom: Path) -> Path:
     """Write the verdict's file, whole or not at all; returns its path."""
-    path = path_of(classroom, verdict.assignment, verdict.student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(_finite(verdict.as_dict()), file, indent=1, allow_nan=False)
-        file.write("\n")
-    os.replace(draft, path)
-    return path
+    text = json.dumps(_finite(verdict.as_dict()), indent=1, allow_nan=False) + "\n"
+    return whole.write(path_of(classroom, verdict.assignment, verdict.student), text.encode())
 
 
 def _finite(value: Any) -> Any:

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.trouble import kind_of
+
 from . import archive, sources
 from .archive import Files, Limits, show
 from .examine import examine, fingerprint
@@ -113,6 +115,8 @@ def _take(arrival, submitted, assignment, release, refused, times, limits, earli
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
+        if kind_of(error):  # a full disk is not the student's
+            raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     if not arrival.student:
         receipt.student = f"unnamed-{receipt.sha256[:8] or 'file'}"
@@ -189,6 +193,8 @@ def inspect(
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # as in intake: the class goes on
+        if kind_of(error):
+            raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)
     old = refused / student / f"{assignment}-{receipt.sha256[:12] or 'unread'}"

@@ -8,11 +8,12 @@ believed.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+
+from autograder.whole import write as write_whole
 
 from .archive import Limits, read_regular
 from .examine import fingerprint
@@ -93,14 +94,6 @@ def keep(folder: Path, name: str, data: bytes | None) -> None:
     """Keep what was sent, unless it is larger than anyone will read."""
     if data is not None and len(data) <= KEEP_AT_MOST:
         write_whole(folder / name, data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.write_bytes(data)
-    os.replace(fresh, path)
 
 
 def _record(submitted: Path, receipt: Receipt) -> Path:
