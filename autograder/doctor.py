@@ -53,6 +53,9 @@ def run(console: Console | None = None) -> int:
         said = "[green]stands[/green]" if state is True else f"[red]missing[/red]: {state}\nto get it: {REMEDIES[wall]}"
         table.add_row(wall, WHAT[wall], said)
     table.add_row("limits", "memory, processor time, file size, open files", "[green]stands[/green]")
+    grouped = "[green]stands[/green]" if warm.group is True else f"not here (not needed): {escape(str(warm.group))}"
+    grouped += "" if warm.group is True else f"\nto get it: {escape(cgroup.REMEDY)}"
+    table.add_row("control group", "memory and processes of a worker and all it starts, together", grouped)
     console.print(table)
     escaped = _tries(console)
     gaps = warm.walls.gaps()

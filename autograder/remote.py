@@ -19,7 +19,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.confine import Walls
+from autograder import confine
+from autograder.confine import Walls, cgroup
 from autograder.frames import Channel
 from autograder.outputs import read_outputs
 from toolbox import calls
@@ -29,6 +30,7 @@ from toolbox.errors import Crashed, Malformed, StudentError, Timeout
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.warm import main; del sys.path[1]; "
 SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
+LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 STRIKES = 2  # a function that hung or died so often is not tried again
 
 
@@ -54,7 +56,8 @@ class Limits:
 
 
 class Warm:
-    """The warm process of this judge, started when first needed. `walls`: what holds student code in here.
+    """The warm process of this judge, started when first needed. `walls`: what holds student code in here; `group`:
+    True where a control group holds it, too, else why not.
 
     trust: go on where a protection has no wall. Raises Unconfined otherwise.
     """
@@ -76,6 +79,7 @@ class Warm:
             start_new_session=True,
         )
         theirs.close()
+        self._group, self.group = _group(self._process.pid)
         atexit.register(self.close)
         self._line.settimeout(120)
         answer = self._line.recv(65536)
@@ -108,6 +112,21 @@ class Warm:
         self._line.close()
         self._process.kill()
         self._process.wait()
+        if self._group is not None:
+            self._group.close()
+
+
+def _group(pid: int) -> tuple[cgroup.Group | None, bool | str]:
+    """A control group around a process that has just begun, and True; or None, and why there is none."""
+    limits, group = confine.Limits(), None
+    try:
+        group = cgroup.Group(limits.memory + limits.scratch + LIBRARIES)
+        group.add(pid)
+        return group, True
+    except cgroup.Unavailable as error:
+        if group is not None:
+            group.close()
+        return None, str(error)
 
 
 _warm: Warm | None = None
