@@ -19,7 +19,6 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lib"))  # as python -m autograder does
 from autograder import cli
 from autograder.confine import kernel
 from autograder.tests.course import scores_in

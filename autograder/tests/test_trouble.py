@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -34,7 +35,10 @@ def runs(tmp_path_factory):
     with open(course / "nbgrader_config.py", "a") as file:  # so that nobody waits long for a lock
         file.write('\nc.CourseDirectory.db_url = "sqlite:///classroom/gradebook.db?timeout=0.5"\n')
     words = [sys.executable, "-m", "autograder.tests.full_disk", course, folder / "hand-ins", folder / "result.json"]
-    done = subprocess.run(list(map(str, words)), cwd=course, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        list(map(str, words)), cwd=course, capture_output=True, text=True, timeout=900,
+        env=os.environ | {"PYTHONPATH": str(course / "lib"), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
     if done.returncode == NO_DISK:
         pytest.skip(f"no small disk can be mounted here: {done.stdout}")
     assert done.returncode == 0, done.stderr[-3000:]
