@@ -38,8 +38,8 @@ INSTEAD = {
     "Windows": "Grade in WSL 2 or in a Linux virtual machine: there all of it is enforced.",
 }
 TRUST = (
-    "Only where you trust every student as much as yourself: [bold]python -m autograder grade ... --trust-students[/bold]"
-    " grades without what is missing."
+    "Only where you trust every student as much as yourself: [bold]python -m autograder grade ... --trust-students"
+    "[/bold] grades without what is missing."
 )
 # What a worker tries; each must fail.
 TRIES = {

@@ -1,4 +1,4 @@
-"""A control group for the workers, where one can be had: a limit on the memory and the processes of all of them together.
+"""A control group for the workers, where one can be had: limits on memory and processes of all of them together.
 
 Never required: resource limits hold for each process, and seccomp allows no further one. The group also counts what
 those do not: memory of tmpfs and of the kernel, and whatever a hole in them would let through.
@@ -45,7 +45,7 @@ def place(root: Path = ROOT, proc: Path = PROC) -> Path:
             _pass_on(base, proc)
         return base
     except (OSError, StopIteration) as error:
-        raise Unavailable(f"no control group: {error or 'this process is in none'}") from None
+        raise Unavailable(f"no control group: {str(error) or 'this process is in none'}") from None
 
 
 def _pass_on(base: Path, proc: Path) -> None:
