@@ -94,7 +94,8 @@ def in_none(root, proc, own):
 
 
 @pytest.mark.parametrize(("spoil", "says"), [
-    (others, "1 other processes"), (no_controllers, "no memory and pids"), (version_one, "version 2"), (in_none, "none"),
+    (others, "1 other processes"), (no_controllers, "no memory and pids"), (version_one, "version 2"),
+    (in_none, "is in none"),
 ])  # fmt: skip
 def test_where_there_is_none_we_stay_away_and_say_why(tree, spoil, says):
     spoil(*tree)
