@@ -4,9 +4,9 @@ Steps, for each assignment that has a package under `autograder/mutants/`: colle
 module from the solution's source; run the items that the answer touches, as in grading but in this process (the
 answers are our own); compare what was found with what must be found; print the matrix of items; write it as JSON.
 
-A wrong answer counts as rejected in an item when a test with a share of the marks fails. Its diagnosis is the first
-that a student sees in that item. An answer is falsely accused when any test names first a misconception that is not
-the answer's own.
+A wrong answer counts as rejected in an item when a test with a share of the marks fails, or any test finds something
+forbidden. Its diagnosis is the first that a student sees in that item. An answer is falsely accused when any test
+names first a misconception that is not the answer's own.
 """
 
 from __future__ import annotations
@@ -107,11 +107,16 @@ def judge(
         first = diagnoses[0][0] if diagnoses else None
         accused = sorted({found[0] for found in diagnoses if found[0] not in answer.diagnosis})
         # with one seed a wrong answer may be lucky; it must not be
-        lost = [any(t.share > 0 and t.status != "passed" for t in run) for run in per_seed(tests, seeds)]
+        lost = [any(loses_marks(test) for test in run) for run in per_seed(tests, seeds)]
         kept = not any(lost) if right else not all(lost)
         names = sorted({test.name for test in failed})
         findings.append(Finding(answer.name, right, name, kept, list(answer.diagnosis), first, accused, names))
     return findings
+
+
+def loses_marks(test: TestResult) -> bool:
+    """Whether this outcome costs marks: a test that finds something forbidden does, whatever its share."""
+    return test.status == "forbidden" or (test.share > 0 and test.status != "passed")
 
 
 def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:

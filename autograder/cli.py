@@ -72,26 +72,29 @@ def grade(
     forks.begin(trust=trust_students)  # it starts while this process imports the rest
     from autograder.grade import grade as run
     from autograder.report import print_table, write_report
+    from autograder.trouble import ends_the_run
     from autograder.verdict import read_all
 
+    classroom = ROOT / "classroom"
     try:
-        outcome = run(
-            ROOT,
-            assignment,
-            hand_ins=hand_ins,
-            students=student,
-            due=due,
-            feedback=feedback,
-            jobs=jobs,
-            pictures=pictures,
-            again=again,
-            trust=trust_students,
-        )
+        with ends_the_run(classroom):
+            outcome = run(
+                ROOT,
+                assignment,
+                hand_ins=hand_ins,
+                students=student,
+                due=due,
+                feedback=feedback,
+                jobs=jobs,
+                pictures=pictures,
+                again=again,
+                trust=trust_students,
+            )
+            verdicts = read_all(classroom, assignment)
+            print_table(verdicts)
+            page = write_report(ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html")
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
-    verdicts = read_all(ROOT / "classroom", assignment)
-    print_table(verdicts)
-    page = write_report(ROOT, assignment, verdicts, ROOT / "classroom" / "report" / f"{assignment}.html")
     typer.echo(f"report: {page}")
     raise typer.Exit(1 if outcome.failed else 0)
 

@@ -16,11 +16,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.confine import Walls
+from autograder import confine
+from autograder.confine import Walls, cgroup
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.warm import main; del sys.path[1]; "
 SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
+LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 PATIENCE = 120  # seconds for the warm process to start, or to fork
 
 
@@ -56,7 +58,8 @@ class Line:
 
 
 class Warm(Line):
-    """A warm process, started here, and the first line to it.
+    """A warm process, started here, and the first line to it. `group`: True where a control group holds it and its
+    workers, else why not.
 
     trust: go on where a protection has no wall. Where not, asking for `walls`, for another line or for a worker raises
     Unconfined.
@@ -80,6 +83,8 @@ class Warm(Line):
             start_new_session=True,
         )
         theirs.close()
+        self._lines = 1
+        self._group, self.group = _group(self._process.pid)
         atexit.register(self.close)
         self._trust = trust
         self._walls: Walls | None = None
@@ -117,6 +122,9 @@ class Warm(Line):
         """A line of its own for another judge."""
         _ = self.walls
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lines += 1
+        if self._group is not None:
+            self._group.allow(*_share(self._lines))
         with theirs:
             socket.send_fds(self._end, [json.dumps({"line": True}).encode()], [theirs.fileno()])
         return Line(ours)
@@ -131,6 +139,27 @@ class Warm(Line):
         self.hang_up()
         self._process.kill()
         self._process.wait()
+        if self._group is not None:
+            self._group.close()
+
+
+def _group(pid: int) -> tuple[cgroup.Group | None, bool | str]:
+    """A control group around a process that has just begun, and True; or None, and why there is none."""
+    group = None
+    try:
+        group = cgroup.Group(*_share(1))
+        group.add(pid)
+        return group, True
+    except cgroup.Unavailable as error:
+        if group is not None:
+            group.close()
+        return None, str(error)
+
+
+def _share(lines: int) -> tuple[int, int]:
+    """(bytes, processes) for the warm process and a worker on each line, for every judge has one at a time."""
+    limits = confine.Limits()
+    return LIBRARIES + lines * (limits.memory + limits.scratch), lines * cgroup.THREADS
 
 
 _warm: Line | None = None

@@ -8,6 +8,7 @@ that the gradebook has one writer. One hand-in that fails does not stop the clas
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from autograder import forks, intake, ledger
+from autograder import build, forks, intake, ledger, trouble
 from autograder.build.catalogue import catalogue
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
@@ -63,7 +64,7 @@ def grade(
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
     Raises forks.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
-    nothing to grade, naming where hand-ins belong.
+    nothing to grade, naming where hand-ins belong. A full disk and a locked gradebook end the run: see `trouble`.
     """
     console = console or Console()
     forks.begin(trust=trust)  # it starts while this process gets ready
@@ -71,6 +72,7 @@ def grade(
     classroom = root / "classroom"
     submitted = classroom / "submitted"
     submitted.mkdir(parents=True, exist_ok=True)
+    intake.take_up(submitted)
     released = root / "assignments" / assignment / f"{assignment}.ipynb"
     if hand_ins is not None:
         take_in(hand_ins, submitted, assignment, released, console)
@@ -81,6 +83,8 @@ def grade(
         raise FileNotFoundError(
             f"no hand-in of {assignment!r} under {submitted}: name a folder of zips with --from, or put them there"
         )
+    if not (root / "solutions" / assignment / f"{assignment}.ipynb").is_file():  # a fresh clone: nbgrader needs it
+        build.build(root)
     book = Book(root)
     if due is not None or not book.knows(assignment):
         book.register(assignment, due)
@@ -101,7 +105,7 @@ def grade(
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
     judgements = judge_all(settings, folders, jobs)  # before there is any thread: it forks
-    with ClassEntry(book) as entry, _progress(console) as progress:
+    with closing(judgements), ClassEntry(book) as entry, _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
         for folder, judgement in judgements:
             student = folder.parent.name
@@ -113,6 +117,8 @@ def grade(
                 if feedback:
                     entry.feedback(assignment, student)
             except Exception as error:  # the class goes on; who could not be graded is named here and at the end
+                if trouble.kind_of(error):  # but the machine's troubles are everybody's
+                    raise
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")
             else:

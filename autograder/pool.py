@@ -50,7 +50,7 @@ def judge_all(settings: Settings, folders: list[Path], jobs: int | None = None) 
     """
     jobs = min(jobs or os.cpu_count() or 1, len(folders))
     if not folders:
-        return iter(())
+        return (outcome for outcome in ())
     forks.begin(trust=settings.trust)
     judge = settings.judge()
     forks.warm()

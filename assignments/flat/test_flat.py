@@ -15,9 +15,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox import nudging
+from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.errors import Malformed, Missing
-from toolbox.references import Truth, forward, picked
+from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
 Given = dict[str, Any]

@@ -65,7 +65,8 @@ def test_every_item_has_a_public_and_a_hidden_test_that_bear_marks_but_for_found
         tests = [blank for _, blank in suite.tests if blank.item == name]
         assert any(not test.hidden for test in tests), name
         assert any(test.hidden and test.share > 0 for test in tests), name
-    assert [blank.name for _, blank in suite.tests if blank.share == 0] == [
+    markless = [blank.name for _, blank in suite.tests if blank.share == 0 and "_nudging" not in blank.name]
+    assert markless == [
         "test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none"
     ]
 
@@ -95,7 +96,7 @@ def test_a_suite_with_loose_tolerances_turns_the_audit_red(monkeypatch, suite):
 def test_a_suite_that_is_too_strict_turns_the_audit_red(monkeypatch, suite):
     monkeypatch.setattr("toolbox.compare.ROUNDINGS", 0)
     found = audit.audit("flat", ["softmax_grad_w"], suite=suite, console=quiet())
-    assert "a detour through NumPy in float32" in [f.answer for f in found if f.right and not f.ok]
+    assert "a detour through NumPy" in [f.answer for f in found if f.right and not f.ok]
 
 
 def test_a_wrong_solution_turns_the_audit_red(suite):
