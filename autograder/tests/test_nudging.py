@@ -137,8 +137,7 @@ mul_backward = swept(lambda x, y: x * y, rule, 2)
 relu_backward = swept(lambda x: x.clamp(min=0), rule, 1)
 _corr = correlate
 def correlate_backward(grad_out, x, w):
-    g = swept(lambda x, w: _corr(x, w, torch.zeros(len(grad_out), dtype=x.dtype)), rule, 2)(grad_out, x, w)
-    return (*g, swept(lambda b: b, rule, 1)(grad_out, torch.zeros_like(grad_out)))
+    return swept(_corr, rule, 3)(grad_out, x, w, torch.zeros_like(grad_out))
 def softmax_backward(grad_out, y):
     return swept(lambda x: torch.softmax(x, -1), rule, 1)(grad_out, y.log())
 def _jacobian(f, x):
