@@ -1534,7 +1534,8 @@ def gate_worked_out(student, make, gate: str, *places: tuple[float, ...], count:
             check_backward(student, gate, 0.5, *inputs, listed=listed)
 
     def ordinary() -> None:
-        check_backward(student, gate, 0.5, *plain, listed=listed, precision=torch.float32)
+        for inputs in (plain, plain[::-1]):
+            check_backward(student, gate, 0.5, *inputs, listed=listed, precision=torch.float32)
 
     nudging.apart(awkward, ordinary)
 
@@ -1571,12 +1572,12 @@ def test_the_gradient_of_the_log_gate_was_not_found_by_nudging(student, make):
 
 @item("gate_sum", share=0.0)
 def test_the_gradients_of_the_summation_gate_were_not_found_by_nudging(student, make):
-    gate_worked_out(student, make, "total", (*LOST, 2.0), count=4, listed=True)
+    gate_worked_out(student, make, "total", (*LOST, 2.0, 3.0), count=4, listed=True)
 
 
 @item("gate_mean", share=0.0)
 def test_the_gradients_of_the_mean_gate_were_not_found_by_nudging(student, make):
-    gate_worked_out(student, make, "mean", (*LOST, 2.0), count=4, listed=True)
+    gate_worked_out(student, make, "mean", (*LOST, 2.0, 3.0), count=4, listed=True)
 
 
 @item("gate_sigmoid", share=0.0)
@@ -1593,19 +1594,27 @@ def test_the_gradient_of_the_copy_gate_was_not_found_by_nudging(student, make):
     nudging.apart(lambda: check(LAST, torch.float64), lambda: check(*away_from_zero(make, 1), torch.float32))
 
 
-def operation_worked_out(student, gate: str, apply: Callable, plain: tuple[float, ...], *places: tuple) -> None:
-    """Raise Forbidden where the local gradients of an operation of Values were found by nudging."""
+def operation_worked_out(student, gate: str, apply: Callable, plain: list[tuple], *places: tuple) -> None:
+    """Raise Forbidden where the local gradients of an operation of Values were found by nudging.
+
+    plain: ordinary places, of every kind that `places` has.
+    """
 
     def awkward() -> None:
-        for numbers in (plain, *places):
+        for numbers in (*plain, *places):
             check_operation(student, gate, apply, *numbers)
 
-    nudging.apart(awkward, lambda: check_operation(student, gate, apply, *plain, inputs=torch.float32))
+    def ordinary() -> None:
+        for numbers in plain:
+            check_operation(student, gate, apply, *numbers, inputs=torch.float32)
+
+    nudging.apart(awkward, ordinary)
 
 
 @item("value_arithmetic", share=0.0)
 def test_the_gradients_of_sums_and_products_of_values_were_not_found_by_nudging(student, make):
-    plain = tuple(positive(make, 2))
+    x, y = positive(make, 2)
+    plain = [(x, y), (y, x)]
     operation_worked_out(student, "add", lambda x, y: x + y, plain, LOST, LOST[::-1])
     operation_worked_out(student, "sub", lambda x, y: x - y, plain, LOST, LOST[::-1])
     operation_worked_out(student, "multiply", lambda x, y: x * y, plain, *OUTSIZE)
@@ -1614,13 +1623,14 @@ def test_the_gradients_of_sums_and_products_of_values_were_not_found_by_nudging(
 
 @item("value_functions", share=0.0)
 def test_the_gradients_of_functions_of_values_were_not_found_by_nudging(student, make):
-    (x,) = plain = tuple(positive(make, 1, 1.2))
+    (x,) = positive(make, 1, 1.2)
+    plain = [(x,)]
     operation_worked_out(student, "exp", lambda x: x.exp(), plain)
     operation_worked_out(student, "log", lambda x: x.log(), plain, (3e-5,), (3e5,))
     operation_worked_out(student, "tanh", lambda x: x.tanh(), plain)
     operation_worked_out(student, "sigmoid", lambda x: x.sigmoid(), plain)
-    operation_worked_out(student, "relu", lambda x: x.relu(), plain, (1e-9,), (1e3,), (-1e-9,), (-1e3,))
-    operation_worked_out(student, "maximum", lambda x, y: x.max(y), (x, x + 1.0), TIE, TIE[::-1])
+    operation_worked_out(student, "relu", lambda x: x.relu(), [(x,), (-x,), (0.5,), (-0.5,)], (1e-9,), (-1e-9,), (1e3,))
+    operation_worked_out(student, "maximum", lambda x, y: x.max(y), [(x, x + 1.0), (x + 1.0, x)], TIE, TIE[::-1])
 
 
 def tape_worked_out(student, expression: Callable, plain: list[float], *places: list[float]) -> None:
@@ -1644,7 +1654,7 @@ def test_the_gradients_on_the_tape_were_not_found_by_nudging(student, make):
     plain = positive(make, 2)
     tape_worked_out(student, lambda x, y: [x + y], plain, list(LOST), list(LOST[::-1]))
     tape_worked_out(student, lambda x, y: [x * y], plain, *map(list, OUTSIZE))
-    tape_worked_out(student, lambda x: [x.relu()], plain[:1], [1e-9], [1e3])
+    tape_worked_out(student, lambda x: [x.relu()], [0.5], [1e-9], [1e3])
 
 
 @item("tape_dot", share=0.0)
