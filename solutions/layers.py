@@ -881,8 +881,8 @@ check("graph_skip")
 
 # %% show=true
 net, last = graph.Graph("x"), "x"
-for number in (1, 2):
-    last = last and graph.residual_block(net, last, f"block{number}", layer(4, 5, number), graph_ops.Tanh(), layer(5, 4, number + 5))
+for name, seed in (("one", 1), ("two", 2)):
+    last = last and graph.residual_block(net, last, name, layer(4, 5, seed), graph_ops.Tanh(), layer(5, 4, seed + 5))
 if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=normal(6, 4))):
     show_network(net, values, net.backward({last: normal(6, 4, seed=3)}), title="two residual blocks")
 
