@@ -663,10 +663,6 @@ for name, layer, twin in twins():
 # %% [markdown]
 # Chains are enough for much, and not for everything. In the second part the wiring is free.
 
-# ======== part one ends here: layers, losses, Sequential (above) ========
-
-# ======== part two: the graph, torch.autograd.Function, nn.Module (below) ========
-
 # %% [markdown]
 # ## 9  Any wiring: the graph
 #
@@ -881,8 +877,8 @@ check("graph_skip")
 
 # %% show=true
 net, last = graph.Graph("x"), "x"
-for number in (1, 2):
-    last = last and graph.residual_block(net, last, f"block{number}", layer(4, 5, number), graph_ops.Tanh(), layer(5, 4, number + 5))
+for name, seed in (("one", 1), ("two", 2)):
+    last = last and graph.residual_block(net, last, name, layer(4, 5, seed), graph_ops.Tanh(), layer(5, 4, seed + 5))
 if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=normal(6, 4))):
     show_network(net, values, net.backward({last: normal(6, 4, seed=3)}), title="two residual blocks")
 
@@ -919,7 +915,7 @@ if there("Graph and residual_block", *curves.values()):
 # %% [markdown]
 # One curve falls by many powers of ten on its way to the left: the first layers would hardly learn. The other one arrives.
 #
-# ### Explain
+# ### Written question 2
 #
 # (a) Look at what `Add.backward` does, and explain the difference between the two curves: why can the gradient not vanish along the skips, however small the weights inside the blocks are?
 #
@@ -1133,8 +1129,6 @@ if params and there("MLP.forward", yours(x)):
 # - A **skip connection** is an `Add`; on the way back it is a road on which nothing gets lost.
 # - A `torch.autograd.Function` is your forward and your backward as one node in PyTorch's graph. Save arguments and outputs with `save_for_backward`, compute with tensor operations, and second derivatives come for free.
 # - An `nn.Module` adds the book-keeping for parameters, and nothing to the mathematics: the net by hand has the same gradients to the last digit.
-
-# ======== part two ends here; closing summary and handing in (below) ========
 
 # %% [markdown]
 # ## 12  What to take along

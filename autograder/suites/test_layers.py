@@ -205,6 +205,8 @@ def foreseen(student, key: str, true: torch.Tensor, **forms: Any) -> None:
     if found.get(key) is None:
         raise Missing(f"predicted[{key!r}] is not filled in yet")
     got = as_tensor(found[key], key)
+    if true.dim() == 1 and got.numel() == true.numel():
+        got = got.flatten()  # a column may be written as one
     known = {name.replace("_", "-"): torch.as_tensor(value).double() for name, value in forms.items()}
     for value in (true.double(), *known.values()):
         if got.shape == value.shape and (got - value).abs().max() < 0.005:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autograder.mutants import Answer, Edit
+from autograder.mutants.layers.notebook import PREDICTED
 
 HERE = Path(__file__).parent / "right"
 ITEMS = {
@@ -27,6 +28,16 @@ RIGHT: list[Answer] = [
         Answer(f"{name}: {what}", tuple(items.split()), file=HERE / kind / f"{name}.py")
         for name, items in ITEMS.items()
         for kind, what in (("loops", "loops and masks"), ("forms", "einsum and torch's own functions"))
+    ),
+    Answer(
+        "columns as columns",
+        ("layers_by_hand",),
+        notebook={"predicted": PREDICTED | {"out": [[0.5], [7.5]], "grad_w": [[-5], [4]], "grad_b": [-1]}},
+    ),
+    Answer(
+        "rounded numbers",
+        ("layers_by_hand",),
+        notebook={"predicted": PREDICTED | {"kept": 8, "normal": [-0.9999, 0.9999], "grad_x": [[2, -1], [-4, 2]]}},
     ),
     liberty(
         "the other subgradient at the kink",

@@ -35,10 +35,10 @@ def show_masks(masks: Mapping[str, torch.Tensor]) -> Figure:
     """Titles -> (N, D) tensors, drawn as tiles: what is 0 is dark, whatever else is light."""
     figure, axes = plt.subplots(1, len(masks), figsize=(2.9 * len(masks), 2.2), squeeze=False)
     for ax, (title, mask) in zip(axes.flat, masks.items(), strict=True):
-        ax.imshow((mask != 0).double(), cmap="Blues_r", vmin=-0.25, vmax=1.25, aspect="auto")
+        ax.imshow((mask != 0).double().numpy(), cmap="Blues_r", vmin=-0.25, vmax=1.25, aspect="auto")
         rows, columns = mask.shape
-        ax.hlines(torch.arange(rows - 1) + 0.5, -0.5, columns - 0.5, color="white", lw=0.8)
-        ax.vlines(torch.arange(columns - 1) + 0.5, -0.5, rows - 0.5, color="white", lw=0.8)
+        ax.hlines([row + 0.5 for row in range(rows - 1)], -0.5, columns - 0.5, color="white", lw=0.8)
+        ax.vlines([column + 0.5 for column in range(columns - 1)], -0.5, rows - 0.5, color="white", lw=0.8)
         ax.set(xticks=[], yticks=[], xlabel="features")
         ax.set_title(title, fontsize=10)
     axes.flat[0].set_ylabel("rows")
@@ -54,7 +54,7 @@ def show_columns(batches: Mapping[str, torch.Tensor], *, names: Sequence[str] = 
         jitter = torch.linspace(-0.18, 0.18, N)
         ax.axhline(0, color="black", lw=0.6)
         for d in range(D):
-            ax.plot(d + jitter, batch[:, d], "o", ms=3.5, alpha=0.5, color=VALUE, mew=0)
+            ax.plot((d + jitter).tolist(), batch[:, d].tolist(), "o", ms=3.5, alpha=0.5, color=VALUE, mew=0)
             ax.plot([d - 0.3, d + 0.3], [float(batch[:, d].mean())] * 2, color=GRADIENT, lw=2.5)
         ax.set_xticks(range(D), list(names) or [f"feature {d}" for d in range(D)], fontsize=9)
         ax.set_title(title, fontsize=10)
