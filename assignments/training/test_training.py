@@ -332,14 +332,16 @@ def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> Non
     for name in params:
         assert_value(found["params"][name], held[name], name=f"{name} at the end")
     losses = found["losses"]
-    losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in losses] \
-        if isinstance(losses, list) else losses  # fmt: skip
+    if isinstance(losses, list):
+        losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in losses]
     mean = sum(true) / due
-    forms = {"loss-after-the-step": [exact(after)],
-             "losses-summed-up": [exact(mean), exact(sum(true)), exact(true[-1]), exact(true).cumsum(0),
-                                  exact([mean] * due), exact([mean]), exact(true[-1:]),
-                                  *([exact([v + (true[i - 1] if i else 0) for i, v in enumerate(true)])])],
-             "losses-divided": [exact([v / n for v, n in zip(true, sizes, strict=True)]), exact([v / due for v in true])]}  # fmt: skip
+    forms = {
+        "loss-after-the-step": [exact(after)],
+        "losses-summed-up": [
+            *map(exact, (mean, sum(true), true[-1], [mean] * due, [mean], true[-1:])), exact(true).cumsum(0)
+        ],
+        "losses-divided": [exact([v / n for v, n in zip(true, sizes, strict=True)]), exact(true) / due],
+    }  # fmt: skip
     assert_value(losses, exact(true), name="losses", forms=forms)
 
 
@@ -581,8 +583,12 @@ def check_collapse(student, make, *sizes: int, dtype=torch.float64) -> None:
         raise Malformed("return two values, w and b")
     if answer[0] is None or answer[1] is None:
         raise Missing("collapse is not written yet (w or b is None)")
-    forms = {"relu-kept": [bent(eye) - bent(zero), bent(eye)], "layers-in-reverse": [reverse(eye) - reverse(zero)],
-             "bias-in-weights": [line(eye)], "layers-left-out": [exact["w1"]] if sizes[1] == sizes[-1] else []}  # fmt: skip
+    forms = {
+        "relu-kept": [bent(eye) - bent(zero), bent(eye)],
+        "layers-in-reverse": [reverse(eye) - reverse(zero)],
+        "bias-in-weights": [line(eye)],
+        "layers-left-out": [exact["w1"]] if sizes[1] == sizes[-1] else [],
+    }
     assert_grad(answer[0], w, name="w", inputs=dtype, forms=forms, condition=100.0)
     forms = {"bias-missing": [torch.zeros_like(b)], "last-bias-only": [exact[f"b{depth}"]],
              "biases-not-multiplied": [summed], "relu-kept": [bent(zero)],
