@@ -56,7 +56,9 @@ def hand_made(rho: float, loss: Callable[[torch.Tensor], torch.Tensor], steps: i
     slopes: list[dict[str, torch.Tensor]] = []
     for _ in range(steps):
         here = path(start, slopes, [0.1] * len(slopes), momentum=rho)[-1] if slopes else start
-        slopes.append({"w": torch.func.grad(loss)(here["w"])})
+        with torch.enable_grad():
+            w = here["w"].clone().requires_grad_()
+            slopes.append({"w": torch.autograd.grad(loss(w), w)[0]})
     return path(start, slopes, [0.1] * steps, momentum=rho)[-1]["w"].item()
 
 
