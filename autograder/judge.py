@@ -102,13 +102,13 @@ class Judge:
         return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
     def files(self, folder: Path) -> dict[str, bytes]:
-        """What the worker needs: the student's modules, reference ones for earlier assignments, the public suite."""
+        """What the worker needs: the student's modules, the kit's where it has them to give, the public suite."""
         name = self.assignment.name
         suite = f"test_{name}.py"
         files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
         for module in sorted((folder / "lib" / "backprop").glob("*.py")):
             files[f"lib/backprop/{module.name}"] = module.read_bytes()
-        given = ["__init__"]
+        given = self.given_modules()
         for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
             given += self.modules_of(other)
         for module in given:
@@ -119,6 +119,12 @@ class Judge:
     def catalogue(self) -> dict[str, Assignment]:
         """All assignments; read once, because it reads every master and suite."""
         return catalogue(self.root)
+
+    def given_modules(self) -> list[str]:
+        """The modules that no assignment collects: students get them whole and need not hand them in."""
+        collected = {module for assignment in self.catalogue.values() for module in assignment.modules}
+        masters = (path.stem for path in (self.root / "solutions" / "backprop").glob("*.py"))
+        return sorted(module for module in masters if module not in collected)
 
     def modules_of(self, assignment: str) -> list[str]:
         known = self.catalogue.get(assignment)

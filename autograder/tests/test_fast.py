@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.bench.engine import reference
 from autograder.build import regions, sources
+from autograder.judge import Judge
 from toolbox.data import load_digits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,3 +296,17 @@ def test_the_module_is_given_whole_and_holds_no_line_of_any_answer():
         for line in regions.inside(other.lines, other.regions):
             text = line.text.strip()
             assert len(text) < 10 or text not in lines, f"{other.path}:{line.number}: {text}"
+
+
+def test_a_hand_in_is_graded_with_the_given_module_whatever_became_of_the_students_copy(tmp_path):
+    judge = Judge(ROOT, "flat")
+    assert "fast" in judge.given_modules() and "flat" not in judge.given_modules()
+    package = tmp_path / "lib" / "backprop"
+    package.mkdir(parents=True)
+    (package / "flat.py").write_text("mine = 1")
+    for broken in (None, "raise SystemExit"):
+        if broken:
+            (package / "fast.py").write_text(broken)
+        files = judge.files(tmp_path)
+        assert files["lib/backprop/fast.py"] == (ROOT / "solutions" / "backprop" / "fast.py").read_bytes()
+        assert files["lib/backprop/flat.py"] == b"mine = 1"

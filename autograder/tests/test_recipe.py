@@ -17,11 +17,11 @@ import torch
 from autograder.bench.engine import reference
 from autograder.tests.test_larger import cifar, mnist
 from toolbox import checkpoint, larger, recipe
-from toolbox.augment import Batches
+from toolbox.augment import Batches, principal
 from toolbox.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = Recipe(data="mnist", hidden=12, epochs=4, batch=8, lr=0.05, drop=0.3, shift=2, flip=False)
+SMALL = Recipe(data="mnist", hidden=12, epochs=4, batch=8, lr=0.05, drop=0.3, components=0, shift=2, flip=False)
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,28 @@ def test_images_are_standardised_by_the_training_images_alone(folder):
     ready = batches.ready(x)[:, : 3 * 1024].view(-1, 3, 1024)
     assert ready.mean((0, 2)).abs().max() < 1e-4 and (ready.std((0, 2)) - 1).abs().max() < 1e-3
     assert torch.equal(batches.ready(x[:2]), batches.ready(x)[:2])
+
+
+def test_principal_directions_are_those_of_the_most_variance_and_at_right_angles():
+    torch.manual_seed(0)
+    scales = torch.tensor([1.0, 5.0, 0.1, 3.0])
+    turn = torch.linalg.qr(torch.randn(4, 4))[0]
+    rows = (torch.randn(5000, 4) * scales) @ turn.T
+    directions = principal(rows, 2)
+    found = rows @ directions
+    assert (found**2).mean() == pytest.approx(1, rel=1e-4)
+    assert found.std(0)[0] / found.std(0)[1] == pytest.approx(5 / 3, rel=0.05)
+    unit = directions / directions.norm(dim=0)
+    assert torch.allclose((unit.T @ turn[:, [1, 3]]).abs(), torch.eye(2), atol=0.05)
+
+
+def test_a_run_on_principal_components_learns_and_goes_on_after_a_stop(folder, tmp_path):
+    few = replace(SMALL, components=20, epochs=3)
+    recipe.train(few, folder=folder, saved=tmp_path / "a", show=False)
+    recipe.train(few, folder=folder, saved=tmp_path / "b", show=False)
+    assert weights(tmp_path / "a") == weights(tmp_path / "b")
+    found = recipe.train(replace(few, epochs=60, drop=0.0, shift=0), folder=folder, show=False)
+    assert found["losses"][-1] < 0.3
 
 
 def test_a_small_net_learns_a_small_set(folder):

@@ -66,6 +66,7 @@ def train(
     lr: Annotated[float | None, typer.Option(help="The first learning rate; it falls to 0.")] = None,
     reg: float | None = None,
     drop: Annotated[float | None, typer.Option(help="The share of hidden units left out of a step.")] = None,
+    components: Annotated[int | None, typer.Option(help="Principal components in place of pixels; 0: pixels.")] = None,
     seed: int = 0,
     held_out: Annotated[bool, typer.Option("--held-out", help="Report on 5,000 training images kept back.")] = False,
     saved: Annotated[Path | None, typer.Option(help="The checkpoint; the same command goes on from it.")] = None,
@@ -78,7 +79,7 @@ def train(
     from toolbox.data import DataError
 
     place.put_on_path()
-    own = dict(hidden=hidden, epochs=epochs, batch=batch, lr=lr, reg=reg, drop=drop)
+    own = dict(hidden=hidden, epochs=epochs, batch=batch, lr=lr, reg=reg, drop=drop, components=components)
     try:
         chosen = recipe.chosen(data, seed=seed, held_out=held_out, **own)
         found = recipe.train(
