@@ -881,8 +881,8 @@ check("graph_skip")
 
 # %% show=true
 net, last = graph.Graph("x"), "x"
-for number in (1, 2):
-    last = last and graph.residual_block(net, last, f"block{number}", layer(4, 5, number), graph_ops.Tanh(), layer(5, 4, number + 5))
+for name, seed in (("one", 1), ("two", 2)):
+    last = last and graph.residual_block(net, last, name, layer(4, 5, seed), graph_ops.Tanh(), layer(5, 4, seed + 5))
 if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=normal(6, 4))):
     show_network(net, values, net.backward({last: normal(6, 4, seed=3)}), title="two residual blocks")
 
@@ -1078,7 +1078,7 @@ check("mlp_by_hand")
 # | "PyTorch finds …" names other than w1, b1, w2, b2 | only what is an `nn.Parameter` *and* an attribute of `self` counts |
 # | "cut off from the parameters" | a `.data`, `.detach()` or `no_grad` on the way |
 # | a gradient wrong by hand, all before it right | read the forward line with that variable in it; has it a partner? |
-# | `nan` for large weights | the softmax of large scores |
+# | `nan` for scores of a thousand | which number may be taken from a whole row without changing its softmax? |
 #
 # All together now. One batch of digits, the module built of your Functions, the module built of PyTorch's operations, and the net by hand: three times the same gradients.
 

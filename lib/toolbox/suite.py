@@ -103,14 +103,15 @@ class Suite:
                 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
         if keeper.uncollected or not self._session.items:
             raise RuntimeError(f"{self.path} cannot be collected: {''.join(keeper.uncollected) or 'it holds no test'}")
-        self.tests = [(test, self._blank(test)) for test in self._session.items]
+        regions = hidden_regions(self.path.read_text())
+        self.tests = [(test, self._blank(test, regions)) for test in self._session.items]
 
-    def _blank(self, test: pytest.Item) -> TestResult:
+    def _blank(self, test: pytest.Item, regions: list[tuple[int, int]]) -> TestResult:
         mark = test.get_closest_marker("item")
         if mark is None:
             raise RuntimeError(f"{self.path.name}: {test.name} has no @item")
         line = test.function.__code__.co_firstlineno
-        hidden = any(begin < line < end for begin, end in hidden_regions(self.path.read_text()))
+        hidden = any(begin < line < end for begin, end in regions)
         return TestResult(mark.args[0], test.name, hidden, float(mark.kwargs.get("share", 1.0)))
 
     @property
