@@ -406,7 +406,7 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False) -> No
     true = make.integers(0, most, (C, C))
     true[0, 1], true[1, 0] = most + 2, 1  # never symmetric, always a repeated pair
     if empty:
-        true[2], true[:, 2] = 0, 0
+        true[-1], true[:, -1] = 0, 0  # the last one: it is the one that a count without a size forgets
     pairs = torch.cartesian_prod(torch.arange(C), torch.arange(C)).repeat_interleave(true.flatten(), dim=0)
     pairs = pairs[torch.argsort(make.uniform(len(pairs)))]
     rows = true.sum(dim=1, keepdim=True).clamp(min=1)
