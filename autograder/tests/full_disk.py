@@ -84,9 +84,13 @@ def main(course: Path, hand_ins: Path, result: Path) -> None:
         seen.append({"what": what, "code": done.exit_code, "said": done.output[-1500:], "trace": trace} | state(course))
         result.write_text(json.dumps(seen))
 
+    leave(classroom, NO_ROOM * 1024)
+    run("no room")
     for kib in ROOM:
         leave(classroom, kib * 1024)
-        run(f"{kib} KiB")
+        run("room for one")
+        if seen[-1]["done"]:
+            break
     if (classroom / "gradebook.db").is_file():
         with sqlite3.connect(classroom / "gradebook.db") as base:
             base.execute("begin exclusive")

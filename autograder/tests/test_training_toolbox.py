@@ -1,4 +1,4 @@
-"""What the toolbox gives to `training`: rehearsals, references, landscapes, splits, pictures; and the accuracy's measure."""
+"""What the toolbox gives to `training`: rehearsals, references, landscapes, splits, pictures; the bench's accuracy."""
 
 from __future__ import annotations
 

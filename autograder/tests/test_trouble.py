@@ -46,7 +46,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("what", "says"), [
-    ("60 KiB", "nothing more can be written below .*Free some space, then run the same command again"),
+    ("no room", "nothing more can be written below .*Free some space, then run the same command again"),
     ("1100 KiB", "nothing more can be written below .*Free some space, then run the same command again"),
     ("locked", "locked by another program.*Close what else has it open.*run the same command again"),
 ])  # fmt: skip

@@ -48,7 +48,9 @@ def walk(landscape: Landscape, make: Callable[..., Any], seed: int = 0, **option
     generator = torch.Generator().manual_seed(seed)
     path = [torch.stack([params["x"], params["y"]])]
     for _ in range(landscape.steps):
-        grads = torch.func.grad(lambda point: landscape.loss(point[0], point[1]))(path[-1].clone())
+        with torch.enable_grad():
+            point = path[-1].clone().requires_grad_()
+            (grads,) = torch.autograd.grad(landscape.loss(point[0], point[1]), point)
         grads = grads + landscape.noise * torch.randn(2, generator=generator, dtype=torch.float64)
         optimizer.step({"x": grads[0].clone(), "y": grads[1].clone()})
         path.append(torch.stack([params["x"], params["y"]]).clone())

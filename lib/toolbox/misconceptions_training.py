@@ -40,7 +40,7 @@ ROWS = [
     ("rate-in-velocity", "The learning rate stands inside the velocity",
      "While the learning rate is constant, both forms agree. What does an old gradient count after the learning rate "
      "has changed?", MOMENTUM),
-    ("rate-twice", "The learning rate is used twice", "Once in the velocity and once in the step: where does it belong?",
+    ("rate-twice", "The learning rate is used twice", "In the velocity and in the step: where does it belong?",
      MOMENTUM),
     ("nesterov", "That is Nesterov's form", "Ours steps along the velocity alone.", MOMENTUM),
     ("dampened", "The gradient is damped",

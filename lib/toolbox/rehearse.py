@@ -91,7 +91,7 @@ def epochs(
     minibatches: Callable[..., Any], x: Tensor, y: Tensor, batch_size: int, seed: int, *, times: int = 1,
     global_seed: int = 0,
 ) -> list[list[list[Tensor]] | None]:  # fmt: skip
-    """The batches of several epochs, one generator through all of them: a list of [x, y] each, None where not written."""
+    """The batches of several epochs, one generator through all: a list of [x, y] each, None where not written."""
 
     def one_epoch(generator: torch.Generator) -> list[list[Tensor]] | None:
         found = minibatches(x, y, batch_size, generator)
@@ -143,8 +143,11 @@ def buffered(
     make: Callable[..., Any], params: dict[str, Tensor], batches: Sequence[Sequence[Tensor]], N: int,
     **options: float,
 ) -> dict[str, Any]:  # fmt: skip
-    """Steps of a BufferedNet. Returns the losses, the caller's parameters at the end, the batches it wrote into, and the
-    bytes of the largest tensor that the last step made."""
+    """Steps of a BufferedNet.
+
+    Returns the losses, the caller's parameters at the end, the batches it wrote into, and the bytes of the largest
+    tensor that the last step made.
+    """
     held = {name: w.clone() for name, w in params.items()}
     net = make(dict(held), N, **options)
     losses, changed, largest = [], [], 0

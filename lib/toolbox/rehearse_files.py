@@ -164,7 +164,8 @@ def resumed(
     """A run of `steps` random steps, captured after `stop` of them; a second run restored from that state goes on.
 
     Returns what `capture` saw and what `restore` put back (parameters, velocity, rate, the next random numbers), the
-    parameters of both runs at the end, the epoch that `restore` returned, and the state just after `capture` and at the end.
+    parameters of both runs at the end, the epoch that `restore` returned, and the state just after `capture` and at
+    the end.
     """
     whole = _Run(params, seed, velocity)
     whole.walk(stop)

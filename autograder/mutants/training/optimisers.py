@@ -50,8 +50,12 @@ OPTIMISERS: list[Answer] = [
     *wrong(
         "Momentum.step",
         "momentum",
-        ("takes the learning rate into v", V, V.replace("+ ", "+ self.lr * ") + "\n            w -= v\n" + KEEP
-         + "            continue", "rate-in-velocity"),
+        (
+            "takes the learning rate into v",
+            V,
+            V.replace("+ ", "+ self.lr * ") + "\n            w -= v\n" + KEEP + "            continue",
+            "rate-in-velocity",
+        ),
         ("takes the learning rate in twice", V, V.replace("+ ", "+ self.lr * "), "rate-twice"),
         ("climbs", W, "w += self.lr * v", "update-uphill"),
         ("subtracts the gradient and the velocity", V, V.replace("+ ", "- "), "update-uphill"),
@@ -59,8 +63,12 @@ OPTIMISERS: list[Answer] = [
         ("does not keep the velocity", KEEP, "", "velocity-not-kept"),
         ("damps the gradient", V, V.replace("+ ", "+ (1 - self.rho) * "), "dampened"),
         ("looks ahead like Nesterov", W, "w -= self.lr * (grads[name] + self.rho * v)", "nesterov"),
-        ("steps before it speeds up", V, "w -= self.lr * self.velocity[name]\n            " + V
-         + "\n" + KEEP + "            continue", "velocity-late"),
+        (
+            "steps before it speeds up",
+            V,
+            "w -= self.lr * self.velocity[name]\n            " + V + "\n" + KEEP + "            continue",
+            "velocity-late",
+        ),
         ("does not fade", V, V.replace("self.rho * ", ""), "velocity-not-faded"),
         ("fades the gradient too", V, "v = self.rho * (self.velocity[name] + grads[name])", "rho-on-everything"),
         ("always takes 0.9", V, V.replace("self.rho", "0.9"), "rho-ignored"),
@@ -69,11 +77,19 @@ OPTIMISERS: list[Answer] = [
         ("forgets the learning rate", W, "w -= v", "rate-forgotten"),
         ("moves the first parameter only", KEEP, KEEP + "            break\n", "one-parameter-only"),
         ("lets the weights fade", V, V + " + 0.001 * w", "parameters-decay"),
-        ("collects in the gradient itself", V, "v = grads[name].add_(self.velocity[name], alpha=self.rho)",
-         "gradient-changed"),
+        (
+            "collects in the gradient itself",
+            V,
+            "v = grads[name].add_(self.velocity[name], alpha=self.rho)",
+            "gradient-changed",
+        ),
         ("averages as Adam does", V, V.replace("grads[name]", "(1 - self.rho) * grads[name]"), "dampened"),
-        ("swaps rho and lr", V, V.replace("self.rho", "self.lr") + "\n            w -= self.rho * v\n" + KEEP
-         + "            continue", None),
+        (
+            "swaps rho and lr",
+            V,
+            V.replace("self.rho", "self.lr") + "\n            w -= self.rho * v\n" + KEEP + "            continue",
+            None,
+        ),
     ),
     *wrong(
         "Momentum.__init__",
@@ -88,8 +104,12 @@ OPTIMISERS: list[Answer] = [
         (
             Edit("Momentum.step", V, 'v = self.rho * self.velocity.get("all", 0) + grads[name]'),
             Edit("Momentum.step", "self.velocity[name] = v", 'self.velocity["all"] = v'),
-            Edit("Momentum.step", LOOP, f'{LOOP}\n            if self.velocity.get("all", w).shape != w.shape:\n'
-                 '                self.velocity.pop("all")'),
+            Edit(
+                "Momentum.step",
+                LOOP,
+                f'{LOOP}\n            if self.velocity.get("all", w).shape != w.shape:\n'
+                '                self.velocity.pop("all")',
+            ),
         ),
         ("velocity-shared", "velocity-not-kept"),
     ),
@@ -107,8 +127,12 @@ OPTIMISERS: list[Answer] = [
         ("momentum",),
         (
             Edit("Momentum.__init__", INIT, "pass"),
-            Edit("Momentum.step", V, "v = grads[name] if name not in self.velocity else "
-                 "self.velocity[name].mul_(self.rho).add_(grads[name])"),
+            Edit(
+                "Momentum.step",
+                V,
+                "v = grads[name] if name not in self.velocity else "
+                "self.velocity[name].mul_(self.rho).add_(grads[name])",
+            ),
         ),
         ("gradient-changed",),
     ),
@@ -121,4 +145,4 @@ OPTIMISERS: list[Answer] = [
         ),
         ("rate-frozen",),
     ),
-]  # fmt: skip
+]

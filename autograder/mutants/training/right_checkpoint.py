@@ -40,7 +40,11 @@ def capture(params, optimizer, generator, epoch):
     state = {"p." + name: w.detach().clone() for name, w in params.items()}
     for name, v in optimizer.velocity.items():
         state["v." + name] = torch.clone(v)
-    numbers = {"random": generator.get_state(), "done": torch.tensor([epoch]), "rate": torch.tensor([optimizer.lr]).double()}
+    numbers = {
+        "random": generator.get_state(),
+        "done": torch.tensor([epoch]),
+        "rate": torch.tensor([optimizer.lr]).double(),
+    }
     numbers["rate"] = torch.tensor([optimizer.lr], dtype=torch.float64)
     return state | numbers
 

@@ -105,8 +105,8 @@ def show_search(searches: Mapping[str, Sequence[Mapping[str, float]]], x: str = 
     different values that were tried of each setting, a ring around the best."""
     results = [row["result"] for rows in searches.values() for row in rows]
     low, high = sorted(results)[len(results) // 3], max(results)
-    figure, axes = plt.subplots(1, len(searches), figsize=(4.7 * len(searches), 3.6), squeeze=False, sharex=True, sharey=True,
-                                layout="constrained")  # fmt: skip
+    options = {"squeeze": False, "sharex": True, "sharey": True, "layout": "constrained"}
+    figure, axes = plt.subplots(1, len(searches), figsize=(4.7 * len(searches), 3.6), **options)
     for (name, rows), ax in zip(searches.items(), axes[0], strict=True):
         a, b, c = ([row[key] for row in rows] for key in (x, y, "result"))
         dots = ax.scatter(a, b, c=c, cmap="viridis", vmin=low, vmax=high, s=90, edgecolors="0.3", linewidths=0.6)
