@@ -128,12 +128,17 @@ def audit(
     assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments.")] = None,
     item: Annotated[list[str] | None, typer.Option(help="Only this item; may be given several times.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
+    mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
+    record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Processes that try mutants; default: one a core.")] = None,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
     from autograder.audit import run
 
+    if record and (item or not mutate):
+        raise _stop(ValueError("--record keeps whole audits: give --mutate and no --item"))
     try:
-        raise typer.Exit(run(assignment or None, item or None, json))
+        raise typer.Exit(run(assignment or None, item or None, json, mutate=mutate, record=record, jobs=jobs))
     except KeyError as error:
         raise _stop(error) from None
 
