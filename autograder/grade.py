@@ -124,7 +124,7 @@ def take_in(source: Path, submitted: Path, assignment: str, released: Path, cons
 
 
 def _causes(judgement: Judgement) -> set[str]:
-    return {item.status for item in judgement.verdict.items} - {"passed", "partial", "failed", "missing"}
+    return {item.status for item in judgement.verdict.items} - {"passed", "followed", "partial", "failed", "missing"}
 
 
 def _words(causes: Counter) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autograder import intake
 from autograder.build.catalogue import Assignment, catalogue
+from autograder.follow import follow_through
 from autograder.remote import Limits, RemoteTransport
 from autograder.verdict import Verdict, judge_item, refuse_item
 from toolbox.cells import Cell, code_cells, is_solution
@@ -79,6 +80,7 @@ class Judge:
             results = self.suite.run(Student(transport), seed=self.seed)
         finally:
             transport.close()
+        follow_through(list(self.assignment.points), results)
         verdict.items = [
             judge_item(item.id, item.points, [result for result in results if result.item == item.id])
             for item in self.assignment.items

@@ -1,7 +1,8 @@
 """The verdict: the one record of what grading a hand-in found, and the rule that turns tests into marks.
 
-An item's score is its points times the share of its tests that passed, rounded to a hundredth. `status` is for
-machines, `message` for people. The file format is described in autograder/README.md; `SCHEMA` grows when it changes.
+An item's score is its points times the share of its tests that passed, or that failed by a mistake which has cost its
+marks in an earlier item (`autograder.follow`), rounded to a hundredth. `status` is for machines, `message` for people.
+The file format is described in autograder/README.md; `SCHEMA` grows when it changes.
 """
 
 from __future__ import annotations
@@ -67,13 +68,14 @@ def judge_item(name: str, points: float, results: list[TestResult]) -> ItemVerdi
     if total <= 0:
         raise ValueError(f"item {name!r} has no test that gives marks")
     failed = [result for result in results if result.status != "passed"]
-    earned = sum(result.share for result in results if result.status == "passed")
+    earned = sum(result.share for result in results if result.status == "passed" or result.follows)
     score = round(points * earned / total, 2)
     if not failed:
         status, message = "passed", "right"
     else:
-        gravest = min(failed, key=lambda result: CAUSES.index(result.status))
-        status = "partial" if score > 0 else gravest.status
+        counted = [result for result in failed if not result.follows] or failed
+        gravest = min(counted, key=lambda result: CAUSES.index(result.status))
+        status = "followed" if counted is failed and failed[0].follows else "partial" if score > 0 else gravest.status
         message = gravest.message
     return ItemVerdict(name, score, points, status, message, [_test(result) for result in results])
 

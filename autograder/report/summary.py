@@ -15,6 +15,7 @@ from toolbox.misconceptions import CATALOGUE
 STATUSES = {
     "passed": ("right", "✓"),
     "partial": ("partly right", "◐"),
+    "followed": ("a mistake counted before", "↪"),
     "failed": ("wrong", "✗"),
     "missing": ("not there", "–"),
     "timeout": ("took too long", "T"),
@@ -31,8 +32,9 @@ CAUSES = ("forbidden", "timeout", "memory", "crashed", "malformed", "missing")
 class Row:
     """One student.
 
-    causes: how many items by cause; misconceptions: ids, the one seen on most items first; raised: the exception that
-    their code raised in most items, '' where there was none.
+    received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
+    misconceptions: ids, the one seen on most items first. raised: the exception that their code raised in most items,
+    '' where there was none.
     """
 
     student: str
@@ -44,6 +46,7 @@ class Row:
     causes: Counter
     misconceptions: list[str]
     raised: str = ""
+    received: str | None = None
 
     @property
     def share(self) -> float:
@@ -52,7 +55,10 @@ class Row:
 
 @dataclass
 class Summary:
-    """A class. items: id -> mean share of the points; misconceptions: (id, students, items), most frequent first."""
+    """A class. items: id -> mean share of the points, refused hand-ins left out.
+
+    misconceptions: (id, students, items), most frequent first.
+    """
 
     assignment: str
     rows: list[Row]
@@ -82,11 +88,12 @@ class Summary:
 
 def summarise(assignment: str, verdicts: list[dict]) -> Summary:
     """Put the verdicts of one assignment together, students by name."""
-    rows = [_row(verdict) for verdict in sorted(verdicts, key=lambda verdict: verdict["student"])]
+    rows = [row_of(verdict) for verdict in sorted(verdicts, key=lambda verdict: verdict["student"])]
     summary = Summary(assignment, rows)
     ids = list(dict.fromkeys(name for row in rows for name in row.items))
+    judged = [row for row in rows if row.intake.get("status") != "refused"] or rows  # a refusal says nothing of an item
     for name in ids:
-        summary.items[name] = mean(_share(row.items[name]) for row in rows if name in row.items)
+        summary.items[name] = mean([share_of(row.items[name]) for row in judged if name in row.items] or [0.0])
     seen: dict[str, tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
     for row in rows:
         for name, item in row.items.items():
@@ -101,7 +108,8 @@ def summarise(assignment: str, verdicts: list[dict]) -> Summary:
     return summary
 
 
-def _row(verdict: dict) -> Row:
+def row_of(verdict: dict) -> Row:
+    """One verdict as a row of the class."""
     items = {item["id"]: item for item in verdict["items"]}
     causes: Counter = Counter()
     guesses: Counter = Counter()
@@ -124,6 +132,7 @@ def _row(verdict: dict) -> Row:
         raised=min(raised, key=lambda message: (-raised[message], message)).removeprefix("your code ")
         if raised
         else "",
+        received=verdict["hand_in"].get("received"),
     )
 
 
@@ -132,7 +141,8 @@ def first_guesses(item: dict) -> list[str]:
     return list(dict.fromkeys(test["diagnosis"][0] for test in item["tests"] if test["diagnosis"]))
 
 
-def _share(item: dict) -> float:
+def share_of(item: dict) -> float:
+    """The share of an item's points that were earned."""
     return item["score"] / item["max_score"] if item["max_score"] else 0.0
 
 

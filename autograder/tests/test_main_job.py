@@ -62,7 +62,7 @@ def test_every_student_gets_what_the_hand_in_deserves(verdicts, hand_ins):
             assert wanted.repair in {repair["code"] for repair in verdict["intake"]["repairs"]}, said
         share = verdict["score"] / verdict["max_score"]
         assert {"full": share == 1, "zero": share == 0, "some": 0 < share < 1}[wanted.marks], f"{said}: {share}"
-        lost = {item["id"] for item in verdict["items"] if item["score"] < item["max_score"]}
+        lost = {item["id"] for item in verdict["items"] if item["status"] != "passed"}
         if wanted.lost is not None:
             assert lost == set(wanted.lost), said
         if wanted.cause:
@@ -77,6 +77,18 @@ def test_misconceptions_are_named_at_first_guess_and_nobody_is_accused_falsely(v
         }
         wanted = hand_in.expectation.misconception
         assert named == ({wanted} if wanted else set()), student
+
+
+def test_a_mistake_made_in_many_items_costs_its_marks_once(verdicts, hand_ins):
+    paid = 0
+    for student, hand_in in hand_ins.items():
+        items = verdicts[student]["items"]
+        followed = [item for item in items if item["status"] == "followed"]
+        assert all(item["score"] == item["max_score"] for item in followed), student
+        if hand_in.expectation.misconception in ("reg-half", "bias-averaged"):
+            assert followed and [item for item in items if item["score"] == 0], student
+            paid += 1
+    assert paid == 2
 
 
 def test_the_gradebook_holds_what_the_verdicts_say(course, verdicts):

@@ -10,7 +10,11 @@ import pytest
 from rich.console import Console
 
 from autograder.report import print_table, summarise, write_report
-from autograder.report.page import level
+from autograder.report.advice import advice
+from autograder.report.charts import timeline
+from autograder.report.items import figures
+from autograder.report.pages import level
+from autograder.report.student import file_of, path_of, recurring, write_student
 from autograder.report.summary import duration
 
 BAD = "<img src=x onerror=alert(1)>[red]\x1b[31m{{ 7*7 }}"
@@ -82,7 +86,7 @@ def test_the_numbers_are_those_of_the_verdicts():
     summary = summarise("flat", small_class())
     assert [row.student for row in summary.rows] == ["ada", "bo", "cy", "di"]
     assert (summary.mean, summary.median, summary.max_score) == (0.875, 0.75, 2)
-    assert summary.items == {"toy": 0.5, "hinge": 0.375}
+    assert summary.items == {"toy": pytest.approx(2 / 3), "hinge": 0.5}  # without the refused one
     assert summary.histogram == [1, 0, 1, 0, 0, 1, 0, 0, 0, 1]
     assert [row.student for row in summary.late] == ["bo"]
 
@@ -126,7 +130,8 @@ def test_the_page_needs_nothing_from_the_network_and_runs_nothing(tmp_path):
     seen = Seen()
     text = page(tmp_path, small_class())
     seen.feed(text)
-    assert seen.links == [] and not {"script", "link", "iframe", "img"} & set(seen.tags)
+    assert set(seen.links) == {f"students/{name}.html" for name in ("ada", "bo", "cy", "di")}
+    assert not {"script", "link", "iframe", "img"} & set(seen.tags)
     assert "http" not in text.replace("http-equiv", "") and "url(" not in text
     assert "default-src 'none'" in text
 
@@ -140,7 +145,7 @@ def test_nothing_of_a_student_becomes_markup(tmp_path):
     seen = Seen()
     text = page(tmp_path, verdicts)
     seen.feed(text)
-    assert "img" not in seen.tags and seen.links == []
+    assert "img" not in seen.tags and all(link.startswith("students/%3Cimg") for link in seen.links)
     assert "&lt;img" in text and "{{ 7*7 }}" in text and "49" not in "".join(seen.text)
 
 
@@ -154,7 +159,7 @@ def test_the_same_verdicts_in_another_order_make_the_same_page(tmp_path):
 
 def test_the_page_is_written_where_it_is_asked_for(tmp_path):
     path = write_report(tmp_path, "flat", small_class(), tmp_path / "deep" / "mine.html")
-    assert path == tmp_path / "deep" / "mine.html" and list(path.parent.iterdir()) == [path]
+    assert path == tmp_path / "deep" / "mine.html" and sorted(path.parent.iterdir()) == [path, path.parent / "students"]
 
 
 def test_verdicts_are_read_from_the_classroom_when_none_are_given(tmp_path):
@@ -199,3 +204,83 @@ def test_durations_are_in_words(seconds, words):
 
 def test_only_all_points_have_the_colour_of_all_points():
     assert [level(value) for value in (0, 0.01, 0.3, 0.5, 0.99, 1)] == [0, 1, 2, 3, 4, 5]
+
+
+def answers(shares: list[float]) -> list[dict]:
+    return [item(f"q{n}", "passed" if s == 1 else "partial" if s else "failed", s) for n, s in enumerate(shares)]
+
+
+def test_an_item_that_the_strong_miss_is_suspected_and_one_that_follows_the_rest_is_not():
+    strength = [0, 0, 0, 0, 1, 1, 1, 1]
+    summary = summarise("flat", [verdict(f"s{n}", answers([s, s, 1 - s, s])) for n, s in enumerate(strength)])
+    found = {one.id: one for one in figures(summary.rows)}
+    assert found["q0"].difficulty == 0.5 and found["q0"].discrimination > 0.9 and not found["q0"].suspicious
+    assert found["q2"].discrimination < -0.9 and found["q2"].suspicious
+
+
+def test_a_discrimination_needs_enough_students_who_differ_and_refused_ones_do_not_count():
+    few = summarise("flat", [verdict(f"s{n}", answers([n % 2, 1])) for n in range(7)]).rows
+    alike = summarise("flat", [verdict(f"s{n}", answers([1, 1])) for n in range(9)]).rows
+    assert {one.discrimination for one in [*figures(few), *figures(alike)]} == {None}
+    out = verdict("x", answers([0, 0]), intake=refused())
+    mixed = summarise("flat", [*(verdict(f"s{n}", answers([1, 1])) for n in range(3)), out]).rows
+    assert [one.difficulty for one in figures(mixed)] == [1, 1]
+
+
+def test_advice_names_the_section_and_an_example_but_no_student(tmp_path):
+    hinge = item("hinge", "failed", 0, ["bias-averaged"])
+    hinge["tests"][0]["evidence"] = {
+        "name": "gradient b", "shape_yours": [3], "shape_true": [3], "worst": {"index": [1], "yours": 0.5, "true": 4.0},
+        "wrong_entries": 3, "entries": 3,
+    }  # fmt: skip
+    verdicts = [verdict("zora-unique", [hinge]), verdict("ada", [item("hinge")])]
+    (one,) = advice(summarise("flat", verdicts))
+    assert (one.students, one.items, one.section) == (1, ["hinge"], "A solved example first")
+    assert one.example == "in hinge, gradient b came as 0.5 where 4 is true at [1] (3 of 3 entries are wrong)"
+    text = page(tmp_path, verdicts)
+    reteach = text[text.index("What to reteach") : text.index("Students and items")]
+    misconceptions = text[text.index("<h2>Misconceptions") : text.index("Each hand-in")]
+    assert one.example in reteach and "zora" not in reteach + misconceptions
+
+
+def test_the_time_of_hand_in_is_drawn_with_the_deadline_and_the_late_ones():
+    drawn = timeline([("2026-03-01T10:00:00+00:00", 0, 1.0), ("2026-03-02T10:00:00+00:00", 3600, 0.25)])
+    assert drawn.count("<circle") == 2 and drawn.count('class="late"') == 1 and 'class="due"' in drawn
+    assert 'cy="18.0"' in drawn and 'cy="75.0"' in drawn  # a quarter of the points is three quarters down
+    assert timeline([]) == "" and timeline([("2026-03-01T10:00:00+00:00", 0, 1.0)]).count("<circle") == 1
+
+
+def test_a_student_sees_the_own_path_in_the_order_of_the_course_and_what_comes_again(tmp_path):
+    first = verdict("bo", [item("hinge", "failed", 0, ["bias-averaged"]), item("toy", "timeout", 0)])
+    second = {**verdict("bo", [item("linear", "failed", 0, ["bias-averaged"])]), "assignment": "layers"}
+    path = path_of([second, first], ("flat", "layers"))
+    assert [leg.assignment for leg in path] == ["flat", "layers"]
+    assert recurring(path) == [("The bias gradient is averaged instead of summed", ["flat", "layers"])]
+    text = write_student("bo", [second, first], ("flat", "layers"), tmp_path).read_text()
+    assert text.index("flat: 0 of 2") < text.index("layers: 0 of 1") and "What comes again" in text
+    assert "took too long" in text and "A solved example first" in text
+
+
+def test_a_mistake_made_in_many_items_is_explained_once(tmp_path):
+    many = [item(f"q{n}", "failed", 0, ["bias-averaged"]) for n in range(6)]
+    text = write_student("bo", [verdict("bo", many)], ("flat",), tmp_path).read_text()
+    assert text.count("over which of the two") + text.count("What does a copy gate do") == 1 and "q5 (0 of 1)" in text
+
+
+def test_every_student_gets_a_page_with_all_assignments_and_no_one_elses(tmp_path):
+    folder = tmp_path / "classroom" / "verdicts" / "layers"
+    folder.mkdir(parents=True)
+    other = {**verdict("ada", [item("linear")]), "assignment": "layers"}
+    (folder / "ada.json").write_text(json.dumps(other))
+    page(tmp_path, small_class())
+    text = (tmp_path / "report" / "students" / "ada.html").read_text()
+    assert "flat: 2 of 2" in text and "layers: 1 of 1" in text and "bo" not in text.split("<body>")[1].split()
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "x" * 500, BAD, "..", "CON"])
+def test_a_students_name_leads_to_no_other_place(tmp_path, name):
+    path = write_student(name, [verdict(name, [item("toy")])], ("flat",), tmp_path)
+    assert path.parent == tmp_path and path.is_file() and "/" not in file_of(name)
+    seen = Seen()
+    seen.feed(path.read_text())
+    assert seen.links == [] and not {"script", "img", "iframe"} & set(seen.tags)

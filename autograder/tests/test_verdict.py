@@ -52,6 +52,6 @@ def test_the_file_holds_what_the_readme_promises(tmp_path):
     assert content["schema"] == 1 and content["max_score"] == 2
     test = content["items"][0]["tests"][0]
     assert test["evidence"] == {"relative_error": "inf", "worst": {"yours": "nan"}}
-    assert set(test) == {"name", "hidden", "share", "status", "message", "diagnosis", "evidence"}
+    assert set(test) == {"name", "hidden", "share", "status", "message", "diagnosis", "evidence", "follows"}
     assert verdict.read_all(tmp_path, "flat") == [content]
     assert [p.name for p in path.parent.iterdir()] == ["s01.json"]

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from toolbox.diagnose import diagnose
 from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.evidence import pattern
 
 ROUNDINGS = 128  # the sums of this course have at most some hundred terms: noise is near 10 roundings
 FLOOR = 1e-12  # other right formulas lose a few of float64's sixteen digits; differences instead of a gradient lose six
@@ -119,7 +120,7 @@ def _check(
     evidence = {
         "name": name, "shape_yours": list(got.shape), "shape_true": list(true.shape),
         "dtype": str(got.dtype).removeprefix("torch."), "worst": None, "relative_error": None,
-        "wrong_entries": None, "entries": true.numel(),
+        "wrong_entries": None, "entries": true.numel(), "map": None, "ratio": None,
     }  # fmt: skip
 
     if got.dtype == torch.bool:
@@ -131,6 +132,7 @@ def _check(
     if got.is_floating_point() and not torch.isfinite(got).all():
         bad = ~torch.isfinite(got)
         evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
+        evidence |= pattern(got, true, limit)
         found = [if_not_finite] if if_not_finite else []
         raise Mismatch(f"{label} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
 
@@ -140,7 +142,7 @@ def _check(
     off = (got.to(torch.float64) - true.to(torch.float64)).abs()
     wrong = off > limit * max(true.abs().max().item(), TINY)
     evidence |= _entry(got, true, off.flatten().argmax().item())
-    evidence |= {"relative_error": error, "wrong_entries": int(wrong.sum())}
+    evidence |= {"relative_error": error, "wrong_entries": int(wrong.sum())} | pattern(got, true, limit)
     worst = evidence["worst"]
     where = f" at {worst['index']}" if worst["index"] else ""
     message = f"{label} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"

@@ -20,7 +20,10 @@ def item(name: str, share: float = 1.0) -> Callable:
 
 @dataclass
 class TestResult:
-    """What one test found. `status` is for machines, `message` for people."""
+    """What one test found. `status` is for machines, `message` for people.
+
+    follows: the earlier item in which the same mistake has cost its marks already, "" where there is none.
+    """
 
     __test__ = False  # not itself a test, whatever pytest thinks of its name
 
@@ -32,6 +35,7 @@ class TestResult:
     message: str = ""
     diagnosis: list[str] = field(default_factory=list)
     evidence: dict | None = None
+    follows: str = ""
 
     @property
     def sentence(self) -> str:

@@ -14,6 +14,7 @@ from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE, Misconception
 
 GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
+HEAT = {"0": "#e4e7eb", "1": "#f6c98f", "2": "#e3742f", "3": "#8c1d18"}  # right, off by little, off, far off
 CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-top:1px solid #d0d7de"
 HINT = "margin:6px 0;padding:6px 10px;background:#fff8e6;border-left:4px solid #d4a72c;font-size:13px;max-width:70em"
 STATUS_WORDS = {
@@ -77,6 +78,8 @@ def _html_row(result: TestResult) -> str:
     mark = f'<span style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
     note = f' <span style="color:{GREY}">(in grading)</span>' if result.hidden else ""
     details = "".join(f"<div>{escape(line)}</div>" for line in _details(result))
+    if unexplained(result) and (result.evidence or {}).get("map"):
+        details += _heat_map(result.evidence["map"])
     return (
         f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(result.sentence)}{note}</td>'
         f'<td style="{CELL}">{details or "right"}</td></tr>'
@@ -88,11 +91,44 @@ def _details(result: TestResult) -> list[str]:
     if result.status == "passed":
         return []
     lines = [result.message or STATUS_WORDS.get(result.status, result.status)]
+    if result.follows:
+        lines.append(f"the same mistake as in {result.follows}, where it has cost its marks: none are lost here")
     evidence = result.evidence or {}
     if evidence.get("shape_yours") is not None:
         yours, true = _shape(evidence["shape_yours"]), _shape(evidence["shape_true"])
         lines.append(f"shape {yours}, as it should be" if yours == true else f"shape: yours {yours}, true {true}")
+    if unexplained(result):
+        lines.append(_pattern_words(evidence))
     return lines
+
+
+def unexplained(result: TestResult) -> bool:
+    """Whether an answer is wrong and no known mistake explains it."""
+    return result.status == "failed" and not result.diagnosis and result.evidence is not None
+
+
+def _pattern_words(evidence: dict) -> str:
+    """What can be said of a mistake without a name."""
+    ratio = evidence.get("ratio")
+    if isinstance(ratio, int | float):
+        return f"no known mistake explains this; yours is {ratio:.4g} times the truth wherever it is wrong"
+    return "no known mistake explains this"
+
+
+def _heat_map(rows: list[str]) -> str:
+    """Where a tensor is wrong, one field an entry (or several, in a large one)."""
+    wide, tall, side = max(map(len, rows)), len(rows), 11
+    fields = "".join(
+        f'<rect x="{x * side}" y="{y * side}" width="{side - 1}" height="{side - 1}" fill="{HEAT[digit]}"/>'
+        for y, row in enumerate(rows)
+        for x, digit in enumerate(row)
+        if digit in HEAT
+    )
+    return (
+        f'<div style="margin-top:4px"><svg width="{wide * side}" height="{tall * side}" role="img" '
+        f'aria-label="where it is wrong">{fields}</svg><div style="font-size:11px;color:{GREY}">'
+        f"where it is wrong: grey is right, the darker the further off</div></div>"
+    )
 
 
 def guesses(results: list[TestResult]) -> list[Misconception]:
