@@ -67,9 +67,11 @@ def audit(
     suite: Suite | None = None,
     solution: str | None = None,
     seeds: Iterable[str] = SEEDS,
+    threads: int = 1,
+    right_only: bool = False,
     console: Console | None = None,
 ) -> list[Finding]:
-    """Run all wrong and right answers of an assignment. items: only these.
+    """Run all wrong and right answers of an assignment. items: only these. threads: of torch.
 
     suite, solution: another suite, another reference source than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
@@ -80,10 +82,12 @@ def audit(
         raise KeyError(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
     wanted = set(items or suite.items)
-    answers = [(answer, False) for answer in mutants.WRONG] + [(answer, True) for answer in mutants.RIGHT]
+    answers = [(answer, True) for answer in mutants.RIGHT]
+    if not right_only:
+        answers = [(answer, False) for answer in mutants.WRONG] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the tensors are small: more threads only wait for each other
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)  # the tensors are small: more than one only wait for each other
     try:
         return [
             finding
@@ -91,7 +95,7 @@ def audit(
             for finding in judge(answer, right, mutants, solution, suite, wanted, seeds)
         ]
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def judge(
@@ -197,18 +201,23 @@ def run(
     mutate: bool = False,
     record: bool = False,
     jobs: int | None = None,
+    seeds: int = len(SEEDS),
+    threads: int = 1,
+    right_only: bool = False,
 ) -> int:
     """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
-    autograder/README.md. Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a
+    autograder/README.md. seeds: how many, the students' own among them; more tell whether luck decides. right_only: only
+    the right answers, which must keep all marks under every seed. Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a
     mutant survives that is not known as equivalent, and when nothing was audited.
     """
     console = console or Console()
     folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
     report, bad = {}, []
     for assignment in assignments or folders:
-        findings = audit(assignment, items)
+        chosen = [*SEEDS, *(f"audit {n}" for n in range(len(SEEDS), seeds))][:seeds]
+        findings = audit(assignment, items, seeds=chosen, threads=threads, right_only=right_only)
         console.print(matrix(assignment, findings))
         bad += [_complaint(f) for f in findings if not f.ok]
         report[assignment] = {
