@@ -208,9 +208,11 @@ def run(
     """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
-    autograder/README.md. seeds: how many, the students' own among them; more tell whether luck decides. right_only: only
-    the right answers, which must keep all marks under every seed. Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a
-    mutant survives that is not known as equivalent, and when nothing was audited.
+    autograder/README.md. seeds: how many, the students' own among them; more tell whether luck decides. right_only:
+    only the right answers, which must keep all marks under every seed.
+
+    Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a mutant survives that is
+    not known as equivalent, and when nothing was audited.
     """
     console = console or Console()
     folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
