@@ -134,12 +134,22 @@ def audit(
     assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments.")] = None,
     item: Annotated[list[str] | None, typer.Option(help="Only this item; may be given several times.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
+    mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
+    record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Processes that try mutants; default: one a core.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds for the hidden inputs.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
     from autograder.audit import run
 
+    if record and (item or right_only or not mutate):
+        raise _stop(ValueError("--record keeps whole audits: give --mutate, and neither --item nor --right-only"))
+    options = {"mutate": mutate, "record": record, "jobs": jobs}
+    options |= {"seeds": seeds, "threads": threads, "right_only": right_only}
     try:
-        raise typer.Exit(run(assignment or None, item or None, json))
+        raise typer.Exit(run(assignment or None, item or None, json, **options))
     except KeyError as error:
         raise _stop(error) from None
 

@@ -24,7 +24,8 @@ from autograder.confine import kernel
 from autograder.tests.course import scores_in
 
 SIZE = 48 * 2**20
-ROOM = (60, 1100)  # KiB left, in turn: no room for the hand-ins; none for the second of the class
+NO_ROOM = 60  # KiB left: none for the hand-ins
+ROOM = range(400, 4000, 200)  # KiB left, in turn, until there is room for the first of the class and not for the second
 
 
 def small_disk(at: Path) -> None:

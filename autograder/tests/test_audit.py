@@ -115,8 +115,12 @@ def test_an_edit_that_no_longer_fits_the_solution_is_an_error(suite):
 def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, monkeypatch):
     report = tmp_path / "deep" / "audit.json"
     assert audit.run(["flat"], ["toy", "predict"], report, console=quiet()) == 0
-    rows = json.loads(report.read_text())["flat"]
+    found = json.loads(report.read_text())["flat"]
+    rows = found["findings"]
     assert {row["item"] for row in rows} == {"toy", "predict"} and all(row["ok"] for row in rows)
+    rejected, wrong = found["items"]["toy"]["wrong_rejected"]
+    assert rejected == wrong == sum(row["item"] == "toy" and not row["right"] for row in rows)
+    assert found["totals"]["wrong_rejected"][1] > wrong and found["totals"]["accused"] == 0
     monkeypatch.setattr("toolbox.compare.FLOOR", 1e-3)
     console = quiet()
     assert audit.run(["flat"], ["toy"], None, console=console) == 1
