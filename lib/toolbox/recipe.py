@@ -32,7 +32,7 @@ class Recipe:
     hidden: int = 1024
     epochs: int = 40
     batch: int = 256
-    lr: float = 0.02
+    lr: float = 0.03
     rho: float = 0.9
     reg: float = 0.0
     drop: float = 0.3
