@@ -552,6 +552,12 @@ def test_the_sigmoid_gate_is_right_at_many_points(student, make):
     check_often(student, make, "sigmoid", lambda: away_from_zero(make, 1))
 
 
+@item("gate_sigmoid")
+def test_the_sigmoid_gate_is_right_on_both_sides_of_zero(student, make):
+    for x in (-0.9, -0.35, -0.02, 0.0, 0.02, 0.35, 0.9):  # where those who cut the cases at another place differ
+        check_forward(student, "sigmoid", x)
+
+
 ### END HIDDEN TESTS
 
 
