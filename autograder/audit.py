@@ -4,9 +4,11 @@ Steps, for each assignment that has a package under `autograder/mutants/`: colle
 module from the solution's source; run the items that the answer touches, as in grading but in this process (the
 answers are our own); compare what was found with what must be found; print the matrix of items; write it as JSON.
 
-A wrong answer counts as rejected in an item when a test with a share of the marks fails. Its diagnosis is the first
-that a student sees in that item. An answer is falsely accused when any test names first a misconception that is not
-the answer's own.
+A wrong answer counts as rejected in an item when a test with a share of the marks fails, or any test finds something
+forbidden. Its diagnosis is the first that a student sees in that item. An answer is falsely accused when any test
+names first a misconception that is not the answer's own.
+
+With `--mutate` every small change to the solutions is tried as well (`autograder/mutate/`), and must be noticed.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import torch
@@ -33,7 +37,10 @@ SEEDS = ("public", "audit")  # what students see, and one that they do not
 
 @dataclass
 class Finding:
-    """One answer in one item. first: the first diagnosis shown; accused: names that are not the answer's own."""
+    """One answer in one item. first: the first diagnosis shown; accused: names that are not the answer's own.
+
+    named_in_three: whether one of the first three names shown is the answer's own.
+    """
 
     answer: str
     right: bool
@@ -43,6 +50,7 @@ class Finding:
     first: str | None
     accused: list[str]
     failed: list[str]
+    named_in_three: bool = False
 
     @property
     def ok(self) -> bool:
@@ -61,9 +69,11 @@ def audit(
     suite: Suite | None = None,
     solution: str | None = None,
     seeds: Iterable[str] = SEEDS,
+    threads: int = 1,
+    right_only: bool = False,
     console: Console | None = None,
 ) -> list[Finding]:
-    """Run all wrong and right answers of an assignment. items: only these.
+    """Run all wrong and right answers of an assignment. items: only these. threads: of torch.
 
     suite, solution: another suite, another reference source than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
@@ -74,10 +84,12 @@ def audit(
         raise KeyError(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
     wanted = set(items or suite.items)
-    answers = [(answer, False) for answer in mutants.WRONG] + [(answer, True) for answer in mutants.RIGHT]
+    answers = [(answer, True) for answer in mutants.RIGHT]
+    if not right_only:
+        answers = [(answer, False) for answer in mutants.WRONG] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the tensors are small: more threads only wait for each other
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)  # the tensors are small: more than one only wait for each other
     try:
         return [
             finding
@@ -85,7 +97,7 @@ def audit(
             for finding in judge(answer, right, mutants, solution, suite, wanted, seeds)
         ]
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def judge(
@@ -105,11 +117,19 @@ def judge(
         first = diagnoses[0][0] if diagnoses else None
         accused = sorted({found[0] for found in diagnoses if found[0] not in answer.diagnosis})
         # with one seed a wrong answer may be lucky; it must not be
-        lost = [any(t.share > 0 and t.status != "passed" for t in run) for run in per_seed(tests, seeds)]
+        lost = [any(loses_marks(test) for test in run) for run in per_seed(tests, seeds)]
         kept = not any(lost) if right else not all(lost)
         names = sorted({test.name for test in failed})
-        findings.append(Finding(answer.name, right, name, kept, list(answer.diagnosis), first, accused, names))
+        shown = list(dict.fromkeys(found for ids in diagnoses for found in ids))[:3]
+        in_three = bool(set(shown) & set(answer.diagnosis))
+        own = list(answer.diagnosis)
+        findings.append(Finding(answer.name, right, name, kept, own, first, accused, names, in_three))
     return findings
+
+
+def loses_marks(test: TestResult) -> bool:
+    """Whether this outcome costs marks: a test that finds something forbidden does, whatever its share."""
+    return test.status == "forbidden" or (test.share > 0 and test.status != "passed")
 
 
 def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:
@@ -134,33 +154,54 @@ def answering(answer: Answer, mutants: Any, solution: str) -> Student:
 def namespace(source: str, module: str) -> dict[str, Any]:
     """The names that a module's source defines."""
     names: dict[str, Any] = {"__name__": f"backprop.{module}"}
-    exec(compile(source, f"backprop/{module}.py", "exec"), names)
+    exec(_compiled(source, module), names)
     return names
+
+
+@lru_cache(maxsize=32)
+def _compiled(source: str, module: str) -> CodeType:
+    return compile(source, f"backprop/{module}.py", "exec")  # most modules of an answer are the solution's
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:
     """Items against what happened to their answers, with the totals in the last row."""
     table = Table(title=f"audit of {assignment}", show_footer=True)
-    rows = [(name, [f for f in findings if f.item == name]) for name in dict.fromkeys(f.item for f in findings)]
-    cells = [[name, *counts(group)] for name, group in rows]
+    groups = by_item(findings)
     heads = ("item", "wrong rejected", "right accepted", "named at first guess", "falsely accused")
-    for head, total in zip(heads, ["all", *counts(findings)], strict=True):
+    for head, total in zip(heads, ["all", *_cells(counts(findings))], strict=True):
         table.add_column(head, footer=total, justify="left" if head == "item" else "right", no_wrap=head == "item")
-    for row in cells:
-        table.add_row(*row)
+    for name, group in groups.items():
+        table.add_row(name, *_cells(counts(group)))
     return table
 
 
-def counts(findings: list[Finding]) -> list[str]:
-    """Rejected, accepted, named, falsely accused, as 'k of n'."""
+def by_item(findings: list[Finding]) -> dict[str, list[Finding]]:
+    """The findings of each item, in the order in which they were made."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.item, []).append(finding)
+    return groups
+
+
+def counts(findings: list[Finding]) -> dict[str, Any]:
+    """How many were judged rightly, as [k, of n]; accused: how many answers were given a name that is not theirs.
+
+    Only wrong answers that have a misconception of their own can be named.
+    """
     wrong, right = [f for f in findings if not f.right], [f for f in findings if f.right]
     nameable = [f for f in wrong if f.expected]
-    pairs = (
-        (sum(f.ok for f in wrong), len(wrong)),
-        (sum(f.ok for f in right), len(right)),
-        (sum(f.named for f in nameable), len(nameable)),
-    )
-    return [*(f"{k} of {n}" for k, n in pairs), str(sum(bool(f.accused) for f in findings))]
+    return {
+        "wrong_rejected": [sum(f.ok for f in wrong), len(wrong)],
+        "right_accepted": [sum(f.ok for f in right), len(right)],
+        "named_first": [sum(f.named for f in nameable), len(nameable)],
+        "named_in_three": [sum(f.named_in_three for f in nameable), len(nameable)],
+        "accused": sum(bool(f.accused) for f in findings),
+    }
+
+
+def _cells(found: dict[str, Any]) -> list[str]:
+    pairs = [found[key] for key in ("wrong_rejected", "right_accepted", "named_first")]
+    return [*(f"{k} of {n}" for k, n in pairs), str(found["accused"])]
 
 
 def run(
@@ -168,23 +209,57 @@ def run(
     items: list[str] | None = None,
     json_file: Path | None = None,
     console: Console | None = None,
+    *,
+    mutate: bool = False,
+    record: bool = False,
+    jobs: int | None = None,
+    seeds: int = len(SEEDS),
+    threads: int = 1,
+    right_only: bool = False,
 ) -> int:
     """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
 
-    Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, and when nothing was audited.
+    mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
+    autograder/README.md. seeds: how many, the students' own among them; more tell whether luck decides. right_only:
+    only the right answers, which must keep all marks under every seed.
+
+    Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a mutant survives that is
+    not known as equivalent, and when nothing was audited.
     """
     console = console or Console()
     folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
     report, bad = {}, []
     for assignment in assignments or folders:
-        findings = audit(assignment, items)
+        chosen = [*SEEDS, *(f"audit {n}" for n in range(len(SEEDS), seeds))][:seeds]
+        findings = audit(assignment, items, seeds=chosen, threads=threads, right_only=right_only)
         console.print(matrix(assignment, findings))
-        bad += [f for f in findings if not f.ok]
-        report[assignment] = [asdict(f) | {"ok": f.ok, "named": f.named} for f in findings]
-    for finding in bad:
-        verb = "loses marks" if finding.right else "keeps full marks"
-        console.print(f"[red]{finding.answer} {verb} in {finding.item}[/red] {', '.join(finding.failed)}")
+        bad += [_complaint(f) for f in findings if not f.ok]
+        report[assignment] = {
+            "totals": counts(findings),
+            "items": {name: counts(group) for name, group in by_item(findings).items()},
+            "findings": [asdict(f) | {"ok": f.ok, "named": f.named} for f in findings],
+        }
+        if mutate:
+            from autograder.mutate.run import mutate as try_mutants  # asks for cosmic-ray, which only this needs
+
+            scores = try_mutants(assignment, jobs=jobs)
+            report[assignment]["mutation"] = {score.module: score.to_dict() for score in scores}
+            for score in scores:
+                console.print(f"{score.module}.py: {score.killed} of {score.mutants} mutants killed, "
+                              f"{len(score.equivalent)} equivalent")  # fmt: skip
+                bad += [f"survived: {name}" for name in score.survived] + score.untrue
+    for complaint in bad:
+        console.print(complaint, style="red", markup=False)
     if json_file:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(report, indent=1) + "\n")
-    return 1 if bad or not any(report.values()) else 0
+    if record:
+        from autograder.mutate.table import record as keep
+
+        keep(ROOT, report)
+    return 1 if bad or not any(entry["findings"] for entry in report.values()) else 0
+
+
+def _complaint(finding: Finding) -> str:
+    verb = "loses marks" if finding.right else "keeps full marks"
+    return f"{finding.answer} {verb} in {finding.item} {', '.join(finding.failed)}"

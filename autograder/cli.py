@@ -67,28 +67,34 @@ def grade(
     ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
+    from autograder import forks
+
+    forks.begin(trust=trust_students)  # it starts while this process imports the rest
     from autograder.grade import grade as run
     from autograder.report import print_table, write_report
+    from autograder.trouble import ends_the_run
     from autograder.verdict import read_all
 
+    classroom = ROOT / "classroom"
     try:
-        outcome = run(
-            ROOT,
-            assignment,
-            hand_ins=hand_ins,
-            students=student,
-            due=due,
-            feedback=feedback,
-            jobs=jobs,
-            pictures=pictures,
-            again=again,
-            trust=trust_students,
-        )
+        with ends_the_run(classroom):
+            outcome = run(
+                ROOT,
+                assignment,
+                hand_ins=hand_ins,
+                students=student,
+                due=due,
+                feedback=feedback,
+                jobs=jobs,
+                pictures=pictures,
+                again=again,
+                trust=trust_students,
+            )
+            verdicts = read_all(classroom, assignment)
+            print_table(verdicts)
+            page = write_report(ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html")
     except (KeyError, FileNotFoundError, RuntimeError) as error:
         raise _stop(error) from None
-    verdicts = read_all(ROOT / "classroom", assignment)
-    print_table(verdicts)
-    page = write_report(ROOT, assignment, verdicts, ROOT / "classroom" / "report" / f"{assignment}.html")
     typer.echo(f"report: {page}")
     raise typer.Exit(1 if outcome.failed else 0)
 
@@ -128,12 +134,22 @@ def audit(
     assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments.")] = None,
     item: Annotated[list[str] | None, typer.Option(help="Only this item; may be given several times.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
+    mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
+    record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Processes that try mutants; default: one a core.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds for the hidden inputs.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
     from autograder.audit import run
 
+    if record and (item or right_only or not mutate):
+        raise _stop(ValueError("--record keeps whole audits: give --mutate, and neither --item nor --right-only"))
+    options = {"mutate": mutate, "record": record, "jobs": jobs}
+    options |= {"seeds": seeds, "threads": threads, "right_only": right_only}
     try:
-        raise typer.Exit(run(assignment or None, item or None, json))
+        raise typer.Exit(run(assignment or None, item or None, json, **options))
     except KeyError as error:
         raise _stop(error) from None
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from autograder.remote import Limits, Warm, Worker, use
+from autograder.confine import cgroup
+from autograder.forks import Warm, use
+from autograder.remote import Limits, Worker
 
 REMEDIES = {
-    "namespaces": "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu "
+    "namespaces": "allow user namespaces to ordinary users (sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu "
     "kernel.apparmor_restrict_unprivileged_userns=0), or run the container with them allowed",
     "pids": "as for namespaces",
     "landlock": "Linux 5.13 or newer with landlock in its list of security modules",
@@ -29,6 +31,17 @@ WHAT = {
     "landlock": "files: read the installation, write the scratch folder",
     "seccomp": "no sockets, processes, programs, tracing, mounts",
 }
+STANDS = "[green]stands[/green]"
+LIMITS = "memory, processor time, file size, open files"
+NAMES = {"Darwin": "macOS"}
+INSTEAD = {
+    "Darwin": "Grade in a Linux virtual machine or container: there all of it is enforced.",
+    "Windows": "Grade in WSL 2 or in a Linux virtual machine: there all of it is enforced.",
+}
+TRUST = (
+    "Only where you trust every student as much as yourself: [bold]python -m autograder grade ... --trust-students"
+    "[/bold] grades without what is missing."
+)
 # What a worker tries; each must fail.
 TRIES = {
     "open a socket": "import socket; socket.socket()",
@@ -42,31 +55,49 @@ TRIES = {
 }
 
 
-def run(console: Console | None = None) -> int:
-    """Print what holds; returns 0 where grading is safe here, 1 where a protection is missing."""
+def run(console: Console | None = None, system: str = platform.system()) -> int:
+    """Print what holds; returns 0 where grading is safe here, 1 where a protection is missing. system: for tests."""
     console = console or Console()
-    console.print(f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {platform.machine()}")
+    console.print(f"Python {platform.python_version()}, {system} {platform.release()}, {platform.machine()}")
+    for tool in ("git", "make"):
+        if shutil.which(tool) is None:
+            console.print(f"[yellow]{tool} is not installed[/yellow]: install it with your system's package manager")
+    if system != "Linux":
+        return _elsewhere(console, system)
     warm = Warm(trust=True)
     use(warm)
     table = Table("wall", "what it is for", "here")
     for wall, state in warm.walls.as_dict().items():
-        said = "[green]stands[/green]" if state is True else f"[red]missing[/red]: {state}\nto get it: {REMEDIES[wall]}"
+        said = STANDS if state is True else f"[red]missing[/red]: {escape(str(state))}\nto get it: {REMEDIES[wall]}"
         table.add_row(wall, WHAT[wall], said)
-    table.add_row("limits", "memory, processor time, file size, open files", "[green]stands[/green]")
+    table.add_row("limits", LIMITS, STANDS)
+    said = STANDS if warm.group is True else f"not here, and not needed: {warm.group}\nto get it: {cgroup.REMEDY}"
+    table.add_row("control group", "memory and processes of a worker and all it starts, together",
+                  said if warm.group is True else escape(said))  # fmt: skip
     console.print(table)
     escaped = _tries(console)
     gaps = warm.walls.gaps()
-    for tool in ("git", "make"):
-        if shutil.which(tool) is None:
-            console.print(f"[yellow]{tool} is not installed[/yellow]: install it with your system's package manager")
-    if sys.platform != "linux":
-        console.print("On macOS and Windows nothing holds student code in; grade in a Linux container or virtual "
-                      "machine, or add --trust-students.")  # fmt: skip
     for what, why in gaps.items():
-        console.print(f"[red]Nothing protects {what}[/red]: {why}", highlight=False)
-    safe = not gaps and not escaped
-    console.print("Grading is safe here." if safe else "Grading untrusted hand-ins is [red]not[/red] safe here.")
-    return 0 if safe else 1
+        console.print(f"[red]Nothing protects {what}[/red]: {escape(why)}", highlight=False)
+    if not gaps and not escaped:
+        console.print("Grading is safe here.")
+        return 0
+    console.print(f"Grading untrusted hand-ins is [red]not[/red] safe here.\n{TRUST}")
+    return 1
+
+
+def _elsewhere(console: Console, system: str) -> int:
+    """What is not enforced on a system that is not Linux."""
+    table = Table("wall", "what it is for", f"on {NAMES.get(system, system)}")
+    for wall, what in WHAT.items():
+        table.add_row(wall, what, "[red]not enforced[/red]")
+    table.add_row("limits", LIMITS, "[red]not enforced[/red]" if system == "Windows" else "what the system has of them")
+    console.print(table)
+    console.print(
+        f"Nothing holds student code in on {NAMES.get(system, system)}: it could read and change your files, the "
+        f"gradebook among them, and use the network.\n{INSTEAD.get(system, INSTEAD['Darwin'])}\n{TRUST}"
+    )
+    return 1
 
 
 def _tries(console: Console) -> list[str]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -29,9 +31,28 @@ from autograder.judge import Judgement
 from autograder.nbgrader_steps import judged_before
 from autograder.page import PageMaker, PageOrder
 from autograder.session import SharedGradebook, lent
+from autograder.trouble import kind_of
 
 
-class Entry(Autograde):
+class Noticing:
+    """For nbgrader's converters, which keep of an error only its text: what kind of trouble it was (`trouble`)."""
+
+    trouble: str | None = None
+
+    def init_assignment(self, *names: str) -> None:
+        with self.noticing():
+            super().init_assignment(*names)
+
+    @contextmanager
+    def noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.trouble = self.trouble or kind_of(error)
+            raise
+
+
+class Entry(Noticing, Autograde):
     """nbgrader's Autograde, which keeps its steps from hand-in to hand-in and the notebook in memory."""
 
     def prepare(self) -> None:
@@ -58,6 +79,10 @@ class Entry(Autograde):
             self.convert_notebooks()
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
+        with self.noticing():
+            self._convert(notebook_filename)
+
+    def _convert(self, notebook_filename: str) -> None:
         resources = _resources(self, notebook_filename)
         with open(notebook_filename, encoding="utf-8") as file:
             notebook = nbformat.convert(reader.reads(file.read()), 4)
@@ -76,7 +101,7 @@ class Entry(Autograde):
         self.texts[_key(resources["nbgrader"])] = text
 
 
-class FeedbackPages(GenerateFeedback):
+class FeedbackPages(Noticing, GenerateFeedback):
     """nbgrader's GenerateFeedback, which keeps its exporter and takes notebooks and marks that are at hand."""
 
     def prepare(self, gradebook: SharedGradebook) -> None:
@@ -93,8 +118,9 @@ class FeedbackPages(GenerateFeedback):
             self.convert_notebooks()
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        order = self.order(notebook_filename)
-        self.write_single_notebook(self.maker.page(order), order.names)
+        with self.noticing():
+            order = self.order(notebook_filename)
+            self.write_single_notebook(self.maker.page(order), order.names)
 
     def order(self, notebook_filename: str) -> PageOrder:
         resources = _resources(self, notebook_filename)
@@ -160,13 +186,15 @@ class ClassEntry:
 
     def _run(self, step: str, converter: Autograde | GenerateFeedback, assignment: str, student: str) -> None:
         def action() -> dict:
+            converter.trouble = None
             with utils.temp_attrs(self.book.api.coursedir, assignment_id=assignment, student_id=student):
                 result = utils.capture_log(converter)
             if result["success"]:
                 try:
                     self.gradebook.keep()
                 except SQLAlchemyError as error:
-                    return {"success": False, "error": f"the gradebook could not be written: {error}"}
-            return result
+                    text = f"the gradebook could not be written: {error}"
+                    return {"success": False, "error": text, "trouble": kind_of(error)}
+            return result | {"trouble": converter.trouble}
 
         self.book.run(step, action)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
+
+from autograder import whole
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -46,11 +47,8 @@ def export(root: Path, assignment: str | None = None, to: str = "csv", out: Path
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows({name: safe(value) for name, value in line.items()} for line in lines)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     # Excel takes a CSV for Latin-1 unless it begins with this mark
-    draft.write_bytes(text.getvalue().encode("utf-8-sig", "replace"))
-    os.replace(draft, path)
+    whole.write(path, text.getvalue().encode("utf-8-sig", "replace"))
     return path
 
 

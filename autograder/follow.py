@@ -24,6 +24,7 @@ CARRIED = frozenset(
     softmax-unstabilised softmax-wrong-axis sigmoid-unstabilised sigmoid-overflows log-base
     relu-mask-missing relu-mask-from-upstream relu-mask-inverted input-changed
     jacobian-layout broadcast-averaged broadcast-axes-kept correlation-flipped
+    layer-averaged grads-pile-up dtype-changed
     """.split()
 )
 

@@ -8,14 +8,26 @@ that the gradebook has one writer. One hand-in that fails does not stop the clas
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
-from autograder import intake, ledger
+from autograder import build, forks, intake, ledger, trouble
+from autograder.build.catalogue import catalogue
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
 from autograder.judge import Judgement, find
@@ -51,14 +63,16 @@ def grade(
     students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
-    Raises remote.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
-    nothing to grade, naming where hand-ins belong.
+    Raises forks.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
+    nothing to grade, naming where hand-ins belong. A full disk and a locked gradebook end the run: see `trouble`.
     """
     console = console or Console()
-    find(root, assignment)
+    forks.begin(trust=trust)  # it starts while this process gets ready
+    find(catalogue(root), assignment)
     classroom = root / "classroom"
     submitted = classroom / "submitted"
     submitted.mkdir(parents=True, exist_ok=True)
+    intake.take_up(submitted)
     released = root / "assignments" / assignment / f"{assignment}.ipynb"
     if hand_ins is not None:
         take_in(hand_ins, submitted, assignment, released, console)
@@ -69,6 +83,8 @@ def grade(
         raise FileNotFoundError(
             f"no hand-in of {assignment!r} under {submitted}: name a folder of zips with --from, or put them there"
         )
+    if not (root / "solutions" / assignment / f"{assignment}.ipynb").is_file():  # a fresh clone: nbgrader needs it
+        build.build(root)
     book = Book(root)
     if due is not None or not book.knows(assignment):
         book.register(assignment, due)
@@ -88,9 +104,10 @@ def grade(
         folders = [folder for folder in folders if folder.parent.name not in outcome.skipped]
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
-    with ClassEntry(book) as entry, _progress(console) as progress:
+    judgements = judge_all(settings, folders, jobs)  # before there is any thread: it forks
+    with closing(judgements), ClassEntry(book) as entry, _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
-        for folder, judgement in judge_all(settings, folders, jobs):
+        for folder, judgement in judgements:
             student = folder.parent.name
             try:
                 if isinstance(judgement, Exception):
@@ -100,6 +117,8 @@ def grade(
                 if feedback:
                     entry.feedback(assignment, student)
             except Exception as error:  # the class goes on; who could not be graded is named here and at the end
+                if trouble.kind_of(error):  # but the machine's troubles are everybody's
+                    raise
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")
             else:
@@ -131,11 +150,20 @@ def _words(causes: Counter) -> str:
     return ", ".join(f"{count} {cause}" for cause, count in sorted(causes.items()))
 
 
+class _Rate(ProgressColumn):
+    """Hand-ins a minute since the start."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{60 * task.completed / task.elapsed:.0f} a minute" if task.completed and task.elapsed else "")
+
+
 def _progress(console: Console) -> Progress:
+    """Who was graded last, how many are done, at what rate, and the causes so far."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[causes]}"),

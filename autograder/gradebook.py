@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from alembic.script import ScriptDirectory
+from nbgrader import api
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -20,9 +22,27 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.trouble import kind_in
+
+
+def newest_form() -> str:
+    """The name of the newest form of nbgrader's tables, as alembic knows it.
+
+    For a new gradebook nbgrader starts the command `alembic` to ask for it, which takes longer than a hand-in.
+    """
+    return ScriptDirectory(str(Path(api.__file__).parent / "alembic")).get_current_head()
+
+
+api.get_alembic_version = newest_form
+
 
 class NbgraderFailed(RuntimeError):
-    """nbgrader could not do a step. The message holds the end of its log."""
+    """nbgrader could not do a step. The message holds the end of its log.
+
+    trouble: what `autograder.trouble` calls it where it is the machine's, not the hand-in's.
+    """
+
+    trouble: str | None = None
 
 
 class Book:
@@ -48,7 +68,11 @@ class Book:
 
         Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
         """
-        self.run("generate_assignment", lambda: self.api.generate_assignment(assignment, force=True, create=True))
+        try:
+            self.run("generate_assignment", lambda: self.api.generate_assignment(assignment, force=True, create=True))
+        except NbgraderFailed as failure:
+            failure.trouble = kind_in(str(failure))  # the master is ours, and so is every word of the log
+            raise
         if due is not None:
             with Gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
@@ -81,7 +105,9 @@ class Book:
             result = action()
         if not result["success"]:
             tail = (result.get("error") or "") + (result.get("log") or "")
-            raise NbgraderFailed(f"nbgrader {step} failed:\n{tail[-3000:]}")
+            failure = NbgraderFailed(f"nbgrader {step} failed:\n{tail[-3000:]}")
+            failure.trouble = result.get("trouble")
+            raise failure
 
 
 @contextmanager

@@ -8,9 +8,12 @@ worker, drawing hidden inputs and comparing with PyTorch on this side; turn the 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
+
+import torch
 
 from autograder import intake
 from autograder.build.catalogue import Assignment, catalogue
@@ -48,8 +51,10 @@ class Judge:
         self, root: Path, assignment: str, *, seed: str = "", pictures: bool = False, limits: Limits | None = None
     ):
         self.root = root
-        self.assignment = find(root, assignment)
-        self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
+        self.catalogue = catalogue(root)
+        self.assignment = find(self.catalogue, assignment)
+        with one_thread():
+            self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
         self.seed = seed or f"{assignment}-hidden"
         self.limits = limits or Limits()
         self.pictures = pictures
@@ -77,7 +82,8 @@ class Judge:
         transport = RemoteTransport(self.files(folder), [cell for cell in cells if not cell.is_check], self.limits)
         try:
             outputs = transport.run_notebook()
-            results = self.suite.run(Student(transport), seed=self.seed)
+            with one_thread():
+                results = self.suite.run(Student(transport), seed=self.seed)
         finally:
             transport.close()
         follow_through(list(self.assignment.points), results)
@@ -115,11 +121,6 @@ class Judge:
             files[f"lib/backprop/{module}.py"] = (self.root / "solutions" / "backprop" / f"{module}.py").read_bytes()
         return files
 
-    @cached_property
-    def catalogue(self) -> dict[str, Assignment]:
-        """All assignments; read once, because it reads every master and suite."""
-        return catalogue(self.root)
-
     def given_modules(self) -> list[str]:
         """The modules that no assignment collects: students get them whole and need not hand them in."""
         collected = {module for assignment in self.catalogue.values() for module in assignment.modules}
@@ -134,9 +135,21 @@ class Judge:
         self.suite.close()
 
 
-def find(root: Path, assignment: str) -> Assignment:
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread. Sums of more threads differ in the last digit, and a verdict must not depend on how many
+    cores the machine has; and the tensors are so small that more threads only wait for each other.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def find(known: dict[str, Assignment], assignment: str) -> Assignment:
     """The assignment of that name. Raises KeyError, naming the known ones."""
-    known = catalogue(root)
     if assignment not in known:
         raise KeyError(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
     return known[assignment]

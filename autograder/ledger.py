@@ -8,10 +8,9 @@ gradebook; a hand-in, a suite or a setting that has changed since is graded anew
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
+from autograder import whole
 from autograder.pool import Settings
 
 
@@ -42,12 +41,7 @@ def is_done(classroom: Path, assignment: str, student: str, expected: str) -> bo
 
 def mark(classroom: Path, assignment: str, student: str, value: str) -> None:
     """Say that it is done; the file is whole or not there."""
-    path = path_of(classroom, assignment, student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w") as file:
-        file.write(value)
-    os.replace(draft, path)
+    whole.write(path_of(classroom, assignment, student), value.encode())
 
 
 def forget(classroom: Path, assignment: str, student: str) -> None:

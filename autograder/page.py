@@ -1,27 +1,32 @@
 """Feedback pages: the page of `nbgrader generate_feedback`, to the byte, in a tenth of the time.
 
 nbconvert renders every cell of every hand-in anew, then reads the whole page with BeautifulSoup to add texts to images.
-Most of a page is the same for everybody. `PageMaker` keeps nbgrader's exporter and template and renders each piece of
-Markdown, code and HTML output once. Steps for a page: let nbgrader's GetGrades put the marks into the notebook; put
-a mark (an empty element) in place of each HTML output; render the template, with marks in place of text and
-code; give what is left to BeautifulSoup; put the pieces, which have been through BeautifulSoup by themselves,
-in place of their marks. A piece that does not stand on its own (a tag left open, a stray end tag) could change what
-follows it: it gets no mark, and where a mark did not come through unharmed, nbconvert makes that page the slow way.
+Most of a page is the same for everybody. `PageMaker` keeps nbgrader's exporter and template and renders each cell, and
+in it each piece of Markdown, code and HTML output, once. Steps for a page: let nbgrader's GetGrades put the marks into
+the notebook; render the template, with a mark (an empty element) in place of each piece within a cell and of each cell;
+give what is left to BeautifulSoup; put the pieces, which have been through BeautifulSoup by themselves, in place of
+their marks. A piece that does not stand on its own (a tag left open, a stray end tag) could change what follows it: it
+gets no mark, and where a mark did not come through unharmed, nbconvert makes that page the slow way.
 """
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import re
 import secrets
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader
 from bs4 import BeautifulSoup, Tag
-from jinja2 import pass_context
+from jinja2 import Template, pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import Highlight2HTML, strip_files_prefix
@@ -33,7 +38,9 @@ from autograder.session import Scores, lent
 
 NO_TEXT = "No description has been provided for this image"  # nbconvert's words
 OUTSIDE = {"[document]", "html", "body", "main", "div"}  # what the template has open wherever a piece stands
-KEPT_PIECES = 4000
+KEPT = 32 * 2**20  # characters of pieces that are remembered
+LONG = 2**16
+OVERHEAD = 300  # bytes that remembering a piece takes besides its characters
 BASE64 = re.compile(r"[A-Za-z0-9+/=\n]*")
 
 
@@ -70,12 +77,22 @@ class _PageExporter(HTMLExporter):
     """nbgrader's exporter for feedback, which remembers pieces of pages."""
 
     def __init__(self, **named: Any):
-        self._pieces: OrderedDict[tuple, str | None] = OrderedDict()
-        self._marks: list[str] = []
+        self._pieces = _Pieces()
+        self._marks: dict[str, str] = {}
         self._marking = False
         # Nobody who writes a notebook can guess this name, so no one can forge a mark.
         self._name = f"kit-{secrets.token_hex(8)}"
+        self._mark = re.compile(rf'<{self._name} n="?(\w+)"?></{self._name}>|{self._name}-(\w+)-')
         super().__init__(**named)
+
+    def _load_template(self) -> Template:
+        """nbgrader's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
+        template = super()._load_template()
+        if not Path(template.filename or "/").is_relative_to(Path(nbgrader.__file__).parent):
+            return template
+        self.environment.globals["kit_cell"] = self._cell
+        around = "{% block any_cell scoped %}{{ kit_cell(cell, super) }}{% endblock %}"
+        return self.environment.from_string(f"{{% extends {template.name!r} %}}{around}")
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **rest: Any) -> tuple[str, dict]:
         page = self._quickly(nb, resources)
@@ -93,7 +110,7 @@ class _PageExporter(HTMLExporter):
     def _quickly(self, nb: NotebookNode, resources: dict | None) -> str | None:
         if "highlight_code" in self.filters:  # the course has its own way
             return None
-        language = nb.metadata.get("language_info", {})
+        language = self._language = nb.metadata.get("language_info", {})
         highlight = Highlight2HTML(pygments_lexer=language.get("pygments_lexer", language.get("name")), parent=self)
 
         def highlight_code(source: str, language: str | None = None, metadata: dict | None = None) -> str:
@@ -106,19 +123,20 @@ class _PageExporter(HTMLExporter):
             "filter_data_type",
             WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources),
         )
-        self._marks, self._marking = [], True
+        self._marks, self._marking = {}, True
         try:
             marked = self._mark_outputs(nb)
             skeleton, _ = TemplateExporter.from_notebook_node(self, marked, resources)
             return self._assemble(skeleton)
         finally:
-            self._marks, self._marking = [], False
+            self._marks, self._marking = {}, False
 
     def _mark_outputs(self, nb: NotebookNode) -> NotebookNode:
         """The notebook with marks in place of HTML outputs; what is not changed is shared with the one given."""
-        marked = NotebookNode(nb)
+        marked = _Own(nb)
         marked.cells = [NotebookNode(cell) for cell in nb.cells]
         for cell in marked.cells:
+            cell.metadata = copy.deepcopy(cell.metadata)  # GetGrades writes into it
             if cell.cell_type == "code":
                 cell.outputs = [self._mark_output(output) for output in cell.outputs]
         return marked
@@ -132,8 +150,7 @@ class _PageExporter(HTMLExporter):
             marked["text/html"] = self._piece(("html", html), lambda: html)
         for kind in ("image/png", "image/jpeg"):  # long, and the same before and after
             if isinstance(data.get(kind), str) and BASE64.fullmatch(data[kind]):
-                self._marks.append(data[kind])
-                marked[kind] = f"{self._name}-{len(self._marks) - 1}-"
+                marked[kind] = f"{self._name}-{self._note(data[kind])}-"
         if not marked:
             return output
         output = NotebookNode(output)
@@ -149,21 +166,33 @@ class _PageExporter(HTMLExporter):
         attachments = json.dumps(cell.get("attachments", {}), sort_keys=True)
         return self._piece(("text", source, attachments), lambda: strip_files_prefix(make(context, source)))
 
-    def _piece(self, key: tuple, make: Any) -> str:
+    def _cell(self, cell: NotebookNode, make: Callable[[], str]) -> str:
+        """As `_piece`, for a whole cell, with the pieces in it; the template calls it."""
+        if not self._marking:
+            return make()
+        key = json.dumps([cell, self._language], sort_keys=True)  # marks in it are named after what they stand for
+        return self._piece(("cell", hashlib.sha256(key.encode()).digest()), make)
+
+    def _piece(self, key: tuple, make: Callable[[], str]) -> str:
         """A mark in place of the piece that `make` makes, or the piece itself where it cannot stand on its own."""
         if not self._marking:
             return make()
-        if key not in self._pieces:
-            if len(self._pieces) >= KEPT_PIECES:
-                self._pieces.popitem(last=False)
-            self._pieces[key] = self._alone(make())
-        self._pieces.move_to_end(key)
-        piece = self._pieces[key]
+        html = None
+        try:
+            piece = self._pieces[key]
+        except KeyError:
+            html = make()
+            piece = self._pieces[key] = self._alone(html)
         if piece is None:
-            return make()
+            return make() if html is None else html
         before, core, after = _split(piece)
-        self._marks.append(core)
-        return f"{before}<{self._name} n={len(self._marks) - 1}></{self._name}>{after}"
+        return f"{before}<{self._name} n={self._note(core)}></{self._name}>{after}"
+
+    def _note(self, piece: str) -> str:
+        """Note a piece of this page; returns the name of its mark, the same one for the same piece on every page."""
+        name = hashlib.sha256(piece.encode()).hexdigest()[:32]
+        self._marks[name] = piece
+        return name
 
     def _alone(self, html: str) -> str | None:
         """What BeautifulSoup makes of a piece, wherever it stands; None where that depends on the place."""
@@ -181,19 +210,57 @@ class _PageExporter(HTMLExporter):
         if not isinstance(place.contents[0], Tag) or not isinstance(last.previous_sibling, Tag):
             return None
         last.extract()
+        if not self._unharmed(place, core):
+            return None
         _add_texts(place, core)
-        return before + place.decode_contents() + after
+        return before + self._fill(place.decode_contents()) + after
 
     def _assemble(self, skeleton: str) -> str | None:
         soup = _soup(skeleton)
-        found = soup.find_all(self._name)
-        if len(found) != skeleton.count(f"<{self._name} n=") or len({tag.get("n") for tag in found}) != len(found):
-            return None
-        if any(tag.contents or {parent.name for parent in tag.parents} - OUTSIDE for tag in found):
+        if not self._unharmed(soup, skeleton):
             return None
         _add_texts(soup, skeleton)
-        mark = rf'<{self._name} n="(\d+)"></{self._name}>|{self._name}-(\d+)-'
-        return re.sub(mark, lambda match: self._marks[int(match[1] or match[2])], str(soup))
+        return self._fill(str(soup))
+
+    def _unharmed(self, tree: Tag, html: str) -> bool:
+        """Whether the marks in `html` have become empty elements of the tree, in places where pieces may stand."""
+        found = tree.find_all(self._name)
+        if [tag.get("n") for tag in found] != [match[1] for match in self._mark.finditer(html) if match[1]]:
+            return False
+        around = OUTSIDE | {self._name}
+        return not any(tag.contents or {parent.name for parent in tag.parents} - around for tag in found)
+
+    def _fill(self, html: str) -> str:
+        """Pieces in place of their marks."""
+        return self._mark.sub(lambda match: self._marks[match[1] or match[2]], html)
+
+
+class _Own(NotebookNode):
+    """A notebook that has been copied as far as need be."""
+
+    def __deepcopy__(self, memo: dict) -> _Own:
+        return self
+
+
+class _Pieces:
+    """Remembers the pieces used last, KEPT characters of them; long ones, which nobody shares, it does not keep."""
+
+    def __init__(self) -> None:
+        self._pieces: OrderedDict[tuple, str | None] = OrderedDict()
+        self._size = 0
+
+    def __getitem__(self, key: tuple) -> str | None:
+        self._pieces.move_to_end(key)
+        return self._pieces[key]
+
+    def __setitem__(self, key: tuple, piece: str | None) -> None:
+        if piece is not None and len(piece) > LONG:
+            return
+        self._pieces[key] = piece
+        self._size += OVERHEAD + len(piece or "")
+        while self._size > KEPT:
+            _, dropped = self._pieces.popitem(last=False)
+            self._size -= OVERHEAD + len(dropped or "")
 
 
 def _split(html: str) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""The trusted end of a worker: start it, ask it, give up on it in time, start a fresh one after a death.
+"""The trusted end of a worker: have it forked, ask it, give up on it in time, start a fresh one after a death.
 
 `RemoteTransport` is what `student` stands on in grading. It answers every failure as a reply of the same form that the
 worker itself would send, so that a death costs the call that caused it and nothing else.
@@ -6,34 +6,22 @@ worker itself would send, so that a death costs the call that caused it and noth
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import select
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from autograder.confine import Walls
+from autograder.forks import warm
 from autograder.frames import Channel
 from autograder.outputs import read_outputs
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.warm import main; del sys.path[1]; "
-SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
 STRIKES = 2  # a function that hung or died so often is not tried again
-
-
-class Unconfined(RuntimeError):
-    """This machine cannot hold student code in. The message says what is missing and what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,87 +39,6 @@ class Limits:
     outputs: int = 48 * 2**20
     memory: int = 4 * 2**30
     restarts: int = 12
-
-
-class Warm:
-    """The warm process of this judge, started when first needed. `walls`: what holds student code in here.
-
-    trust: go on where a protection has no wall. Raises Unconfined otherwise.
-    """
-
-    def __init__(self, trust: bool = False):
-        cache = ROOT / "classroom" / ".cache"
-        cache.mkdir(parents=True, exist_ok=True)
-        course = [str(ROOT / "lib"), str(ROOT / "data")]
-        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        words = [ROOT / "lib", ROOT, theirs.fileno(), json.dumps({"course": course})]
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", SCRIPT, *map(str, words)],
-            pass_fds=(theirs.fileno(),),
-            env=environment(cache),
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        theirs.close()
-        atexit.register(self.close)
-        self._line.settimeout(120)
-        answer = self._line.recv(65536)
-        if not answer:
-            words = self._process.stderr.read().decode(errors="replace")[-2000:]
-            raise RuntimeError(f"the warm process did not start:\n{words}")
-        self._process.stderr.close()
-        self.walls = Walls(**json.loads(answer))
-        gaps = self.walls.gaps()
-        if gaps and not trust:
-            self.close()
-            listed = "".join(f"\n  {what}: {why}" for what, why in gaps.items())
-            raise Unconfined(
-                f"student code cannot be held in on this machine; nothing protects{listed}\n"
-                "Run `python -m autograder doctor` for what would help. If you trust every student, --trust-students "
-                "grades without it."
-            )
-
-    def fork(self, request: dict, read_fd: int, write_fd: int) -> int:
-        """A new worker on these pipes; returns a handle (pidfd) on its process."""
-        socket.send_fds(self._line, [json.dumps(request).encode()], [read_fd, write_fd])
-        message, handles, _, _ = socket.recv_fds(self._line, 64, 1)
-        if not handles:
-            raise ConnectionError("the warm process has gone")
-        return handles[0]
-
-    def close(self) -> None:
-        """End the warm process and, with it, every worker."""
-        atexit.unregister(self.close)
-        self._line.close()
-        self._process.kill()
-        self._process.wait()
-
-
-_warm: Warm | None = None
-
-
-def warm(*, fresh: bool = False, trust: bool | None = None) -> Warm:
-    """The one warm process of this process; trust: see Warm, None: as the last time."""
-    global _warm, _trust
-    _trust = _trust if trust is None else trust
-    if _warm is not None and (fresh or _warm._process.poll() is not None):
-        _warm.close()
-        _warm = None
-    if _warm is None:
-        _warm = Warm(trust=_trust)
-    return _warm
-
-
-_trust = False
-
-
-def use(other: Warm) -> None:
-    """Fork workers from this warm process from now on."""
-    global _warm
-    _warm = other
 
 
 class Worker:
@@ -178,23 +85,6 @@ class Worker:
         os.close(self._handle)
         self._channel.close()
         self._scratch.cleanup()
-
-
-def environment(home: Path) -> dict[str, str]:
-    """The environment of student code: nothing of the grader's."""
-    return {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(home),
-        "IPYTHONDIR": str(home),
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 @dataclass
@@ -256,26 +146,25 @@ class RemoteTransport:
         answer = self._alive().ask({"op": "run", "seconds": seconds}, cell.source.encode(), seconds + 3)
         return read_outputs(answer)
 
-    def call(self, module: str, name: str, payload: bytes) -> bytes:
+    def call(self, module: str, name: str, payload: bytes) -> bytes | dict:
         if module == "notebook":
             self.run_notebook()
         return self._ask({"op": "call", "module": module, "name": name}, payload, (module, name))
 
-    def value(self, name: str) -> bytes:
+    def value(self, name: str) -> bytes | dict:
         self.run_notebook()
         return self._ask({"op": "value", "name": name}, b"", ("notebook", name))
 
-    def script(self, number: int, payload: bytes) -> bytes:
+    def script(self, number: int, payload: bytes) -> bytes | dict:
         return self._ask({"op": "script", "number": number}, payload, ("script", f"script {number}"))
 
-    def _ask(self, request: dict, payload: bytes, key: tuple[str, str]) -> bytes:
+    def _ask(self, request: dict, payload: bytes, key: tuple[str, str]) -> bytes | dict:
         strikes = self._strikes.setdefault(key, [])
         if len(strikes) >= STRIKES:
             return calls.failure(strikes[-1].code, str(strikes[-1]))
         try:
             answer = self._alive().ask(request, payload, min(self.limits.call, self._left()))
-            calls.read_reply(answer)
-            return answer
+            return calls.read_reply(answer)
         except (Timeout, Crashed, Malformed) as error:
             strikes.append(error)
             self._forget()

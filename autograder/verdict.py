@@ -1,20 +1,20 @@
 """The verdict: the one record of what grading a hand-in found, and the rule that turns tests into marks.
 
 An item's score is its points times the share of its tests that passed, or that failed by a mistake which has cost its
-marks in an earlier item (`autograder.follow`), rounded to a hundredth. `status` is for machines, `message` for people.
-The file format is described in autograder/README.md; `SCHEMA` grows when it changes.
+marks in an earlier item (`autograder.follow`), rounded to a hundredth. An item in which a test met something forbidden
+earns nothing: what its other tests saw was not found in the way that was asked for either. `status` is for machines,
+`message` for people. The file format is described in autograder/README.md; `SCHEMA` grows when it changes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder import whole
 from toolbox.items import TestResult
 
 SCHEMA = 1
@@ -69,7 +69,8 @@ def judge_item(name: str, points: float, results: list[TestResult]) -> ItemVerdi
         raise ValueError(f"item {name!r} has no test that gives marks")
     failed = [result for result in results if result.status != "passed"]
     earned = sum(result.share for result in results if result.status == "passed" or result.follows)
-    score = round(points * earned / total, 2)
+    forbidden = any(result.status == "forbidden" for result in failed)
+    score = 0.0 if forbidden else round(points * earned / total, 2)
     if not failed:
         status, message = "passed", "right"
     else:
@@ -97,14 +98,8 @@ def path_of(classroom: Path, assignment: str, student: str) -> Path:
 
 def write(verdict: Verdict, classroom: Path) -> Path:
     """Write the verdict's file, whole or not at all; returns its path."""
-    path = path_of(classroom, verdict.assignment, verdict.student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(_finite(verdict.as_dict()), file, indent=1, allow_nan=False)
-        file.write("\n")
-    os.replace(draft, path)
-    return path
+    text = json.dumps(_finite(verdict.as_dict()), indent=1, allow_nan=False) + "\n"
+    return whole.write(path_of(classroom, verdict.assignment, verdict.student), text.encode())
 
 
 def _finite(value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 It holds no tests, references or grades: all it knows is how to import libraries. Steps: import and warm up (torch on
 one thread: a fork after a two-thread product hangs the child); shut itself in (`autograder.confine`); say which walls
-stand; then, for each request on the control socket, fork a worker that serves the two pipes which came along, and
-answer with a handle on that worker's process. It ends when the control socket closes.
+stand; then, for each request on a judge's line, fork a worker that serves the two pipes which came along, and answer
+with a handle on that worker's process. The first line brings the others, one a judge; when one of those closes, its
+workers are ended; when the first one closes, all ends.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
+import signal
 import socket
 import sys
 import tempfile
@@ -24,29 +27,43 @@ from toolbox.cells import Notebook
 
 
 def main(control: int, settings: str) -> None:
-    """Serve the control socket. settings: JSON with `course`, the folders to show inside."""
-    line = socket.socket(fileno=control)
+    """Serve the lines of the judges. control: the first one; settings: JSON with `course`, the folders to show."""
+    first = socket.socket(fileno=control)
     course = json.loads(settings)["course"]
     if kernel.LINUX:
         kernel.die_with_parent()
     notebook = warm_up()
     present = _address_space()
     walls = confine.enter(course)
-    line.sendall(json.dumps(walls.as_dict()).encode())
+    first.sendall(json.dumps(walls.as_dict()).encode())
     readable = [*room.SYSTEM, *room.DEVICES, *room.installation(), *course]
+    workers: dict[socket.socket, set[int]] = {first: set()}  # each line's, as long as nobody has taken leave of them
     while True:
-        message, descriptors, _, _ = socket.recv_fds(line, 65536, 2)
+        line = select.select(list(workers), [], [])[0][0]
+        message, descriptors = _receive(line)
+        _reap(workers)
         if not message:
-            return
+            if line is first:
+                return
+            for pid in workers.pop(line):
+                os.kill(pid, signal.SIGKILL)
+            line.close()
+            continue
         request = json.loads(message)
-        _reap()
+        if request.get("line"):
+            workers[socket.socket(fileno=descriptors[0])] = set()
+            continue
         pid = confine.fork(walls)
         if pid == 0:
-            _become_worker(request, descriptors, line, walls, present, readable, notebook)
+            _become_worker(request, descriptors, list(workers), walls, present, readable, notebook)
+        workers[line].add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
         handle = os.pidfd_open(pid)
-        socket.send_fds(line, [b"{}"], [handle])
+        try:
+            socket.send_fds(line, [b"{}"], [handle])
+        except OSError:
+            pass  # the judge has gone: the next look at its line says so
         os.close(handle)
 
 
@@ -74,13 +91,18 @@ def warm_up():
         "plt.plot([0, 1], label='$x^2$'); plt.title('warm'); plt.legend(); plt.show(); plt.close('all')"
     )
     notebook.forget()
+    # The notebooks switch autoreload on, which then looks at the files of two thousand modules before every cell. Those
+    # of the libraries do not change; a student's own are imported later and not among these.
+    reloader = notebook.shell.magics_manager.registry["AutoreloadMagics"]._reloader
+    reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
     return notebook
 
 
-def _become_worker(request, descriptors, line, walls, present, readable, notebook) -> None:
+def _become_worker(request, descriptors, lines, walls, present, readable, notebook) -> None:
     """The rest of the life of a forked worker; never returns."""
     try:
-        line.close()
+        for line in lines:
+            line.close()
         read_fd, write_fd = descriptors
         scratch = request["scratch"]
         limits = Limits(**request["limits"])
@@ -107,11 +129,21 @@ def _become_worker(request, descriptors, line, walls, present, readable, noteboo
     os._exit(0)
 
 
-def _reap() -> None:
+def _receive(line: socket.socket) -> tuple[bytes, list[int]]:
+    """The next request on a line, b'' where it has closed."""
+    try:
+        message, descriptors, _, _ = socket.recv_fds(line, 65536, 2)
+    except ConnectionError:
+        return b"", []
+    return message, descriptors
+
+
+def _reap(workers: dict[socket.socket, set[int]]) -> None:
     """Take leave of workers that have ended; not sooner, so that a handle can be opened on any that ended at once."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            for theirs in workers.values():
+                theirs.discard(pid)
     except ChildProcessError:
         pass
 

@@ -10,14 +10,15 @@ one mistake costs its own item, not all that come later.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox import nudging
+from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.errors import Malformed, Missing
-from toolbox.references import Truth, forward, picked
+from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
 Given = dict[str, Any]
@@ -71,7 +72,7 @@ def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
         if name == "loss":
             assert_value(loss_of(answer), truth.loss, inputs=truth.inputs, clues=truth.loss_clues, **more)
         else:
-            more["accept"] = truth.follows(name, grads_of(answer))
+            more["accept"] = partial(truth.follows, name, grads_of(answer))
             got, clues = grad_of(answer, name), partial(truth.clues, name)
             assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, clues=clues, **more)
 
@@ -112,6 +113,7 @@ def slopes(output: torch.Tensor, nodes: dict[str, torch.Tensor]) -> dict[str, to
     return dict(zip(nodes, grads, strict=True))
 
 
+@lru_cache
 def toy_truth(x: float, y: float, z: float) -> tuple[dict, dict, dict]:
     """The nodes of f = (x * y + z)**2, their gradients, and the wrong gradients of known mistakes."""
     inputs = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in
@@ -130,6 +132,7 @@ def toy_truth(x: float, y: float, z: float) -> tuple[dict, dict, dict]:
     return {"p": p.detach(), "q": q.detach(), "f": f.detach()}, grads, forms
 
 
+@lru_cache
 def neuron_truth(w0: float, x0: float, w1: float, x1: float, w2: float) -> tuple[torch.Tensor, dict, dict]:
     """f = sigmoid(w0 * x0 + w1 * x1 + w2), its gradients, and the wrong gradients of known mistakes."""
     given = {"w0": w0, "x0": x0, "w1": w1, "x1": x1, "w2": w2}

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from toolbox import nudging
 from toolbox.compare import assert_grad, assert_value, grad_of, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.gate_mistakes import truth
@@ -151,12 +152,14 @@ def check_forward(student, gate: str, *inputs: float, listed: bool = False) -> N
     assert_value(filled(getattr(student.gates, gate)(*arguments), gate), output, name="z")
 
 
-def check_backward(student, gate: str, grad_out: float, *inputs: float, listed: bool = False) -> None:
+def check_backward(
+    student, gate: str, grad_out: float, *inputs: float, listed: bool = False, precision: torch.dtype = torch.float64
+) -> None:
     """Compare a gate's downstream gradients with the true ones; the forward value that goes in is the true one."""
     output, true, forms = truth(gate, list(inputs), grad_out)
     arguments = [list(inputs)] if listed else inputs
     answer = getattr(student.gates, f"{gate}_backward")(grad_out, *arguments, output.item())
-    assert_grad(filled(answer, f"{gate}_backward"), true, name="the downstream gradient", forms=forms)
+    assert_grad(filled(answer, f"{gate}_backward"), true, name="the downstream gradient", inputs=precision, forms=forms)
 
 
 def check_often(student, make, gate: str, draw: Callable, listed: bool = False) -> None:
@@ -576,7 +579,7 @@ def test_where_the_ground_is_level_no_step_is_taken(student, make):
 # The engine
 
 
-def check_operation(student, gate: str, apply: Callable, *numbers: float) -> None:
+def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs: torch.dtype = torch.float64) -> None:
     """One operation of Values: its data and local gradients, where possible without `backward`."""
     output, true, forms = truth(gate, list(numbers))
     s = student.script()
@@ -593,7 +596,7 @@ def check_operation(student, gate: str, apply: Callable, *numbers: float) -> Non
     assert_value(data, output, name=f"the data of {gate}", forms=swapped)
     (grads,) = s.fetch(s.toolbox.graphs.slopes(result, nodes))
     name = f"the local gradient{'s' * (len(numbers) > 1)} of {gate}"
-    assert_grad(grads if true.dim() else grads[0], true, name=name, forms=forms)
+    assert_grad(grads if true.dim() else grads[0], true, name=name, inputs=inputs, forms=forms)
 
 
 def check_power(student, x: float, exponent: float) -> None:

@@ -21,12 +21,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.trouble import kind_of
+
 from . import archive, sources
 from .archive import Files, Limits, show
 from .examine import examine, fingerprint
 from .notebook import Released
-from .place import keep, known, place, stamp
+from .place import WAITING, keep, known, place, stamp
 from .receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
+from .swap import restore
 
 __all__ = [
     "REFUSALS",
@@ -38,6 +41,7 @@ __all__ = [
     "inspect",
     "intake",
     "read_receipt",
+    "take_up",
 ]
 
 
@@ -65,6 +69,7 @@ def intake(
     refused = Path(refused) if refused else submitted.parent / "refused"
     release = Released.read(Path(released))
     submitted.mkdir(parents=True, exist_ok=True)
+    take_up(submitted, refused)
     receipts = []
     with tempfile.TemporaryDirectory(prefix="intake-") as scratch:
         found = sources.arrivals(Path(source), assignment, Path(scratch), times)
@@ -78,6 +83,11 @@ def intake(
             if on_receipt:
                 on_receipt(receipt)
     return receipts
+
+
+def take_up(submitted: Path, refused: Path | None = None) -> None:
+    """Put right what an intake left that was killed; to be called before the hand-ins are looked for."""
+    restore(submitted, submitted.parent / WAITING, refused or submitted.parent / "refused")
 
 
 def _take(arrival, submitted, assignment, release, refused, times, limits, earlier) -> Receipt:
@@ -105,6 +115,8 @@ def _take(arrival, submitted, assignment, release, refused, times, limits, earli
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
+        if kind_of(error):  # a full disk is not the student's
+            raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     if not arrival.student:
         receipt.student = f"unnamed-{receipt.sha256[:8] or 'file'}"
@@ -181,6 +193,8 @@ def inspect(
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # as in intake: the class goes on
+        if kind_of(error):
+            raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)
     old = refused / student / f"{assignment}-{receipt.sha256[:12] or 'unread'}"

@@ -8,18 +8,21 @@ believed.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autograder.whole import write as write_whole
+
 from .archive import Limits, read_regular
 from .examine import fingerprint
 from .notebook import Released
 from .receipt import NAME, Receipt, Refused
+from .swap import put
 
 TIMESTAMP = "timestamp.txt"
+WAITING = ".intake"  # beside submitted/, on the same file system
 KEEP_AT_MOST = 64 * 2**20
 
 
@@ -41,17 +44,14 @@ def place(
     whole = {**graded, TIMESTAMP: f"{moment}\n".encode(), NAME: receipt.to_bytes()}
     receipt.folder = target
     if not _holds(target, whole):
-        waiting = submitted.parent / ".intake"
+        waiting = submitted.parent / WAITING
         waiting.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=waiting))
         try:
             for path, data in whole.items():
                 (fresh / "new" / path).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / "new" / path).write_bytes(data)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if os.path.lexists(target):  # a folder that is not empty cannot be replaced in place
-                os.replace(target, _free(keep_old) if keep_old else fresh / "old")
-            os.replace(fresh / "new", target)
+            put(fresh / "new", target, waiting, keep_old)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     record = {**receipt.to_dict(), "placed": fingerprint(graded)}
@@ -96,26 +96,8 @@ def keep(folder: Path, name: str, data: bytes | None) -> None:
         write_whole(folder / name, data)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.write_bytes(data)
-    os.replace(fresh, path)
-
-
 def _record(submitted: Path, receipt: Receipt) -> Path:
     return submitted.parent / "receipts" / receipt.assignment / f"{receipt.student}.json"
-
-
-def _free(path: Path) -> Path:
-    """This path, or one like it that is not taken."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    number, free = 1, path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

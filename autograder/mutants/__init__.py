@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,16 +18,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Edit:
-    """Replace `old`, which stands exactly `times` times in the function `where`, by `new`."""
+    """Replace `old`, which stands exactly `times` times in the function `where`, by `new`.
+
+    where: the function, as in `span`; "module:function" where several modules of an assignment have one of that name.
+    """
 
     where: str
     old: str
     new: str
     times: int = 1
 
+    @property
+    def module(self) -> str:
+        """The module that `where` names, or ''."""
+        return self.where.rpartition(":")[0]
+
+    @property
+    def function(self) -> str:
+        return self.where.rpartition(":")[2]
+
     def apply(self, source: str) -> str:
         """The source of the module with the edit in it. Raises ValueError where the edit does not fit."""
-        start, end = span(source, self.where)
+        start, end = span(source, self.function)
         body = source[start:end]
         if body.count(self.old) != self.times:
             raise ValueError(f"{self.where}: {self.old!r} stands {body.count(self.old)} times, not {self.times}")
@@ -66,7 +79,7 @@ def span(source: str, function: str) -> tuple[int, int]:
     function: its name at the top level of the module, or Class.method.
     """
     lines = source.splitlines(keepends=True)
-    body, (*classes, name) = ast.parse(source).body, function.split(".")
+    body, (*classes, name) = _parsed(source), function.split(".")
     for outer in classes:
         body = [part for node in body if isinstance(node, ast.ClassDef) and node.name == outer for part in node.body]
     for node in body:
@@ -74,6 +87,11 @@ def span(source: str, function: str) -> tuple[int, int]:
             after = node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
             return sum(map(len, lines[:after])), sum(map(len, lines[: node.end_lineno]))
     raise ValueError(f"the module has no function {function}")
+
+
+@lru_cache(maxsize=32)
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body  # hundreds of answers are made of the same few solutions
 
 
 def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) -> list[Answer]:

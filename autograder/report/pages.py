@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from autograder import whole
 from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
 from autograder.report.terminal import what_happened
 
@@ -25,11 +25,7 @@ def environment() -> Environment:
 
 def write_whole(page: Path, text: str) -> Path:
     """Write a page so that a reader sees the old one or the new one; returns its path."""
-    page.parent.mkdir(parents=True, exist_ok=True)
-    draft = page.with_name(f".{page.name[:60]}.{os.getpid()}.new")
-    draft.write_text(text, encoding="utf-8", errors="replace")
-    os.replace(draft, page)
-    return page
+    return whole.write(page, text.encode("utf-8", "replace"))
 
 
 def level(value: float) -> int:

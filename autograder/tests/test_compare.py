@@ -40,16 +40,29 @@ def test_one_wrong_entry_is_enough(true):
 
 def test_float32_noise_is_accepted_in_a_float32_answer(true):
     noise = 1 + 10 * torch.finfo(torch.float32).eps
-    assert_grad((true * noise).float(), true, name="w")
+    assert_grad((true * noise).float(), true, name="w", inputs=torch.float32)
 
 
 def test_float32_noise_is_accepted_in_a_float64_answer_to_float32_inputs(true):
     assert_grad(true * (1 + 1e-6), true, name="w", inputs=torch.float32)
 
 
-def test_float32_numbers_in_a_float64_tensor_are_taken_for_what_they_are(true):
-    assert_grad(true.float().double(), true, name="w")
-    assert_value(torch.tensor(0.1).item(), 0.1)
+@pytest.mark.parametrize("cut", [lambda t: t.float(), lambda t: t.float().double()])
+def test_an_answer_in_float32_to_a_question_in_float64_is_rejected_and_told_why(true, cut):
+    error = mismatch(cut(true), true)
+    assert "only float32's digits" in str(error) and error.diagnosis == []
+    assert_grad(cut(true), true, name="w", inputs=torch.float32)
+
+
+def test_differences_in_place_of_a_gradient_are_not_saved_by_rounding_them_to_float32(true):
+    differences = true * (1 + 1e-9)
+    mismatch(differences, true)
+    mismatch(differences.float(), true)
+
+
+def test_numbers_that_float32_holds_exactly_pass_in_any_dtype():
+    true = torch.tensor([0.5, -3.0, 0.0], dtype=torch.float64)
+    assert_grad(true.float(), true, name="w")
 
 
 def test_float32_noise_is_rejected_in_float64(true):

@@ -8,8 +8,14 @@ import torch
 
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
+from toolbox.misconceptions_beyond import ROWS as BEYOND
+from toolbox.misconceptions_graph import ROWS as GRAPHS
+from toolbox.misconceptions_implicit import ROWS as IMPLICIT
+from toolbox.misconceptions_layers import ROWS as LAYERS
+from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
+from toolbox.misconceptions_training import ROWS as TRAINING
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,6 +151,29 @@ def test_the_references_agree_with_pytorch():
     )
 
 
+def test_a_truth_is_worked_out_once_for_the_same_arguments_and_anew_for_others():
+    arguments = given("softmax", 3)
+    truth, again = Truth("softmax", arguments), Truth("softmax", given("softmax", 3))
+    assert again.grads["w"] is truth.grads["w"] and again.clues("w") is truth.clues("w")
+    others = [
+        Truth("squared", arguments),
+        Truth("softmax", arguments | {"reg": 0.4}),
+        Truth("softmax", arguments | {"x": arguments["x"].float()}),
+        Truth("softmax", arguments | {"w": arguments["w"] + 1}),
+    ]
+    assert all(not torch.equal(other.grads["w"], truth.grads["w"]) for other in others)
+    arguments["x"][0] += 1  # a test may change what it gave
+    assert not torch.equal(Truth("softmax", arguments).grads["w"], truth.grads["w"])
+
+
+def test_truths_are_not_remembered_for_ever(monkeypatch):
+    monkeypatch.setattr(Truth, "KEPT", 3)
+    monkeypatch.setattr(Truth, "_known", type(Truth._known)())
+    for seed in range(9):
+        Truth("softmax", given("softmax", seed))
+    assert len(Truth._known) == 3
+
+
 def test_gradients_follow_from_a_students_own_upstream_gradient():
     truth = Truth("softmax", given("softmax", 0, net=True))
     theirs = {"scores": truth.grads["scores"] * 3, "a": truth.grads["a"] + 0.01}
@@ -175,7 +204,8 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
         for name in re.findall(known, path.read_text())
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
-    elsewhere = {row[0] for row in [*SCALAR, *TENSORS]}  # these have their own tests, with the rest of their assignment
+    # these have their own tests, with the rest of their assignment
+    elsewhere = {row[0] for row in [*SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING, *BEYOND, *IMPLICIT]}
     assert set(CATALOGUE) - named - elsewhere == {"transposed"}
 
 

@@ -8,17 +8,19 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import nbgrader
 import pytest
 from nbgrader.api import Gradebook
 
 from autograder import build
 from autograder.entry import ClassEntry
-from autograder.gradebook import Book, NbgraderFailed
+from autograder.gradebook import Book, NbgraderFailed, newest_form
 from autograder.judge import Judgement
 from autograder.nbgrader_steps import judged_before
 from autograder.page import _PageExporter
@@ -304,6 +306,16 @@ def test_a_deadline_moved_while_a_class_is_graded_counts_from_then_on(courses):
         for student in ("ada", "bob")
     ]
     assert seconds == [7200, 0]
+
+
+def test_alembic_is_asked_for_the_form_of_the_tables_as_nbgrader_asks_it(courses):
+    ini = courses.kit.root / "alembic.ini"
+    ini.write_text(f"[alembic]\nscript_location = {Path(nbgrader.__file__).parent / 'alembic'}\n")
+    asked = subprocess.run(
+        [sys.executable, "-m", "alembic.config", "-c", ini, "heads"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert newest_form() == asked.stdout.split()[0]
 
 
 def test_a_locked_gradebook_is_named_and_the_hand_in_can_be_entered_later(courses):

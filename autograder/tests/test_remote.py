@@ -158,6 +158,28 @@ def test_no_process_is_left_behind(student):
     os.close(handle)
 
 
+AGAIN = r"""
+import os, time
+from pathlib import Path
+path = Path("lib/backprop/toy.py")
+path.write_text("def answer():\n    return 2\n")
+os.utime(path, (time.time() + 5, time.time() + 5))
+"""
+
+
+def test_a_students_module_that_a_cell_has_rewritten_is_loaded_again_and_libraries_are_left_alone():
+    files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": b"def answer():\n    return 1\n"}
+    first = "%load_ext autoreload\n%autoreload 2\nfrom backprop import toy\nfirst = toy.answer()"
+    last = "second = toy.answer()\nreloader = get_ipython().magics_manager.registry['AutoreloadMagics']._reloader\n"
+    last += "looked_at = 'backprop.toy' in reloader.modules_mtimes and 'torch' in reloader.skip_modules"
+    cells = [Cell(number, source, False) for number, source in enumerate((first, AGAIN, last))]
+    transport = RemoteTransport(files, cells, Limits())
+    student = Student(transport)
+    assert (student.value("first"), student.value("second")) == (1, 2)
+    assert student.value("looked_at") is True
+    transport.close()
+
+
 @pytest.mark.parametrize(
     "blob", [b"", b"{}", b"[1]", b"[" * 100_000, b'[{"output_type": "stream"}]', b'[{"output_type": "pickle"}]']
 )

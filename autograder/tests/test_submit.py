@@ -159,6 +159,17 @@ def test_items_and_modules_are_read_from_the_suite(house):
     assert expected(None) == ([], [])
 
 
+def test_a_module_that_the_notebook_names_and_no_test_calls_is_missed(house):
+    notebook = json.loads(notebook_of(house).read_text())
+    notebook["metadata"]["backprop_kit"] = {"assignment": "flat", "modules": ["flat", "losses"]}
+    save(house, notebook)
+    assert found(submit("flat", folder=house), "problem").keys() == {"lib/backprop/losses.py"}
+    for broken in (None, [], {"modules": "flat"}, {"modules": [3]}):
+        notebook["metadata"]["backprop_kit"] = broken
+        save(house, notebook)
+        assert submit("flat", folder=house).complete
+
+
 def test_a_suite_that_was_edited_does_not_keep_work_from_being_handed_in(house):
     (house / "assignments" / "flat" / "test_flat.py").write_text("def (")
     assert submit("flat", folder=house).path.exists()

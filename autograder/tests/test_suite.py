@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite, hidden_regions
+from toolbox.suite import Suite, hidden_regions, is_plain
 
 SUITE = """
 from toolbox.errors import Mismatch
@@ -169,3 +169,51 @@ def test_two_suites_of_one_file_name_are_two_suites(tmp_path):
 
 def test_hidden_regions_are_found_by_line():
     assert hidden_regions("a\n### BEGIN HIDDEN TESTS\nb\n### END HIDDEN TESTS\nc") == [(2, 4)]
+
+
+ASKING = """
+import pytest
+from toolbox.suite import item, make, student  # noqa: F401
+{fixture}
+
+@item("one")
+def test_plain(student, make):
+    assert make is not None and student.toy.double(x=1) == 2
+
+@item("one")
+def test_with_a_folder(student, tmp_path):
+    assert tmp_path.is_dir() and student.toy.double(x=1) == 2
+
+@item("one")
+@pytest.mark.parametrize("n", [1, 2])
+def test_with_numbers(student, n):
+    assert student.toy.double(x=n) == 2 * n
+"""
+
+
+def test_tests_that_ask_for_more_of_pytest_are_run_by_pytest_and_the_others_called_as_they_are(tmp_path):
+    path = tmp_path / "test_asking.py"
+    path.write_text(ASKING.format(fixture=""))
+    suite = Suite(path)
+    assert [is_plain(test) for test, _ in suite.tests] == [True, False, False, False]
+    assert statuses(run(suite, double=lambda x: 2 * x)) == ["passed"] * 4
+    assert statuses(run(suite, double=lambda x: 2)) == ["passed", "passed", "passed", "failed"]
+    suite.close()
+
+
+@pytest.mark.parametrize(
+    "fixture",
+    [
+        "@pytest.fixture\ndef make():\n    return None",
+        "@pytest.fixture(autouse=True)\ndef always():\n    yield",
+        "def setup_function(function):\n    pass",
+    ],
+)
+def test_a_fixture_of_the_suites_own_is_heeded(tmp_path, fixture):
+    path = tmp_path / "test_own.py"
+    path.write_text(ASKING.format(fixture=fixture))
+    suite = Suite(path)
+    assert not is_plain(suite.tests[0][0])
+    expected = "failed" if "def make" in fixture else "passed"
+    assert run(suite, double=lambda x: 2 * x)[0].status == expected
+    suite.close()

@@ -36,6 +36,11 @@ def test_the_gravest_cause_names_the_item(grave):
     assert (item.status, item.message, item.score) == (grave, "grave", 0)
 
 
+def test_an_item_in_which_something_forbidden_was_found_earns_nothing_whatever_the_share():
+    item = judge_item("a", 2, [result("passed"), result("forbidden", share=0, message="by nudging")])
+    assert (item.score, item.status, item.message) == (0, "forbidden", "by nudging")
+
+
 def test_an_item_that_can_give_no_marks_is_refused():
     with pytest.raises(ValueError, match="no test that gives marks"):
         judge_item("a", 2, [result("passed", share=0)])

@@ -129,3 +129,9 @@ def test_garbage_never_raises_anything_but_malformed(blob):
         wire.unpack(blob)
     except Malformed:
         pass
+
+
+def test_a_single_number_spread_over_a_whole_tensor_survives():
+    for number in (torch.tensor(2.5), torch.tensor([2.5])):
+        for spread in (number.expand(3), number.expand(3, 1, 4)):
+            torch.testing.assert_close(wire.unpack(wire.pack(spread)), spread)

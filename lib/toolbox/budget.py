@@ -1,7 +1,8 @@
 """Run a function within a budget of memory and work, so that an explicit Jacobian is stopped before it is built.
 
 Steps, for every tensor operation inside: work out from the shapes how many numbers the result will hold; stop the
-function if that one tensor, or all results together, go beyond the budget; else let it run.
+function if that one tensor goes beyond the budget, or all the work together: the numbers written, and for products of
+matrices the multiplications; else let it run.
 
 On a student's machine this keeps a Jacobian of many gigabytes from eating the memory. It is no lock: a function can
 step around it (NumPy does). In grading the worker's memory limit stands behind it and does not look at code at all.
@@ -20,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from toolbox.errors import Memory, Timeout
 
 LARGEST = 2**28  # numbers in one tensor: 1 GiB in float32
-WORK = 2 * 10**8  # numbers written by all operations together
+WORK = 2 * 10**8  # by all operations together
 PRODUCTS = {"mm", "bmm", "addmm", "baddbmm", "addbmm"}  # their last two tensors are multiplied as matrices
 
 
@@ -44,7 +45,7 @@ class Budget(TorchDispatchMode):
                     f"out of memory: a tensor of {entries:,} numbers takes {size(entries * wide)}. "
                     "Do you need the whole Jacobian to know its product with one vector?"
                 )
-            self.done += entries
+            self.done += multiplied(func, args) or entries
             if self.done > self.work:
                 raise Timeout(
                     f"stopped after writing {self.done:,} numbers: that is the work of a whole Jacobian, row by row"
@@ -62,6 +63,14 @@ def size(count: int) -> str:
     """A number of bytes in words, e.g. '256 GiB'."""
     power = min(int(math.log2(max(count, 1)) // 10), 5)
     return f"{count / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB')[power]}"
+
+
+def multiplied(func: Any, args: tuple) -> int:
+    """How many multiplications a product of matrices takes; 0 for any other operation."""
+    if func.overloadpacket.__name__ not in PRODUCTS:
+        return 0
+    left, right = [value for value in args if isinstance(value, Tensor)][-2:]
+    return left.numel() * right.shape[-1]
 
 
 def foreseen(func: Any, args: tuple) -> int:

@@ -4,10 +4,10 @@ Steps: take the loss or one gradient out of `(loss, grads)`; make it a tensor; t
 that order, each with its own message. Where an answer is wrong, `toolbox.diagnose` looks for the mistake behind it.
 
 How close is close? The distance is the largest difference of any entry over the largest true entry. An answer passes
-below `tolerance(dtype, condition)`: ROUNDINGS roundings of the coarser dtype at work (the inputs' or the answer's own,
-never below float32), times the condition of the problem, but never less than FLOOR. A float64 answer whose every entry
-is a float32 number was computed in float32. So in float64 a gradient that is off by one part in ten thousand fails by
-far, and in float32 the noise of another order of summation passes.
+below `tolerance(inputs, condition)`: ROUNDINGS roundings of the dtype in which the question was asked (never below
+float32), times the condition of the problem, but never less than FLOOR. The dtype of the answer makes no difference:
+who is asked in float64 and answers in float32 has lost half of the digits on the way, and is told so. So in float64 a
+gradient that is off by one part in a billion fails, and in float32 the noise of another order of summation passes.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ def assert_value(got: Any, true: Any, *, name: str = "loss", **clues: Any) -> No
 def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     """Check a gradient, a tensor of exactly the shape of its variable (a number where the variable is one).
 
-    inputs: dtype of the inputs, where it is not float64. condition: see `tolerance`.
-    accept: other right values, e.g. what follows from the student's own upstream gradient.
+    inputs: dtype in which the question was asked, where it is not float64. condition: see `tolerance`.
+    accept: other right values, e.g. what follows from the student's own upstream gradient; or a function that returns
+    them, called only if needed.
     if_not_finite: the id of the misconception that nan and inf tell of.
     All other clues go to `toolbox.diagnose.diagnose`; `clues` is a function that returns such, called only if needed.
     Raises Missing, Malformed, or Mismatch with diagnosis and evidence.
@@ -111,12 +112,14 @@ def relative_error(got: Tensor, true: Tensor) -> float:
 
 def _check(
     got: Tensor, true: Tensor, name: str, shape_rule: str, *, label: str | None = None,
-    inputs: torch.dtype = torch.float64, condition: float = 1.0, accept: list[Tensor] | tuple = (),
+    inputs: torch.dtype = torch.float64, condition: float = 1.0,
+    accept: list[Tensor] | tuple | Callable[[], list[Tensor]] = (),
     if_not_finite: str | None = None, clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
 ) -> None:  # fmt: skip
     label = label or name
-    single = inputs == torch.float32 or torch.equal(got.double(), got.float().double())
-    limit = tolerance(torch.float32 if single and got.is_floating_point() else torch.float64, condition)
+    limit = tolerance(inputs, condition)
+    single = got.is_floating_point() and torch.equal(got.double(), got.float().double())
+    near = tolerance(torch.float32, condition) if single else limit  # to know a mistake again, float32's digits will do
     evidence = {
         "name": name, "shape_yours": list(got.shape), "shape_true": list(true.shape),
         "dtype": str(got.dtype).removeprefix("torch."), "worst": None, "relative_error": None,
@@ -126,7 +129,7 @@ def _check(
     if got.dtype == torch.bool:
         raise Mismatch(f"{label} holds True and False; a mask is not yet a number", evidence=evidence)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
-        found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
+        found = diagnose(got, true, near, **more, **(clues() if clues else {}))
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
         raise Mismatch(message, diagnosis=found, evidence=evidence)
     if got.is_floating_point() and not torch.isfinite(got).all():
@@ -137,7 +140,10 @@ def _check(
         raise Mismatch(f"{label} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
 
     error = relative_error(got, true)
-    if error <= limit or any(other.shape == got.shape and relative_error(got, other) <= limit for other in accept):
+    if error <= limit:
+        return
+    accept = accept() if callable(accept) else accept
+    if any(other.shape == got.shape and relative_error(got, other) <= limit for other in accept):
         return
     off = (got.to(torch.float64) - true.to(torch.float64)).abs()
     wrong = off > limit * max(true.abs().max().item(), TINY)
@@ -146,7 +152,10 @@ def _check(
     worst = evidence["worst"]
     where = f" at {worst['index']}" if worst["index"] else ""
     message = f"{label} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
-    found = diagnose(got, true, limit, **more, **(clues() if clues else {}))
+    if single and limit < error <= near:
+        message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
+        raise Mismatch(f"{message} (relative error {error:.2g})", evidence=evidence)
+    found = diagnose(got, true, near, **more, **(clues() if clues else {}))
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
 
 

@@ -67,6 +67,13 @@ def read_cells(notebook: Path) -> list[dict]:
     return [{**cell, "source": "".join(cell.get("source") or "")} for cell in cells]
 
 
+def modules_noted(notebook: Path) -> list[str]:
+    """The modules that the notebook says belong to it; [] where a notebook no longer says so."""
+    kit = (json.loads(notebook.read_text(encoding="utf-8")).get("metadata") or {}).get("backprop_kit")
+    noted = kit.get("modules") if isinstance(kit, dict) else None
+    return [name for name in noted if isinstance(name, str)] if isinstance(noted, list) else []
+
+
 def marks(cell: dict) -> dict:
     """nbgrader's settings of a cell: what is graded in it, if anything."""
     return (cell.get("metadata") or {}).get("nbgrader") or {}

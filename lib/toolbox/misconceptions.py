@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toolbox.misconceptions_beyond import ROWS as BEYOND
+from toolbox.misconceptions_graph import ROWS as GRAPHS
+from toolbox.misconceptions_implicit import ROWS as IMPLICIT
+from toolbox.misconceptions_layers import ROWS as LAYERS
+from toolbox.misconceptions_modes import ROWS as MODES
 from toolbox.misconceptions_scalar import ROWS as SCALAR
 from toolbox.misconceptions_tensors import ROWS as TENSORS
+from toolbox.misconceptions_training import ROWS as TRAINING
 
 
 class Misconception(NamedTuple):
@@ -162,4 +168,5 @@ _ROWS = [
      "symbol by symbol.", TOY),
 ]  # fmt: skip
 
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in [*_ROWS, *SCALAR, *TENSORS]}
+_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING, *BEYOND, *IMPLICIT]
+CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}

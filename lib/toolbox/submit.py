@@ -17,7 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from toolbox import place
-from toolbox.handin import HandIn, expected, look_at_cells, look_at_modules, look_at_notebook, module_files, read_cells
+from toolbox.handin import (
+    HandIn,
+    expected,
+    look_at_cells,
+    look_at_modules,
+    look_at_notebook,
+    module_files,
+    modules_noted,
+    read_cells,
+)
 from toolbox.handin_table import as_html, print_rich
 
 SCHEMA = 1
@@ -44,6 +53,7 @@ def submit(assignment: str = "flat", folder: str | Path | None = None, out: str 
     suites = [path for folder in folders if (path := folder / f"test_{assignment}.py").is_file()]
     items, modules = expected(suites[0] if suites else None)
     look_at_cells(hand_in, cells, items)
+    modules = sorted({*modules, *modules_noted(notebook)})  # a suite need not call each of them by name
     look_at_modules(hand_in, home / "lib" / "backprop", modules)
     write_zip(hand_in, notebook, home / "lib" / "backprop")
     show(hand_in)

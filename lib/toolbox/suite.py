@@ -8,6 +8,7 @@ the fixture calls the modules of the student's own `lib/backprop`.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
@@ -103,14 +104,19 @@ class Suite:
                 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
         if keeper.uncollected or not self._session.items:
             raise RuntimeError(f"{self.path} cannot be collected: {''.join(keeper.uncollected) or 'it holds no test'}")
-        self.tests = [(test, self._blank(test)) for test in self._session.items]
+        regions = hidden_regions(self.path.read_text())
+        self.tests = [(test, self._blank(test, regions)) for test in self._session.items]
+        # Tests that ask for the kit's two fixtures and nothing else of pytest are called as they are: pytest's own
+        # protocol around a test takes longer than most tests.
+        self._plain = {test: list(inspect.signature(test.function).parameters) for test in self._session.items
+                       if is_plain(test)}  # fmt: skip
 
-    def _blank(self, test: pytest.Item) -> TestResult:
+    def _blank(self, test: pytest.Item, regions: list[tuple[int, int]]) -> TestResult:
         mark = test.get_closest_marker("item")
         if mark is None:
             raise RuntimeError(f"{self.path.name}: {test.name} has no @item")
         line = test.function.__code__.co_firstlineno
-        hidden = any(begin < line < end for begin, end in hidden_regions(self.path.read_text()))
+        hidden = any(begin < line < end for begin, end in regions)
         return TestResult(mark.args[0], test.name, hidden, float(mark.kwargs.get("share", 1.0)))
 
     @property
@@ -148,10 +154,7 @@ class Suite:
         return results
 
     def _run_one(self, test: pytest.Item, result: TestResult) -> None:
-        if FAILURE in test.stash:
-            del test.stash[FAILURE]
-        runtestprotocol(test, log=False, nextitem=None)
-        error = test.stash.get(FAILURE, None)
+        error = self._error_of(test)
         if error is None:
             return
         if isinstance(error, Mismatch | StudentError):
@@ -159,15 +162,46 @@ class Suite:
             result.diagnosis, result.evidence = error.diagnosis, error.evidence
         elif isinstance(error, AssertionError):
             result.status, result.message = "failed", str(error)[:LONGEST] or result.sentence
-        elif isinstance(error, KeyboardInterrupt):
+        elif isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
             raise error
         else:  # a test that could not read the answer: the answer has a form that no test foresaw
             result.status = "malformed"
             result.message = f"the answer has an unexpected form ({type(error).__name__}: {error})"[:LONGEST]
 
+    def _error_of(self, test: pytest.Item) -> BaseException | None:
+        """Run one test; returns what it raised."""
+        if test in self._plain:
+            config = self._config.stash
+            fixtures = {"student": lambda: config[STUDENT], "make": lambda: Make(config[SEED], test.name)}
+            try:
+                test.function(**{name: fixtures[name]() for name in self._plain[test]})
+            except BaseException as error:
+                return error
+            return None
+        if FAILURE in test.stash:
+            del test.stash[FAILURE]
+        runtestprotocol(test, log=False, nextitem=None)
+        return test.stash.get(FAILURE, None)
+
     def close(self) -> None:
         """Let go of pytest's configuration."""
         self._config._ensure_unconfigure()
+
+
+def is_plain(test: pytest.Item) -> bool:
+    """Whether a test is a function of a module that uses `student` and `make` of this module, and no other fixture,
+    parameter or mark.
+    """
+    own = {"student": student, "make": make}
+    return (
+        type(test) is pytest.Function
+        and type(test.parent) is pytest.Module
+        and set(test.fixturenames) <= {*own, "request"}
+        and set(inspect.signature(test.function).parameters) <= set(own)
+        and {mark.name for mark in test.iter_markers()} == {"item"}
+        and all(getattr(test.module, name, None) is own[name] for name in own if name in test.fixturenames)
+        and not inspect.iscoroutinefunction(test.function)
+    )
 
 
 def hidden_regions(text: str) -> list[tuple[int, int]]:

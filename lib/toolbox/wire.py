@@ -103,7 +103,12 @@ def _tensor_to_bytes(tensor: torch.Tensor, where: str) -> bytes:
     expanded = [d for d in order if strides[d] == 0 and sizes[d] > 1]
     for d in expanded:
         tensor = tensor.narrow(d, 0, 1)
-    flat = tensor.permute(order).contiguous().reshape(-1).view(torch.uint8)
+    if order != sorted(order):
+        tensor = tensor.permute(order)
+    flat = tensor.contiguous().reshape(-1)
+    if flat.stride() != (1,):  # a single entry may have any
+        flat = torch.empty_like(flat, memory_format=torch.contiguous_format).copy_(flat)
+    flat = flat.view(torch.uint8)
     return msgpack.packb([NAMES[tensor.dtype], list(sizes), flat.numpy().tobytes(), order, expanded])
 
 
@@ -121,14 +126,17 @@ def _tensor_from_ext(code: int, data: bytes) -> torch.Tensor:
         raise Malformed("a tensor of the answer has an impossible layout")
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:  # an expanded one brings few bytes and may claim many
         raise Malformed(f"a tensor of the answer claims shape {shape}; {MAX_BYTES} bytes are allowed")
-    stored = [1 if d in expanded else size for d, size in enumerate(shape)]
+    stored = [1 if d in expanded else size for d, size in enumerate(shape)] if expanded else shape
     if math.prod(stored) * dtype.itemsize != len(raw):
         raise Malformed(f"a tensor of the answer claims shape {shape} but brings {len(raw)} bytes")
     if not raw:
         return torch.empty(shape, dtype=dtype)
     if dtype is torch.bool and raw.strip(b"\x00\x01"):
         raise Malformed("a boolean tensor of the answer holds bytes other than 0 and 1")
-    tensor = torch.frombuffer(bytearray(raw), dtype=dtype).reshape([stored[d] for d in order])
+    tensor = torch.frombuffer(bytearray(raw), dtype=dtype)
+    if not expanded and order == sorted(order):  # nearly all of them
+        return tensor.reshape(shape)
+    tensor = tensor.reshape([stored[d] for d in order])
     back = [order.index(d) for d in range(len(order))]
     return tensor.permute(back).expand(shape)
 

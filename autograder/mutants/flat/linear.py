@@ -106,6 +106,12 @@ def biases(kind: str) -> list[Answer]:
             ("sums over everything", B, B.replace("dim=0", ""), "bias-summed-completely"),
             ("keeps the dimension", B, B.replace("dim=0", "dim=0, keepdim=True"), "kept-dimension"),
         ]
+    else:
+        rows += [
+            ("keeps a dimension", B, B.replace("sum()", "sum(dim=0, keepdim=True)"), "kept-dimension"),
+            ("sums over one class alone", B, 'grads["b"] = grads["scores"][y == 1].sum()', None),
+            ("multiplies with the scores", B, 'grads["b"] = (grads["scores"] * scores).sum()', None),
+        ]
     return wrong(KINDS[kind], f"{kind}_grad_b", *rows)
 
 

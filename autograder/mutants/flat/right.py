@@ -26,7 +26,7 @@ RIGHT: list[Answer] = [
     Answer("the solution itself", ("predict", *ALL, "bugs_found")),
     Answer("explicit loops over rows and classes", ALL, file=HERE / "right_loops.py"),
     Answer("einsum and one-hot matrices", ALL, file=HERE / "right_einsum.py"),
-    Answer("a detour through NumPy in float32", ALL, file=HERE / "right_numpy.py"),
+    Answer("a detour through NumPy", ALL, file=HERE / "right_numpy.py"),
     everywhere("the loss as a float", "return loss, grads", "return loss.item(), grads"),
     everywhere("the loss with shape (1,)", "return loss, grads", "return loss.reshape(1), grads"),
     everywhere("the gradients in another order", "return loss, grads", "return loss, dict(sorted(grads.items()))"),

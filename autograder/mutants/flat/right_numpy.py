@@ -1,4 +1,4 @@
-"""A right answer that leaves torch: NumPy in float32, whatever the inputs are; gradients come back as arrays."""
+"""A right answer that leaves torch: NumPy in the dtype of the inputs; gradients come back as arrays."""
 
 import numpy as np
 
@@ -16,36 +16,36 @@ def neuron(w0, x0, w1, x1, w2):
     return f, {"w0": up * x0, "x0": up * w0, "w1": up * x1, "x1": up * w1, "w2": up}
 
 
-def single(*tensors):
-    return [t.numpy().astype(np.float32) for t in tensors]
+def arrays(*tensors):
+    return [t.numpy() for t in tensors]
 
 
-def one_hot(y, classes):
-    return np.eye(classes, dtype=np.float32)[y.numpy()]
+def one_hot(y, s):
+    return np.eye(s.shape[1], dtype=s.dtype)[y.numpy()]
 
 
 def hinge(s, y):
-    Y = one_hot(y, s.shape[1])
+    Y = one_hot(y, s)
     margins = np.maximum(0, s - (s * Y).sum(1, keepdims=True) + 1 - Y)
-    grad = (margins > 0).astype(np.float32)
+    grad = (margins > 0).astype(s.dtype)
     grad -= Y * grad.sum(1, keepdims=True)
     return margins.sum() / len(s), grad / len(s)
 
 
 def softmax(s, y):
-    Y = one_hot(y, s.shape[1])
+    Y = one_hot(y, s)
     s = s - s.max(1, keepdims=True)
     log_p = s - np.log(np.exp(s).sum(1, keepdims=True))
     return -(log_p * Y).sum() / len(s), (np.exp(log_p) - Y) / len(s)
 
 
 def squared(s, y):
-    error = s - one_hot(y, s.shape[1])
+    error = s - one_hot(y, s)
     return (error**2).sum() / len(s), 2 * error / len(s)
 
 
 def linear(loss, x, y, w, b, reg):
-    x, w, b = single(x, w, b)
+    x, w, b = arrays(x, w, b)
     value, up = loss(x @ w + b, y)
     return value + reg * (w * w).sum(), {"scores": up, "w": x.T @ up + 2 * reg * w, "b": up.sum(0)}
 
@@ -63,8 +63,8 @@ def linear_squared(x, y, w, b, reg):
 
 
 def logistic(x, y, w, b, reg):
-    x, w, b = single(x, w, b)
-    y = y.numpy().astype(np.float32)
+    x, w, b = arrays(x, w, b)
+    y = y.numpy().astype(x.dtype)
     s = x @ w + b
     loss = (np.maximum(s, 0) - s * y + np.log1p(np.exp(-np.abs(s)))).mean() + reg * (w * w).sum()
     up = (0.5 * (1 + np.tanh(s / 2)) - y) / len(y)
@@ -72,7 +72,7 @@ def logistic(x, y, w, b, reg):
 
 
 def net(loss, x, y, w1, b1, w2, b2, reg):
-    x, w1, b1, w2, b2 = single(x, w1, b1, w2, b2)
+    x, w1, b1, w2, b2 = arrays(x, w1, b1, w2, b2)
     a = x @ w1 + b1
     h = np.maximum(a, 0)
     value, up = loss(h @ w2 + b2, y)

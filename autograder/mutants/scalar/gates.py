@@ -104,6 +104,7 @@ GATES: list[Answer] = [
     *wrong(
         "multiply_backward",
         MUL,
+        ("divides on the way back", "grad_x = grad_out * y", "grad_x = grad_out / y", None),
         (
             "does not swap",
             "grad_x = grad_out * y\n    grad_y = grad_out * x",

@@ -1,10 +1,10 @@
-"""Ready-made derivatives where a backward pass was to be written: each must be refused by name."""
+"""Ready-made derivatives, and differences, where a backward pass was to be written: each must be refused by name."""
 
 # ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
 from .attack import Attack, add, items
-from .tampering import HINGE
+from .tampering import HINGE, hinge
 
 LOSS = """
 def _loss(scores, w, y, reg):
@@ -80,15 +80,84 @@ add(
          "with torch.enable_grad():\n    layer = torch.nn.Linear(*w.shape, dtype=w.dtype)\n    layer.weight.data, layer.bias.data = w.T.clone(), b.clone()\n"
          "    scores = layer(x)\n    scores.retain_grad()\n    loss = torch.nn.functional.multi_margin_loss(scores, y) * w.shape[1] + reg * (layer.weight ** 2).sum()\n"
          "    loss.backward()\nreturn loss.detach(), {'scores': scores.grad, 'w': layer.weight.grad.T, 'b': layer.bias.grad}"),
+    uses("jacrev", "calls torch.func.jacrev: the whole Jacobian by backward passes",
+         "gs = torch.func.jacrev(lambda s: _loss(s, w, y, reg))(x @ w + b)\ngw = torch.func.jacrev(lambda w: _full(x, y, w, b, reg))(w)\n"
+         "return _full(x, y, w, b, reg), {'scores': gs, 'w': gw, 'b': gs.sum(0)}"),
+    uses("jvp", "calls torch.func.jvp, once for each entry: forward mode",
+         "gw = torch.zeros_like(w)\nfor i in range(w.numel()):\n    unit = torch.zeros_like(w)\n    unit.view(-1)[i] = 1\n"
+         "    loss, gw.view(-1)[i] = torch.func.jvp(lambda w: _full(x, y, w, b, reg), (w,), (unit,))\n"
+         "return loss, {'scores': gw, 'w': gw, 'b': gw[0]}"),
+    uses("function-forward", "wraps the forward pass in a torch.autograd.Function with a rule for forward mode",
+         "import torch.autograd.forward_ad as forward\ngw = torch.zeros_like(w)\nfor i in range(w.numel()):\n    with forward.dual_level():\n"
+         "        unit = torch.zeros_like(w)\n        unit.view(-1)[i] = 1\n        out = _Wrap.apply(_full(x, y, forward.make_dual(w, unit), b, reg))\n"
+         "        gw.view(-1)[i] = forward.unpack_dual(out).tangent\nreturn _full(x, y, w, b, reg), {'scores': gw, 'w': gw, 'b': gw[0]}",
+         before="class _Wrap(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, a):\n        return a * 1\n"
+         "    @staticmethod\n    def jvp(ctx, t):\n        return t\n"),
     Attack(
-        "differences",
-        "nudges every weight instead of writing a gradient: no derivative of torch's, so only precision tells",
-        bottom="_right = linear_hinge\n\ndef linear_hinge(x, y, w, b, reg):\n    loss, grads = _right(x, y, w, b, reg)\n"
-        "    for name, value in (('w', w), ('b', b)):\n        grad = torch.zeros_like(value)\n        for i in range(value.numel()):\n"
-        "            ends = []\n            for h in (1e-5, -1e-5):\n                moved = value.clone()\n                moved.view(-1)[i] += h\n"
-        "                ends.append(_right(x, y, **({'w': w, 'b': b} | {name: moved}), reg=reg)[0])\n"
-        "            grad.view(-1)[i] = (ends[0] - ends[1]) / 2e-5\n        grads[name] = grad\n    return loss, grads\n",
-        lost=items("hinge_grad_w", "hinge_grad_b", status="failed"),
-        says="relative error",
+        "explicit-jacobian",
+        "multiplies by the whole Jacobian of a layer, built and touched, where memory forbids it",
+        bottom=hinge("jacobian = torch.kron(torch.eye(64), torch.ones(512, 512))\ngrads['w'] = grads['w'] + 0 * jacobian[0, 0]"),
+        lost=items(*HINGE, status="memory"),
+        says="out of memory",
+    ),
+)  # fmt: skip
+
+# Differences of losses in place of a gradient: `nudged(step, f)` is linear_hinge with w and b nudged, entry by entry.
+NUDGED = """
+_right = linear_hinge
+
+def nudged(x, y, w, b, reg, slope, answer=lambda grad: grad, names=("w", "b")):
+    loss, grads = _right(x, y, w, b, reg)
+    wide = {"x": x.double(), "y": y, "w": w.double(), "b": b.double()}
+    for name in names:
+        grad = torch.zeros_like(wide[name])
+        for i in range(grad.numel()):
+            def at(step):
+                moved = wide[name].clone()
+                moved.view(-1)[i] += step
+                return _right(**wide | {name: moved}, reg=reg)[0].item()
+            grad.view(-1)[i] = slope(at)
+        grads[name] = answer(grad)
+    return loss, grads
+
+def linear_hinge(x, y, w, b, reg):
+    return nudged(x, y, w, b, reg, """
+STEPS = {
+    "differences": ("nudges every weight instead of writing a gradient: no derivative of torch's",
+                    "lambda f: (f(1e-5) - f(-1e-5)) / 2e-5"),
+    "differences-one-sided": ("nudges every weight one way only", "lambda f: (f(1e-7) - f(0.0)) / 1e-7"),
+    "differences-exact": ("nudges by a power of two: on straight pieces that is exact to the last digit",
+                          "lambda f: (f(2.0**-10) - f(-(2.0**-10))) * 2**9"),
+    "differences-rounded": ("rounds its differences to float32, to be measured by float32's tolerance",
+                            "lambda f: (f(1e-5) - f(-1e-5)) / 2e-5, lambda grad: grad.float()"),
+    "differences-high-order": ("combines many differences, so that their errors cancel",
+                               "lambda f: (8 * (f(1e-3) - f(-1e-3)) - (f(2e-3) - f(-2e-3))) / 12e-3"),
+}  # fmt: skip
+for _name, (_tries, _slope) in STEPS.items():
+    add(
+        Attack(_name, _tries, bottom=f"{NUDGED}{_slope})\n", lost=items(*HINGE[1:], status="forbidden"), says="nudging")
+    )
+add(
+    Attack(
+        "differences-in-numpy",
+        "nudges the bias in NumPy, where nobody counts the work",
+        bottom="import numpy as np\n_right = linear_hinge\n\ndef linear_hinge(x, y, w, b, reg):\n    loss, grads = _right(x, y, w, b, reg)\n"
+        "    s, y, c = (x.double() @ w.double()).numpy(), y.numpy(), b.double().numpy()\n    rows = np.arange(len(y))\n    def at(b):\n"
+        "        m = s + b - (s + b)[rows, y][:, None] + 1\n        m[rows, y] = 0\n        return np.maximum(m, 0).sum() / len(y)\n"
+        "    h = 2.0**-10\n    units = np.eye(len(c)) * h\n"
+        "    grads['b'] = torch.tensor([(at(c + u) - at(c - u)) / (2 * h) for u in units], dtype=b.dtype)\n    return loss, grads\n",
+        lost=items("hinge_grad_b", status="forbidden"),
+        says="nudging",
+    ),
+    Attack(
+        "complex-steps",
+        "takes imaginary steps: exact without any difference",
+        bottom="_right = linear_hinge\n\ndef linear_hinge(x, y, w, b, reg):\n    loss, grads = _right(x, y, w, b, reg)\n    def at(w, b):\n"
+        "        s = x.to(w.dtype) @ w + b\n        m = s - s[torch.arange(len(y)), y][:, None] + 1\n        m[torch.arange(len(y)), y] = 0\n"
+        "        return (m * (m.real > 0)).sum() / len(y) + reg * (w * w).sum()\n    wide, bias = w.to(torch.complex128), b.to(torch.complex128)\n"
+        "    for i in range(w.numel()):\n        moved = wide.clone()\n        moved.view(-1)[i] += 1e-30j\n"
+        "        grads['w'].view(-1)[i] = at(moved, bias).imag / 1e-30\n    return loss, grads\n",
+        lost=items(*HINGE[1:], status="forbidden"),
+        says="nudging",
     ),
 )  # fmt: skip

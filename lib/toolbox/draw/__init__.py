@@ -1,16 +1,57 @@
 """Pictures for the notebooks: computational graphs as a lecturer draws them, and a few small plots."""
 
+from toolbox.draw.equations import (
+    show_camera,
+    show_circle_and_webs,
+    show_crossing,
+    show_filling,
+    show_settling,
+    show_tangents,
+)
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
+from toolbox.draw.layers import show_columns, show_masks, show_slopes
+from toolbox.draw.network import show_network
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
+from toolbox.draw.second_order import show_boundaries, show_hessian, show_steps, show_throw
+from toolbox.draw.training import (
+    show_confusion,
+    show_learning,
+    show_paths,
+    show_regions,
+    show_search,
+    show_signals,
+    show_times,
+)
 
 __all__ = [
     "draw_graph",
+    "show_boundaries",
+    "show_camera",
+    "show_circle_and_webs",
+    "show_columns",
+    "show_confusion",
+    "show_crossing",
     "show_curves",
+    "show_filling",
     "show_graph_steps",
     "show_growth",
+    "show_hessian",
     "show_images",
     "show_jacobians",
+    "show_learning",
+    "show_masks",
+    "show_network",
+    "show_paths",
+    "show_regions",
     "show_scores",
+    "show_search",
+    "show_settling",
+    "show_signals",
+    "show_slopes",
+    "show_steps",
+    "show_tangents",
+    "show_throw",
+    "show_times",
     "show_weights",
 ]

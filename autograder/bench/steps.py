@@ -1,0 +1,68 @@
+"""Where the time of grading goes: a few hand-ins through one process, each step timed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from autograder import intake, remote
+from autograder.bench.classes import write_class
+from autograder.entry import ClassEntry
+from autograder.gradebook import Book
+from autograder.judge import Judge
+from toolbox.suite import Suite
+
+WARM_UP, MEASURED = 5, 15
+
+
+def steps(kit: Path, kinds: list[bytes]) -> str:
+    """Milliseconds a hand-in of each step, as words. What a worker does is seen as waiting for it."""
+    source = write_class(kinds, WARM_UP + MEASURED, kit / "incoming")
+    shutil.rmtree(kit / "classroom" / "submitted", ignore_errors=True)
+    seconds: Counter[str] = Counter()
+
+    def timed(what: str, holder: Any, name: str) -> Any:
+        function = getattr(holder, name)
+
+        def wrapper(*args: Any, **named: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return function(*args, **named)
+            finally:
+                seconds[what] += time.perf_counter() - begin
+
+        return mock.patch.object(holder, name, wrapper)
+
+    begin = time.perf_counter()
+    released = kit / "assignments" / "flat" / "flat.ipynb"
+    intake.intake(source, kit / "classroom" / "submitted", "flat", released)
+    taken_in = (time.perf_counter() - begin) / (WARM_UP + MEASURED)
+    folders = sorted((kit / "classroom" / "submitted").glob("*/flat"))
+    book, judge = Book(kit), Judge(kit, "flat")
+    with (
+        ClassEntry(book) as entry,
+        timed("a fresh worker", remote.Worker, "__init__"),
+        timed("waiting for the worker", remote.Worker, "ask"),
+        timed("ending the worker", remote.Worker, "kill"),
+        timed("cells", remote.RemoteTransport, "run_notebook"),
+        timed("suite", Suite, "run"),
+        timed("judging", judge, "grade"),
+        timed("gradebook", entry, "enter"),
+        timed("feedback page", entry, "feedback"),
+    ):
+        for number, folder in enumerate(folders):
+            if number == WARM_UP:
+                seconds.clear()
+            student = folder.parent.name
+            entry.enter("flat", student, judge.grade(folder))
+            entry.feedback("flat", student)
+    judge.close()
+    each = {what: 1000 * spent / MEASURED for what, spent in seconds.items()}
+    order = ("judging", "a fresh worker", "cells", "suite", "waiting for the worker", "ending the worker")
+    parts = ", ".join(f"{what} {each[what]:.0f}" for what in order[1:])
+    rest = ", ".join(f"{what} {each[what]:.0f}" for what in ("gradebook", "feedback page"))
+    return f"ms a hand-in in one process: intake {1000 * taken_in:.0f}, judging {each['judging']:.0f} ({parts}), {rest}"

@@ -1,0 +1,320 @@
+"""Wrong answers to the layers without parameters."""
+
+from __future__ import annotations
+
+from autograder.mutants import Answer, Edit, wrong
+
+MASK, RELU, RELU_BACK = "self.cache = x > 0", "x.clamp(min=0)", "grad_out * self.cache"
+LEAKY, LEAKY_BACK = (
+    "torch.where(self.cache, x, self.slope * x)",
+    "torch.where(self.cache, grad_out, self.slope * grad_out)",
+)
+BELOW, ELU_BACK = (
+    "self.alpha * torch.expm1(x.clamp(max=0))",
+    "torch.where(positive, grad_out, grad_out * (below + self.alpha))",
+)
+SIGMOID_BACK, TANH_BACK = "grad_out * out * (1 - out)", "grad_out * (1 - out * out)"
+EXPS, SHARED, SOFTMAX_BACK = (
+    "torch.exp(x - x.amax(dim=-1, keepdim=True))",
+    "(grad_out * out).sum(dim=-1, keepdim=True)",
+    "out * (grad_out - shared)",
+)
+NORMAL = "exps / exps.sum(dim=-1, keepdim=True)"
+KEEP_FIRST = "if self.cache is None:\n            "  # in front of the line that fills the cache
+
+
+def both(name: str, item: str, what: str, forward: tuple[str, str], backward: tuple[str, str], found: str | None):
+    """A wrong answer whose cache holds something else, and whose way back goes with it."""
+    edits = (Edit(f"{name}.forward", *forward), Edit(f"{name}.backward", *backward))
+    return Answer(f"{item}: {what}", (item,), edits, (found,) if found else ())
+
+
+RELUS: list[Answer] = [
+    *wrong(
+        "ReLU.forward",
+        "relu_layer",
+        ("lets everything through", RELU, "x + 0", "relu-missing"),
+        ("keeps the negative part", RELU, "x.clamp(max=0)", "relu-mask-inverted"),
+        ("gives the mask", RELU, "(x > 0).to(x.dtype)", "activation-mask-returned"),
+        ("takes the size", RELU, "x.abs()", "activation-absolute"),
+        ("lets a little through", RELU, "torch.where(x > 0, x, 0.01 * x)", "leaky-instead"),
+        ("clamps x itself", RELU, "x.clamp_(min=0)", "input-changed"),
+        ("keeps the first mask only", MASK, KEEP_FIRST + MASK, "cache-stale"),
+        ("loses the dtype", RELU, "x.clamp(min=0).float()", "dtype-changed"),
+        ("cuts at one, too", RELU, "x.clamp(min=0, max=1)", None),
+    ),
+    *wrong(
+        "ReLU.backward",
+        "relu_layer",
+        ("passes everything back", RELU_BACK, "grad_out.clone()", "relu-mask-missing"),
+        ("masks by the upstream gradient", RELU_BACK, "grad_out * (grad_out > 0)", "relu-mask-from-upstream"),
+        ("opens the wrong gates", RELU_BACK, "grad_out * ~self.cache", "relu-mask-inverted"),
+        ("stops at the local gradient", RELU_BACK, "self.cache.to(grad_out.dtype)", "relu-mask-alone"),
+        ("goes forward again", RELU_BACK, "grad_out.clamp(min=0)", "relu-mask-from-upstream"),
+        ("flips the sign", RELU_BACK, "-grad_out * self.cache", "sign-flipped"),
+        ("writes into the upstream gradient", RELU_BACK, "grad_out.mul_(self.cache)", "input-changed"),
+        (
+            "sets zeros in the upstream gradient",
+            f"grad_x = {RELU_BACK}",
+            "grad_out[~self.cache] = 0\n        grad_x = grad_out",
+            "input-changed",
+        ),
+        ("uses its cache up", RELU_BACK, "grad_out * self.cache.clone()\n        self.cache.zero_()", "cache-used-up"),
+        ("averages over the batch", RELU_BACK, "grad_out * self.cache / len(grad_out)", "averaged-twice"),
+    ),
+    both(
+        "ReLU",
+        "relu_layer",
+        "multiplies with its output",
+        ("self.cache = x > 0", "self.cache = x.clamp(min=0)"),
+        (RELU_BACK, RELU_BACK),
+        "relu-values-instead-of-mask",
+    ),
+    *wrong(
+        "LeakyReLU.forward",
+        "leaky_relu",
+        ("has a slope of its own", LEAKY, "torch.where(self.cache, x, 0.01 * x)", "leaky-slope-ignored"),
+        ("closes below zero", LEAKY, "x.clamp(min=0)", "leaky-slope-missing"),
+        ("scales above zero", LEAKY, "torch.where(self.cache, self.slope * x, x)", "leaky-slope-misplaced"),
+        ("scales everything", LEAKY, "self.slope * x", "leaky-slope-misplaced"),
+        ("turns the leak round", LEAKY, "torch.where(self.cache, x, -self.slope * x)", "leaky-slope-sign"),
+        (
+            "stops at a floor",
+            LEAKY,
+            "torch.where(self.cache, x, torch.full_like(x, self.slope))",
+            "leaky-slope-constant",
+        ),
+        ("clamps at the slope", LEAKY, "x.clamp(min=self.slope)", "leaky-slope-constant"),
+        ("scales x itself", LEAKY, "x.mul_(torch.where(self.cache, 1.0, self.slope))", "input-changed"),
+        ("keeps the first mask only", MASK, KEEP_FIRST + MASK, "cache-stale"),
+    ),
+    *wrong(
+        "LeakyReLU.backward",
+        "leaky_relu",
+        (
+            "has a slope of its own on the way back",
+            LEAKY_BACK,
+            "torch.where(self.cache, grad_out, 0.01 * grad_out)",
+            "leaky-slope-ignored",
+        ),
+        ("closes below zero on the way back", LEAKY_BACK, "grad_out * self.cache", "leaky-slope-missing"),
+        (
+            "scales above zero on the way back",
+            LEAKY_BACK,
+            "torch.where(self.cache, self.slope * grad_out, grad_out)",
+            "leaky-slope-misplaced",
+        ),
+        (
+            "turns the leak round on the way back",
+            LEAKY_BACK,
+            "torch.where(self.cache, grad_out, -self.slope * grad_out)",
+            "leaky-slope-sign",
+        ),
+        (
+            "forgets the upstream gradient below zero",
+            LEAKY_BACK,
+            "torch.where(self.cache, grad_out, torch.full_like(grad_out, self.slope))",
+            "leaky-slope-without-upstream",
+        ),
+        (
+            "stops at the local gradient",
+            LEAKY_BACK,
+            "torch.where(self.cache, 1.0, self.slope).to(grad_out.dtype)",
+            "upstream-taken-as-ones",
+        ),
+        (
+            "leaks where the upstream gradient is negative",
+            LEAKY_BACK,
+            "torch.where(grad_out > 0, grad_out, self.slope * grad_out)",
+            "activation-slope-at-upstream",
+        ),
+        ("passes everything back", LEAKY_BACK, "grad_out.clone()", "activation-local-missing"),
+        (
+            "writes into the upstream gradient",
+            LEAKY_BACK,
+            "grad_out.mul_(torch.where(self.cache, 1.0, self.slope))",
+            "input-changed",
+        ),
+        ("flips the sign", LEAKY_BACK, f"-{LEAKY_BACK}", "sign-flipped"),
+    ),
+    Answer(
+        "leaky_relu: another slope when none is given",
+        ("leaky_relu",),
+        (Edit("LeakyReLU.__init__", "self.slope = slope", "self.slope = slope if slope != 0.01 else 0.1"),),
+        ("leaky-slope-ignored", "leaky-slope-misplaced"),
+    ),
+]
+
+ELUS: list[Answer] = [
+    *wrong(
+        "ELU.forward",
+        "elu",
+        ("ignores alpha", BELOW, "torch.expm1(x.clamp(max=0))", "elu-alpha-ignored"),
+        ("forgets the one", BELOW, "self.alpha * torch.exp(x.clamp(max=0))", "elu-without-the-one"),
+        ("scales the exponential alone", BELOW, "self.alpha * torch.exp(x.clamp(max=0)) - 1", "elu-without-the-one"),
+        ("bends on both sides", "torch.where(x > 0, x, below)", "self.alpha * torch.expm1(x)",
+         ("elu-on-both-sides", "activation-overflows")),
+        ("turns the sign round", BELOW, "-self.alpha * torch.expm1(x.clamp(max=0))", "elu-sign"),
+        ("turns the exponent round", BELOW, "self.alpha * torch.expm1((-x).clamp(min=0))",
+         ("elu-sign", "activation-overflows")),
+        ("leaks in a straight line", "torch.where(x > 0, x, below)", "torch.where(x > 0, x, self.alpha * x)",
+         "elu-other-function"),
+        ("closes below zero", "torch.where(x > 0, x, below)", "x.clamp(min=0)", "elu-other-function"),
+        ("adds where it should choose", "torch.where(x > 0, x, below)", "x + below", None),
+        ("keeps the first batch only", "self.cache = x > 0, below", KEEP_FIRST + "self.cache = x > 0, below",
+         "cache-stale"),
+        ("lets exp overflow in a product",
+         "torch.where(x > 0, x, below)", "x * (x > 0) + self.alpha * torch.expm1(x) * (x <= 0)",
+         "activation-overflows"),
+        ("writes into x", "torch.where(x > 0, x, below)", "x.copy_(torch.where(x > 0, x, below))", "input-changed"),
+    ),
+    *wrong(
+        "ELU.backward",
+        "elu",
+        ("takes the output for the slope", "below + self.alpha", "below", "elu-output-for-slope"),
+        ("adds one where alpha belongs", "below + self.alpha", "below + 1", "elu-alpha-ignored"),
+        ("ignores alpha on the way back", "below + self.alpha", "below / self.alpha + 1", "elu-alpha-ignored"),
+        ("takes exp of the output", "below + self.alpha", "self.alpha * torch.exp(below)",
+         "activation-slope-at-output"),
+        ("closes below zero on the way back", ELU_BACK, "grad_out * positive", "elu-other-function"),
+        ("passes everything back", ELU_BACK, "grad_out.clone()", "activation-local-missing"),
+        ("stops at the local gradient", ELU_BACK, "torch.where(positive, 1.0, below + self.alpha)",
+         "upstream-taken-as-ones"),
+        ("leaks in a straight line on the way back", ELU_BACK, "torch.where(positive, grad_out, self.alpha * grad_out)",
+         ("elu-other-function", "activation-local-missing")),
+        ("flips the sign", ELU_BACK, f"-{ELU_BACK}", "sign-flipped"),
+        ("writes into the upstream gradient", ELU_BACK, "grad_out.mul_(torch.where(positive, 1.0, below + self.alpha))",
+         "input-changed"),
+        ("writes into what it kept", "below + self.alpha", "below.add_(self.alpha)", "cache-used-up"),
+    ),
+]  # fmt: skip
+
+SIGMOID, TANH = "torch.sigmoid(x)", "torch.tanh(x)"
+SMOOTH: list[Answer] = [
+    *wrong(
+        "Sigmoid.forward",
+        "sigmoid_layer",
+        ("forgets the minus", SIGMOID, "1 / (1 + torch.exp(x))", "sigmoid-exponent-sign"),
+        ("is a tanh", SIGMOID, "torch.tanh(x)", "activation-of-another-kind"),
+        ("forgets the one", SIGMOID, "1 / torch.exp(-x)", ("sigmoid-one-missing", "activation-overflows")),
+        ("subtracts the exponential", SIGMOID, "1 / (1 - torch.exp(-x))", "sigmoid-one-missing"),
+        ("is a softmax", SIGMOID, "torch.exp(x) / torch.exp(x).sum(dim=-1, keepdim=True)",
+         ("activation-of-another-kind", "activation-overflows")),
+        ("overflows", SIGMOID, "torch.exp(x) / (1 + torch.exp(x))", "activation-overflows"),
+        ("works in single precision", SIGMOID, "torch.sigmoid(x.float())", "dtype-changed"),
+        ("writes into x", SIGMOID, "x.sigmoid_()", "input-changed"),
+        ("keeps the first batch only", "self.cache = out", KEEP_FIRST + "self.cache = out", "cache-stale"),
+        ("keeps its input", "self.cache = out", "self.cache = x", "activation-of-input"),
+        ("keeps the output of its output", "self.cache = out", "self.cache = torch.sigmoid(out)",
+         "activation-slope-at-output"),
+    ),
+    *wrong(
+        "Sigmoid.backward",
+        "sigmoid_layer",
+        ("forgets the second factor", SIGMOID_BACK, "grad_out * out", "activation-output-for-slope"),
+        ("forgets the first factor", SIGMOID_BACK, "grad_out * (1 - out)", "sigmoid-factor-missing"),
+        ("squares the output", SIGMOID_BACK, "grad_out * out * out", "sigmoid-factor-missing"),
+        ("adds inside", SIGMOID_BACK, "grad_out * out * (1 + out)", "sigmoid-sign-inside"),
+        ("uses the rule of the tanh", SIGMOID_BACK, "grad_out * (1 - out * out)", "tanh-rule"),
+        ("flips the sign", SIGMOID_BACK, "grad_out * out * (out - 1)", "sign-flipped"),
+        ("stops at the local gradient", SIGMOID_BACK, "out * (1 - out)", "upstream-taken-as-ones"),
+        ("passes everything back", SIGMOID_BACK, "grad_out.clone()", "activation-local-missing"),
+        ("goes forward again", SIGMOID_BACK, "torch.sigmoid(grad_out)", "activation-forward-again"),
+        ("writes into what it kept", SIGMOID_BACK, "grad_out * out.mul_(1 - out)", "input-changed"),
+        ("writes into the upstream gradient", SIGMOID_BACK, "grad_out.mul_(out * (1 - out))", "input-changed"),
+        ("averages over the batch", SIGMOID_BACK, f"{SIGMOID_BACK} / len(out)", "averaged-twice"),
+    ),
+    *wrong(
+        "Tanh.forward",
+        "tanh",
+        ("has another sign", TANH, "torch.tanh(-x)", "sigmoid-exponent-sign"),
+        ("is a sigmoid", TANH, "torch.sigmoid(x)", "activation-of-another-kind"),
+        ("is a sigmoid made symmetric", TANH, "2 * torch.sigmoid(x) - 1", "activation-of-another-kind"),
+        ("stands upside down", TANH, "1 / torch.tanh(x)", "tanh-upside-down"),
+        ("is a sinh", TANH, "(torch.exp(x) - torch.exp(-x)) / 2",
+         ("activation-of-another-kind", "activation-overflows")),
+        ("overflows", TANH, "(torch.exp(x) - torch.exp(-x)) / (torch.exp(x) + torch.exp(-x))", "activation-overflows"),
+        ("overflows on one side", TANH, "(torch.exp(2 * x) - 1) / (torch.exp(2 * x) + 1)", "activation-overflows"),
+        ("writes into x", TANH, "x.tanh_()", "input-changed"),
+        ("keeps the first batch only", "self.cache = out", KEEP_FIRST + "self.cache = out", "cache-stale"),
+        ("keeps its input", "self.cache = out", "self.cache = x", "activation-of-input"),
+        ("keeps the output of its output", "self.cache = out", "self.cache = torch.tanh(out)",
+         "activation-slope-at-output"),
+    ),
+    *wrong(
+        "Tanh.backward",
+        "tanh",
+        ("does not square", TANH_BACK, "grad_out * (1 - out)", "tanh-not-squared"),
+        ("uses the rule of the sigmoid", TANH_BACK, "grad_out * out * (1 - out)", "sigmoid-rule"),
+        ("adds inside", TANH_BACK, "grad_out * (1 + out * out)", "sigmoid-sign-inside"),
+        ("forgets the one", TANH_BACK, "grad_out * out * out", "sigmoid-sign-inside"),
+        ("flips the sign", TANH_BACK, "grad_out * (out * out - 1)", "sign-flipped"),
+        ("stops at the local gradient", TANH_BACK, "1 - out * out", "upstream-taken-as-ones"),
+        ("passes everything back", TANH_BACK, "grad_out.clone()", "activation-local-missing"),
+        ("multiplies with its output", TANH_BACK, "grad_out * out", "activation-output-for-slope"),
+        ("goes forward again", TANH_BACK, "torch.tanh(grad_out)", "activation-forward-again"),
+        ("writes into what it kept", TANH_BACK, "grad_out * (1 - out.mul_(out))", "input-changed"),
+        ("writes into the upstream gradient", TANH_BACK, "grad_out.mul_(1 - out * out)", "input-changed"),
+    ),
+]  # fmt: skip
+
+SOFTMAX: list[Answer] = [
+    *wrong(
+        "Softmax.forward",
+        "softmax_forward",
+        ("overflows", EXPS, "torch.exp(x)", "softmax-unstabilised"),
+        ("sums down the batch", "exps.sum(dim=-1, keepdim=True)", "exps.sum(dim=0, keepdim=True)", None),
+        (
+            "runs down the batch",
+            f"{EXPS}  # the largest exponent is 0: nothing overflows\n        out = {NORMAL}",
+            "torch.exp(x - x.amax(dim=0, keepdim=True))\n        out = exps / exps.sum(dim=0, keepdim=True)",
+            "softmax-wrong-axis",
+        ),
+        ("sums over everything", "exps.sum(dim=-1, keepdim=True)", "exps.sum()", None),
+        ("does not divide", "exps / exps.sum(dim=-1, keepdim=True)", "exps", "softmax-not-normalised"),
+        ("divides by the mean", "exps.sum(dim=-1", "exps.mean(dim=-1", "softmax-not-normalised"),
+        ("turns the scores round", EXPS, "torch.exp(x.amin(dim=-1, keepdim=True) - x)", "softmax-exponent-sign"),
+        ("gives the log", NORMAL, f"({NORMAL}).log()", ("softmax-log-taken", "softmax-unstabilised")),
+        ("is taken twice", "exps / exps.sum(dim=-1, keepdim=True)",
+         "torch.softmax(exps / exps.sum(dim=-1, keepdim=True), dim=-1)", "softmax-of-softmax"),
+        ("shifts x itself", "x - x.amax(dim=-1, keepdim=True)", "x.sub_(x.amax(dim=-1, keepdim=True))",
+         "input-changed"),
+        ("shifts by the largest of the batch", "x.amax(dim=-1, keepdim=True)", "x.max()", "softmax-unstabilised"),
+        ("shifts by the mean", "x.amax(dim=-1, keepdim=True)", "x.mean(dim=-1, keepdim=True)", "softmax-unstabilised"),
+        ("has powers of two", EXPS, "2 ** (x - x.amax(dim=-1, keepdim=True))", "log-base"),
+        ("runs along axis 1", EXPS, "torch.exp(x - x.amax(dim=1, keepdim=True))", None),
+    ),
+    *wrong(
+        "Softmax.backward",
+        "softmax_layer_backward",
+        ("forgets the cross terms", SOFTMAX_BACK, "grad_out * out * (1 - out)", "softmax-cross-terms-missing"),
+        ("treats it as an exponential", SOFTMAX_BACK, "grad_out * out", "softmax-cross-terms-missing"),
+        ("sums over the whole batch", SHARED, "(grad_out * out).sum()", "softmax-wrong-axis"),
+        ("sums down the batch", SHARED, "(grad_out * out).sum(dim=0, keepdim=True)", "softmax-wrong-axis"),
+        ("sums the upstream gradients unweighted", SHARED, "grad_out.sum(dim=-1, keepdim=True)",
+         "softmax-upstream-unweighted"),
+        ("averages the upstream gradients", SHARED, "grad_out.mean(dim=-1, keepdim=True)",
+         "softmax-upstream-unweighted"),
+        ("averages instead of summing", SHARED, "(grad_out * out).mean(dim=-1, keepdim=True)",
+         "softmax-cross-terms-averaged"),
+        ("adds the cross terms", "grad_out - shared", "grad_out + shared", "softmax-sign-of-cross-terms"),
+        ("forgets the output on the cross terms", SOFTMAX_BACK, "out * grad_out - shared", "softmax-term-unscaled"),
+        ("forgets the output on the diagonal", SOFTMAX_BACK, "grad_out - out * shared", "softmax-term-unscaled"),
+        ("keeps the cross terms only", SOFTMAX_BACK, "-out * shared", "softmax-diagonal-missing"),
+        ("flips the sign", SOFTMAX_BACK, "out * (shared - grad_out)", "sign-flipped"),
+        ("takes all upstream gradients to be one", SOFTMAX_BACK, "out * (1 - out)", "upstream-taken-as-ones"),
+        ("writes into what it kept", SOFTMAX_BACK, "out.mul_(grad_out - shared)", "input-changed"),
+        ("writes into the upstream gradient", SOFTMAX_BACK, "grad_out.sub_(shared).mul_(out)", "input-changed"),
+        ("averages over the batch", SOFTMAX_BACK, f"{SOFTMAX_BACK} / len(out)", "averaged-twice"),
+    ),
+    *wrong(
+        "Softmax.forward",
+        "softmax_layer_backward",
+        ("keeps its input", "self.cache = out", "self.cache = x", "softmax-of-inputs"),
+        ("keeps the first batch only", "self.cache = out", KEEP_FIRST + "self.cache = out", "cache-stale"),
+        ("keeps the softmax of its output", "self.cache = out", "self.cache = torch.softmax(out, dim=-1)",
+         "softmax-of-softmax"),
+    ),
+]  # fmt: skip
+
+ACTIVATIONS = [*RELUS, *ELUS, *SMOOTH, *SOFTMAX]

@@ -1,0 +1,191 @@
+"""Right answers to the second part of `layers`, written otherwise than the solution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.mutants import Answer, Edit
+from autograder.mutants.layers.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
+from autograder.mutants.layers.graph_notes import SMALL
+
+HERE = Path(__file__).parent / "right"
+GRAPHS = ("graph_ops", "graph_order", "graph_forward", "graph_backward", "graph_again", "graph_skip")
+FUNCTIONS = tuple(f"function_{name}" for name in ("multiply", "sigmoid", "softmax", "linear"))
+MLP = ("mlp_module", "mlp_by_hand")
+SHALLOW = GRAPHS[:4] + GRAPHS[5:]
+ROUNDS = walk(
+    "order, waiting = list(self.inputs), dict(self.nodes)",
+    "known = {*self.inputs, *self.nodes}",
+    "for name, node in waiting.items():",
+    "    if not known.issuperset(node.sources):",
+    "        raise ValueError(f'{name}: one of {node.sources} does not exist')",
+    "done = set(order)",
+    "while waiting:",
+    "    ready = [name for name, node in waiting.items() if done.issuperset(node.sources)]",
+    "    if not ready:",
+    "        raise ValueError(f'a circle among {sorted(waiting)}')",
+    "    order += ready",
+    "    done.update(ready)",
+    "    for name in ready:",
+    "        del waiting[name]",
+)
+DEPTH_FIRST = walk(
+    "order, state = [], dict.fromkeys(self.inputs, 'done')",
+    "order += self.inputs",
+    "for start in self.nodes:",
+    "    waiting = [start]",
+    "    while waiting:",
+    "        name = waiting[-1]",
+    "        if state.get(name) == 'done':",
+    "            waiting.pop()",
+    "            continue",
+    "        if name not in self.nodes:",
+    "            raise ValueError(f'nobody is called {name}')",
+    "        missing = [s for s in self.nodes[name].sources if state.get(s) != 'done']",
+    "        if any(state.get(s) == 'open' for s in missing):",
+    "            raise ValueError(f'{name} is part of a circle')",
+    "        if missing:",
+    "            state[name] = 'open'",
+    "            waiting.append(missing[0])",
+    "        else:",
+    "            state[name] = 'done'",
+    "            order.append(waiting.pop())",
+)
+COLLECT = walk(
+    "arrived = {name: [grad] for name, grad in grad_out.items()}",
+    "for name in self.order()[::-1]:",
+    "    if arrived.get(name) and name in self.nodes:",
+    "        down = self.nodes[name].op.backward(sum(arrived[name]))",
+    "        for source, grad in zip(self.nodes[name].sources, down if isinstance(down, tuple) else [down]):",
+    "            arrived.setdefault(source, []).append(grad)",
+    "grads = {name: sum(parts) for name, parts in arrived.items()}",
+)
+ZEROS = walk(
+    "grads = {name: torch.zeros_like(value) for name, value in self.values.items()}",
+    "for name, grad in grad_out.items():",
+    "    grads[name] += grad",
+    "for name in self.order()[::-1]:",
+    "    if name in self.nodes:",
+    "        down = self.nodes[name].op.backward(grads[name])",
+    "        for source, grad in zip(self.nodes[name].sources, (down,) if isinstance(down, Tensor) else down):",
+    "            grads[source] += grad",
+)
+KEEP = "        return values"
+
+
+def liberty(what: str, items: tuple[str, ...], *edits: tuple[str, str, str]) -> Answer:
+    return Answer(what, items, tuple(Edit(*edit) for edit in edits))
+
+
+RIGHT: list[Answer] = [
+    Answer("graphs, Functions and the module: the solution itself", ("graph_by_hand", *GRAPHS, *FUNCTIONS, *MLP)),
+    Answer("Functions with setup_context, loops and einsum", (*FUNCTIONS, *MLP), file=HERE / "functions.py"),
+    Answer("another graph: values kept, an order by search", GRAPHS, file=HERE / "graph.py"),
+    liberty("an order in rounds", GRAPHS, ("Graph.order", KAHN, ROUNDS)),
+    liberty("an order by depth, with a stack", GRAPHS, ("Graph.order", KAHN, DEPTH_FIRST)),
+    liberty("an order by recursion, for shallow graphs", SHALLOW, ("Graph.order", KAHN, DEEP_ORDER)),
+    liberty("gradients collected in lists", GRAPHS, ("Graph.backward", GRADS, COLLECT)),
+    liberty(
+        "gradients added into zeros, unused nodes too",
+        GRAPHS,
+        ("Graph.backward", GRADS, ZEROS),
+        ("Graph.forward", KEEP, f"        self.values = values\n{KEEP}"),
+    ),
+    liberty(
+        "gradients added in place, into copies",
+        GRAPHS,
+        ("Graph.backward", START, "        grads = {name: grad.clone() for name, grad in grad_out.items()}\n"),
+        ("Graph.backward", ADD, "grads[source] = grads[source].add_(grad) if source in grads else grad.clone()"),
+    ),
+    liberty(
+        "values by recursion with memory, for shallow graphs",
+        SHALLOW,
+        (
+            "Graph.forward",
+            FORWARD,
+            walk(
+                "def value(name):",
+                "    if name not in values:",
+                "        node = self.nodes.get(name)",
+                "        values[name] = node.op.forward(*map(value, node.sources)) if node else inputs[name]",
+                "    return values[name]",
+                "for name in (*self.inputs, *self.nodes):",
+                "    value(name)",
+            ),
+        ),
+    ),
+    liberty(
+        "the block's sum the other way round, nodes added last one first",
+        GRAPHS,
+        ("residual_block", "    last = graph.add(name, Add(), source, r)\n", ""),
+        (
+            "residual_block",
+            "    a = graph.add(",
+            '    last = graph.add(name, Add(), f"{name}.r", source)\n    a = graph.add(',
+        ),
+    ),
+    liberty(
+        "columns cut by narrow",
+        GRAPHS,
+        (
+            "graph:Concat.backward",
+            "torch.split(grad_out, self.cache, dim=-1)",
+            "tuple(grad_out.narrow(-1, sum(self.cache[:i]), n) for i, n in enumerate(self.cache))",
+        ),
+    ),
+    liberty(
+        "the input saved, the sigmoid taken once more",
+        FUNCTIONS,
+        ("functions:Sigmoid.forward", "ctx.save_for_backward(y)", "ctx.save_for_backward(x)"),
+        ("functions:Sigmoid.backward", "(y,) = ctx.saved_tensors", "y = torch.sigmoid(ctx.saved_tensors[0])"),
+    ),
+    liberty(
+        "the softmax by its whole Jacobian",
+        FUNCTIONS,
+        (
+            "functions:Softmax.backward",
+            "y * (grad_out - shared)",
+            "((torch.diag_embed(y) - y[..., :, None] * y[..., None, :]) @ grad_out[..., None])[..., 0]",
+        ),
+    ),
+    liberty(
+        "gradients only where they are needed",
+        FUNCTIONS,
+        (
+            "functions:Linear.backward",
+            "grad_x = grad_out @ w.T",
+            "grad_x = grad_out @ w.T if ctx.needs_input_grad[0] else None",
+        ),
+        (
+            "functions:Multiply.backward",
+            "return grad_x, grad_y",
+            "return tuple(g if n else None for g, n in zip((grad_x, grad_y), ctx.needs_input_grad))",
+        ),
+    ),
+    liberty(
+        "other ways to draw the weights",
+        MLP,
+        ("MLP.__init__", "torch.randn(D, H) / D**0.5", "torch.empty(D, H).normal_(0, D**-0.5)"),
+        (
+            "MLP.__init__",
+            "nn.Parameter(torch.randn(H, C) / H**0.5)",
+            "nn.Parameter(nn.init.normal_(torch.empty(H, C), std=H**-0.5))",
+        ),
+    ),
+    liberty(
+        "the net by hand, by einsum",
+        MLP,
+        ("mlp_by_hand", 'h.T @ grads["scores"]', 'torch.einsum("nh,nc->hc", h, grads["scores"])'),
+        ("mlp_by_hand", 'grads["h"] * h * (1 - h)', 'grads["h"] * (h - h * h)'),
+    ),
+    Answer(
+        "the small graph with floats and a note",
+        ("graph_by_hand",),
+        notebook={"small": {name: float(value) for name, value in SMALL.items()} | {"note": 0}},
+    ),
+    Answer(
+        "the small graph as tensors of one number",
+        ("graph_by_hand",),
+        notebook={"small": SMALL | {"grad_x": -55.0, "grad_a": 5 * 3, "x_from_h": 5 * -6}},
+    ),
+]

@@ -1,0 +1,154 @@
+"""Pictures of layers that are equations: slopes of a curve, iterations that settle, close eigenvalues, a camera."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+
+from toolbox import camera
+from toolbox.draw.graph import GRADIENT, VALUE
+
+COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-.")
+
+
+def show_circle_and_webs(slope: float | None, weights: Sequence[float], drive: float = 0.5) -> Figure:
+    """Left: the circle x² + z² = 1 with the tangent of the given slope at (0.6, 0.8). Then, for each weight, how the
+    iteration z <- tanh(weight z + drive) walks between the curve and the diagonal to where they meet."""
+    size = (3.6 * (1 + len(weights)), 3.5)
+    figure, axes = plt.subplots(1, 1 + len(weights), figsize=size, squeeze=False, layout="constrained")
+    axes = axes[0]
+    turn = torch.linspace(0, 2 * math.pi, 200)
+    axes[0].plot(torch.cos(turn), torch.sin(turn), color=VALUE)
+    axes[0].plot([0.6], [0.8], "o", color=GRADIENT)
+    if slope is not None:
+        axes[0].plot([0.1, 1.1], [0.8 + slope * (x - 0.6) for x in (0.1, 1.1)], "--", color=GRADIENT)
+    axes[0].set(title="x² + z² = 1", xlabel="x", ylabel="z", aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    for ax, weight in zip(axes[1:], weights, strict=True):
+        line = torch.linspace(-1.1, 1.1, 200)
+        ax.plot(line, torch.tanh(weight * line + drive), color=VALUE, label="tanh(w z + c)")
+        ax.plot(line, line, color="0.5", lw=1, label="z")
+        z, walk = -1.0, []
+        for _ in range(60):
+            new = math.tanh(weight * z + drive)
+            walk += [(z, new), (new, new)]
+            z = new
+        ax.plot(*zip(*walk, strict=True), "--", color=GRADIENT, lw=1)
+        ax.plot([z], [z], "o", color=GRADIENT, ms=5)
+        ax.set(title=f"w = {weight:g}", xlabel="z", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
+        ax.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def show_settling(errors: Mapping[str, Sequence[float]], *, ylabel: str = "distance from the fixed point") -> Figure:
+    """How iterations settle: a falling curve for each name, over the steps, on a logarithmic axis."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    for (name, values), colour, dash in zip(errors.items(), COLOURS, STYLES, strict=False):
+        ax.semilogy(range(1, len(values) + 1), values, dash, color=colour, label=name, lw=1.8)
+    ax.set(xlabel="step", ylabel=ylabel)
+    ax.set_xscale("log")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return figure
+
+
+def show_filling(states: Sequence[torch.Tensor], sizes: Sequence[int]) -> Figure:
+    """One row's z after each step as a line of cells, the layers of the net set apart; settled ones ticked."""
+    figure, ax = plt.subplots(figsize=(7.2, 0.42 * len(states) + 1.1), layout="constrained")
+    table = torch.stack([state.detach().flatten() for state in states])
+    ax.imshow(table.numpy(), cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+    edge = 0
+    for layer, size in enumerate(sizes, 1):
+        ax.text(edge + size / 2 - 0.5, -0.75, f"layer {layer}", ha="center", fontsize=10)
+        edge += size
+        ax.axvline(edge - 0.5, color="black", lw=1.5)
+    for step, state in enumerate(table):
+        for unit, value in enumerate(state):
+            if torch.isclose(value, table[-1, unit], atol=1e-12):
+                ax.text(unit, step, "✓", ha="center", va="center", fontsize=9,
+                        color="white" if abs(float(value)) > 0.6 else "0.2")  # fmt: skip
+    ax.set(xticks=[], ylabel="after step", yticks=range(len(states)))
+    return figure
+
+
+def show_tangents(
+    at: Sequence[float], values: Sequence[float], slopes: Sequence[tuple[float, float, float]], *,
+    more: Mapping[str, Sequence[float]] | None = None, marks: Sequence[tuple[float, float]] = (), xlabel: str,
+    ylabel: str,
+) -> Figure:  # fmt: skip
+    """A curve over a logarithmic axis, with short tangents: slopes are (place, value, derivative by the place)."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.4), layout="constrained")
+    ax.semilogx(at, values, color=VALUE, label=ylabel)
+    for name, other in (more or {}).items():
+        ax.semilogx(at, other, ":", color="0.4", label=name)
+    for i, (place, value, slope) in enumerate(slopes):
+        near = [place * 10**t for t in torch.linspace(-0.35, 0.35, 15).tolist()]
+        # a tangent on a logarithmic axis: by log(place), the slope is place times the derivative
+        line = [value + place * slope * math.log(x / place) for x in near]
+        ax.plot(near, line, color=GRADIENT, lw=2.4, label="slope, from one solve" if i == 0 else None)
+    if marks:
+        ax.plot(*zip(*marks, strict=True), "o-", color="black", ms=4, lw=0.8, label="gradient descent on log(reg)")
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9)
+    return figure
+
+
+def show_crossing(t: Sequence[float], values: torch.Tensor, gaps: Sequence[float], sizes: Sequence[float]) -> Figure:
+    """Left: eigenvalues (len(t), n) over t. Right: the size of a gradient through the vectors, over the gap."""
+    figure, (a, b) = plt.subplots(1, 2, figsize=(8.6, 3.3), layout="constrained")
+    for i in range(values.shape[1]):
+        a.plot(t, values[:, i], STYLES[i % 4], color=COLOURS[i % 4], label=f"eigenvalue {i}")
+    a.set(xlabel="t", title="eigenvalues of a matrix that moves")
+    a.legend(fontsize=8)
+    a.grid(alpha=0.3)
+    if sizes:
+        b.loglog(gaps[: len(sizes)], sizes, "o-", color=GRADIENT)
+    b.set(xlabel="gap between two eigenvalues", title="gradient through the eigenvectors", ylabel="largest entry")
+    b.grid(alpha=0.3)
+    return figure
+
+
+def ellipse(covariance: torch.Tensor, deviations: float = 2.0) -> torch.Tensor:
+    """(100, 2): points on the ellipse that is `deviations` standard deviations of a (2, 2) covariance away from 0."""
+    values, vectors = torch.linalg.eigh(covariance)
+    turn = torch.linspace(0, 2 * math.pi, 100, dtype=covariance.dtype)
+    circle = torch.stack([torch.cos(turn), torch.sin(turn)], dim=1)
+    return deviations * (circle * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def show_camera(
+    pose: torch.Tensor, points: torch.Tensor, image: torch.Tensor, places: torch.Tensor,
+    covariance: torch.Tensor | None = None,
+) -> Figure:  # fmt: skip
+    """Left: what the camera saw and where the pose puts it. Middle: the scene from above. Right: where the camera
+    stands, from above and close up, found from many noisy images (places (k, 3)), and the ellipse of two standard
+    deviations that the covariance (3, 3) of the place foretells."""
+    figure, (a, b, c) = plt.subplots(1, 3, figsize=(12, 3.7), layout="constrained")
+    seen = camera.project(pose, points)
+    for (u, v), (s, t) in zip(image.tolist(), seen.tolist(), strict=True):
+        a.plot([u, s], [v, t], color="0.6", lw=1)
+    a.plot(*image.T, "x", color=GRADIENT, label="seen")
+    a.plot(*seen.T, "o", mfc="none", color=VALUE, label="projected")
+    a.invert_yaxis()
+    a.set(title="the image", aspect="equal")
+    a.legend(fontsize=8)
+    here = camera.position(pose)
+    ahead = camera.rotation(pose[:3])[2]
+    b.plot(points[:, 0], points[:, 2], "s", color=VALUE, label="points")
+    b.plot([here[0]], [here[2]], "^", color=GRADIENT, ms=9, label="camera")
+    b.annotate("", (here + 1.5 * ahead)[[0, 2]].tolist(), here[[0, 2]].tolist(),
+               arrowprops={"arrowstyle": "->", "color": GRADIENT})  # fmt: skip
+    b.set(title="from above", xlabel="x (m)", ylabel="z (m)", aspect="equal")
+    b.legend(fontsize=8)
+    c.plot(100 * (places[:, 0] - here[0]), 100 * (places[:, 2] - here[2]), ".", color="0.5", ms=3,
+           label=f"found from {len(places)} images")  # fmt: skip
+    if covariance is not None:
+        edge = 100 * ellipse(covariance[[0, 2]][:, [0, 2]])
+        c.plot(edge[:, 0], edge[:, 1], color=GRADIENT, lw=2, label="two standard deviations")
+    c.set(title="the camera's place", xlabel="x (cm)", ylabel="z (cm)", aspect="equal")
+    c.legend(fontsize=8, loc="upper right")
+    return figure

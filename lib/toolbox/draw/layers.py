@@ -1,0 +1,64 @@
+"""Pictures of layers: a curve with its slope, what a Dropout drops, what a BatchNorm does to a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+
+from toolbox.draw.graph import GRADIENT, VALUE
+
+
+def show_slopes(curves: Mapping[str, tuple], *, columns: int = 3) -> Figure:
+    """name -> (x, out, slope), each a panel: the curve drawn through, its slope dashed. slope may be None."""
+    lines = -(-len(curves) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(3.1 * columns, 2.4 * lines), squeeze=False)
+    for ax in axes.flat[len(curves) :]:
+        ax.axis("off")
+    for ax, (name, (x, out, slope)) in zip(axes.flat, curves.items(), strict=False):
+        ax.axhline(0, color="black", lw=0.6)
+        ax.axvline(0, color="black", lw=0.6)
+        ax.plot(x, out, color=VALUE, lw=2, label="out")
+        if slope is not None:
+            ax.plot(x, slope, color=GRADIENT, lw=1.8, ls="--", label="slope")
+        ax.set_title(name, fontsize=11)
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes.flat[0].legend(fontsize=9, loc="upper left")
+    figure.tight_layout()
+    return figure
+
+
+def show_masks(masks: Mapping[str, torch.Tensor]) -> Figure:
+    """Titles -> (N, D) tensors, drawn as tiles: what is 0 is dark, whatever else is light."""
+    figure, axes = plt.subplots(1, len(masks), figsize=(2.9 * len(masks), 2.2), squeeze=False)
+    for ax, (title, mask) in zip(axes.flat, masks.items(), strict=True):
+        ax.imshow((mask != 0).double().numpy(), cmap="Blues_r", vmin=-0.25, vmax=1.25, aspect="auto")
+        rows, columns = mask.shape
+        ax.hlines([row + 0.5 for row in range(rows - 1)], -0.5, columns - 0.5, color="white", lw=0.8)
+        ax.vlines([column + 0.5 for column in range(columns - 1)], -0.5, rows - 0.5, color="white", lw=0.8)
+        ax.set(xticks=[], yticks=[], xlabel="features")
+        ax.set_title(title, fontsize=10)
+    axes.flat[0].set_ylabel("rows")
+    figure.tight_layout()
+    return figure
+
+
+def show_columns(batches: Mapping[str, torch.Tensor], *, names: Sequence[str] = ()) -> Figure:
+    """Titles -> (N, D) batches: every feature a column of dots, its mean a bar, one panel for each batch."""
+    figure, axes = plt.subplots(1, len(batches), figsize=(3.2 * len(batches), 2.8), squeeze=False)
+    for ax, (title, batch) in zip(axes.flat, batches.items(), strict=True):
+        N, D = batch.shape
+        jitter = torch.linspace(-0.18, 0.18, N)
+        ax.axhline(0, color="black", lw=0.6)
+        for d in range(D):
+            ax.plot((d + jitter).tolist(), batch[:, d].tolist(), "o", ms=3.5, alpha=0.5, color=VALUE, mew=0)
+            ax.plot([d - 0.3, d + 0.3], [float(batch[:, d].mean())] * 2, color=GRADIENT, lw=2.5)
+        ax.set_xticks(range(D), list(names) or [f"feature {d}" for d in range(D)], fontsize=9)
+        ax.set_title(title, fontsize=10)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(axis="y", alpha=0.25)
+    figure.tight_layout()
+    return figure

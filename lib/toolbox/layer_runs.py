@@ -1,0 +1,201 @@
+"""Run one layer of a student's, and compare what comes out: the steps that all tests of layers share.
+
+A layer is made, run forward and run back in the student's process, in one script; plain tensors come back. Every run
+looks at all tensors that it gave away, the layer's output among them, and says which of them were changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.layer_mistakes import backward_forms
+from toolbox.layer_truths import OVERFLOW, PARAMETERS, TWINS, forward_forms
+from toolbox.script import Ref, Script
+from toolbox.tensor_truths import Forms, pull
+
+ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "Sigmoid", "Tanh", "Softmax")
+FILES = {"BatchNorm": "batchnorm"} | dict.fromkeys(ACTIVATIONS, "activations")
+ROUGH = {"BatchNorm": 32.0, "Linear": 8.0, "Maxout": 8.0, "Correlation1d": 8.0}  # how much each magnifies roundings
+
+
+def layer_of(script: Script, name: str, *arguments: Any, **options: Any) -> Ref:
+    """A layer of the student's, in their process."""
+    return getattr(getattr(script, FILES.get(name, "layers")), name)(*arguments, **options)
+
+
+def stored(x: Tensor, layout: str) -> Tensor:
+    """What of x lies in memory: its "rows", its "columns" first, one row or one column that is "expanded".
+
+    Raises ValueError where the rows of an x to be expanded differ, and its columns too.
+    """
+    if layout == "columns":
+        return x.T.contiguous()
+    if layout == "expanded":
+        for one in (x[:1], x[:, :1]):
+            if torch.equal(x, one.expand_as(x)):
+                return one.contiguous()
+        raise ValueError("only equal rows or columns can be one that is expanded")
+    return x.contiguous()
+
+
+def lay_out(script: Script, x: Tensor, layout: str) -> tuple[Ref, Ref]:
+    """x in the student's process, and what stands behind it in memory (see `stored`)."""
+    kept = script.toolbox.planted.keep(stored(x, layout))
+    return {"columns": lambda: kept.T, "expanded": lambda: kept.expand(*x.shape)}.get(layout, lambda: kept)(), kept
+
+
+class Trial:
+    """One layer in a student's process; forward and backward may be called as often as one likes.
+
+    parameters: tensors in the order of the layer's arguments. options: its other arguments.
+    """
+
+    def __init__(self, student: Any, name: str, *parameters: Tensor, layout: str = "rows", **options: Any):
+        self.name, self.parameters, self.options, self.layout = name, parameters, options, layout
+        self.script = student.script()
+        self._given: list[tuple[str, Ref, Tensor | None]] = []
+        self.names = PARAMETERS.get(name, "").split()
+        kept = [self._give(label, p, "rows") for label, p in zip(self.names, parameters, strict=True)]
+        self.layer = layer_of(self.script, name, *kept, **options)
+
+    def forward(self, x: Tensor) -> Any:
+        """What the student's forward pass gives. Raises Mismatch where it changed a tensor, Missing for None."""
+        self.x, self._out = x, self.layer.forward(self._give("x", x, self.layout))
+        (out,) = self._fetch(self._out)
+        if out is None:
+            raise Missing(f"{self.name}.forward returns nothing yet")
+        if isinstance(out, Tensor):
+            self._given.append(("out (and with it whatever uses it)", self._out, out))
+        return out
+
+    def backward(self, grad_out: Tensor, method: str = "backward", layout: str | None = None) -> dict[str, Any]:
+        """The student's gradients by name, "x" the first. Raises Mismatch, Missing, Malformed."""
+        given = self._give("grad_out", grad_out, layout or self.layout)
+        grad_x, grads = self._fetch(getattr(self.layer, method)(given), self.layer.grads)
+        if not isinstance(grads, dict):
+            raise Malformed(f"{self.name}.grads must be a dict from names to gradients")
+        return {"x": grad_x} | {name: grads.get(name) for name in self.names}
+
+    def read(self, attribute: str) -> Any:
+        """An attribute of the layer."""
+        return self._fetch(getattr(self.layer, attribute))[0]
+
+    def mode(self, training: bool) -> None:
+        """From now on: in training, or in use."""
+        self.layer.training = training
+
+    def _give(self, label: str, x: Tensor, layout: str) -> Ref:
+        given, behind = lay_out(self.script, x, layout)
+        self._given.append((label, behind, stored(x, layout)))
+        return given
+
+    def _fetch(self, *wanted: Any) -> list[Any]:
+        found = self.script.fetch(*wanted, *(behind for _, behind, _ in self._given))
+        values, after = found[: len(wanted)], found[len(wanted) :]
+        changed = [label for (label, _, before), now in zip(self._given, after, strict=True) if not _same(before, now)]
+        assert_unchanged(list(dict.fromkeys(changed)))
+        return values
+
+
+def _same(before: Tensor, now: Any) -> bool:
+    same_form = isinstance(now, Tensor) and now.shape == before.shape and now.dtype == before.dtype
+    return same_form and torch.equal(now.nan_to_num(), before.nan_to_num())
+
+
+def check_dtype(answer: Any, dtype: torch.dtype, label: str) -> None:
+    """Raises Mismatch where a tensor has another dtype than what it was made of."""
+    if isinstance(answer, Tensor) and answer.dtype != dtype:
+        message = f"{label} is {_short(answer.dtype)}, and what came in was {_short(dtype)}: a layer keeps the dtype"
+        raise Mismatch(message, diagnosis=["dtype-changed"])
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def check_out(
+    answer: Any,
+    name: str,
+    x: Tensor,
+    *parameters: Tensor,
+    named: bool = True,
+    twin: Callable | None = None,
+    forms: Callable[[], Forms] | None = None,
+    **options: Any,
+) -> None:
+    """Compare what a layer's forward pass gave with PyTorch.
+
+    named: whether to name mistakes. twin, forms: others than those of the layer's name.
+    """
+    wide = [value.double() for value in (x, *parameters)]
+    true = (twin or TWINS[name])(*wide, **options)
+
+    def clues() -> dict[str, Any]:
+        if len(x) < 2 or not named:
+            return {"batch": 1}  # one row is little evidence: too many mistakes look alike
+        known = forms() if forms else forward_forms(name, x, *parameters, **options)
+        return {"batch": len(x), "forms": known}
+
+    assert_value(answer, true, name="out", inputs=x.dtype, condition=ROUGH.get(name, 1.0),
+                 if_not_finite=OVERFLOW.get(name), clues=clues)  # fmt: skip
+    check_dtype(answer, x.dtype, "out")
+
+
+def check_grads(
+    answers: dict[str, Any],
+    name: str,
+    g: Tensor,
+    x: Tensor,
+    *parameters: Tensor,
+    named: bool = True,
+    twin: Callable | None = None,
+    forms: Callable[[int], Forms] | None = None,
+    only: str = "",
+    **options: Any,
+) -> None:
+    """Compare a layer's gradients with autograd's. only: the names to look at ("x w"), where not all of them."""
+    true = pull(lambda *inputs: (twin or TWINS[name])(*inputs, **options), g, x, *parameters)
+    names = ["x", *PARAMETERS.get(name, "").split()]
+    for place, (label, right) in enumerate(zip(names, true, strict=True)):
+        if only and label not in only.split():
+            continue
+        answer = answers[label]
+        if answer is None:
+            what = "backward returns nothing yet" if label == "x" else f"grads[{label!r}] is not set by backward yet"
+            raise Missing(f"{name}: {what}")
+        assert_grad(answer, right, name=label, inputs=x.dtype, condition=ROUGH.get(name, 1.0),
+                    if_not_finite=OVERFLOW.get(name),
+                    clues=_clues(name, place, label, right, g, x, parameters, options, forms) if named
+                    else lambda: {"batch": 1})  # fmt: skip
+        check_dtype(answer, x.dtype, f"gradient {label}")
+
+
+def _clues(name, place, label, right, g, x, parameters, options, forms) -> Callable[[], dict[str, Any]]:
+    def clues() -> dict[str, Any]:
+        if len(x) < 2:
+            return {"batch": 1}
+        known = forms(place) if forms else backward_forms(name, place, g, x, *parameters, **options)
+        N = len(x)
+        if place:
+            known = {"layer-averaged": [right / N]} | known
+        return {"batch": N, "forms": known} | ({"upstream": g} if label in ("b", "beta") and right.dim() == 1 else {})
+
+    return clues
+
+
+def check_again(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Compare the gradients of two calls of backward after one forward pass. Raises Mismatch where they differ."""
+    for label, before in first.items():
+        now = second[label]
+        if isinstance(before, Tensor) and isinstance(now, Tensor) and before.shape == now.shape:
+            if torch.allclose(now, before, rtol=1e-6, atol=1e-12):
+                continue
+            added = torch.allclose(now, 2 * before, rtol=1e-6, atol=1e-12)
+            found = ["grads-pile-up"] if added and label != "x" else ["cache-used-up"]
+            raise Mismatch(f"called a second time, backward gives another gradient {label}", diagnosis=found)

@@ -1,0 +1,275 @@
+"""Rehearsals with files: full disks, booby-trapped checkpoints, runs that are killed and taken up again.
+
+As in `rehearse`: this runs in the student's process, hands plain data back, and judges nothing. Each rehearsal works in
+a temporary folder of its own.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from toolbox.rehearse import Recorder
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits: a full disk cannot be rehearsed there
+    resource = None
+
+sprung: list[str] = []  # which traps have gone off
+
+
+def spring(name: str) -> str:
+    """What a trap does when it is unpickled: nothing worse than leaving a note."""
+    sprung.append(name)
+    return name
+
+
+class Trap:
+    def __init__(self, name: str):
+        self.name = name
+
+    def __reduce__(self) -> tuple:
+        return spring, (self.name,)
+
+
+@contextmanager
+def full_disk(room: int) -> Iterator[None]:
+    """Inside, no file of this process may grow beyond `room` bytes: writing more raises OSError, half way through."""
+    if resource is None:
+        raise NotImplementedError("a full disk cannot be rehearsed on this system")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def written(write: Callable[..., Any], contents: list[str], as_text: bool = False) -> dict[str, Any]:
+    """Write several contents, one after the other, to the same file. Returns what is in it each time, its
+    number in the file system (another one where a new file took its place), and the files in the folder."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "runs" / "state.bin"
+        path.parent.mkdir()
+        found, inodes = [], []
+        for content in contents:
+            write(str(path) if as_text else path, content.encode())
+            found.append(path.read_bytes().decode() if path.is_file() else None)
+            inodes.append(str(path.stat().st_ino) if path.is_file() else "")
+        return {
+            "found": found,
+            "inodes": inodes,
+            "files": sorted(str(p.relative_to(scratch)) for p in Path(scratch).rglob("*.*")),
+        }
+
+
+def interrupted(write: Callable[..., Any], old: str, size: int, room: int) -> dict[str, Any] | None:
+    """Write `old`, then `size` bytes more than a disk with `room` bytes can take; None where that cannot be rehearsed.
+
+    Returns what is in the file then, the files in its folder, and whether the error was passed on.
+    """
+    if resource is None:
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "state.bin"
+        write(path, old.encode())
+        raised = False
+        with full_disk(room):
+            try:
+                write(path, b"x" * size)
+            except OSError:
+                raised = True
+        text = path.read_bytes().decode() if path.is_file() else None
+        return {"found": text, "files": sorted(p.name for p in Path(scratch).iterdir()), "raised": raised}
+
+
+@contextmanager
+def _plain_writing(function: Callable[..., Any]) -> Iterator[None]:
+    """Give a function of the student's another `write_atomically`, so that a mistake in theirs costs one item only."""
+    names = getattr(function, "__globals__", {})
+    theirs = names.get("write_atomically")
+    if theirs is not None:
+        names["write_atomically"] = lambda path, data: Path(path).write_bytes(data)
+    try:
+        yield
+    finally:
+        if theirs is not None:
+            names["write_atomically"] = theirs
+
+
+def round_trip(
+    save: Callable[..., Any], load: Callable[..., Any], states: list[dict[str, Tensor]]
+) -> list[dict[str, Tensor] | None]:
+    """Save states to one file, one after the other, and load each back."""
+    with tempfile.TemporaryDirectory() as scratch, _plain_writing(save):
+        path = Path(scratch) / "checkpoint.npz"
+        found = []
+        for state in states:
+            save(path, state)
+            found.append(load(path))
+        return found
+
+
+def plain(save: Callable[..., Any], state: dict[str, Tensor]) -> list[list[Any]] | str:
+    """[name, dtype, shape] of every array in a saved file, as numpy reads it without pickle; else what is wrong."""
+    with tempfile.TemporaryDirectory() as scratch, _plain_writing(save):
+        path = Path(scratch) / "checkpoint.npz"
+        save(path, state)
+        if not path.is_file():
+            return "no file"
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return sorted([name, str(archive[name].dtype), list(archive[name].shape)] for name in archive.files)
+        except (OSError, ValueError, TypeError, AttributeError):
+            return "not plain"
+
+
+def traps(load: Callable[..., Any]) -> dict[str, Any]:
+    """Load files with a trap in them: an .npz with an object in it, a torch file, a plain pickle.
+
+    Returns the names of those that went off, and of those that were loaded as if they held tensors.
+    """
+    sprung.clear()
+    loaded = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        np.savez(folder / "array.npz", w=np.array([Trap("array")], dtype=object))
+        torch.save({"w": Trap("torch")}, folder / "torch.npz")
+        (folder / "pickle.npz").write_bytes(pickle.dumps({"w": Trap("pickle")}))
+        sprung.clear()
+        for name in ("array", "torch", "pickle"):
+            try:
+                found = load(folder / f"{name}.npz")
+                values = [found[key] for key in found] if found is not None else []  # read what is read when asked
+                if values and all(isinstance(value, Tensor) for value in values):
+                    loaded.append(name)
+            except Exception:  # any refusal will do
+                pass
+    return {"sprung": sorted(sprung), "loaded": loaded}
+
+
+def resumed(
+    capture: Callable[..., Any], restore: Callable[..., Any], params: dict[str, Tensor], seed: int, *, stop: int,
+    steps: int, velocity: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """A run of `steps` random steps, captured after `stop` of them; a second run restored from that state goes on.
+
+    Returns what `capture` saw and what `restore` put back (parameters, velocity, rate, the next random numbers), the
+    parameters of both runs at the end, the epoch that `restore` returned, and the state just after `capture` and at
+    the end.
+    """
+    whole = _Run(params, seed, velocity)
+    whole.walk(stop)
+    seen = whole.look()
+    state = capture(dict(whole.params), whole.optimizer, whole.generator, 7)
+    if state is None:
+        return {"missing": "capture"}
+    early = {name: torch.as_tensor(value).clone() for name, value in state.items()}
+    whole.walk(steps - stop)
+    late = {name: torch.as_tensor(value).clone() for name, value in state.items()}
+    again = _Run({name: torch.zeros_like(w) for name, w in params.items()}, seed + 1, velocity)
+    again.walk(1)  # it has a velocity and a rate of its own already, all of them wrong
+    epoch = restore(
+        {name: value.clone() for name, value in early.items()}, dict(again.params), again.optimizer, again.generator
+    )
+    if epoch is None:
+        return {"missing": "restore"}
+    put_back = again.look()
+    again.walk(steps - stop)
+    return {"seen": seen, "put_back": put_back, "whole": whole.params, "again": again.params, "epoch": epoch,
+            "early": early, "late": late}  # fmt: skip
+
+
+class _Run:
+    """Parameters, an optimiser that keeps a velocity, a generator, and a learning rate that changes."""
+
+    def __init__(self, params: dict[str, Tensor], seed: int, velocity: bool):
+        self.params = {name: w.clone() for name, w in params.items()}
+        self.optimizer = Recorder(self.params, lr=0.5)
+        if not velocity:
+            self.optimizer.velocity.clear()
+        self.keeps = velocity
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def look(self) -> dict[str, Any]:
+        """The run as it is now."""
+        ahead = torch.Generator()
+        ahead.set_state(self.generator.get_state())
+        return {
+            "params": {name: w.clone() for name, w in self.params.items()},
+            "velocity": {name: v.clone() for name, v in self.optimizer.velocity.items()},
+            "rate": float(self.optimizer.lr), "next": torch.rand(3, generator=ahead),
+        }  # fmt: skip
+
+    def walk(self, steps: int) -> None:
+        for _ in range(steps):
+            self.optimizer.lr *= 0.9
+            noise = {
+                name: torch.randn(w.shape, generator=self.generator, dtype=w.dtype) for name, w in self.params.items()
+            }
+            if self.keeps:
+                self.optimizer.step(noise)
+            else:
+                for name, w in self.params.items():
+                    w.add_(noise[name], alpha=self.optimizer.lr)
+
+
+def searched(
+    search: Callable[..., Any], runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0
+) -> dict[str, Any]:
+    """Run searches one after the other on the same file; the first may be broken off.
+
+    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    Returns the rows of each search (None where it broke off), the points evaluated, and the file's lines after each.
+    """
+    asked: list[dict[str, float]] = []
+    lines_seen: list[int] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "search.jsonl"
+
+        def evaluate(**point: float) -> float:
+            asked.append(point)
+            lines_seen.append(len(path.read_text().splitlines()) if path.is_file() else 0)
+            if len(asked) == fail_at:
+                raise KeyboardInterrupt
+            if len(asked) == disk_full_at and resource is not None:
+                hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+                resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5, hard))
+            return result_of(point)
+
+        rows, files = [], []
+        soft = resource.getrlimit(resource.RLIMIT_FSIZE) if resource is not None else None
+        with _plain_writing(search) if not disk_full_at else _as_it_is():
+            for points in runs:
+                try:
+                    rows.append(search([dict(point) for point in points], evaluate, path))
+                except (KeyboardInterrupt, OSError):
+                    rows.append(None)
+                except ValueError:  # a torn line cannot be read
+                    if not disk_full_at:
+                        raise
+                    rows.append(None)
+                finally:
+                    if soft is not None:
+                        resource.setrlimit(resource.RLIMIT_FSIZE, soft)
+                files.append(path.read_text().splitlines() if path.is_file() else [])
+        return {"rows": rows, "asked": asked, "files": files, "lines_seen": lines_seen}
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+def result_of(point: dict[str, float]) -> float:
+    """What the rehearsed searches find: a number that depends on every setting."""
+    return sum((index + 1) * value / 3 for index, value in enumerate(sorted(point.values())))

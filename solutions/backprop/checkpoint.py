@@ -1,0 +1,127 @@
+"""Training that may be killed at any moment: files that are never half written, checkpoints, a search that goes on.
+
+Everything that a run needs to go on is a *state*: a flat dict from names to tensors ("params/w1", "velocity/w1",
+"generator", ...). Files hold plain numbers and nothing else: a pickle runs whatever its author wrote into it, as soon as
+it is opened, and checkpoints travel from hand to hand.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def write_atomically(path: Path | str, data: bytes) -> None:
+    """Write `data` to the file `path`, all of it or nothing: a reader, or a crash, meets the old content or the new.
+
+    Steps: write a temporary file *in the same folder*, give it to the disk (flush, os.fsync), put it in the place of the
+    old one with os.replace, which does that in one go. Where writing fails, the error is passed on, the old file is as it
+    was, and no temporary file is left behind.
+    """
+    path = Path(path)
+    ### BEGIN SOLUTION
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)  # still there only where something failed
+    ### END SOLUTION
+
+
+def save_checkpoint(path: Path | str, state: dict[str, Tensor]) -> None:
+    """Write a state to one file, atomically, in numpy's .npz format: one array a tensor, under its name.
+
+    state: name -> tensor of any shape and of dtype float64, float32, int64, int32, uint8 or bool, on any device.
+    """
+    # np.savez(buffer, **arrays) writes into an io.BytesIO() as well as into a file.
+    ### BEGIN SOLUTION
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: tensor.cpu().numpy() for name, tensor in state.items()})
+    write_atomically(path, buffer.getvalue())
+    ### END SOLUTION
+
+
+def load_checkpoint(path: Path | str) -> dict[str, Tensor]:
+    """Read what `save_checkpoint` wrote: name -> tensor on the CPU, every bit and dtype as it was.
+
+    Never unpickles: a file with anything but plain arrays raises ValueError, and nothing in it is run.
+    """
+    state = None
+    ### BEGIN SOLUTION
+    with np.load(path, allow_pickle=False) as archive:
+        state = {name: torch.from_numpy(archive[name]) for name in archive.files}
+    ### END SOLUTION
+    return state
+
+
+def capture(params: dict[str, Tensor], optimizer, generator: torch.Generator, epoch: int) -> dict[str, Tensor]:
+    """The state of a training run as it is *now*: nothing in it changes when training goes on.
+
+    optimizer: has `lr` (a float) and `velocity` (a dict of tensors, which may be empty). generator: its
+    `get_state()` is a tensor. epoch: how many epochs are done. Returns name -> tensor, names as you like.
+    """
+    state = None
+    ### BEGIN SOLUTION
+    state = {f"params/{name}": w.clone() for name, w in params.items()}
+    state |= {f"velocity/{name}": v.clone() for name, v in optimizer.velocity.items()}
+    state["generator"] = generator.get_state()
+    state["lr"] = torch.tensor(optimizer.lr, dtype=torch.float64)
+    state["epoch"] = torch.tensor(epoch)
+    ### END SOLUTION
+    return state
+
+
+def restore(state: dict[str, Tensor], params: dict[str, Tensor], optimizer, generator: torch.Generator) -> int:
+    """Put a run back to where `capture` saw it. Returns the number of epochs done.
+
+    params: its tensors are filled *in place* (the optimiser holds the same ones). optimizer: of the same kind as the one
+    that was captured; its `lr` and its `velocity` become what they were. generator: goes on as it would have.
+    """
+    epoch = None
+    ### BEGIN SOLUTION
+    for name, w in params.items():
+        w.copy_(state[f"params/{name}"])
+    for name, w in params.items():
+        if f"velocity/{name}" in state:
+            optimizer.velocity[name] = state[f"velocity/{name}"].clone().to(w.device)
+    generator.set_state(state["generator"])
+    optimizer.lr = float(state["lr"])
+    epoch = int(state["epoch"])
+    ### END SOLUTION
+    return epoch
+
+
+def search(points: list[dict[str, float]], evaluate: Callable[..., float], path: Path | str) -> list[dict[str, float]]:
+    """Evaluate every point, and survive being killed: what is in the file `path` is not evaluated again.
+
+    points: e.g. [{"lr": 0.1, "reg": 0.001}, ...]. evaluate(**point) returns a float, and may take hours.
+    path: one JSON object a line, the point with its "result", e.g. {"lr": 0.1, "reg": 0.001, "result": 0.95}; after every
+    evaluation the file holds all lines so far, written atomically. A file may hold points of an earlier search that are
+    not asked for now: they stay in it. Returns the rows of `points`, in their order. An error of `evaluate` is passed on.
+    """
+    rows = None
+    # Read the lines that are there; for each point that is not among them: evaluate, then write all lines anew.
+    ### BEGIN SOLUTION
+    path = Path(path)
+    known = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    rows = []
+    for point in points:
+        row = next((row for row in known if all(row.get(name) == value for name, value in point.items())), None)
+        if row is None:
+            row = {**point, "result": float(evaluate(**point))}
+            known.append(row)
+            write_atomically(path, "".join(json.dumps(line) + "\n" for line in known).encode())
+        rows.append(row)
+    ### END SOLUTION
+    return rows
