@@ -127,6 +127,7 @@ def clock(device: str) -> float:
 
 def ceilings(device: str) -> tuple[float, float]:
     """The machine's own limits, measured: float32 operations a second of a large product, bytes a second of a copy."""
+
     def best(what: Callable[[], object]) -> float:
         times = []
         for _ in range(12):

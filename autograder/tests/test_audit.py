@@ -66,9 +66,7 @@ def test_every_item_has_a_public_and_a_hidden_test_that_bear_marks_but_for_found
         assert any(not test.hidden for test in tests), name
         assert any(test.hidden and test.share > 0 for test in tests), name
     markless = [blank.name for _, blank in suite.tests if blank.share == 0 and "_nudging" not in blank.name]
-    assert markless == [
-        "test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none"
-    ]
+    assert markless == ["test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none"]
 
 
 def test_names_of_answers_differ():

@@ -24,9 +24,7 @@ def pair(N, D, H, C, *, lr, rho=0.9, reg=0.0, dtype=torch.float64):
     torch.manual_seed(3)
     net = torch.nn.Sequential(torch.nn.Linear(D, H), torch.nn.ReLU(), torch.nn.Linear(H, C)).to(dtype)
     weights, biases = [net[0].weight, net[2].weight], [net[0].bias, net[2].bias]
-    optimiser = torch.optim.SGD(
-        [{"params": weights, "weight_decay": 2 * reg}, {"params": biases}], lr=lr, momentum=rho
-    )
+    optimiser = torch.optim.SGD([{"params": weights, "weight_decay": 2 * reg}, {"params": biases}], lr=lr, momentum=rho)
     mine = fast.FastNet(N, D, H, C, rho=rho, reg=reg, dtype=dtype)
     copy(net, mine)
 
