@@ -32,7 +32,7 @@ class Recipe:
     hidden: int = 1024
     epochs: int = 40
     batch: int = 256
-    lr: float = 0.03
+    lr: float = 0.04
     rho: float = 0.9
     reg: float = 0.0
     drop: float = 0.3
@@ -45,8 +45,8 @@ class Recipe:
 
 RECIPES = {
     "cifar10": {},
-    "fashion-mnist": {"epochs": 20, "shift": 1, "components": 0},
-    "mnist": {"epochs": 20, "shift": 1, "components": 0, "flip": False},  # a mirrored 2 is no 2
+    "fashion-mnist": {"epochs": 20, "shift": 1, "components": 0, "lr": 0.02},
+    "mnist": {"epochs": 20, "shift": 1, "components": 0, "lr": 0.02, "flip": False},  # a mirrored 2 is no 2
 }
 
 
