@@ -1091,12 +1091,12 @@ def loss_is_right(
     wide = scores.double()
     if "loss" in part:
         value = lambda loss: loss(wide, y)  # noqa: E731
-        assert_value(loss, value(LOSSES[kind]), inputs=scores.dtype, condition=4.0,
+        assert_value(loss, value(LOSSES[kind]), inputs=scores.dtype, if_single="dtype-changed", condition=4.0,
                      if_not_finite="softmax-unstabilised", clues=lambda: loss_clues(kind, wide, y, value))  # fmt: skip
         check_dtype(loss, scores.dtype, "loss")
     if "grad" in part:
         slope = lambda loss: pull(lambda s: loss(s, y), torch.ones(()), wide)[0]  # noqa: E731
-        assert_grad(grad, slope(LOSSES[kind]), name="scores", inputs=scores.dtype, condition=4.0,
+        assert_grad(grad, slope(LOSSES[kind]), name="scores", inputs=scores.dtype, if_single="dtype-changed", condition=4.0,
                     if_not_finite="softmax-unstabilised", clues=lambda: loss_clues(kind, wide, y, slope))  # fmt: skip
         check_dtype(grad, scores.dtype, "gradient scores")
 

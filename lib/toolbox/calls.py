@@ -1,12 +1,14 @@
 """Carry out one call of a student's function: decoded arguments in, plain data out, every failure as a reply.
 
 The same function serves on the student's own machine and inside the grading worker, so that a test cannot tell the
-two apart. Steps: find the target, call it with gradients switched off and autograd forbidden (`forbid`), encode the
+two apart. Steps: find the target, call it with gradients switched off and autograd forbidden (`forbid`), with
+RECURSION frames of stack whatever a library has asked for (one that completes code raises Python's limit), encode the
 answer, send the tensors that went in back along with it (so that the caller can see which were changed in place).
 """
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -17,6 +19,7 @@ import torch
 from toolbox import forbid, wire
 from toolbox.errors import Malformed, StudentError
 
+RECURSION = 1000  # frames for a student's call: Python's own default
 # What torch says when autograd is used where gradients are switched off, and torch.func under the sensors of `forbid`.
 AUTOGRAD_REFUSALS = (
     "does not require grad", "does not have a grad_fn", "can't retain_grad", "don't yet support saved tensor hooks",
@@ -28,7 +31,9 @@ def perform(target: Callable, args: list, kwargs: dict, autograd: bool = False) 
 
     autograd: whether the target may use it; where not, gradients are switched off and using it raises Forbidden.
     """
+    limit = sys.getrecursionlimit()
     try:
+        sys.setrecursionlimit(_depth() + RECURSION)
         with nullcontext() if autograd else forbid.watch():
             value = target(*args, **kwargs)
         after = {str(i): arg for i, arg in enumerate(args) if isinstance(arg, torch.Tensor)}
@@ -36,6 +41,16 @@ def perform(target: Callable, args: list, kwargs: dict, autograd: bool = False) 
         return wire.pack({"value": value, "after": after})
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: they are the student's, not ours
         return wire.pack({"error": describe(error, autograd)})
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _depth() -> int:
+    """How many calls deep this one is."""
+    frame, depth = sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def failure(code: str, message: str) -> bytes:

@@ -70,7 +70,8 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     inputs: dtype in which the question was asked, where it is not float64. condition: see `tolerance`.
     accept: other right values, e.g. what follows from the student's own upstream gradient; or a function that returns
     them, called only if needed.
-    if_not_finite: the id of the misconception that nan and inf tell of.
+    if_not_finite: the id of the misconception that nan and inf tell of. if_single: that of an answer which is right but
+    for having float32's digits where the question was asked in float64.
     All other clues go to `toolbox.diagnose.diagnose`; `clues` is a function that returns such, called only if needed.
     Raises Missing, Malformed, or Mismatch with diagnosis and evidence.
     """
@@ -114,7 +115,8 @@ def _check(
     got: Tensor, true: Tensor, name: str, shape_rule: str, *, label: str | None = None,
     inputs: torch.dtype = torch.float64, condition: float = 1.0,
     accept: list[Tensor] | tuple | Callable[[], list[Tensor]] = (),
-    if_not_finite: str | None = None, clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
+    if_not_finite: str | None = None, if_single: str | None = None,
+    clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
 ) -> None:  # fmt: skip
     label = label or name
     limit = tolerance(inputs, condition)
@@ -154,7 +156,8 @@ def _check(
     message = f"{label} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
     if single and limit < error <= near:
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
-        raise Mismatch(f"{message} (relative error {error:.2g})", evidence=evidence)
+        found = [if_single] if if_single else []
+        raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
     found = diagnose(got, true, near, **more, **(clues() if clues else {}))
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
 

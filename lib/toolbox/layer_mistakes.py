@@ -119,6 +119,6 @@ def _activation_forms(name: str, back: Callable, g: Tensor, x: Tensor, options: 
         log_cosh = lambda v: F.softplus(2 * v) - v  # noqa: E731
         forms["activation-of-input"] = [back(lambda v: v - v.pow(3) / 3)]
         forms["sigmoid-rule"] = [back(lambda v: log_cosh(v) - v + torch.tanh(v))]
-        forms["tanh-not-squared"] = [back(lambda v: v - log_cosh(v))]
+        forms["tanh-output-not-squared"] = [back(lambda v: v - log_cosh(v))]
         forms["sigmoid-sign-inside"] = [back(lambda v: 2 * v - torch.tanh(v)), back(lambda v: v - torch.tanh(v))]
     return forms

@@ -142,7 +142,7 @@ def check_out(
         known = forms() if forms else forward_forms(name, x, *parameters, **options)
         return {"batch": len(x), "forms": known}
 
-    assert_value(answer, true, name="out", inputs=x.dtype, condition=ROUGH.get(name, 1.0),
+    assert_value(answer, true, name="out", inputs=x.dtype, if_single="dtype-changed", condition=ROUGH.get(name, 1.0),
                  if_not_finite=OVERFLOW.get(name), clues=clues)  # fmt: skip
     check_dtype(answer, x.dtype, "out")
 
@@ -170,7 +170,7 @@ def check_grads(
             what = "backward returns nothing yet" if label == "x" else f"grads[{label!r}] is not set by backward yet"
             raise Missing(f"{name}: {what}")
         assert_grad(answer, right, name=label, inputs=x.dtype, condition=ROUGH.get(name, 1.0),
-                    if_not_finite=OVERFLOW.get(name),
+                    if_single="dtype-changed", if_not_finite=OVERFLOW.get(name),
                     clues=_clues(name, place, label, right, g, x, parameters, options, forms) if named
                     else lambda: {"batch": 1})  # fmt: skip
         check_dtype(answer, x.dtype, f"gradient {label}")

@@ -74,7 +74,7 @@ ROWS = [
      "Each of the two curves has its own: which formula is whose?", SIGMOID),
     ("sigmoid-rule", "That is the rule of the sigmoid",
      "Each of the two curves has its own: which formula is whose?", SIGMOID),
-    ("tanh-not-squared", "The output is not squared", "How steep is the tanh at its lower end?", SIGMOID),
+    ("tanh-output-not-squared", "The output is not squared", "How steep is the tanh at its lower end?", SIGMOID),
     ("tanh-upside-down", "The fraction stands on its head", "What is tanh(0)?", SIGMOID),
     ("softmax-not-normalised", "The rows do not sum to one", "Divide by what, along which axis?", SOFTMAX),
     ("softmax-exponent-sign", "The exponents have the wrong sign", "The largest score wins.", SOFTMAX),

@@ -244,7 +244,7 @@ SMOOTH: list[Answer] = [
     *wrong(
         "Tanh.backward",
         "tanh",
-        ("does not square", TANH_BACK, "grad_out * (1 - out)", "tanh-not-squared"),
+        ("does not square", TANH_BACK, "grad_out * (1 - out)", "tanh-output-not-squared"),
         ("uses the rule of the sigmoid", TANH_BACK, "grad_out * out * (1 - out)", "sigmoid-rule"),
         ("adds inside", TANH_BACK, "grad_out * (1 + out * out)", "sigmoid-sign-inside"),
         ("forgets the one", TANH_BACK, "grad_out * out * out", "sigmoid-sign-inside"),
