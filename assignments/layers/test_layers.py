@@ -554,7 +554,8 @@ def loss_is_right(
     if "grad" in part:
         slope = lambda loss: pull(lambda s: loss(s, y), torch.ones(()), wide)[0]  # noqa: E731
         assert_grad(grad, slope(LOSSES[kind]), name="scores", inputs=scores.dtype, condition=4.0,
-                    if_single="dtype-changed", if_not_finite="softmax-unstabilised", clues=lambda: loss_clues(kind, wide, y, slope))  # fmt: skip
+                    if_single="dtype-changed", if_not_finite="softmax-unstabilised",
+                    clues=lambda: loss_clues(kind, wide, y, slope))  # fmt: skip
         check_dtype(grad, scores.dtype, "gradient scores")
 
 
