@@ -59,7 +59,8 @@ class Worker:
         if line:
             return json.loads(line)
         said = self.process.stderr.read().strip().splitlines()
-        self.failed = said[-1][:200] if said else "it ended without a word"
+        # what it said first counts: a second reading finds nothing
+        self.failed = self.failed or (said[-1][:200] if said else "it ended without a word")
         return None
 
     def close(self) -> None:
