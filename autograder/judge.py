@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from autograder import intake
-from autograder.build.catalogue import Assignment, catalogue
+from autograder.build.catalogue import COURSE, Assignment, catalogue
 from autograder.follow import follow_through
 from autograder.remote import Limits, RemoteTransport
 from autograder.verdict import Verdict, judge_item, refuse_item
@@ -25,8 +25,6 @@ from toolbox.items import TestResult
 from toolbox.student import Student
 from toolbox.suite import Suite
 
-# The assignments in the order of the course: modules of earlier ones come from the reference (one bug, one mark).
-COURSE = ("scalar", "flat", "tensors", "layers", "training", "beyond")
 REFUSAL_CAUSES = {"no_lib": "missing", "no_notebook": "missing"}
 
 
@@ -114,7 +112,7 @@ class Judge:
         files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
         for module in sorted((folder / "lib" / "backprop").glob("*.py")):
             files[f"lib/backprop/{module.name}"] = module.read_bytes()
-        given = self.given_modules()
+        given = self.given_modules()  # and those of earlier assignments: one bug, one mark
         for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
             given += self.modules_of(other)
         for module in given:

@@ -74,9 +74,9 @@ def judge_item(name: str, points: float, results: list[TestResult]) -> ItemVerdi
     if not failed:
         status, message = "passed", "right"
     else:
-        counted = [result for result in failed if not result.follows] or failed
-        gravest = min(counted, key=lambda result: CAUSES.index(result.status))
-        status = "followed" if counted is failed and failed[0].follows else "partial" if score > 0 else gravest.status
+        counted = [result for result in failed if not result.follows]
+        gravest = min(counted or failed, key=lambda result: CAUSES.index(result.status))
+        status = "followed" if not counted else "partial" if score > 0 else gravest.status
         message = gravest.message
     return ItemVerdict(name, score, points, status, message, [_test(result) for result in results])
 

@@ -25,7 +25,7 @@
 import sys
 from pathlib import Path
 
-home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib").is_dir())
+home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib" / "backprop").is_dir())
 sys.path.insert(0, str(home / "lib"))
 
 import toolbox

@@ -14,7 +14,9 @@ from autograder.build.percent import Cell, Master
 from autograder.build.problems import Refused
 from autograder.build.suites import Test
 
-__all__ = ["Assignment", "Item", "Test", "Written", "catalogue"]
+__all__ = ["COURSE", "Assignment", "Item", "Test", "Written", "catalogue"]
+
+COURSE = ("scalar", "flat", "tensors", "layers", "training", "beyond")  # the assignments in the order of the course
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions" / "backprop"
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -92,6 +94,31 @@ def span(source: str, function: str) -> tuple[int, int]:
 @lru_cache(maxsize=32)
 def _parsed(source: str) -> list[ast.stmt]:
     return ast.parse(source).body  # hundreds of answers are made of the same few solutions
+
+
+def modules_of(names: tuple[str, ...], answer: Answer) -> dict[str, str]:
+    """The source of each of an assignment's modules in this answer, by name: the solutions', but for what is its own.
+
+    `answer.file` takes the place of the module of its name (or of right_<name>.py). An edit goes to the module that it
+    names, else to the first that has its function. Raises ValueError where no module has it.
+    """
+    sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in names}
+    if answer.file:
+        sources[answer.file.stem.removeprefix("right_")] = answer.file.read_text()
+    for edit in answer.edits:
+        home = edit.module or next((name for name, source in sources.items() if _has(source, edit.function)), None)
+        if home is None:
+            raise ValueError(f"none of {', '.join(names)} has a function {edit.function}")
+        sources[home] = edit.apply(sources[home])
+    return sources
+
+
+def _has(source: str, function: str) -> bool:
+    try:
+        span(source, function)
+    except ValueError:
+        return False
+    return True
 
 
 def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) -> list[Answer]:

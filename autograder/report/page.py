@@ -7,13 +7,16 @@ Steps: summarise the verdicts; work out what to reteach and how each item did; d
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
+from autograder.build.catalogue import COURSE
 from autograder.report.advice import advice
 from autograder.report.charts import histogram, timeline
 from autograder.report.items import figures
 from autograder.report.pages import environment, write_whole
 from autograder.report.student import file_of, write_student
 from autograder.report.summary import Summary, summarise
+from autograder.verdict import read_all
 
 STUDENTS = "students"  # the folder of their pages, beside the report
 
@@ -23,9 +26,6 @@ def write_report(root: Path, assignment: str, verdicts: list[dict] | None, out: 
 
     verdicts: as read from classroom/verdicts/<assignment>/, None to read them there. out: the page, or a folder for it.
     """
-    from autograder.judge import COURSE
-    from autograder.verdict import read_all
-
     classroom = Path(root) / "classroom"
     if verdicts is None:
         verdicts = read_all(classroom, assignment)
@@ -48,5 +48,5 @@ def render(summary: Summary) -> str:
     hand_ins = [(row.received, row.late_seconds, row.share) for row in summary.rows if row.received]
     return environment().get_template("page.html").render(
         summary=summary, histogram=histogram(summary.histogram), timeline=timeline(hand_ins),
-        advice=advice(summary), figures=figures(summary.rows), link=lambda name: f"{STUDENTS}/{file_of(name)}",
+        advice=advice(summary), figures=figures(summary.rows), link=lambda name: f"{STUDENTS}/{quote(file_of(name))}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ in a later assignment. No other student is in it, so it can be given to the one 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,8 @@ from urllib.parse import quote
 from autograder.report.pages import environment, write_whole
 from autograder.report.summary import Row, first_guesses, row_of
 from toolbox.misconceptions import CATALOGUE
+
+LONGEST = 150  # characters of a file's name
 
 
 @dataclass
@@ -62,8 +65,13 @@ def write_student(student: str, verdicts: list[dict], order: tuple[str, ...], fo
 
 
 def file_of(student: str) -> str:
-    """The name of a student's page: every character that a file or a link could trip over is written in per cent."""
-    return f"{quote(student, safe='')[:150]}.html"
+    """The name of a student's page: characters that a file could trip over are written in per cent, and a name that is
+    too long for a file ends in its digest, so that no two students share a page.
+    """
+    name = quote(student, safe="")
+    if len(name) > LONGEST:
+        name = f"{name[:LONGEST]}-{hashlib.sha256(student.encode(errors='replace')).hexdigest()[:16]}"
+    return f"{name}.html"
 
 
 def _leg(verdict: dict) -> Leg:

@@ -207,3 +207,10 @@ def test_a_released_module_that_does_not_compile_is_refused_by_line(tmp_path):
     assert problem.path == "solutions/backprop/tiny.py"
     assert problem.line == course.line_of(root, "module", "    return None")
     assert "does not compile" in problem.message
+
+
+def test_every_notebook_looks_for_the_house_in_the_same_way():
+    root = Path(__file__).resolve().parents[2]
+    lines = {line for path in (root / "solutions").glob("*.py") for line in path.read_text().splitlines()
+             if line.startswith("home = ")}  # fmt: skip
+    assert len(lines) == 1 and '"lib" / "backprop"' in lines.pop()  # a folder called lib alone is at the root of Linux

@@ -86,9 +86,13 @@ notebook.run("predicted = {{}}; faulty = {{}}; repaired = print; from toolbox im
 import json
 times = {{}}
 for item in {items}:
-    begin = time.process_time()
-    shown = notebook.run(f"check({{item!r}})")
-    times[item] = time.process_time() - begin  # of this process: other work on the machine does not count
+    times[item] = 9.0
+    for _ in range(3):  # the best of three: other work on the machine slows one down, a slow check is slow each time
+        begin = time.perf_counter()
+        shown = notebook.run(f"check({{item!r}})")
+        times[item] = min(times[item], time.perf_counter() - begin)
+        if times[item] < 1.0:
+            break
     assert shown[-1]["output_type"] == "execute_result" and "<table" in shown[-1]["data"]["text/html"], shown
 module = Path("../../lib/backprop/flat.py")
 before = notebook.run("check('toy')")[-1]["data"]["text/html"]

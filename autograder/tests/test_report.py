@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 from rich.console import Console
@@ -145,7 +146,7 @@ def test_nothing_of_a_student_becomes_markup(tmp_path):
     seen = Seen()
     text = page(tmp_path, verdicts)
     seen.feed(text)
-    assert "img" not in seen.tags and all(link.startswith("students/%3Cimg") for link in seen.links)
+    assert "img" not in seen.tags and all(link.startswith("students/%253Cimg") for link in seen.links)
     assert "&lt;img" in text and "{{ 7*7 }}" in text and "49" not in "".join(seen.text)
 
 
@@ -284,3 +285,21 @@ def test_a_students_name_leads_to_no_other_place(tmp_path, name):
     seen = Seen()
     seen.feed(path.read_text())
     assert seen.links == [] and not {"script", "img", "iframe"} & set(seen.tags)
+
+
+@pytest.mark.parametrize("name", ["ada", "Zoë Å", "a b#c?d", "100%", BAD, "x" * 500])
+def test_every_link_in_the_report_leads_to_that_students_page(tmp_path, name):
+    seen = Seen()
+    seen.feed(page(tmp_path, [verdict(name, [item("toy")]), verdict("y" + name, [item("toy")])]))
+    pages = [tmp_path / "report" / unquote(link) for link in seen.links]
+    assert len(set(pages)) == 2 and all(path.is_file() for path in pages)
+
+
+def test_two_long_names_that_begin_alike_have_pages_of_their_own():
+    assert file_of("x" * 400 + "a") != file_of("x" * 400 + "b") and len(file_of("é" * 400)) < 200
+
+
+def test_a_time_that_is_none_is_left_out_and_one_without_a_zone_is_utc():
+    drawn = timeline([("2026-03-01T10:00:00", 0, 1.0), ("<b>soon</b>", 0, 1.0), ("2026-03-02T12:00:00+02:00", 0, 0.5)])
+    assert drawn.count("<circle") == 2 and "01 Mar 10:00 UTC" in drawn and "02 Mar 10:00 UTC" in drawn
+    assert timeline([("never", 0, 1.0)]) == ""
