@@ -1,6 +1,6 @@
 """What `beyond` must do: every item of the assignment, in public tests and in hidden ones.
 
-References: torch's own forward mode and autograd twice, in float64 (`toolbox.forward_truths`, `toolbox.second_truths`).
+References: torch's own forward mode and autograd twice, in float64 (`toolbox.truths.forward`, `toolbox.truths.second`).
 Duals are judged an operation at a time; a part of the R-operator is fed true values of the parts before it; iterations
 multiply with a matrix that the suite knows, and counts. Autograd is open where differentiating a gradient is the point.
 """
@@ -15,12 +15,15 @@ from typing import Any
 
 import torch
 
-from toolbox import implicit_truths as layers
 from toolbox import smooth
 from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
 from toolbox.diagnose import diagnose
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
-from toolbox.forward_truths import (
+from toolbox.references import usable
+from toolbox.smooth import Cubed, unmoved
+from toolbox.suite import item, make, student  # noqa: F401
+from toolbox.truths import implicit as layers
+from toolbox.truths.forward import (
     OPERATIONS,
     UNARY,
     binary_forms,
@@ -30,11 +33,8 @@ from toolbox.forward_truths import (
     sum_forms,
     unary_forms,
 )
-from toolbox.references import usable
-from toolbox.second_truths import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
-from toolbox.smooth import Cubed, unmoved
-from toolbox.suite import item, make, student  # noqa: F401
-from toolbox.tensor_truths import matmul_forms, pull, softmax_forms
+from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
+from toolbox.truths.tensor import matmul_forms, pull, softmax_forms
 
 # ---------------------------------------------------------------- forward mode
 

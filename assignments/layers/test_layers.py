@@ -1,6 +1,6 @@
 """What `layers` must do: every item of the assignment, in public tests and in hidden ones.
 
-Layers are compared with PyTorch's, in float64, their gradients with autograd's (`toolbox.layer_truths`). Each lives in
+Layers are compared with PyTorch's, in float64, their gradients with autograd's (`toolbox.truths.layer`). Each lives in
 the student's process; `toolbox.layer_runs` runs it there and sees whether it changed a tensor that is not its own. N,
 D, M and K differ, upstream gradients are random and of both signs, inputs stay away from kinks. What random entries a
 Dropout drops is read off its output. A Sequential is made of layers that are given: their faults are not the net's.
@@ -13,16 +13,16 @@ from typing import Any
 
 import torch
 
-from toolbox.batchnorm_truths import batchnorm_used, statistics
 from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
-from toolbox.graph_truths import GraphTruth, assert_params, assert_values, assert_walk, named, sort
 from toolbox.layer_mistakes import backward_forms
 from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, lay_out, layer_of, stored
-from toolbox.layer_truths import TWINS, pieces
 from toolbox.references import LOSSES, MISTAKES, usable
 from toolbox.suite import item, make, student  # noqa: F401
-from toolbox.tensor_truths import pull
+from toolbox.truths.batchnorm import batchnorm_used, statistics
+from toolbox.truths.graph import GraphTruth, assert_params, assert_values, assert_walk, named, sort
+from toolbox.truths.layer import TWINS, pieces
+from toolbox.truths.tensor import pull
 
 # ---------------------------------------------------------------- layers and losses
 
@@ -840,7 +840,7 @@ def test_eval_reaches_every_layer_of_a_net(student, make):
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
-# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.graph_truths`). So
+# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.truths.graph`). So
 # a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 

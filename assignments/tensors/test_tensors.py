@@ -1,7 +1,7 @@
 """What `tensors` must do: every item of the assignment, in public tests and in hidden ones.
 
 The references are operations written forwards in PyTorch, in float64, with autograd behind them
-(`toolbox.tensor_truths`). Sizes differ from each other, upstream gradients are random and of both signs, inputs stay
+(`toolbox.truths.tensor`). Sizes differ from each other, upstream gradients are random and of both signs, inputs stay
 away from kinks. Implicitness is a matter of memory and work, not of style: `toolbox.budget` stops a whole Jacobian
 before it is built, and in grading the process may not take more than 4 GiB, whatever it does.
 The checker is examined with backward passes that have planted faults, and with healthy ones (`toolbox.planted`).
@@ -19,7 +19,7 @@ from toolbox import nudging, planted
 from toolbox.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
-from toolbox.tensor_truths import (
+from toolbox.truths.tensor import (
     broadcast_forms,
     correlate,
     correlate_changed,

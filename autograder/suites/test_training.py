@@ -23,7 +23,7 @@ from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.rehearse import Recorder, bowl
 from toolbox.rehearse_files import result_of
 from toolbox.suite import item, make, student  # noqa: F401
-from toolbox.training_truths import (
+from toolbox.truths.training import (
     momentum_mistakes,
     net_mistakes,
     net_path,

@@ -11,11 +11,11 @@ from autograder import audit, mutants
 from toolbox import calls, smooth, wire
 from toolbox.draw import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.errors import Malformed, Missing
-from toolbox.forward_truths import OPERATIONS, UNARY, binary_forms, jacobian_forms, jvp_forms, push, unary_forms
 from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions_beyond import ROWS
-from toolbox.second_truths import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
+from toolbox.misconceptions.beyond import ROWS
 from toolbox.suite import Suite
+from toolbox.truths.forward import OPERATIONS, UNARY, binary_forms, jacobian_forms, jvp_forms, push, unary_forms
+from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
 
 ROOT = Path(__file__).resolve().parents[2]
 BEYOND = mutants.load("beyond")
@@ -183,7 +183,7 @@ def test_no_known_mistake_of_second_order_is_right(seed):
 
 
 def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known():
-    files = ["lib/toolbox/forward_truths.py", "lib/toolbox/second_truths.py", "autograder/suites/test_beyond.py"]
+    files = ["lib/toolbox/truths/forward.py", "lib/toolbox/truths/second.py", "autograder/suites/test_beyond.py"]
     source = "".join((ROOT / file).read_text() for file in files)
     known = {row[0] for row in ROWS}
     assert {name for name in known if name not in source and name.replace("-", "_") not in source} == set()

@@ -8,14 +8,14 @@ import torch
 
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions_beyond import ROWS as BEYOND
-from toolbox.misconceptions_graph import ROWS as GRAPHS
-from toolbox.misconceptions_implicit import ROWS as IMPLICIT
-from toolbox.misconceptions_layers import ROWS as LAYERS
-from toolbox.misconceptions_modes import ROWS as MODES
-from toolbox.misconceptions_scalar import ROWS as SCALAR
-from toolbox.misconceptions_tensors import ROWS as TENSORS
-from toolbox.misconceptions_training import ROWS as TRAINING
+from toolbox.misconceptions.beyond import ROWS as BEYOND
+from toolbox.misconceptions.graph import ROWS as GRAPHS
+from toolbox.misconceptions.implicit import ROWS as IMPLICIT
+from toolbox.misconceptions.layers import ROWS as LAYERS
+from toolbox.misconceptions.modes import ROWS as MODES
+from toolbox.misconceptions.scalar import ROWS as SCALAR
+from toolbox.misconceptions.tensors import ROWS as TENSORS
+from toolbox.misconceptions.training import ROWS as TRAINING
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,3 +229,37 @@ def test_of_two_candidates_that_fit_the_nearer_is_named_and_of_equals_the_first(
     true, meant = torch.tensor(5.0), torch.tensor(3.0)
     forms = {"log-base": [meant + 1e-5], "reg-on-bias": [meant], "one-hot-missing": [meant]}
     assert diagnose(meant, true, 1e-4, forms=forms) == ["reg-on-bias"]
+
+
+NUMBER = r"[−-]?\d+(?:\.\d+)?"
+SUM = rf"\(?{NUMBER}(?:\)?\s*(?:[·/+^−-])\s*\(?{NUMBER})*\)?"
+
+
+def arithmetic(text: str) -> float:
+    """The value of a sum as it is printed: 3 · (2 − 0.5)."""
+    return eval(text.replace("·", "*").replace("−", "-").replace("^", "**"), {"__builtins__": {}})  # our own numbers
+
+
+def claims(text: str) -> list[tuple[str, str, str]]:
+    """(sum, = or ≈, number) of every equation between numbers alone."""
+    found = re.findall(rf"(?<![\w.)·/+^=≈−-])(?<![·/+^−-] )({SUM}) ([=≈]) ({NUMBER})(?![\w.]*\d|[·/^]| [·/+^−-])", text)
+    return [row for row in found if row[0].count("(") == row[0].count(")")]
+
+
+def test_every_misconception_is_made_small_and_the_worked_numbers_are_true():
+    for entry in CATALOGUE.values():
+        assert re.search(r"\d", entry.worked), f"{entry.id} has no worked number"
+        assert len(entry.worked) <= 300, entry.id
+        assert not re.search(r"grads\[|grad_\w+ =|\.T\b|@", entry.worked), entry
+        for left, sign, right in claims(entry.worked):
+            digits = len(right.partition(".")[2])
+            exact = arithmetic(left), arithmetic(right)
+            slack = 0.51 * 10**-digits if sign == "≈" else 1e-9
+            assert abs(exact[0] - exact[1]) <= slack, f"{entry.id}: {left} {sign} {right}"
+
+
+def test_a_false_worked_number_would_be_noticed():
+    assert claims("the mean is (2 + 4) / 2 = 3, and 2 · 3 = 6; f(2) = 4, x = 3, exp(1) ≈ 2.72, 1/3 ≈ 0.33") == [
+        ("(2 + 4) / 2", "=", "3"), ("2 · 3", "=", "6"), ("1/3", "≈", "0.33"),
+    ]  # fmt: skip
+    assert arithmetic("3 · (2 − 0.5)") == 4.5 and arithmetic("2^3") == 8

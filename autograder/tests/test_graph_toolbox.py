@@ -12,9 +12,9 @@ from toolbox import function_runs, graph_ops
 from toolbox.draw import show_network
 from toolbox.draw.network import rows_of
 from toolbox.errors import Forbidden, Malformed, Mismatch, Missing
-from toolbox.graph_truths import VALUES, GraphTruth, assert_values, assert_walk, sort
 from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions_graph import ROWS
+from toolbox.misconceptions.graph import ROWS
+from toolbox.truths.graph import VALUES, GraphTruth, assert_values, assert_walk, sort
 
 matplotlib.use("Agg")
 SOLVED = {name: namespace((ROOT / "solutions" / "backprop" / f"{name}.py").read_text(), name)
@@ -126,7 +126,7 @@ def test_a_graph_with_a_circle_has_no_order():
 
 def test_every_name_that_is_given_for_graphs_functions_and_modules_is_in_the_catalogue():
     suite = (ROOT / "autograder" / "suites" / "test_layers.py").read_text()
-    truths = (ROOT / "lib" / "toolbox" / "graph_truths.py").read_text()
+    truths = (ROOT / "lib" / "toolbox" / "truths" / "graph.py").read_text()
     for name in (row[0] for row in ROWS):
         assert f'"{name}"' in suite or f'"{name}"' in truths, f"{name} is never given"
         assert CATALOGUE[name].name

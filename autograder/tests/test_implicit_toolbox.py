@@ -6,8 +6,8 @@ import torch
 
 from autograder.bench.engine import reference
 from toolbox import camera, draw
-from toolbox import implicit_truths as truths
 from toolbox.draw.equations import ellipse
+from toolbox.truths import implicit as truths
 from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
 
 POSE = torch.tensor([0.3, -0.2, 0.5, 0.1, -0.2, 5.0], dtype=torch.float64)

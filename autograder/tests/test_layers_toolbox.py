@@ -10,16 +10,16 @@ import torch
 
 from autograder.audit import ROOT, namespace
 from toolbox import draw, given_layers
-from toolbox.batchnorm_truths import batchnorm, batchnorm_used, statistics
 from toolbox.errors import Mismatch, Missing
 from toolbox.layer_mistakes import backward_forms
 from toolbox.layer_runs import Trial, check_again, check_grads, check_out, stored
-from toolbox.layer_truths import TWINS, forward_forms
 from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions_layers import ROWS as LAYERS
-from toolbox.misconceptions_modes import ROWS as MODES
+from toolbox.misconceptions.layers import ROWS as LAYERS
+from toolbox.misconceptions.modes import ROWS as MODES
 from toolbox.student import LocalTransport, Student
-from toolbox.tensor_truths import pull
+from toolbox.truths.batchnorm import batchnorm, batchnorm_used, statistics
+from toolbox.truths.layer import TWINS, forward_forms
+from toolbox.truths.tensor import pull
 
 matplotlib.use("Agg")
 MASTERS = ROOT / "solutions" / "backprop"
@@ -160,7 +160,7 @@ def test_the_truth_of_batchnorm_is_pytorchs_and_takes_a_single_row():
 def test_every_name_of_a_mistake_is_used_and_every_used_one_is_in_the_catalogue():
     known = r'"((?:[a-z]+-)+[a-z]+)"'
     files = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in
-             ("layer_truths", "layer_mistakes", "layer_runs", "batchnorm_truths")]  # fmt: skip
+             ("truths/layer", "layer_mistakes", "layer_runs", "truths/batchnorm")]  # fmt: skip
     suite = (ROOT / "autograder" / "suites" / "test_layers.py").read_text()
     named = {name for path in files for name in re.findall(known, path.read_text())} | set(re.findall(known, suite))
     named |= {name.replace("_", "-") for name in re.findall(r"(\w+)=", suite)}  # foreseen(..., dropout_unscaled=6)

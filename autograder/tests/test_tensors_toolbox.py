@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 from autograder.audit import ROOT, namespace
-from toolbox import budget, planted, tensor_truths
+from toolbox import budget, planted
 from toolbox.errors import Memory, Timeout
 from toolbox.misconceptions import CATALOGUE
+from toolbox.truths import tensor as truths
 
 matplotlib.use("Agg")
 SOLVED = namespace((ROOT / "solutions" / "backprop" / "tensors.py").read_text(), "tensors")
@@ -108,13 +109,13 @@ def test_the_solved_broadcasting_is_right_for_any_two_shapes(shapes):
     left, right = shapes.input_shapes
     x, y = torch.randn(left).double(), torch.randn(right).double()
     g = torch.randn(shapes.result_shape).double()
-    for mine, true in zip(SOLVED["mul_backward"](g, x, y), tensor_truths.pull(torch.mul, g, x, y), strict=True):
+    for mine, true in zip(SOLVED["mul_backward"](g, x, y), truths.pull(torch.mul, g, x, y), strict=True):
         assert mine.shape == true.shape and torch.allclose(mine, true)
 
 
 def test_the_true_jacobian_agrees_with_jacrev():
     x = torch.randn(2, 3).double()
-    mine = tensor_truths.slopes(planted.rows_against_columns, x)
+    mine = truths.slopes(planted.rows_against_columns, x)
     assert torch.allclose(mine, torch.func.jacrev(planted.rows_against_columns)(x))
 
 
@@ -122,12 +123,12 @@ def test_no_wrong_form_is_right():
     g, x, w = torch.randn(5, 3), torch.randn(5, 4), torch.randn(4, 3)
     y = torch.softmax(x, dim=-1).double()
     up = torch.randn(5, 4)
-    groups = [(tensor_truths.relu_forms(up, x), tensor_truths.pull(torch.relu, up, x)[0])]
-    groups += [(tensor_truths.softmax_forms(up, y), tensor_truths.pull(tensor_truths._softmax, up, x)[0])]
-    groups += [(tensor_truths.matmul_forms(g, x, w, i), tensor_truths.pull(torch.matmul, g, x, w)[i]) for i in (0, 1)]
+    groups = [(truths.relu_forms(up, x), truths.pull(torch.relu, up, x)[0])]
+    groups += [(truths.softmax_forms(up, y), truths.pull(truths._softmax, up, x)[0])]
+    groups += [(truths.matmul_forms(g, x, w, i), truths.pull(torch.matmul, g, x, w)[i]) for i in (0, 1)]
     long, taps, bias = torch.randn(9), torch.randn(3), torch.randn(7)
-    true = tensor_truths.pull(tensor_truths.correlate, bias, long, taps, bias)
-    groups += [(tensor_truths.correlate_forms(bias, long, taps, i), true[i]) for i in (0, 1)]
+    true = truths.pull(truths.correlate, bias, long, taps, bias)
+    groups += [(truths.correlate_forms(bias, long, taps, i), true[i]) for i in (0, 1)]
     for forms, right in groups:
         assert set(forms) <= set(CATALOGUE)
         for name, values in forms.items():
@@ -137,11 +138,11 @@ def test_no_wrong_form_is_right():
 
 def test_every_form_of_the_suite_is_in_the_catalogue():
     x = torch.randn(4)
-    named = {*tensor_truths.relu_jacobian_forms(x), *tensor_truths.softmax_jacobian_forms(x)}
-    named |= {*tensor_truths.correlate_forms(x, torch.randn(6), torch.randn(3), 2)}
-    named |= {*tensor_truths.correlate_changed()}
-    named |= {*tensor_truths.mul_forms(torch.randn(3, 4), torch.randn(4), torch.randn(3, 1))}
-    named |= {*tensor_truths.broadcast_forms(torch.randn(2, 3, 4), (3, 1), torch.zeros(3, 1).double())}
+    named = {*truths.relu_jacobian_forms(x), *truths.softmax_jacobian_forms(x)}
+    named |= {*truths.correlate_forms(x, torch.randn(6), torch.randn(3), 2)}
+    named |= {*truths.correlate_changed()}
+    named |= {*truths.mul_forms(torch.randn(3, 4), torch.randn(4), torch.randn(3, 1))}
+    named |= {*truths.broadcast_forms(torch.randn(2, 3, 4), (3, 1), torch.zeros(3, 1).double())}
     assert named <= set(CATALOGUE)
 
 

@@ -16,7 +16,7 @@ import torch
 from autograder.bench import accuracy
 from toolbox import draw, live, rehearse, rehearse_files, splits
 from toolbox.landscapes import LANDSCAPES, walk
-from toolbox.training_truths import momentum_mistakes, net_path, path, sequential, velocity
+from toolbox.truths.training import momentum_mistakes, net_path, path, sequential, velocity
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Which gradients known mistakes in the backward passes of layers lead to: clues for `toolbox.diagnose`.
 
-Most are the gradients of functions that were changed on purpose (`layer_truths.CHANGED` has some, too): "the output in
+Most are the gradients of functions that were changed on purpose (`truths.layer.CHANGED` has some, too): "the output in
 place of the slope", for example, is the gradient of an antiderivative.
 """
 
@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toolbox.batchnorm_truths import batchnorm_forms
-from toolbox.layer_truths import CHANGED, PARAMETERS, TWINS, Twin, correlation, leaky, linear, maxout, pieces
-from toolbox.tensor_truths import Forms, matmul_forms, pull, relu_forms, softmax_forms
+from toolbox.truths.batchnorm import batchnorm_forms
+from toolbox.truths.layer import CHANGED, PARAMETERS, TWINS, Twin, correlation, leaky, linear, maxout, pieces
+from toolbox.truths.tensor import Forms, matmul_forms, pull, relu_forms, softmax_forms
 
 
 def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Tensor, **options: float) -> Forms:

@@ -15,9 +15,9 @@ from torch import Tensor
 from toolbox.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.layer_mistakes import backward_forms
-from toolbox.layer_truths import OVERFLOW, PARAMETERS, TWINS, forward_forms
 from toolbox.script import Ref, Script
-from toolbox.tensor_truths import Forms, pull
+from toolbox.truths.layer import OVERFLOW, PARAMETERS, TWINS, forward_forms
+from toolbox.truths.tensor import Forms, pull
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "Sigmoid", "Tanh", "Softmax")
 FILES = {"BatchNorm": "batchnorm"} | dict.fromkeys(ACTIVATIONS, "activations")

@@ -1,31 +1,6 @@
-"""The known mistakes: what each is called, a hint, and the section of the notebook to read again.
-
-A hint says where to look and what to ask; it never holds the line that repairs the code.
-`toolbox.diagnose` finds the mistake in an answer, the tables and pages of the kit show it.
-"""
+"""The known mistakes of the assignment `flat`, many of which turn up in every other: rows of the catalogue."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
-
-from toolbox.misconceptions_beyond import ROWS as BEYOND
-from toolbox.misconceptions_graph import ROWS as GRAPHS
-from toolbox.misconceptions_implicit import ROWS as IMPLICIT
-from toolbox.misconceptions_layers import ROWS as LAYERS
-from toolbox.misconceptions_modes import ROWS as MODES
-from toolbox.misconceptions_scalar import ROWS as SCALAR
-from toolbox.misconceptions_tensors import ROWS as TENSORS
-from toolbox.misconceptions_training import ROWS as TRAINING
-
-
-class Misconception(NamedTuple):
-    """id: kebab-case, the code for machines. section: a heading of the notebook."""
-
-    id: str
-    name: str
-    hint: str
-    section: str
-
 
 # headings of the notebook `flat`
 GRAPH = "1  A graph, its values, its gradients"
@@ -39,7 +14,7 @@ SQUARED = "4.3  Squared loss"
 LOGISTIC = "5  Logistic regression: three or eight?"
 NET = "6  Two layers"
 
-_ROWS = [
+ROWS = [
     # scale and sign
     ("batch-mean-missing", "N times too large: the mean over the batch is missing",
      "The loss is a mean. What does that do to the gradient of each row's loss?", SOLVED),
@@ -167,6 +142,3 @@ _ROWS = [
     ("forward-step-missing", "A line of the forward pass is missing", "Compare the forward lines with the formula, "
      "symbol by symbol.", TOY),
 ]  # fmt: skip
-
-_ALL = [*_ROWS, *SCALAR, *TENSORS, *LAYERS, *MODES, *GRAPHS, *TRAINING, *BEYOND, *IMPLICIT]
-CATALOGUE: dict[str, Misconception] = {row[0]: Misconception(*row) for row in _ALL}

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.forward_truths import push
 from toolbox.smooth import rows_loss
+from toolbox.truths.forward import push
 
 Forms = dict[str, list[Tensor]]
 NAMES = ("w1", "b1", "w2", "b2")

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import grad
 
 from toolbox import camera
-from toolbox.tensor_truths import Forms, pull
+from toolbox.truths.tensor import Forms, pull
 
 STEPS = 120  # a contraction by 0.7 a step is at 1e-18 by then
 

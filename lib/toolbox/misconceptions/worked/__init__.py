@@ -1,0 +1,21 @@
+"""The known mistakes made small: for each a worked number that tells the wrong way from the right one.
+
+One module for each module of rows. An equation between numbers ("3 · 2 = 6") is checked by a test.
+"""
+
+from __future__ import annotations
+
+from toolbox.misconceptions.worked import (
+    beyond,
+    flat,
+    graph,
+    implicit,
+    layers,
+    modes,
+    scalar,
+    tensors,
+    training,
+)
+
+_MODULES = (flat, scalar, tensors, layers, modes, graph, training, beyond, implicit)
+EXAMPLES: dict[str, str] = {name: text for module in _MODULES for name, text in module.WORKED.items()}
