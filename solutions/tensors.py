@@ -680,7 +680,7 @@ for name, grad_out in {"all ones": torch.ones(4).double(), "random": normal(4, s
 # **Every entry.** A fault may sit in one of a hundred entries, and means and sums drown it. Also: `nan` compares as False with everything, so ask "is it right?" and never "is it wrong?".
 #
 # **How far, how close?** In float32 two neighbouring values share most of their seven digits: nudge in float64, whatever comes in. And sizes differ. A step of $10^{-6}$ is right at $x \approx 1$, and needless noise at $x = 1000$; an error of $10^{-3}$ is nothing in a gradient of a million, and everything in one of $10^{-4}$. So
-# the step goes with the size of the entry (with a smallest one, for 0), the tolerance with the size of the gradient.
+# the step goes with the size of the entry (with a smallest one, for 0), the tolerance with the size of the gradient, plus a little, about $10^{-8}$: where the true gradient is 0, nudging still finds some rounding.
 #
 # **Kinks.** At a ReLU's zero the slope on the left is 0, on the right 1. The central difference says ½. All slopes in between are right (*subgradients*), those outside are wrong; and away from the kink there is no excuse at all. Here are both one-sided slopes of three functions at 0:
 

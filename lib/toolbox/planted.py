@@ -91,6 +91,11 @@ def softmax(x: Tensor) -> Tensor:
     return torch.softmax(x, dim=-1)
 
 
+def shifted_softmax(x: Tensor, s: Tensor) -> Tensor:
+    """The softmax of x + s: the same s on all scores of a row changes nothing, so the gradient of s is 0."""
+    return softmax(x + s)
+
+
 def wave(x: Tensor) -> Tensor:
     return torch.sin(1.3 * x) + 0.4 * x * x
 
@@ -117,6 +122,10 @@ def rows_against_columns(x: Tensor) -> Tensor:
 
 def ripple(x: Tensor) -> Tensor:
     return 1e-6 * wave(x)
+
+
+def steep(x: Tensor) -> Tensor:
+    return 1e8 * x
 
 
 def affine_inputs(draw: torch.Generator, N: int = 3, D: int = 4, M: int = 4) -> list[Tensor]:
@@ -225,6 +234,8 @@ def zero(draw: torch.Generator) -> Iterator[Case]:
     yield good("a square at 0", torch.square, holes(5), "gradcheck-zero-over-zero")
     yield Case("an input that the function does not use, all right", _first_only, _first_only_backward,
                [normal(draw, 3), normal(draw, 2)], None, "gradcheck-zero-over-zero")  # fmt: skip
+    yield good("the softmax of x + s, whose gradient of s is 0 (nudging finds a little rounding there)",
+               shifted_softmax, [normal(draw, 5, 3), normal(draw, 5, 1)], "gradcheck-zero-over-zero")  # fmt: skip
 
 
 def _first_only(x: Tensor, y: Tensor) -> Tensor:
@@ -299,6 +310,7 @@ def scales(draw: torch.Generator) -> Iterator[Case]:
         ("x @ w + b, x around 100 and w around 0.01", affine, lopsided()),
         ("x**3 from 0.001 to 1000", cubes, [spread(draw, 12)]),
         ("1 / x from 0.001 to 1000", torch.reciprocal, [spread(draw, 12)]),
+        ("1e8 x, x from 0.001 to 1000", steep, [spread(draw, 12)]),
     ):
         yield good(what, function, inputs, "gradcheck-absolute-tolerance")
     yield good("a wave, 1e-6 times", ripple, [normal(draw, 8)])

@@ -43,7 +43,7 @@ def matmul_jacobian_x(x: Tensor, w: Tensor) -> Tensor:
     """The Jacobian of y = x @ w with respect to x. x (N, D), w (D, M). Returns (N, M, N, D): y's axes, then x's."""
     jacobian = None
     ### BEGIN SOLUTION
-    same_row = torch.eye(x.shape[0], dtype=w.dtype)
+    same_row = torch.eye(len(x), dtype=w.dtype)
     jacobian = torch.einsum("ni,dm->nmid", same_row, w)
     ### END SOLUTION
     return jacobian
@@ -128,10 +128,9 @@ def unbroadcast(grad_out: Tensor, shape: Sequence[int]) -> Tensor:
     """
     grad_x = None
     ### BEGIN SOLUTION
-    shape = tuple(shape)
     new_axes = grad_out.dim() - len(shape)
     grad_x = grad_out.sum(dim=tuple(range(new_axes))) if new_axes else grad_out
-    stretched = [axis for axis, size in enumerate(shape) if size == 1 and grad_x.shape[axis] != 1]
+    stretched = [axis for axis, size in enumerate(shape) if size == 1]
     if stretched:
         grad_x = grad_x.sum(dim=stretched, keepdim=True)
     ### END SOLUTION
@@ -159,9 +158,9 @@ def correlate(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     """
     y = None
     ### BEGIN SOLUTION
-    n = b.shape[0]
-    y = b.clone()
-    for k in range(w.shape[0]):
+    n = len(b)
+    y = b
+    for k in range(len(w)):
         y = y + w[k] * x[k : k + n]
     ### END SOLUTION
     return y
@@ -172,8 +171,8 @@ def correlate_backward(grad_out: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, 
     grad_x, grad_w, grad_b = None, None, None
     # grad_b first; then grad_w: where does w[k] stand? Then grad_x: x[i] stands in up to K outputs.
     ### BEGIN SOLUTION
-    n, K = grad_out.shape[0], w.shape[0]
-    grad_b = grad_out.clone()
+    n, K = len(grad_out), len(w)
+    grad_b = grad_out
     grad_w = torch.stack([grad_out @ x[k : k + n] for k in range(K)])
     grad_x = torch.zeros_like(x)
     for k in range(K):
@@ -231,24 +230,23 @@ def gradcheck(
     ### BEGIN SOLUTION
     inputs = [x.to(torch.float64) for x in inputs]
     y = forward(*inputs)
-    grad_out = torch.randn(y.shape, dtype=torch.float64)
+    grad_out = torch.randn_like(y)
     claimed = backward(grad_out, *inputs)
     for place, x in enumerate(inputs):
         if claimed[place].shape != x.shape:
             return False
         for entry in range(x.numel()):
-            h = 1e-6 * max(abs(x.flatten()[entry].item()), 1e-3)
+            h = 1e-4 * max(abs(x.flatten()[entry]), 0.01)
             values = []
             for step in (-h, h):
                 moved = x.clone()
                 moved.view(-1)[entry] += step
                 values.append(forward(*inputs[:place], moved, *inputs[place + 1 :]))
             # subtract before summing: outputs that did not move add no rounding
-            left = ((y - values[0]) * grad_out).sum().item() / h
-            right = ((values[1] - y) * grad_out).sum().item() / h
-            touched = (values[0] != values[1]) * y * grad_out
-            slack = 1e-5 * max(abs(left), abs(right)) + 1e-15 * touched.abs().sum().item() / h
-            mine = claimed[place].flatten()[entry].item()
+            left = ((y - values[0]) * grad_out).sum() / h
+            right = ((values[1] - y) * grad_out).sum() / h
+            slack = 1e-5 * max(abs(left), abs(right)) + 1e-8  # for slopes of any size, and for rounding where they are 0
+            mine = claimed[place].flatten()[entry]
             if not min(left, right) - slack <= mine <= max(left, right) + slack:
                 return False
     verdict = True

@@ -61,9 +61,13 @@ RIGHT: list[Answer] = [
     Answer("the solution itself", ("predict_sum", "predict_neuron", "patterns", *GATES, *DIFFERENCES, *VALUES, *TAPES)),
     Answer("gates by other formulas", GATES, file=HERE / "gates.py"),
     Answer("differences by NumPy and by one list", DIFFERENCES, file=HERE / "differences.py"),
+    Answer("differences made of each other", DIFFERENCES, file=HERE / "helpers" / "differences.py"),
+    Answer("differences by torch, over the way that was gone", DIFFERENCES, file=HERE / "tensors" / "differences.py"),
+    Answer("differences with exact sums", DIFFERENCES, file=HERE / "careful" / "differences.py"),
     Answer("an engine of closures", VALUES, file=HERE / "closures" / "scalar.py"),
     Answer("an engine that composes its operations, and sorts by birth", VALUES, file=HERE / "births" / "scalar.py"),
     Answer("a tape of records", TAPES, file=HERE / "tape.py"),
+    Answer("a tape of closures", TAPES, file=HERE / "closures" / "tape.py"),
     Answer("an order by counting users", VALUES, (Edit("topological", SORT, BY_BIRTH),)),
     Answer("a recursive order, for shallow graphs", SHALLOW, (Edit("topological", SORT, RECURSIVE),)),
     Answer(
@@ -117,6 +121,11 @@ RIGHT: list[Answer] = [
         ),
     ),
     Answer("a tape that zeroes from behind", TAPES, (Edit("Var.backward", "in TAPE:", "in TAPE[::-1]:"),)),
+    Answer(
+        "a tape that is walked from the output's own place",
+        TAPES,
+        (Edit("Var.backward", "in reversed(TAPE):", "in TAPE[TAPE.index(self) :: -1]:"),),
+    ),
     Answer(
         "predictions as floats", ("predict_sum",), notebook={"predicted": {k: float(v) for k, v in PREDICTED.items()}}
     ),

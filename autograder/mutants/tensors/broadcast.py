@@ -6,7 +6,7 @@ from autograder.mutants import Answer, wrong
 
 LEAD = "grad_out.sum(dim=tuple(range(new_axes))) if new_axes else grad_out"
 STRETCHED = "grad_x.sum(dim=stretched, keepdim=True)"
-WHICH = "if size == 1 and grad_x.shape[axis] != 1"
+WHICH = "if size == 1"
 MX, MY = "unbroadcast(grad_out * y, x.shape)", "unbroadcast(grad_out * x, y.shape)"
 
 BROADCAST: list[Answer] = [
@@ -50,7 +50,7 @@ BROADCAST: list[Answer] = [
             "sums over the first axis always",
             f"grad_x = {LEAD}",
             "grad_x = grad_out.sum(dim=0)",
-            ("broadcast-axes-partly", "broadcast-summed-completely", "broadcast-not-summed"),
+            ("broadcast-axes-partly", "broadcast-summed-completely", "broadcast-not-summed", "broadcast-axes-lost"),
         ),
         (
             "sums over everything",
@@ -62,7 +62,7 @@ BROADCAST: list[Answer] = [
             "sums one of several axes only",
             "dim=stretched, keepdim",
             "dim=stretched[:1], keepdim",
-            "broadcast-axes-partly",
+            ("broadcast-axes-partly", "broadcast-not-summed"),
         ),
         (
             "takes the first copy",
@@ -116,7 +116,7 @@ BROADCAST: list[Answer] = [
             "returns the sum over the rows always",
             MY,
             "(grad_out * x).sum(dim=0)",
-            ("broadcast-summed-completely", "summed-too-far"),
+            ("broadcast-summed-completely", "summed-too-far", "broadcast-axes-lost"),
         ),
         ("writes into the upstream gradient", MX, "unbroadcast(grad_out.mul_(y), x.shape)", None),
         ("flips the sign of y", MY, f"-{MY}", "sign-flipped"),

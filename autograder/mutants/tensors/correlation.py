@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.mutants import Answer, wrong
 
 STEP = "y = y + w[k] * x[k : k + n]"
-B, W = "grad_b = grad_out.clone()", "torch.stack([grad_out @ x[k : k + n] for k in range(K)])"
+B, W = "grad_b = grad_out", "torch.stack([grad_out @ x[k : k + n] for k in range(K)])"
 X = "grad_x[k : k + n] += w[k] * grad_out"
 LOOP = f"""    grad_x = torch.zeros_like(x)
     for k in range(K):
@@ -22,22 +22,22 @@ CORRELATION: list[Answer] = [
         "correlate",
         "corr_forward",
         ("runs the weights backwards", STEP, "y = y + w[-1 - k] * x[k : k + n]", "correlation-flipped"),
-        ("convolves as textbooks do", STEP, "y = y + w[w.shape[0] - 1 - k] * x[k : k + n]", "correlation-flipped"),
-        ("forgets the bias", "y = b.clone()", "y = torch.zeros_like(b)", "correlation-bias-missing"),
+        ("convolves as textbooks do", STEP, "y = y + w[len(w) - 1 - k] * x[k : k + n]", "correlation-flipped"),
+        ("forgets the bias", "y = b", "y = torch.zeros_like(b)", "correlation-bias-missing"),
         ("adds the bias K times", STEP, f"{STEP} + b", None),
         (
             "forgets the last weight",
-            "range(w.shape[0])",
-            "range(max(w.shape[0] - 1, 0))",
+            "range(len(w))",
+            "range(max(len(w) - 1, 0))",
             ("correlation-tap-missing", "correlation-first-tap-only"),
         ),
         (
             "forgets the first weight",
-            "range(w.shape[0])",
-            "range(1, w.shape[0])",
+            "range(len(w))",
+            "range(1, len(w))",
             ("correlation-tap-missing", "correlation-first-tap-only"),
         ),
-        ("uses the first weight only", "range(w.shape[0])", "range(1)", "correlation-first-tap-only"),
+        ("uses the first weight only", "range(len(w))", "range(1)", "correlation-first-tap-only"),
         ("does not shift the input", "x[k : k + n]", "x[:n]", None),
         ("wraps around and shifts by one", STEP, "y = y + w[k] * torch.roll(x, -k - 1)[:n]", "correlation-shifted"),
         (
@@ -47,7 +47,7 @@ CORRELATION: list[Answer] = [
             ("correlation-input-reversed", "correlation-flipped"),
         ),
         ("forgets the weights", STEP, "y = y + x[k : k + n]", "correlation-weights-ignored"),
-        ("writes into the bias", "y = b.clone()", "y = b.mul_(1.5)", None),
+        ("writes into the bias", "y = b", "y = b.mul_(1.5)", None),
         ("flips the sign", "return y", "return -y", "sign-flipped"),
     ),
     *wrong(
@@ -200,11 +200,11 @@ CORRELATION: list[Answer] = [
         "corr_linear",
         (
             "multiplies with the banded matrix",
-            """    y = b.clone()
-    for k in range(w.shape[0]):
+            """    y = b
+    for k in range(len(w)):
         y = y + w[k] * x[k : k + n]
 """,
-            f"    K = w.shape[0]\n    matrix = {TOEPLITZ}    y = matrix @ x + b\n",
+            f"    K = len(w)\n    matrix = {TOEPLITZ}    y = matrix @ x + b\n",
             "needs-whole-jacobian",
         ),
         (

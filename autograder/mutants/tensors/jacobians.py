@@ -72,7 +72,7 @@ JACOBIANS: list[Answer] = [
         ("puts x's axes first", '"ni,dm->nmid"', '"ni,dm->idnm"', "jacobian-layout"),
         (
             "forgets that rows do not meet",
-            "torch.eye(x.shape[0], dtype=w.dtype)",
+            "torch.eye(len(x), dtype=w.dtype)",
             "torch.ones(x.shape[0], x.shape[0], dtype=w.dtype)",
             "jacobian-every-row",
         ),

@@ -151,7 +151,7 @@ ROWS = [
      "An input of 0 is no excuse where the function is smooth, and a true gradient of 0 is a number like any "
      "other.", CHECKER),
     ("gradcheck-zero-over-zero", "0 against 0 is called wrong",
-     "What is the relative error where both are exactly 0?", CHECKER),
+     "What is the relative error where both are exactly 0? And where nudging leaves a little rounding?", CHECKER),
     ("gradcheck-kink-rejected", "A right gradient at a kink is called wrong",
      "At a kink the slope on the left and the slope on the right differ. Which ones are right?", CHECKER),
     ("gradcheck-kink-excuses-all", "A kink excuses too much",

@@ -127,6 +127,10 @@ def broadcast_forms(upstream: Tensor, shape: Sequence[int], true: Tensor) -> For
         ]
         first = g[tuple(slice(1) if axis in stretched else slice(None) for axis in range(g.dim()))]
         forms["broadcast-one-copy-only"] = [first.reshape(shape)]
+    # who sums along every axis of size 1, copied or not, loses those too
+    singles = [axis for axis in range(g.dim()) if axis < lead or shape[axis - lead] == 1]
+    if singles:
+        forms.setdefault("broadcast-axes-lost", []).append(g.sum(dim=singles))
     if lead:
         forms["broadcast-size-one-forgotten"] = [g.sum(dim=tuple(range(lead)))]
     ones = [lead + axis for axis, size in enumerate(shape) if size == 1 != g.shape[lead + axis]]

@@ -142,7 +142,7 @@ WORKED: dict[str, str] = {
     "gradcheck-zero-excused": "exp is smooth at 0, with the slope 1. A claimed 0 is wrong by 1, although x is 0; for "
      "x^2 a claimed 0.01 is wrong, although the truth is 0.",
     "gradcheck-zero-over-zero": "True 0, claimed 0: their distance is 0, and the gradient right. Divided by its size "
-     "it is 0/0, which is nan.",
+     "it is 0/0, which is nan; and if nudging says 0.0000000001, the relative error is 100 %.",
     "gradcheck-kink-rejected": "max(0, x) at 0 has the slope 0 on the left and 1 on the right: 0, 1 and all between "
      "are right. The central difference, (0.001 − 0) / 0.002 = 0.5, is only one of them.",
     "gradcheck-kink-excuses-all": "max(0, x) at 0: slopes from 0 to 1 are right, 2 is not. And at 0.5 there is no "
