@@ -367,6 +367,13 @@ def test_the_numeric_jacobian_takes_any_step(student, make):
     check_nudged(answer, "cubes", x, h=0.3)
 
 
+@item("numeric_jacobian")
+def test_the_numeric_jacobian_of_a_single_number(student, make):
+    x = make.normal(1)
+    answer, _ = nudged(student, "cubes", x)
+    check_nudged(answer, "cubes", x)
+
+
 ### END HIDDEN TESTS
 
 

@@ -131,6 +131,23 @@ CHECKER: list[Answer] = [
         (SLACK, "1e-5 * max(g.abs().max().item() for g in claimed) + 1e-3"),
         names="absolute-tolerance too-lenient",
     ),
+    fails("allows an absolute 1e-8 and nothing in proportion", "scales", (SLACK, "1e-8"), names="absolute-tolerance"),
+    fails(
+        "allows a part of the slope and nothing for rounding",
+        "zero",
+        (SLACK, "1e-5 * max(abs(left), abs(right))"),
+        names="zero-over-zero",
+    ),
+    fails(
+        "takes the relative error with 1e-8 below the bar",
+        "zero kinks",
+        (
+            INTERVAL,
+            "middle = (left + right) / 2\n"
+            "            if not abs(mine - middle) / max(abs(mine) + abs(middle), 1e-8) <= 1e-4:",
+        ),
+        names="zero-over-zero kink-rejected",
+    ),
     fails("asks for all sixteen digits", "wrong", (SLACK, "1e-15"), names="rejects-right absolute-tolerance"),
     # the step
     fails("takes a step of 1", "wrong float32", (STEP, "1.0"), names="rejects-right too-lenient single-precision"),
