@@ -21,6 +21,7 @@ OFF = 1e-4  # up to twice that, by content: an answer that agrees with its own w
 # Items that no factor can spoil, with what they ask for instead of a number that was worked out.
 WHOLE, DIGITS, SENT = "whole numbers, names or verdicts", "numbers by hand, to three digits", "what was sent, unchanged"
 LUCK = "random numbers, or a net judged by what it can do"
+SELF = "a run that was killed beside one that was not: both are the student's"
 BLIND = {
     "flat": {"bugs_found": WHOLE, "predict": DIGITS},
     "scalar": {"gate_max": SENT, "patterns": WHOLE, "predict_neuron": DIGITS, "predict_sum": DIGITS,
@@ -30,7 +31,7 @@ BLIND = {
                      "gradcheck_upstream", "gradcheck_wrong", "gradcheck_zero"], WHOLE),
     "layers": {"graph_by_hand": DIGITS, "graph_order": WHOLE, "graph_skip": WHOLE, "layers_by_hand": DIGITS},
     "training": {"atomic": SENT, "checkpoint": SENT, "confusion": WHOLE, "kaiming": LUCK, "ladder": DIGITS,
-                 "minibatches": SENT, "overfit": LUCK, "predict": DIGITS, "resume": "a killed run beside one that was not", "trained": LUCK},
+                 "minibatches": SENT, "overfit": LUCK, "predict": DIGITS, "resume": SELF, "trained": LUCK},
     "beyond": {"by_hand": WHOLE, "jacobians": SENT},
 }  # fmt: skip
 # Items whose numbers are handed on and never worked with: there a rounding is a change.
