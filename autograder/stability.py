@@ -1,8 +1,9 @@
-"""Does luck decide? Every right answer must keep its marks, and every wrong one lose some, whatever the hidden seed.
+"""Does luck decide? The solution must keep its marks, and every wrong answer lose some, whatever the hidden seed.
 
 Steps: fork a process a core; give each one seed and one number of threads at a time; run all answers of the assignment
 under it; report who was misjudged. All answers of a seed go through one process, so that PyTorch's own results are
-worked out once for all of them. A wrong answer is shown first to the test that caught it before: most seeds cost one
+worked out once for all of them. Right answers in other styles, which take as long as all the rest, are judged under
+every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
 test. Under the audit's own seeds the whole table is made (`autograder.audit`); here only the verdict counts.
 """
 
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,13 @@ from rich.progress import track
 
 from autograder.audit import answering, loses_marks
 from autograder.mutants import Answer, load
+from toolbox.student import Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[1]
-Known = dict[tuple[str, str], str]  # (answer, item) -> the test that caught it last
+EVERY = 10  # of the seeds one is for right answers in other styles too
+Make = Callable[[], Student]
+Misjudged = Iterator[tuple[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -78,24 +83,32 @@ def stability(
     suite: Suite | None = None,
     console: Console | None = None,
 ) -> Stability:
-    """Judge all answers of an assignment under `seeds` seeds on each number of threads. items: only these."""
+    """Judge an assignment's answers under `seeds` seeds on each number of threads. items: only these."""
     package = load(assignment)
     suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
     wanted = set(items or suite.items)
-    answers = [(answer, True) for answer in package.RIGHT]
-    answers += [] if right_only else [(answer, False) for answer in package.WRONG]
-    answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
     solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
-    tasks = [(f"stability {n}", count) for n in range(seeds) for count in threads]
+    always = [(Answer("the solution", tuple(suite.items)), True)]
+    always += [] if right_only else [(answer, False) for answer in package.WRONG]
+    sometimes = [(answer, True) for answer in package.RIGHT]
+    tasks = [(n, count) for n in range(seeds) for count in threads]
     found = Stability(seeds, list(threads))
-    touched = [(right, sum(name in wanted for name in answer.items)) for answer, right in answers]
-    found.right = len(tasks) * sum(count for right, count in touched if right)
-    found.wrong = len(tasks) * sum(count for right, count in touched if not right)
 
     global _run  # the children find it there: suites and answers cannot be sent
 
-    def _run(task: tuple[str, int]) -> list[Slip]:
-        return _under(task, answers, package, solution, suite, wanted)
+    def _run(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
+        number, count = task
+        torch.set_num_threads(count)
+        answers = always + (sometimes if number % EVERY == 0 else [])
+        chosen = [(answer, right, [name for name in answer.items if name in wanted]) for answer, right in answers]
+        slips = []
+        for answer, right, touched in chosen:
+            make = partial(answering, answer, package, solution)
+            misjudged = _right if right else _wrong
+            for item, tests in misjudged(suite, make, answer.name, touched, f"stability {number}"):
+                slips.append(Slip(answer.name, right, item, f"stability {number}", count, tests))
+        judged = [sum(len(touched) for _, right, touched in chosen if right == kind) for kind in (True, False)]
+        return *judged, slips
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # a process that has used more cannot be forked safely
@@ -103,45 +116,39 @@ def stability(
         with multiprocessing.get_context("fork").Pool(jobs or os.cpu_count()) as pool:
             done = pool.imap_unordered(_task, tasks)
             shown = track(done, f"stability {assignment}", len(tasks), console=console or Console(stderr=True))
-            found.slips = sorted((slip for slips in shown for slip in slips), key=str)
+            for right, wrong, slips in shown:
+                found.right, found.wrong = found.right + right, found.wrong + wrong
+                found.slips += slips
     finally:
         torch.set_num_threads(before)
+    found.slips.sort(key=str)
     return found
 
 
-def _task(task: tuple[str, int]) -> list[Slip]:
+def _task(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
     return _run(task)
 
 
-_known: Known = {}  # of this process
+def _right(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+    """The items in which a right answer lost marks, each with the tests that it failed."""
+    lost: dict[str, list[str]] = {}
+    for result in suite.run(make(), items=items, seed=seed) if items else []:
+        if loses_marks(result):
+            lost.setdefault(result.item, []).append(result.name)
+    yield from ((item, tuple(tests)) for item, tests in lost.items())
 
 
-def _under(
-    task: tuple[str, int],
-    answers: list[tuple[Answer, bool]],
-    package: Any,
-    solution: str,
-    suite: Suite,
-    wanted: set[str],
-) -> list[Slip]:
-    """Who was misjudged under one seed on one number of threads."""
-    seed, threads = task
-    torch.set_num_threads(threads)
-    slips = []
-    for answer, right in answers:
-        for item in (name for name in answer.items if name in wanted):
-            found = caught(suite, lambda answer=answer: answering(answer, package, solution), answer.name, item, seed)
-            if bool(found) == right:
-                slips.append(Slip(answer.name, right, item, seed, threads, tuple(found)))
-    return slips
+_known: dict[tuple[str, str], str] = {}  # (answer, item) -> the test that caught it last, in this process
 
 
-def caught(suite: Suite, student: Any, answer: str, item: str, seed: str) -> list[str]:
-    """The tests of an item that cost an answer marks: the one that did so before, if it does so again; else all."""
-    known = _known.get((answer, item))
-    if known and any(map(loses_marks, suite.run(student(), items=[item], seed=seed, tests=[known]))):
-        return [known]
-    found = [result.name for result in suite.run(student(), items=[item], seed=seed) if loses_marks(result)]
-    if found:
-        _known[answer, item] = found[0]
-    return found
+def _wrong(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+    """The items in which a wrong answer kept its marks. The test that caught it before is tried first."""
+    for item in items:
+        known = _known.get((name, item))
+        if known and any(map(loses_marks, suite.run(make(), items=[item], seed=seed, tests=[known]))):
+            continue
+        caught = [result.name for result in suite.run(make(), items=[item], seed=seed) if loses_marks(result)]
+        if not caught:
+            yield item, ()
+        else:
+            _known[name, item] = caught[0]

@@ -22,7 +22,7 @@ def lucky(monkeypatch):
 def test_no_seed_and_no_number_of_threads_changes_a_verdict():
     found = stability("flat", 3, threads=(1, 2), items=ITEMS, console=quiet())
     assert found.slips == []
-    assert found.right >= 3 * 2 * len(ITEMS) and found.wrong > found.right
+    assert found.right > 3 * 2 * len(ITEMS) and found.wrong > found.right  # one seed judges other right answers too
     assert "3 seeds, on 1 and 2 thread(s)" in found.words()
 
 
@@ -36,6 +36,7 @@ def test_an_answer_that_is_right_by_luck_is_found_out(lucky):
 def test_a_right_answer_that_loses_marks_is_found_out(monkeypatch, lucky):
     monkeypatch.setattr(FLAT, "RIGHT", [lucky])
     monkeypatch.setattr(FLAT, "WRONG", [])
+    monkeypatch.setattr("autograder.stability.EVERY", 1)
     found = stability("flat", 12, items=["toy"], console=quiet())
     assert 0 < len(found.slips) < 12 and all(slip.right and slip.tests for slip in found.slips)
     assert "lost marks in toy (test_" in str(found.slips[0])
