@@ -434,20 +434,21 @@ def check_mul(student, answer: Any, g: torch.Tensor, x: torch.Tensor, y: torch.T
             assert_grad(got, true[place], name=f"grad_{'xy'[place]} {where}", inputs=x.dtype, condition=8.0,
                         forms=mul_forms(g, own, other))  # fmt: skip
         except Mismatch:
-            if not summed_as_before(student, got, g * other, own):
+            if not summed_as_before(student, got, g * other, true[place], x.dtype):
                 raise
 
 
-def summed_as_before(student, got: Any, product: torch.Tensor, own: torch.Tensor) -> bool:
+def summed_as_before(student, got: Any, product: torch.Tensor, true: torch.Tensor, dtype: torch.dtype) -> bool:
     """Whether all that is wrong with a gradient is the student's own `unbroadcast`, which has an item of its own."""
     try:
-        theirs = student.tensors.unbroadcast(grad_out=product, shape=list(own.shape))
+        theirs = student.tensors.unbroadcast(grad_out=product, shape=list(true.shape))
     except StudentError:
         return False
     if not isinstance(got, torch.Tensor) or not isinstance(theirs, torch.Tensor) or got.shape != theirs.shape:
         return False
+    mistaken = theirs.shape != true.shape or relative_error(theirs, true) > 0.01  # not: lacking in digits
     worked = theirs.is_floating_point() and bool(theirs.isfinite().all()) and bool(theirs.any())
-    return worked and relative_error(got, theirs) <= tolerance(own.dtype, 8.0)
+    return mistaken and worked and relative_error(got, theirs) <= tolerance(dtype, 8.0)
 
 
 def mul(student, make, left: tuple[int, ...], right: tuple[int, ...], dtype=torch.float64) -> None:
