@@ -17,7 +17,7 @@ import torch
 
 from toolbox import nudging
 from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
-from toolbox.errors import Malformed, Missing
+from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
@@ -74,7 +74,11 @@ def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
         else:
             more["accept"] = partial(truth.follows, name, grads_of(answer))
             got, clues = grad_of(answer, name), partial(truth.clues, name)
-            assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, clues=clues, **more)
+            try:
+                assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, clues=clues, **more)
+            except Mismatch as wrong:
+                wrong.diagnosis = truth.diagnose_after(name, got, grads_of(answer)) or wrong.diagnosis
+                raise
 
 
 def compare_twice(student, function: Callable[..., Any], given: Given, truth: Truth, *names: str) -> None:
@@ -181,15 +185,16 @@ def test_the_predictions_tell_what_a_small_step_does(student, make):
         if predicted.get(key) is None:
             raise Missing(f"predicted[{key!r}] is not filled in yet")
     for name, size in step.items():
-        theirs.append(assert_number(predicted[f"df_d{name}"], name) * size)
+        theirs.append(one_number(predicted[f"df_d{name}"], name) * size)
     assert_value(sum(theirs), sum(grads[name] * size for name, size in step.items()), name="the change of f")
 
 
-def assert_number(value: Any, name: str) -> float:
+def one_number(value: Any, name: str) -> float:
     """A prediction as a float. Raises Malformed."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    number = as_tensor(value, name)
+    if number.numel() != 1:
         raise Malformed(f"the prediction for {name} must be one number")
-    return float(value)
+    return float(number)
 
 
 ### END HIDDEN TESTS

@@ -18,6 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from toolbox.compare import relative_error, tolerance
+from toolbox.diagnose import diagnose
+
 Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, labels) -> the mean loss of the batch
 
 # node -> the node from which its gradient comes, in the order of the backward pass
@@ -149,6 +152,15 @@ class Truth:
             return []
         return [self._slope(self.nodes[source], name, theirs.double()) + self.reg_grads.get(name, 0)]
 
+    def diagnose_after(self, name: str, got: Any, grads: dict[str, Any]) -> list[str]:
+        """The ids of the mistake in the step from the student's own wrong upstream gradient to `got`; [] where none is
+        known, and where the upstream gradient is right."""
+        limit, right = tolerance(self.inputs), self.follows(name, grads)
+        source = UPSTREAM.get(name)
+        if not right or not isinstance(got, Tensor) or relative_error(grads[source], self.grads[source]) <= limit:
+            return []
+        return diagnose(got, right[0], limit, **self._grad_clues(name, grads[source].double()))
+
     def loss_clues(self) -> dict[str, Any]:
         """Clues for `assert_value` on the loss."""
         return self._remembered("loss", self._loss_clues)
@@ -177,16 +189,20 @@ class Truth:
             forms["relu-missing"] = LOSSES[self.loss_name](straight, self.y) + penalty
         return self._sizes() | {"forms": forms, "parts": {"data": data, "reg": penalty}}
 
-    def _grad_clues(self, name: str) -> dict[str, Any]:
+    def _grad_clues(self, name: str, arriving: Tensor | None = None) -> dict[str, Any]:
+        """arriving: the upstream gradient, where it is not the true one."""
         if name == "scores":
             scores = self.nodes["scores"].detach().requires_grad_()
             return self._sizes() | {"forms": self._mistaken(
                 lambda loss: torch.autograd.grad(loss, scores)[0], scores)}  # fmt: skip
-        clues = self._sizes() | {"forms": self._wrong_turns(name)}
+        source = UPSTREAM[name]
+        data = self.data_grads[name] if arriving is None else self._slope(self.nodes[source], name, arriving)
+        arriving = self.grads[source] if arriving is None else arriving
+        clues = self._sizes() | {"forms": self._wrong_turns(name, arriving, data)}
         if name in self.weights:
-            clues["parts"] = {"data": self.data_grads[name], "reg": self.reg_grads[name]}
+            clues["parts"] = {"data": data, "reg": self.reg_grads[name]}
         if name.startswith("b"):
-            clues["upstream"] = self.grads[UPSTREAM[name]]
+            clues["upstream"] = arriving
         return clues
 
     def _sizes(self) -> dict[str, Any]:
@@ -203,11 +219,13 @@ class Truth:
                 for name, losses in MISTAKES[self.loss_name].items()
             }
 
-    def _wrong_turns(self, name: str) -> dict[str, list[Tensor]]:
-        """misconception id -> the gradients of a node when the walk back through the model goes astray."""
+    def _wrong_turns(self, name: str, arriving: Tensor, data: Tensor) -> dict[str, list[Tensor]]:
+        """misconception id -> the gradients of a node when the walk back through the model goes astray.
+
+        arriving: the upstream gradient. data: the right gradient, without the penalty's.
+        """
         source, own = UPSTREAM[name], self.reg_grads.get(name, 0)
-        node, arriving = self.nodes[source], self.grads[source]
-        ones = torch.ones_like(arriving)
+        node, ones = self.nodes[source], torch.ones_like(arriving)
         with torch.enable_grad():
             if name == "a":
                 a = self.nodes["a"]
@@ -221,7 +239,7 @@ class Truth:
             forms = {"upstream-taken-as-ones": [self._slope(node, name, up) + own for up in (ones, ones / len(ones))]}
             if name.startswith("b"):
                 penalty = self.reg * self.nodes[name].square().sum()
-                forms["reg-on-bias"] = [self.grads[name] + self._slope(penalty, name)]
+                forms["reg-on-bias"] = [data + self._slope(penalty, name)]
             if name in ("w1", "b1"):
                 forms["upstream-from-wrong-node"] = [self._slope(node, name, self.grads["h"]) + own]
             if name == "w2":

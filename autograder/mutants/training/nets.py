@@ -43,6 +43,24 @@ NETS: list[Answer] = [
             'out = x[:, :1] * params[f"w{layer}"][0]',
             None,
         ),
+        (
+            "puts a ReLU on x as well",
+            'out = out @ params[f"w{layer}"]',
+            'out = out.clamp(min=0) @ params[f"w{layer}"]',
+            None,
+        ),
+        (
+            "cuts in place, and x with it",
+            'out = out @ params[f"w{layer}"]',
+            'out = (out.clamp_(min=0) if layer == 1 else out) @ params[f"w{layer}"]',
+            "input-changed",
+        ),
+        (
+            "averages over the hidden units",
+            'out @ params[f"w{layer}"]',
+            'out @ params[f"w{layer}"] / out.shape[1]',
+            None,
+        ),
         ("subtracts the biases", '+ params[f"b{layer}"]', '- params[f"b{layer}"]', None),
         ("returns the class", "return out", "return None if out is None else out.argmax(dim=1)", None),
     ),
@@ -80,6 +98,13 @@ NETS: list[Answer] = [
         ("counts both ways", COUNT, COUNT + "\n    counts = counts + counts.T", None),
         ("counts the right classes only", COUNT, "torch.bincount(y, minlength=C)", "summed-too-far"),
         ("shifts the classes by one", "y * C + predicted", "y * C + (predicted + 1) % C", None),
+        ("adds where it should multiply", "y * C + predicted", "y + C * predicted", "confusion-transposed"),
+        (
+            "marks the labels in place",
+            COUNT,
+            "torch.bincount(y.mul_(C) + predicted, minlength=C * C).reshape(C, C)",
+            "input-changed",
+        ),
     ),
     *wrong(
         "collapse",
@@ -107,6 +132,13 @@ NETS: list[Answer] = [
         ("adds the weights", PRODUCT, 'w = w @ params[f"w{layer}"] + params[f"b{layer}"]', None),
         ("returns the first layer", "range(2, len(params) // 2 + 1)", "range(2, 2)", "layers-left-out"),
         ("returns b and w", "return w, b", "return b, w", None),
+        (
+            "writes into the net's own biases",
+            BIAS,
+            'params[f"b{layer}"] += b @ params[f"w{layer}"]\n        b = params[f"b{layer}"]',
+            "input-changed",
+        ),
+        ("takes the new w for the bias", BIAS, 'b = b @ w + params[f"b{layer}"]', None),
     ),
     *wrong(
         "BufferedNet.step",
@@ -143,6 +175,19 @@ NETS: list[Answer] = [
             None,
         ),
         ("makes the mask before w2 has used h", MM, MM + "\n        h.sign_()", None),
+        (
+            "does not shift the scores",
+            "        scores -= scores.max(dim=1, keepdim=True).values\n",
+            "",
+            "softmax-unstabilised",
+        ),
+        (
+            "shifts by one number for the whole batch",
+            "scores.max(dim=1, keepdim=True).values",
+            "scores.max()",
+            "softmax-unstabilised",
+        ),
+        ("averages the biases", "add_(scores.sum(dim=0))", "add_(scores.mean(dim=0))", None),
         ("returns the loss without its penalty", " + self.reg * penalty", "", None),
         ("does not subtract the right class", "scores[rows, y] -= 1 / n", "pass", None),
         (

@@ -180,6 +180,12 @@ WORKED: dict[str, str] = {
     "failure-swallowed":
         "The disk is full at epoch 3, nobody is told, and training goes on to epoch 100. The file still holds epoch "
         "2: the next crash costs 100 − 2 = 98 epochs.",
+    "bytes-not-on-disk":
+        "A file of 1000 bytes takes its place, and 0 of them are on the disk yet: the system writes some seconds "
+        "later. If the power fails in between, the name is there, with 0 bytes behind it.",
+    "temporary-elsewhere":
+        "Moving 1 GB within a disk changes one name, in one go. From another disk it is copied, for 10 seconds, say, "
+        "and for these 10 seconds there is half a file under the name.",
     "file-appended":
         'First "first" is written, 5 bytes, then "new", 3 bytes: the file should hold those 3. Added to the old ones '
         "they make 5 + 3 = 8, and nobody can read firstnew.",
@@ -201,6 +207,9 @@ WORKED: dict[str, str] = {
     "numbers-changed":
         "0.123456789 rounded to six digits is 0.123457. The run that goes on from there is another run, and never "
         "gives the same weights again.",
+    "device-forgotten":
+        "w lies on GPU 0, and its velocity comes back from the file on the CPU: adding the two is an error at step 1. "
+        "On a machine without a GPU nobody notices.",
     "state-aliased":
         "Captured at w = 2, then training goes on to w = 5. A state that holds the very same tensor says 5 now; a "
         "copy says 2.",
