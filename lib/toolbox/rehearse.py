@@ -87,6 +87,13 @@ def seeded(function: Callable[..., Any], seed: int, *args: Any, times: int = 1, 
         torch.set_rng_state(before)
 
 
+def called(function: Callable[..., Any], params: dict[str, Tensor], *args: Any) -> dict[str, Any]:
+    """`function(params, *args)`. Returns "answer", and "changed": the names of parameters that were written into."""
+    held = {name: w.clone() for name, w in params.items()}
+    answer = function(dict(held), *args)
+    return {"answer": answer, "changed": [name for name, w in held.items() if not torch.equal(w, params[name])]}
+
+
 def epochs(
     minibatches: Callable[..., Any], x: Tensor, y: Tensor, batch_size: int, seed: int, *, times: int = 1,
     global_seed: int = 0,

@@ -170,16 +170,20 @@ def round_trip(
 
 def replaced(save: Callable[..., Any], states: list[dict[str, Tensor]]) -> list[bool]:
     """Save states to one file, one after the other. Returns for each but the first whether the old file stayed whole
-    until the new one was there: handed to `write_atomically`, or another file in its place."""
+    until the new one was there: handed to `write_atomically`, or another file in its place, or nothing written."""
     with tempfile.TemporaryDirectory() as scratch, _other_writing(save) as called:
-        path, whole, before = Path(scratch) / "checkpoint.npz", [], None
+        path, whole, before = Path(scratch) / "checkpoint.npz", [], (None, b"")
         for state in states:
             called.clear()
             save(path, state)
-            now = path.stat().st_ino if path.is_file() else None
-            whole.append(str(path) in called or now != before)
+            now = (path.stat().st_ino, path.read_bytes()) if path.is_file() else (None, b"")
+            whole.append(str(path) in called or now[0] != before[0] or now[1] == before[1])
             before = now
         return whole[1:]
+
+
+class NotOnTheCPU(TypeError):
+    """What numpy says to a tensor on a GPU."""
 
 
 class Elsewhere(Tensor):
@@ -189,7 +193,7 @@ class Elsewhere(Tensor):
     def __torch_function__(cls, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
         if func in (Tensor.numpy, Tensor.__array__):
-            raise TypeError("numpy cannot read a tensor on a GPU: copy it to the CPU first")
+            raise NotOnTheCPU("numpy cannot read a tensor that lies there")
         result = super().__torch_function__(func, types, args, kwargs)
         asked = [str(value) for value in (*args[1:], *kwargs.values())]
         arrived = func is Tensor.cpu or (func is Tensor.to and "cpu" in asked)
@@ -199,10 +203,10 @@ class Elsewhere(Tensor):
 def from_gpu(
     save: Callable[..., Any], load: Callable[..., Any], state: dict[str, Tensor]
 ) -> dict[str, Tensor] | str | None:
-    """As `round_trip` with one state, whose tensors numpy cannot read yet; the error, where there is one."""
+    """As `round_trip` with one state, whose tensors numpy cannot read yet; the error, where that is forgotten."""
     try:
         return round_trip(save, load, [{name: value.as_subclass(Elsewhere) for name, value in state.items()}])[0]
-    except TypeError as error:
+    except NotOnTheCPU as error:
         return str(error)
 
 
@@ -278,7 +282,8 @@ def resumed(
 def devices(
     capture: Callable[..., Any], restore: Callable[..., Any], params: dict[str, Tensor]
 ) -> dict[str, str] | None:
-    """Restore a run whose parameters lie on another device than the state: the device of each velocity afterwards.
+    """Restore a run whose parameters lie on another device than the state: the device of each velocity afterwards, or
+    None where capture or restore is not written. An empty dict where the parameters were exchanged.
 
     The device is PyTorch's "meta", which every machine has: shapes without numbers.
     """
@@ -286,8 +291,11 @@ def devices(
     state = capture(dict(run.params), run.optimizer, run.generator, 3)
     away = {name: torch.empty_like(w, device="meta") for name, w in params.items()}
     optimizer = Recorder(away)
-    if state is None or restore(state, dict(away), optimizer, run.generator) is None:
+    given = dict(away)
+    if state is None or restore(state, given, optimizer, run.generator) is None:
         return None
+    if any(given[name] is not w for name, w in away.items()):
+        return {}
     return {name: str(v.device) for name, v in optimizer.velocity.items()}
 
 

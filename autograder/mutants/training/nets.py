@@ -153,10 +153,10 @@ NETS: list[Answer] = [
             "forgets the mean",
             "scores /= sums * n\n        scores[rows, y] -= 1 / n",
             "scores /= sums\n        scores[rows, y] -= 1",
-            None,
+            "batch-mean-missing",
         ),
-        ("forgets the ReLU's mask", "grad_h *= h.sign_()", "pass", None),
-        ("takes values for the mask", "grad_h *= h.sign_()", "grad_h *= h", None),
+        ("forgets the ReLU's mask", "grad_h *= h.sign_()", "pass", "relu-mask-missing"),
+        ("takes values for the mask", "grad_h *= h.sign_()", "grad_h *= h", "relu-values-instead-of-mask"),
         (
             "moves w2 too early",
             MM,
@@ -172,7 +172,7 @@ NETS: list[Answer] = [
             "grad_h *= h.sign_()  # h is 0 or positive, and no longer needed\n        "
             'self._accumulate("w1", x.T, grad_h, w1)',
             'self._accumulate("w1", x.T, grad_h, w1)\n        grad_h *= h.sign_()',
-            None,
+            "relu-mask-missing",
         ),
         ("makes the mask before w2 has used h", MM, MM + "\n        h.sign_()", None),
         (
@@ -188,8 +188,8 @@ NETS: list[Answer] = [
             "softmax-unstabilised",
         ),
         ("averages the biases", "add_(scores.sum(dim=0))", "add_(scores.mean(dim=0))", None),
-        ("returns the loss without its penalty", " + self.reg * penalty", "", None),
-        ("does not subtract the right class", "scores[rows, y] -= 1 / n", "pass", None),
+        ("returns the loss without its penalty", " + self.reg * penalty", "", "reg-missing"),
+        ("does not subtract the right class", "scores[rows, y] -= 1 / n", "pass", "one-hot-missing"),
         (
             "makes new weights",
             STEP,
@@ -204,8 +204,8 @@ NETS: list[Answer] = [
         "buffered_net",
         ("forgets the velocity", "beta=self.rho", "beta=0", None),
         ("lets the velocity pile up", "beta=self.rho", "beta=1", "velocity-not-faded"),
-        ("forgets the penalty", ".add_(w, alpha=2 * self.reg)", "", None),
-        ("takes half the penalty", "alpha=2 * self.reg", "alpha=self.reg", None),
+        ("forgets the penalty", ".add_(w, alpha=2 * self.reg)", "", "reg-missing"),
+        ("takes half the penalty", "alpha=2 * self.reg", "alpha=self.reg", "reg-half"),
     ),
     *wrong(
         "BufferedNet.step",

@@ -15,6 +15,7 @@ def write_atomically(path, data):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
