@@ -720,7 +720,7 @@ def points_of(make, count: int) -> list[dict[str, float]]:
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
 
 
-def sought(student, runs: list, **options: int) -> dict[str, Any]:
+def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
     s = student.script()
     found = s.fetch(s.toolbox.rehearse_files.searched(s.checkpoint.search, runs, **options))[0]
     if found["rows"][-1] is None and not found["asked"]:
@@ -789,7 +789,7 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
 def test_a_search_knows_its_points_whatever_their_order(student, make):
     points = points_of(make, 5)
     later = [points[4], points[1], points[3], points[0]]
-    found = sought(student, [points[:3], later])
+    found = sought(student, [points[:3], later], as_text=True)
     if found["asked"] != points[:3] + [points[4], points[3]]:
         message = "points are known by their values, not by their place in the list"
         raise Mismatch(message, diagnosis=["points-known-by-place"])
@@ -1098,7 +1098,7 @@ def test_a_checkpoint_keeps_every_dtype_shape_name_and_bit(student, make):
 @item("checkpoint")
 def test_a_later_checkpoint_takes_the_place_of_an_earlier_one(student, make):
     states = [{"a": make.normal(30), "b": make.normal(2)}, {"a": make.normal(2)}]
-    found = rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", states)
+    found = rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", states, as_text=True)
     check_loaded(found[0], states[0])
     check_loaded(found[1], states[1])
 

@@ -65,6 +65,41 @@ def test_a_fault_in_the_scores_of_a_linear_model_is_not_blamed_on_w_and_b(suite,
     assert blamed(suite, items, wrong, seed=seed) == {"scores": {"sign-flipped"}}
 
 
+FORWARD = [
+    ("softmax", "h = a.clamp(min=0)", "h = a", {"loss": {"relu-missing"}}),
+    ("hinge", "h = a.clamp(min=0)", "h = a", {"loss": {"relu-missing"}}),
+    ("softmax", "a = x @ w1 + b1", "a = x @ w1", {"loss": {"bias-missing"}}),
+    ("hinge", "scores = h @ w2 + b2", "scores = h @ w2", {"loss": {"bias-missing"}}),
+    ("softmax", "losses.sum() / N", "losses.sum()", {"loss": {"batch-mean-missing"}}),
+]
+
+
+@pytest.mark.parametrize(("kind", "old", "new", "expected"), FORWARD)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fault_of_the_forward_pass_is_named_at_the_loss_and_blamed_on_no_gradient(
+    suite, kind, old, new, expected, seed
+):
+    items = [f"net_{kind}_{part}" for part in ("loss", *NET)]
+    assert blamed(suite, items, Edit(f"net_{kind}", old, new), seed=seed) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_a_relu_forwards_its_gradient_still_has_to_be_known(suite, seed):
+    edits = [Edit("net_softmax", "h = a.clamp(min=0)", "h = a"), Edit("net_softmax", A, 'grads["a"] = grads["h"] * 1')]
+    items = [f"net_softmax_{part}" for part in ("loss", *NET)]
+    found = blamed(suite, items, *edits, seed=seed)
+    assert found == {"loss": {"relu-missing"}, "a": {"relu-mask-missing"}}
+
+
+@pytest.mark.parametrize("kind", ["hinge", "softmax", "squared", "logistic"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_bias_that_is_missing_in_the_scores_is_blamed_on_no_gradient(suite, kind, seed):
+    function = "logistic" if kind == "logistic" else f"linear_{kind}"
+    items = [f"{kind}_{part}" for part in ("loss", "grad_scores", "grad_w", "grad_b")]
+    wrong = Edit(function, "scores = x @ w + b", "scores = x @ w")
+    assert blamed(suite, items, wrong, seed=seed) == {"loss": {"bias-missing"}}
+
+
 LATE = [
     ('grads["w2"] = h.T', 'grads["w2"] = a.T', "w2", "input-before-relu"),
     ('grads["b2"] = grads["scores"].sum', 'grads["b2"] = grads["scores"].mean', "b2", "bias-averaged"),

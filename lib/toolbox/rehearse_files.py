@@ -156,11 +156,11 @@ def _other_writing(function: Callable[..., Any]) -> Iterator[list[str]]:
 
 
 def round_trip(
-    save: Callable[..., Any], load: Callable[..., Any], states: list[dict[str, Tensor]]
+    save: Callable[..., Any], load: Callable[..., Any], states: list[dict[str, Tensor]], as_text: bool = False
 ) -> list[dict[str, Tensor] | None]:
-    """Save states to one file, one after the other, and load each back."""
+    """Save states to one file, one after the other, and load each back. as_text: the path is a str."""
     with tempfile.TemporaryDirectory() as scratch, _other_writing(save):
-        path = Path(scratch) / "checkpoint.npz"
+        path = f"{scratch}/checkpoint.npz" if as_text else Path(scratch) / "checkpoint.npz"
         found = []
         for state in states:
             save(path, state)
@@ -334,11 +334,13 @@ class _Run:
 
 
 def searched(
-    search: Callable[..., Any], runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0
-) -> dict[str, Any]:
+    search: Callable[..., Any], runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0,
+    as_text: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Run searches one after the other on the same file; the first may be broken off.
 
-    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    as_text: the path is a str. fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which
+    nothing more can be written.
     Returns the rows of each search (None where it broke off), the points evaluated, and the file's lines after each.
     """
     asked: list[dict[str, float]] = []
@@ -361,7 +363,8 @@ def searched(
         with _other_writing(search):
             for points in runs:
                 try:
-                    rows.append(search([dict(point) for point in points], evaluate, path))
+                    given = str(path) if as_text else path
+                    rows.append(search([dict(point) for point in points], evaluate, given))
                 except (KeyboardInterrupt, OSError):
                     rows.append(None)
                 except ValueError:  # a torn line cannot be read

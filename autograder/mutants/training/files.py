@@ -138,6 +138,13 @@ FILES: list[Answer] = [
             "torch.from_numpy(archive[name]).float()",
             ("dtype-lost",),
         ),
+        (
+            "cannot take a text",
+            LOAD,
+            "    with open(path.with_suffix('.npz'), 'rb') as file, np.load(file) as archive:\n"
+            "        state = {name: torch.from_numpy(archive[name]) for name in archive.files}\n",
+            None,
+        ),
         ("gives arrays back", "torch.from_numpy(archive[name])", "archive[name].tolist()", None),
         (
             "makes vectors of numbers",
@@ -196,6 +203,7 @@ FILES: list[Answer] = [
             ("interruption-swallowed", "search-rows"),
         ),
         ("returns the results only", "rows.append(row)", 'rows.append(row["result"])', None),
+        ("cannot take a text", "path = Path(path)", "path = path", None),
         ("returns new points only", "        rows.append(row)\n", "            rows.append(row)\n", "search-rows"),
         (
             "evaluates once more",
