@@ -7,6 +7,12 @@ LOADED = "state = {name: torch.from_numpy(archive[name]) for name in archive.fil
 BACK = 'optimizer.velocity[name] = state[f"velocity/{name}"].clone().to(w.device)'
 
 EQUIVALENT = [
+    ("training", "an index may lie on the CPU whatever it picks from; to move it once only saves time on a GPU",
+     ("order = torch.randperm(len(x), generator=generator).to(x.device)",
+      "order = torch.randperm(len(x), generator=generator)")),
+    ("training", "no layer comes after the last, and Python keeps small numbers once",
+     ("if layer < depth:", "if layer != depth:"),
+     ("if layer < depth:", "if layer is not depth:")),
     ("checkpoint", "another name for the temporary file, in the same folder",
      ('temporary = path.with_name(f".{path.name}.{os.getpid()}.part")',
       'temporary = path.with_name(f".{path.name}.{os}.part")')),

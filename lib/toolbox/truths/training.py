@@ -144,14 +144,14 @@ def sequential(params: dict[str, Tensor], between: torch.nn.Module | None = None
 
 def net_path(
     params: dict[str, Tensor], batches: Sequence[tuple[Tensor, Tensor]], lr: float, rho: float, reg: float,
-    *, weigh: Sequence[float] | None = None, everything: bool = False,
+    *, weigh: Sequence[float] | None = None, everything: bool = False, bare: bool = False,
     relu: Callable[[Tensor], Tensor] = torch.relu, head: Callable[[Tensor, Tensor], Tensor] | None = None,
     **options: bool,
 ) -> tuple[list[float], dict[str, Tensor]]:  # fmt: skip
     """The losses and the last parameters of the two-layer net, by autograd and torch.optim.
 
-    weigh: factors of each batch's cross-entropy. everything: the penalty takes the biases as well. relu, head: other
-    functions in the place of the ReLU and of the cross-entropy.
+    weigh: factors of each batch's cross-entropy. everything: the penalty takes the biases as well. bare: the losses are
+    given without it. relu, head: other functions in the place of the ReLU and of the cross-entropy.
     """
     head = head or torch.nn.functional.cross_entropy
     moving = {name: w.clone().requires_grad_() for name, w in params.items()}
@@ -167,7 +167,7 @@ def net_path(
             slopes = torch.autograd.grad(loss, list(moving.values()))
         with torch.no_grad():
             step(dict(zip(moving, slopes, strict=True)), lr)
-        losses.append(loss.item())
+        losses.append((data if bare else loss).item())
     return losses, {name: w.detach() for name, w in moving.items()}
 
 
