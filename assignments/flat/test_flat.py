@@ -172,7 +172,11 @@ def predicted_of(student) -> dict:
 def test_the_values_of_the_forward_pass_are_foreseen(student, make):
     predicted, (values, _, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
     for name, value in values.items():
-        assert_value(predicted.get(name), value, name=name, forms=forms[name] if name == "f" else None)
+        try:
+            assert_value(predicted.get(name), value, name=name, forms=forms[name] if name == "f" else None)
+        except Mismatch as wrong:
+            wrong.diagnosis = [name for name in wrong.diagnosis if name != "all-ones"]  # a value, not a gradient
+            raise
 
 
 @item("predict")

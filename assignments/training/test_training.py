@@ -656,6 +656,8 @@ def check_buffered(
         raise Mismatch("the parameters have not moved: change them in place", diagnosis=["update-not-in-place"])
     losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in found["losses"]]
     forms = {name: [torch.tensor(wrong[0], dtype=torch.float64)] for name, wrong in mistakes.items()}
+    bare = net_path(exact, pairs, **given, bare=True)[0]
+    forms["reg-missing"].append(torch.tensor(bare, dtype=torch.float64))
     wide = {"inputs": dtype, "condition": 50.0 * far, "if_not_finite": "softmax-unstabilised" if far > 1 else None}
     assert_value(losses, torch.tensor(true[0], dtype=torch.float64), name="losses", forms=forms, **wide)
     for name in params:

@@ -175,7 +175,7 @@ def test_the_values_of_the_forward_pass_are_foreseen(student, make):
         try:
             assert_value(predicted.get(name), value, name=name, forms=forms[name] if name == "f" else None)
         except Mismatch as wrong:
-            wrong.diagnosis = [found for found in wrong.diagnosis if found != "all-ones"]  # a value, not a gradient
+            wrong.diagnosis = [name for name in wrong.diagnosis if name != "all-ones"]  # a value, not a gradient
             raise
 
 
