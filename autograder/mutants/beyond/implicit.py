@@ -49,6 +49,8 @@ SOLVE = wrong(
      ("no-clear-error", "error-not-needed")),
     ("asks whether all systems are singular", ".eps).all():", ".eps).any():", "no-clear-error"),
     ("knows double precision alone", "torch.finfo(system.dtype).eps", "2e-16", "no-clear-error"),
+    ("asks whether the condition is too large, which nan is not", CHECK,
+     "if (condition >= 0.1 / torch.finfo(system.dtype).eps).any():", "no-clear-error"),
     ("refuses what is merely ill conditioned", "0.1 / torch.finfo(system.dtype).eps", "1e4", "error-not-needed"),
     ("raises without a word", 'f"the system is singular: its condition number is {float(condition.max()):.1g}"', "",
      "no-clear-error"),
@@ -89,7 +91,8 @@ DEQ_SOLVE = wrong(
     ("transposes w", STEP, "torch.tanh(z @ w.T + drive)", "deq-transposed"),
     ("does not feed z back", STEP, "torch.tanh(drive)", "deq-feedback-missing"),
     ("adds the input outside the tanh", STEP, "torch.tanh(z @ w) + drive", None),
-    ("takes five steps whatever happens", "range(max_steps):", "range(5):", "error-not-needed"),
+    ("takes five steps whatever happens", "range(max_steps):", "range(5):",
+     ("error-not-needed", "no-clear-error")),
     ("takes ten steps and calls it settled", STOP, "if moved <= tol or _ == 9:", ("deq-too-early", "no-clear-error")),
     ("knows its own tolerance", STOP, "if moved <= 1e-3:", "deq-too-early"),
     (

@@ -16,7 +16,7 @@ def as_dual(number, like=None):
 
 def of(value, tangent):
     """A Dual of two arrays."""
-    return Dual(torch.as_tensor(value), torch.as_tensor(np.ascontiguousarray(tangent)))
+    return Dual(torch.as_tensor(value), torch.as_tensor(np.array(tangent)))
 
 
 class Dual:
@@ -111,8 +111,8 @@ def jvp(function, inputs, tangents):
 
 
 def jacobian_by_columns(push, x):
-    units = np.eye(x.numel(), dtype=x.numpy().dtype).reshape(x.numel(), *x.shape)
-    columns = [push(torch.from_numpy(unit)).numpy() for unit in units]
+    units = torch.from_numpy(np.eye(x.numel(), dtype=x.numpy().dtype).reshape(x.numel(), *x.shape))
+    columns = [push(unit).numpy() for unit in units]
     return torch.from_numpy(np.stack(columns, axis=-1).reshape(columns[0].shape + tuple(x.shape)))
 
 
