@@ -94,7 +94,7 @@ DEQ_SOLVE = wrong(
     ("takes five steps whatever happens", "range(max_steps):", "range(5):",
      ("error-not-needed", "no-clear-error")),
     ("takes ten steps and calls it settled", STOP, "if moved <= tol or _ == 9:", ("deq-too-early", "no-clear-error")),
-    ("knows its own tolerance", STOP, "if moved <= 1e-3:", "deq-too-early"),
+    ("knows its own tolerance", STOP, "if moved <= 1e-3:", ("deq-too-early", "error-not-needed")),
     (
         "asks whether one entry has settled",
         "abs().max()",
