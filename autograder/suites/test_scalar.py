@@ -73,7 +73,7 @@ def assert_foreseen(
     if given.get(key) is None:
         raise Missing(f"{key!r} is not filled in yet")
     number = torch.tensor(float(given[key]), dtype=torch.float64)
-    if abs(number - (follows or {}).get(key, math.nan)) <= 2 * off + 1e-9:  # 2: it was made of a rounded number
+    if abs(number - (follows or {}).get(key, math.nan)) <= off + 1e-9:
         return
     forms = {name.replace("_", "-"): torch.as_tensor(value).double() for name, value in forms.items()}
     forms["sign-flipped"] = -true
