@@ -73,7 +73,8 @@ def assert_foreseen(
     if given.get(key) is None:
         raise Missing(f"{key!r} is not filled in yet")
     number = torch.tensor(float(given[key]), dtype=torch.float64)
-    if abs(number - (follows or {}).get(key, math.nan)) <= off + 1e-9:
+    theirs = (follows or {}).get(key, math.nan)
+    if abs(number - theirs) <= off * max(1.0, abs(theirs)) + 1e-9:  # what was rounded before it may have grown since
         return
     forms = {name.replace("_", "-"): torch.as_tensor(value).double() for name, value in forms.items()}
     forms["sign-flipped"] = -true
