@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.layers.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
 from autograder.mutants.layers.graph_notes import SMALL
@@ -184,7 +186,12 @@ RIGHT: list[Answer] = [
         notebook={"small": {name: float(value) for name, value in SMALL.items()} | {"note": 0}},
     ),
     Answer(
-        "the small graph as tensors of one number",
+        "the small graph as tensors",
+        ("graph_by_hand",),
+        notebook={"small": {name: torch.tensor(value, dtype=torch.float64) for name, value in SMALL.items()}},
+    ),
+    Answer(
+        "the small graph, worked out by products",
         ("graph_by_hand",),
         notebook={"small": SMALL | {"grad_x": -55.0, "grad_a": 5 * 3, "x_from_h": 5 * -6}},
     ),
