@@ -165,6 +165,11 @@ RIGHT: list[Answer] = [
         ),
     ),
     liberty(
+        "a bias gradient that PyTorch sums down to the shape of the bias",
+        ("function_linear",),
+        ("functions:Linear.backward", "grad_b = grad_out.sum(dim=0)", "grad_b = grad_out"),
+    ),
+    liberty(
         "other ways to draw the weights",
         MLP,
         ("MLP.__init__", "torch.randn(D, H) / D**0.5", "torch.empty(D, H).normal_(0, D**-0.5)"),
