@@ -69,11 +69,10 @@ def audit(
     suite: Suite | None = None,
     solution: str | None = None,
     seeds: Iterable[str] = SEEDS,
-    threads: int = 1,
     right_only: bool = False,
     console: Console | None = None,
 ) -> list[Finding]:
-    """Run all wrong and right answers of an assignment. items: only these. threads: of torch.
+    """Run all wrong and right answers of an assignment. items: only these.
 
     suite, solution: another suite, another reference source than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
@@ -89,7 +88,7 @@ def audit(
         answers = [(answer, False) for answer in mutants.WRONG] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)  # the tensors are small: more than one only wait for each other
+    torch.set_num_threads(1)  # the tensors are small: more than one only wait for each other
     try:
         return [
             finding
@@ -213,15 +212,15 @@ def run(
     mutate: bool = False,
     record: bool = False,
     jobs: int | None = None,
-    seeds: int = len(SEEDS),
-    threads: int = 1,
+    seeds: int = 0,
+    threads: Iterable[int] = (1,),
     right_only: bool = False,
 ) -> int:
     """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
-    autograder/README.md. seeds: how many, the students' own among them; more tell whether luck decides. right_only:
-    only the right answers, which must keep all marks under every seed.
+    autograder/README.md. seeds: judge all answers under so many further seeds, each on every number of `threads`
+    (`autograder.stability`). right_only: leave the wrong answers out.
 
     Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a mutant survives that is
     not known as equivalent, and when nothing was audited.
@@ -230,8 +229,7 @@ def run(
     folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
     report, bad = {}, []
     for assignment in assignments or folders:
-        chosen = [*SEEDS, *(f"audit {n}" for n in range(len(SEEDS), seeds))][:seeds]
-        findings = audit(assignment, items, seeds=chosen, threads=threads, right_only=right_only)
+        findings = audit(assignment, items, right_only=right_only)
         console.print(matrix(assignment, findings))
         bad += [_complaint(f) for f in findings if not f.ok]
         report[assignment] = {
@@ -239,6 +237,14 @@ def run(
             "items": {name: counts(group) for name, group in by_item(findings).items()},
             "findings": [asdict(f) | {"ok": f.ok, "named": f.named} for f in findings],
         }
+        if seeds:
+            from autograder.stability import stability  # which takes this module's way to put an answer together
+
+            options = {"threads": list(threads), "items": items, "right_only": right_only, "jobs": jobs}
+            steady = stability(assignment, seeds, **options)
+            report[assignment]["stability"] = steady.to_dict()
+            console.print(steady.words(), highlight=False)
+            bad += map(str, steady.slips)
         if mutate:
             from autograder.mutate.run import mutate as try_mutants  # asks for cosmic-ray, which only this needs
 

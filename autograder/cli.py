@@ -136,9 +136,9 @@ def audit(
     json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
     mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
     record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
-    jobs: Annotated[int | None, typer.Option(help="Processes that try mutants; default: one a core.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Seeds for the hidden inputs.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Processes for mutants and seeds; default: one a core.")] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Judge all answers under so many further hidden seeds.")] = 0,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="Of torch, for --seeds; may be repeated.")] = None,
     right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
@@ -147,7 +147,7 @@ def audit(
     if record and (item or right_only or not mutate):
         raise _stop(ValueError("--record keeps whole audits: give --mutate, and neither --item nor --right-only"))
     options = {"mutate": mutate, "record": record, "jobs": jobs}
-    options |= {"seeds": seeds, "threads": threads, "right_only": right_only}
+    options |= {"seeds": seeds, "threads": threads or (1,), "right_only": right_only}
     try:
         raise typer.Exit(run(assignment or None, item or None, json, **options))
     except KeyError as error:

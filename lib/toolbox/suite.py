@@ -130,9 +130,14 @@ class Suite:
         *,
         items: Iterable[str] | None = None,
         seed: str = PUBLIC_SEED,
+        tests: Iterable[str] | None = None,
     ) -> list[TestResult]:
-        """Run the tests of the given items (default: all) against `student`; one result per test, in order."""
+        """Run the tests of the given items (default: all) against `student`; one result per test, in order.
+
+        tests: of these only the tests of these names.
+        """
         wanted = set(self.items if items is None else items)
+        named = None if tests is None else set(tests)
         if unknown := wanted - set(self.items):
             known = ", ".join(self.items)
             raise KeyError(f"{self.path.name} has no item {', '.join(sorted(unknown))}; it has {known}")
@@ -140,7 +145,7 @@ class Suite:
         results: list[TestResult] = []
         ended: dict[str, TestResult] = {}
         for test, blank in self.tests:
-            if blank.item not in wanted:
+            if blank.item not in wanted or (named is not None and blank.name not in named):
                 continue
             result = TestResult(blank.item, blank.name, blank.hidden, blank.share)
             if blank.item in ended:

@@ -1,0 +1,154 @@
+"""Does luck decide? The solution must keep its marks, and every wrong answer lose some, whatever the hidden seed.
+
+Steps: fork a process a core; give each one seed and one number of threads at a time; run all answers of the assignment
+under it; report who was misjudged. All answers of a seed go through one process, so that PyTorch's own results are
+worked out once for all of them. Right answers in other styles, which take as long as all the rest, are judged under
+every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
+test. Under the audit's own seeds the whole table is made (`autograder.audit`); here only the verdict counts.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from autograder.audit import answering, loses_marks
+from autograder.mutants import Answer, load
+from toolbox.student import Student
+from toolbox.suite import Suite
+
+ROOT = Path(__file__).resolve().parents[1]
+EVERY = 10  # of the seeds one is for right answers in other styles too
+Make = Callable[[], Student]
+Misjudged = Iterator[tuple[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """One answer misjudged once. tests: those that a right answer failed; empty for a wrong one that kept its marks."""
+
+    answer: str
+    right: bool
+    item: str
+    seed: str
+    threads: int
+    tests: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        failed = f"lost marks in {self.item} ({', '.join(self.tests)})"
+        told = failed if self.right else f"kept full marks in {self.item}"
+        return f"{self.answer} {told} under the seed '{self.seed}' on {self.threads} thread(s)"
+
+
+@dataclass
+class Stability:
+    """What many seeds showed. right, wrong: how often such an answer was judged in an item."""
+
+    seeds: int
+    threads: list[int]
+    right: int = 0
+    wrong: int = 0
+    slips: list[Slip] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the audit's JSON."""
+        return asdict(self)
+
+    def words(self) -> str:
+        """One line for people."""
+        where = f"{self.seeds} seeds, on {' and '.join(map(str, self.threads))} thread(s)"
+        lost, kept = (sum(slip.right == right for slip in self.slips) for right in (True, False))
+        told = [f"right answers judged {self.right:,} times, {lost} of them wrongly"]
+        told += [f"wrong ones {self.wrong:,} times, {kept} of them wrongly"] if self.wrong else []
+        return f"{where}: {'; '.join(told)}"
+
+
+def stability(
+    assignment: str,
+    seeds: int,
+    *,
+    threads: Sequence[int] = (1,),
+    items: Iterable[str] | None = None,
+    right_only: bool = False,
+    jobs: int | None = None,
+    suite: Suite | None = None,
+    console: Console | None = None,
+) -> Stability:
+    """Judge an assignment's answers under `seeds` seeds on each number of threads. items: only these."""
+    package = load(assignment)
+    suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
+    wanted = set(items or suite.items)
+    solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
+    always = [(Answer("the solution", tuple(suite.items)), True)]
+    always += [] if right_only else [(answer, False) for answer in package.WRONG]
+    sometimes = [(answer, True) for answer in package.RIGHT]
+    tasks = [(n, count) for n in range(seeds) for count in threads]
+    found = Stability(seeds, list(threads))
+
+    global _run  # the children find it there: suites and answers cannot be sent
+
+    def _run(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
+        number, count = task
+        torch.set_num_threads(count)
+        answers = always + (sometimes if number % EVERY == 0 else [])
+        chosen = [(answer, right, [name for name in answer.items if name in wanted]) for answer, right in answers]
+        slips = []
+        for answer, right, touched in chosen:
+            make = partial(answering, answer, package, solution)
+            misjudged = _right if right else _wrong
+            for item, tests in misjudged(suite, make, answer.name, touched, f"stability {number}"):
+                slips.append(Slip(answer.name, right, item, f"stability {number}", count, tests))
+        judged = [sum(len(touched) for _, right, touched in chosen if right == kind) for kind in (True, False)]
+        return *judged, slips
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # a process that has used more cannot be forked safely
+    try:
+        with multiprocessing.get_context("fork").Pool(jobs or os.cpu_count()) as pool:
+            done = pool.imap_unordered(_task, tasks)
+            shown = track(done, f"stability {assignment}", len(tasks), console=console or Console(stderr=True))
+            for right, wrong, slips in shown:
+                found.right, found.wrong = found.right + right, found.wrong + wrong
+                found.slips += slips
+    finally:
+        torch.set_num_threads(before)
+    found.slips.sort(key=str)
+    return found
+
+
+def _task(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
+    return _run(task)
+
+
+def _right(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+    """The items in which a right answer lost marks, each with the tests that it failed."""
+    lost: dict[str, list[str]] = {}
+    for result in suite.run(make(), items=items, seed=seed) if items else []:
+        if loses_marks(result):
+            lost.setdefault(result.item, []).append(result.name)
+    yield from ((item, tuple(tests)) for item, tests in lost.items())
+
+
+_known: dict[tuple[str, str], str] = {}  # (answer, item) -> the test that caught it last, in this process
+
+
+def _wrong(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+    """The items in which a wrong answer kept its marks. The test that caught it before is tried first."""
+    for item in items:
+        known = _known.get((name, item))
+        if known and any(map(loses_marks, suite.run(make(), items=[item], seed=seed, tests=[known]))):
+            continue
+        caught = [result.name for result in suite.run(make(), items=[item], seed=seed) if loses_marks(result)]
+        if not caught:
+            yield item, ()
+        else:
+            _known[name, item] = caught[0]
