@@ -47,13 +47,13 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, key: str, true: float, **forms: list[float]) -> None:
-    """Compare one number of the notebook's `predicted` with the truth."""
+def foreseen(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
+    """Compare one number of the notebook's `predicted` with the truth, or with what follows from the student's own."""
     found = noted(student, "predicted")
     if found.get(key) is None:
         raise Missing(f"predicted[{key!r}] is not filled in yet")
     wide = {name.replace("_", "-"): [torch.tensor(float(v)).double() for v in values] for name, values in forms.items()}
-    assert_value(found[key], torch.tensor(float(true)).double(), name=key, forms=wide)
+    assert_value(found[key], torch.tensor(float(true)).double(), name=key, forms=wide, accept=accept)
 
 
 @item("by_hand")
@@ -556,8 +556,10 @@ def solve(
     return answer, calls, matrix, b
 
 
-def check_solved(student, make, eigenvalues: list[float], scale: float = 1.0, tolerance: float = 1e-8) -> None:
-    answer, calls, matrix, b = solve(student, make, eigenvalues, scale, tolerance=tolerance)
+def check_solved(
+    student, make, eigenvalues: list[float], scale: float = 1.0, tolerance: float = 1e-8, **options: int
+) -> None:
+    answer, calls, matrix, b = solve(student, make, eigenvalues, scale, tolerance=tolerance, **options)
     x = as_tensor(answer, "x").double()
     true = torch.linalg.solve(matrix, b)
     if x.shape != true.shape or not torch.isfinite(x).all():
@@ -781,12 +783,13 @@ def solves_at_all(student, make) -> None:
     answers_at_all(student.implicit.solve, system=system(make, 3, 3), right=make.normal(3, 1))
 
 
-def check_solution(answer: Any, a: torch.Tensor, right: torch.Tensor) -> None:
+def check_solution(answer: Any, a: torch.Tensor, right: torch.Tensor, batch: int | None = None) -> None:
+    """batch: 1 where too many mistakes look alike to name one."""
     wide, goal = a.double(), right.double()
     true = torch.linalg.inv(wide) @ goal
     forms = {"solve-transposed": [torch.linalg.inv(wide.mT) @ goal], "implicit-multiplied": [wide @ goal],
              "implicit-no-solve": [goal]}  # fmt: skip
-    assert_value(answer, true, name="solution", inputs=a.dtype, condition=64.0, forms=forms)
+    assert_value(answer, true, name="solution", inputs=a.dtype, condition=64.0, forms=forms, batch=batch)
 
 
 @item("solve")

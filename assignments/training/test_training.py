@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_value
+from toolbox.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.data import load_digits
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.rehearse import Recorder, bowl
@@ -45,6 +45,8 @@ def foreseen(student, variable: str, key: str, true: float, **forms: float) -> N
         raise Missing(f"{variable}[{key!r}] is not filled in yet")
     given = {name.replace("_", "-"): [torch.tensor(value, dtype=torch.float64)] for name, value in forms.items()}
     got = found[key]
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        got = got.item()  # tried out in torch, in float32
     if isinstance(got, int | float) and not isinstance(got, bool) and abs(got - true) <= 0.002 * abs(true):
         return  # worked out on paper: three digits are enough
     assert_value(got, torch.tensor(true, dtype=torch.float64), name=key, forms=given)
@@ -236,12 +238,13 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
     x = torch.stack([torch.arange(N) * 1.0, torch.arange(N) * -2.0], dim=1)
     y = 100 + torch.arange(N)
     s = student.script()
-    found = s.fetch(
+    report = s.fetch(
         s.toolbox.rehearse.epochs(
             s.training.minibatches, x, y, batch_size, make.seed if seed is None else seed, times=times,
             global_seed=global_seed,
         )
     )[0]  # fmt: skip
+    found = report["epochs"]
     if found[0] is None:
         raise Missing("minibatches is not written yet: it yields no batch")
     epochs = []
@@ -255,6 +258,9 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
                 message = "a row of x comes with the label of another one"
                 raise Mismatch(message, diagnosis=["labels-shuffled-apart"])
         epochs.append([rows[:, 0].long() for rows, _ in epoch])
+    if report["changed"]:
+        message = f"minibatches wrote into {', '.join(report['changed'])}: the caller still needs the old order"
+        raise Mismatch(message, diagnosis=["input-changed"])
     return epochs
 
 
@@ -373,6 +379,12 @@ def net_of(make, *sizes: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
     return params
 
 
+def changed_params(student, name: str, params: dict[str, torch.Tensor], *args: torch.Tensor) -> list[str]:
+    """The names of the parameters that a function of training.py writes into."""
+    s = student.script()
+    return s.fetch(s.toolbox.rehearse.called(getattr(s.training, name), params, *args))[0]["changed"]
+
+
 def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
     params, x = net_of(make, *sizes, dtype=dtype), make.normal(N, sizes[0], dtype=dtype)
     exact = {name: value.double() for name, value in params.items()}
@@ -389,10 +401,11 @@ def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> Non
         else [],
     }
     given = student.training.scores(params=params, x=x)
+    changed = student.changed + changed_params(student, "scores", params, x)
     if given is None:
         raise Missing("scores is not written yet (it returns None)")
-    if student.changed:
-        raise Mismatch(f"the call changed {', '.join(student.changed)} in place", diagnosis=["input-changed"])
+    if changed:
+        raise Mismatch(f"the call changed {', '.join(changed)} in place", diagnosis=["input-changed"])
     assert_grad(given, true, name="scores", inputs=dtype, forms=forms, condition=20.0)
 
 
@@ -418,9 +431,11 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False) -> No
         "only-mistakes-counted": [(true - torch.diag(true.diagonal())).double()],
     }
     given = student.training.confusion(y=pairs[:, 0].contiguous(), predicted=pairs[:, 1].contiguous(), C=C)
+    changed = student.changed
     if given is None:
         raise Missing("confusion is not written yet (it returns None)")
     assert_grad(given, true.double(), name="counts", forms=forms)
+    assert_unchanged(changed)
 
 
 @item("confusion")
@@ -478,7 +493,8 @@ def test_the_trained_net_is_right_on_the_validation_images(student, make):
 def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> None:
     if values.shape != (count,):
         raise Mismatch(f"the numbers have shape {tuple(values.shape)}, not {(count,)}")
-    values = values.double()
+    if values.dtype != torch.float64:
+        raise Mismatch(f"the numbers are {values.dtype}; they should be torch.float64")
     if not torch.isfinite(values).all():
         raise Mismatch("some of the numbers are nan or inf")
 
@@ -511,7 +527,7 @@ def points_of(make, count: int) -> list[dict[str, float]]:
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
 
 
-def sought(student, runs: list, **options: int) -> dict[str, Any]:
+def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
     s = student.script()
     found = s.fetch(s.toolbox.rehearse_files.searched(s.checkpoint.search, runs, **options))[0]
     if found["rows"][-1] is None and not found["asked"]:
@@ -606,6 +622,7 @@ def check_collapse(student, make, *sizes: int, dtype=torch.float64) -> None:
              "biases-not-multiplied": [summed], "relu-kept": [bent(zero)],
              "layers-in-reverse": [reverse(zero)]}  # fmt: skip
     assert_grad(answer[1], b, name="b", inputs=dtype, forms=forms, condition=100.0)
+    assert_unchanged(changed_params(student, "collapse", params))
 
 
 @item("collapse")
@@ -616,10 +633,15 @@ def test_three_layers_without_activations_are_one(student, make):
 # A step without new memory
 
 
-def check_buffered(student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=torch.float64, **options: float) -> dict:
+def check_buffered(
+    student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=torch.float64, far: float = 1.0, **options: float
+) -> dict:
+    """far: every other example is so many times as large, and its scores with it."""
     given = {"lr": 0.2, "rho": 0.8, "reg": 0.05} | options
     params = net_of(make, D, H, C, dtype=dtype)
     batches = [[make.normal(n, D, dtype=dtype), make.labels(n, C)] for n in sizes]
+    for x, _ in batches:
+        x[::2] *= far
     s = student.script()
     found = s.fetch(s.toolbox.rehearse.buffered(s.buffers.BufferedNet, params, batches, max(sizes), **given))[0]
     if found["losses"][0] is None:
@@ -634,7 +656,9 @@ def check_buffered(student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=t
         raise Mismatch("the parameters have not moved: change them in place", diagnosis=["update-not-in-place"])
     losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in found["losses"]]
     forms = {name: [torch.tensor(wrong[0], dtype=torch.float64)] for name, wrong in mistakes.items()}
-    wide = {"inputs": dtype, "condition": 50.0}
+    bare = net_path(exact, pairs, **given, bare=True)[0]
+    forms["reg-missing"].append(torch.tensor(bare, dtype=torch.float64))
+    wide = {"inputs": dtype, "condition": 50.0 * far, "if_not_finite": "softmax-unstabilised" if far > 1 else None}
     assert_value(losses, torch.tensor(true[0], dtype=torch.float64), name="losses", forms=forms, **wide)
     for name in params:
         forms = {what: [wrong[1][name]] for what, wrong in mistakes.items()}
@@ -718,6 +742,20 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(student, make):
     check_full_disk(student, 1000, 50_000)
 
 
+@item("atomic")
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student, make):
+    contents = ["first", "second, and longer"]
+    check_written(student, contents)
+    found = rehearsed(student, "written", "!write_atomically", contents)
+    if found["on_disk"] != [len(content) for content in contents]:
+        late = next(k for k, content in enumerate(contents) if found["on_disk"][k] != len(content))
+        message = f"{found['on_disk'][late]} of {len(contents[late])} bytes were on the disk when the file was in place"
+        raise Mismatch(message, diagnosis=["bytes-not-on-disk"])
+    if not found["beside"]:
+        message = "the temporary file lies in another folder: from another disk nothing takes its place in one go"
+        raise Mismatch(message, diagnosis=["temporary-elsewhere"])
+
+
 def some_state(make) -> dict[str, torch.Tensor]:
     return {
         "params/w1": make.normal(5, 3), "params/b1": make.normal(3, dtype=torch.float32), "epoch": torch.tensor(7),
@@ -787,6 +825,9 @@ def check_resumed(student, make, dtype=torch.float64, velocity: bool = True) -> 
         raise Mismatch("the generator goes on with other numbers", diagnosis=["generator-not-restored"])
     if any(not torch.equal(value, report["again"][name]) for name, value in report["whole"].items()):
         raise Mismatch("the run that was taken up ends with other weights than the one that was never stopped")
+    if any(not torch.equal(value, report["given"][name]) for name, value in report["early"].items()):
+        message = "the state that restore was given changed when training went on: it cannot be used a second time"
+        raise Mismatch(message, diagnosis=["state-aliased"])
 
 
 @item("resume")

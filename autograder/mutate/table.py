@@ -28,8 +28,8 @@ def record(root: Path, found: dict[str, Any]) -> None:
     """
     path = root / "autograder" / "mutate" / "scores.json"
     kept = json.loads(path.read_text()) if path.is_file() else {}
-    kept |= {name: summary(entry) for name, entry in found.items()}
-    path.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+    kept = dict(sorted((kept | {name: summary(entry) for name, entry in found.items()}).items()))
+    path.write_text(json.dumps(kept, indent=1) + "\n")
     readme = root / "autograder" / "README.md"
     readme.write_text(placed(readme.read_text(), table(kept)))
 

@@ -47,13 +47,26 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, key: str, true: float, **forms: list[float]) -> None:
-    """Compare one number of the notebook's `predicted` with the truth."""
+def foreseen(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
+    """Compare one number of the notebook's `predicted` with the truth, or with what follows from the student's own."""
     found = noted(student, "predicted")
     if found.get(key) is None:
         raise Missing(f"predicted[{key!r}] is not filled in yet")
     wide = {name.replace("_", "-"): [torch.tensor(float(v)).double() for v in values] for name, values in forms.items()}
-    assert_value(found[key], torch.tensor(float(true)).double(), name=key, forms=wide)
+    assert_value(found[key], torch.tensor(float(true)).double(), name=key, forms=wide, accept=accept)
+
+
+### BEGIN HIDDEN TESTS
+def following(student, rule: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> list[torch.Tensor]:
+    """What the rule makes of the student's own q and dq: a mistake in these has cost its marks there."""
+    try:
+        own = [as_tensor(noted(student, "predicted").get(name), name).double() for name in ("q", "dq")]
+    except (Missing, Malformed):
+        return []
+    return [rule(*[value.reshape(()) for value in own])] if all(value.numel() == 1 for value in own) else []
+
+
+### END HIDDEN TESTS
 
 
 @item("by_hand")
@@ -71,8 +84,9 @@ def test_the_passes_for_the_gradient_of_a_loss_are_foreseen(student, make):
 ### BEGIN HIDDEN TESTS
 @item("by_hand")
 def test_the_result_of_the_dual_computation_is_foreseen(student, make):
-    foreseen(student, "f", -12)
-    foreseen(student, "df", -17, dual_term_missing=[-20, 3], dual_tangents_only=[5], dual_sign_of_term=[-23, 23],
+    foreseen(student, "f", -12, following(student, lambda q, dq: -4 * q))
+    own = following(student, lambda q, dq: q - 4 * dq)
+    foreseen(student, "df", -17, own, dual_term_missing=[-20, 3], dual_tangents_only=[5], dual_sign_of_term=[-23, 23],
              dual_factors_not_swapped=[11])  # fmt: skip
 
 
@@ -375,12 +389,14 @@ def test_the_jacobian_by_rows_of_a_vector_function_is_whole(student, make):
 def test_the_jacobian_by_columns_has_the_axes_of_y_and_then_those_of_x(student, make):
     whole(student, make, (2, 3), (4, 2), forward=True)
     whole(student, make, (), (3,), forward=True, dtype=torch.float32)
+    whole(student, make, (2,), (), forward=True)
 
 
 @item("jacobians")
 def test_the_jacobian_by_rows_has_the_axes_of_y_and_then_those_of_x(student, make):
     whole(student, make, (2, 3), (4, 2), forward=False)
     whole(student, make, (3,), (), forward=False, dtype=torch.float32)
+    whole(student, make, (), (2,), forward=False)
 
 
 @item("jacobians")
@@ -767,8 +783,10 @@ def solve(
     return answer, calls, matrix, b
 
 
-def check_solved(student, make, eigenvalues: list[float], scale: float = 1.0, tolerance: float = 1e-8) -> None:
-    answer, calls, matrix, b = solve(student, make, eigenvalues, scale, tolerance=tolerance)
+def check_solved(
+    student, make, eigenvalues: list[float], scale: float = 1.0, tolerance: float = 1e-8, **options: int
+) -> None:
+    answer, calls, matrix, b = solve(student, make, eigenvalues, scale, tolerance=tolerance, **options)
     x = as_tensor(answer, "x").double()
     true = torch.linalg.solve(matrix, b)
     if x.shape != true.shape or not torch.isfinite(x).all():
@@ -824,6 +842,13 @@ def test_too_few_steps_and_a_negative_definite_matrix_are_refused(student, make)
     check_solved(student, make, SPREAD[:5])
     refused(lambda: solve(student, make, SPREAD, most=3)[0], "three steps are not enough for eight unknowns")
     refused(lambda: solve(student, make, [-1.0, -2.0, -3.0])[0], "H is negative definite")
+    refused(lambda: solve(student, make, [-1.0, -2.0, -3.0], scale=1e-3)[0], "H is negative definite, and b small")
+    refused(lambda: solve(student, make, [0.0, 0.0])[0], "H is zero")
+
+
+@item("conjugate_gradients")
+def test_the_last_step_that_is_allowed_counts(student, make):
+    check_solved(student, make, [1.0, 1.5, 2.0, 2.5], most=4)
 
 
 @item("conjugate_gradients")
@@ -1082,12 +1107,13 @@ def solves_at_all(student, make) -> None:
     answers_at_all(student.implicit.solve, system=system(make, 3, 3), right=make.normal(3, 1))
 
 
-def check_solution(answer: Any, a: torch.Tensor, right: torch.Tensor) -> None:
+def check_solution(answer: Any, a: torch.Tensor, right: torch.Tensor, batch: int | None = None) -> None:
+    """batch: 1 where too many mistakes look alike to name one."""
     wide, goal = a.double(), right.double()
     true = torch.linalg.inv(wide) @ goal
     forms = {"solve-transposed": [torch.linalg.inv(wide.mT) @ goal], "implicit-multiplied": [wide @ goal],
              "implicit-no-solve": [goal]}  # fmt: skip
-    assert_value(answer, true, name="solution", inputs=a.dtype, condition=64.0, forms=forms)
+    assert_value(answer, true, name="solution", inputs=a.dtype, condition=64.0, forms=forms, batch=batch)
 
 
 @item("solve")
@@ -1129,6 +1155,19 @@ def test_one_singular_system_of_a_batch_is_refused(student, make):
     refuses(lambda: student.implicit.solve(system=batch, right=make.normal(4, 3, 1)), "singular", "one of four systems")
 
 
+TORCH_REFUSALS = ("_LinAlgError", "LinAlgError")  # torch's own, and NumPy's
+
+
+@item("solve")
+def test_a_system_that_is_not_finite_is_refused(student, make):
+    solves_at_all(student, make)
+    for number in (torch.nan, torch.inf):
+        asked = {"system": system(make, 3, 3), "right": make.normal(3, 1)}
+        asked["system"][0, 1] = number
+        refuses(lambda asked=asked: student.implicit.solve(**asked), "singular finite converge",
+                f"{number} in the system", (*REFUSALS, *TORCH_REFUSALS))  # fmt: skip
+
+
 @item("solve")
 def test_small_numbers_are_no_singular_system(student, make):
     """A determinant of 1e-20, or a condition number of ten million, is nothing to refuse."""
@@ -1137,6 +1176,18 @@ def test_small_numbers_are_no_singular_system(student, make):
     a = torch.diag(torch.tensor([1.0, 1e-3, 1e-7], dtype=torch.float64))
     right = make.normal(3, 1)
     check_solution(answered(student.implicit.solve, system=a, right=right), a, right)
+
+
+@item("solve")
+def test_the_limit_of_what_is_singular_lies_where_it_is_said_to_lie(student, make):
+    """A factor of twenty below the limit, and one of five above it."""
+    for dtype in (torch.float64, torch.float32):
+        eps, right = torch.finfo(dtype).eps, make.normal(2, 1, dtype=dtype)
+        harmless = torch.diag(torch.tensor([1.0, 200 * eps], dtype=dtype))
+        check_solution(answered(student.implicit.solve, system=harmless, right=right), harmless, right, batch=1)
+        beyond = torch.diag(torch.tensor([1.0, 2 * eps], dtype=dtype))
+        refuses(lambda beyond=beyond, right=right: student.implicit.solve(system=beyond, right=right), "singular",
+                f"a condition number of 0.5 / eps, {dtype}")  # fmt: skip
 
 
 ### END HIDDEN TESTS
@@ -1204,6 +1255,22 @@ def test_the_steps_are_as_many_as_are_needed_and_as_are_allowed(student, make):
     answer = answered(student.implicit.deq_solve, **given, tol=1e-15, max_steps=3000)
     assert_value(answer, truth, name="z", condition=64.0)
     refuses(lambda: student.implicit.deq_solve(**given, tol=1e-12, max_steps=40), "converge", "too few steps allowed")
+
+
+@item("deq_solve")
+def test_the_last_step_that_is_allowed_counts_and_one_fewer_is_too_few(student, make):
+    """A net of two layers: right after two steps, and in the third nothing moves by more than 0."""
+    widths = (3, 4, 2)
+    weights = [make.normal(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+    w, u, b = layers.blocks(weights, [make.normal(width) for width in widths[1:]])
+    given = {"w": w, "u": u, "b": b, "x": make.normal(5, 3)}
+    check_equilibrium(answered(student.implicit.deq_solve, **given, tol=0.0, max_steps=3), given)
+    swings = {name: torch.full((1, 1), value).double() for name, value in (("w", -0.3), ("u", 0.0), ("x", 1.0))}
+    swings["b"] = make.uniform(1, low=0.3, high=0.6)  # up by tanh(b), then down by about a quarter of that
+    answers_at_all(student.implicit.deq_solve, **swings, tol=0.5 * float(torch.tanh(swings["b"])), max_steps=2)
+    refuses(
+        lambda: student.implicit.deq_solve(**given, tol=0.0, max_steps=2), "converge", "two steps where three are due"
+    )
 
 
 @item("deq_solve")
@@ -1468,6 +1535,11 @@ def test_eigenvalues_that_differ_only_by_rounding_are_refused_whatever_their_siz
         asked = {"grad_values": make.normal(4), "grad_vectors": make.normal(4, 4), "values": values}
         asked["vectors"] = torch.linalg.qr(make.normal(4, 4))[0]
         refuses(lambda asked=asked: student.implicit.eigh_backward(**asked), "repeated", f"values near {size:g}")
+    for name, told in (("nothing but zeros", [0.0, 0.0, 0.0, 0.0]),
+                       ("all of them below zero", [-2.0, -0.5 - 1e-15, -0.5, -0.1]),
+                       ("two that are nothing beside the largest", [-0.5, 1e-12, 2e-12, 1.0])):  # fmt: skip
+        given = asked | {"values": torch.tensor(told).double()}
+        refuses(lambda given=given: student.implicit.eigh_backward(**given), "repeated", name)
     single = {name: value.float() for name, value in asked.items()}
     single["values"] = torch.tensor([-1.0, 0.5, 0.5 + 1e-7, 2.0])
     refuses(lambda: student.implicit.eigh_backward(**single), "repeated", "values in single precision")
@@ -1476,13 +1548,20 @@ def test_eigenvalues_that_differ_only_by_rounding_are_refused_whatever_their_siz
 @item("eigh_backward")
 def test_eigenvalues_that_are_close_or_small_are_not_refused(student, make):
     vectors = torch.linalg.qr(make.normal(3, 3))[0]
-    for values in ([1e-7, 2e-7, 4e-7], [1.0, 1.001, 3.0], [-1.0, 0.0, 1.0]):
-        values = torch.tensor(values, dtype=torch.float64)
-        gl, gv = make.normal(3), make.normal(3, 3)
-        asked = {"grad_values": gl, "grad_vectors": gv, "values": values, "vectors": vectors}
+    for values, dtype in CLOSE:
+        given = torch.tensor(values, dtype=torch.float64)
+        asked = {"grad_values": make.normal(3), "grad_vectors": make.normal(3, 3), "values": given}
+        asked = {name: value.to(dtype) for name, value in (asked | {"vectors": vectors}).items()}
         answer = answered(student.implicit.eigh_backward, **asked)
-        true = closed(gl, gv, values, vectors)
-        assert_grad(answer, true, name="grad_a", condition=64.0, forms=layers.eigen_forms(gl, gv, values, vectors))
+        asked = {name: value.double() for name, value in asked.items()}
+        assert_grad(answer, closed(*asked.values()), name="grad_a", inputs=dtype, condition=64.0,
+                    forms=layers.eigen_forms(*asked.values()))  # fmt: skip
+
+
+CLOSE = [
+    ([1e-7, 2e-7, 4e-7], torch.float64), ([1.0, 1.001, 3.0], torch.float64), ([-1.0, 0.0, 1.0], torch.float64),
+    ([1.0, 1.0 + 1e-7, 3.0], torch.float64), ([1.0, 1.01, 3.0], torch.float32),
+]  # fmt: skip
 
 
 def closed(gl: torch.Tensor, gv: torch.Tensor, values: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
@@ -1566,9 +1645,9 @@ def test_two_points_do_not_tell_a_pose(student, make):
     answers_at_all(student.implicit.pose_solve, points=drawn["points"], image=drawn["image"], start=drawn["pose"])
     drawn = scene(make, 2, 0.0)
     given = {"points": drawn["points"], "image": drawn["image"], "start": drawn["pose"] + make.normal(6, scale=0.02)}
-    torch_itself = ("_LinAlgError", "LinAlgError")  # that `solve` lets these through has cost its own item already
+    # that `solve` lets torch's own error through has cost its own item already
     refuses(lambda: student.implicit.pose_solve(**given), "singular converge", "two points for six unknowns",
-            (*REFUSALS, *torch_itself))  # fmt: skip
+            (*REFUSALS, *TORCH_REFUSALS))  # fmt: skip
 
 
 ### END HIDDEN TESTS

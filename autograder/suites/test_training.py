@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_value
+from toolbox.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.data import load_digits
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.rehearse import Recorder, bowl
@@ -45,6 +45,8 @@ def foreseen(student, variable: str, key: str, true: float, **forms: float) -> N
         raise Missing(f"{variable}[{key!r}] is not filled in yet")
     given = {name.replace("_", "-"): [torch.tensor(value, dtype=torch.float64)] for name, value in forms.items()}
     got = found[key]
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        got = got.item()  # tried out in torch, in float32
     if isinstance(got, int | float) and not isinstance(got, bool) and abs(got - true) <= 0.002 * abs(true):
         return  # worked out on paper: three digits are enough
     assert_value(got, torch.tensor(true, dtype=torch.float64), name=key, forms=given)
@@ -311,12 +313,13 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
     x = torch.stack([torch.arange(N) * 1.0, torch.arange(N) * -2.0], dim=1)
     y = 100 + torch.arange(N)
     s = student.script()
-    found = s.fetch(
+    report = s.fetch(
         s.toolbox.rehearse.epochs(
             s.training.minibatches, x, y, batch_size, make.seed if seed is None else seed, times=times,
             global_seed=global_seed,
         )
     )[0]  # fmt: skip
+    found = report["epochs"]
     if found[0] is None:
         raise Missing("minibatches is not written yet: it yields no batch")
     epochs = []
@@ -330,6 +333,9 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
                 message = "a row of x comes with the label of another one"
                 raise Mismatch(message, diagnosis=["labels-shuffled-apart"])
         epochs.append([rows[:, 0].long() for rows, _ in epoch])
+    if report["changed"]:
+        message = f"minibatches wrote into {', '.join(report['changed'])}: the caller still needs the old order"
+        raise Mismatch(message, diagnosis=["input-changed"])
     return epochs
 
 
@@ -502,6 +508,12 @@ def net_of(make, *sizes: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
     return params
 
 
+def changed_params(student, name: str, params: dict[str, torch.Tensor], *args: torch.Tensor) -> list[str]:
+    """The names of the parameters that a function of training.py writes into."""
+    s = student.script()
+    return s.fetch(s.toolbox.rehearse.called(getattr(s.training, name), params, *args))[0]["changed"]
+
+
 def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
     params, x = net_of(make, *sizes, dtype=dtype), make.normal(N, sizes[0], dtype=dtype)
     exact = {name: value.double() for name, value in params.items()}
@@ -518,10 +530,11 @@ def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> Non
         else [],
     }
     given = student.training.scores(params=params, x=x)
+    changed = student.changed + changed_params(student, "scores", params, x)
     if given is None:
         raise Missing("scores is not written yet (it returns None)")
-    if student.changed:
-        raise Mismatch(f"the call changed {', '.join(student.changed)} in place", diagnosis=["input-changed"])
+    if changed:
+        raise Mismatch(f"the call changed {', '.join(changed)} in place", diagnosis=["input-changed"])
     assert_grad(given, true, name="scores", inputs=dtype, forms=forms, condition=20.0)
 
 
@@ -562,9 +575,11 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False) -> No
         "only-mistakes-counted": [(true - torch.diag(true.diagonal())).double()],
     }
     given = student.training.confusion(y=pairs[:, 0].contiguous(), predicted=pairs[:, 1].contiguous(), C=C)
+    changed = student.changed
     if given is None:
         raise Missing("confusion is not written yet (it returns None)")
     assert_grad(given, true.double(), name="counts", forms=forms)
+    assert_unchanged(changed)
 
 
 @item("confusion")
@@ -657,7 +672,8 @@ def test_the_trained_net_is_right_on_the_test_images(student, make):
 def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> None:
     if values.shape != (count,):
         raise Mismatch(f"the numbers have shape {tuple(values.shape)}, not {(count,)}")
-    values = values.double()
+    if values.dtype != torch.float64:
+        raise Mismatch(f"the numbers are {values.dtype}; they should be torch.float64")
     if not torch.isfinite(values).all():
         raise Mismatch("some of the numbers are nan or inf")
 
@@ -690,6 +706,7 @@ def test_settings_are_spread_evenly_by_their_logarithm(student, make):
 @item("log_uniform")
 def test_settings_of_another_range_are_spread_evenly_by_their_logarithm(student, make):
     check_logs(drawn(student, "training", "log_uniform", make.seed, 2e-6, 0.5, 20_000)[0], 2e-6, 0.5, 20_000)
+    check_logs(drawn(student, "training", "log_uniform", make.seed, 0.3, 0.7, 20_000)[0], 0.3, 0.7, 20_000)
 
 
 @item("log_uniform")
@@ -704,7 +721,7 @@ def points_of(make, count: int) -> list[dict[str, float]]:
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
 
 
-def sought(student, runs: list, **options: int) -> dict[str, Any]:
+def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
     s = student.script()
     found = s.fetch(s.toolbox.rehearse_files.searched(s.checkpoint.search, runs, **options))[0]
     if found["rows"][-1] is None and not found["asked"]:
@@ -773,7 +790,7 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
 def test_a_search_knows_its_points_whatever_their_order(student, make):
     points = points_of(make, 5)
     later = [points[4], points[1], points[3], points[0]]
-    found = sought(student, [points[:3], later])
+    found = sought(student, [points[:3], later], as_text=True)
     if found["asked"] != points[:3] + [points[4], points[3]]:
         message = "points are known by their values, not by their place in the list"
         raise Mismatch(message, diagnosis=["points-known-by-place"])
@@ -825,6 +842,7 @@ def check_collapse(student, make, *sizes: int, dtype=torch.float64) -> None:
              "biases-not-multiplied": [summed], "relu-kept": [bent(zero)],
              "layers-in-reverse": [reverse(zero)]}  # fmt: skip
     assert_grad(answer[1], b, name="b", inputs=dtype, forms=forms, condition=100.0)
+    assert_unchanged(changed_params(student, "collapse", params))
 
 
 @item("collapse")
@@ -850,10 +868,15 @@ def test_six_layers_collapse_and_a_single_one_stays(student, make):
 # A step without new memory
 
 
-def check_buffered(student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=torch.float64, **options: float) -> dict:
+def check_buffered(
+    student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=torch.float64, far: float = 1.0, **options: float
+) -> dict:
+    """far: every other example is so many times as large, and its scores with it."""
     given = {"lr": 0.2, "rho": 0.8, "reg": 0.05} | options
     params = net_of(make, D, H, C, dtype=dtype)
     batches = [[make.normal(n, D, dtype=dtype), make.labels(n, C)] for n in sizes]
+    for x, _ in batches:
+        x[::2] *= far
     s = student.script()
     found = s.fetch(s.toolbox.rehearse.buffered(s.buffers.BufferedNet, params, batches, max(sizes), **given))[0]
     if found["losses"][0] is None:
@@ -868,7 +891,9 @@ def check_buffered(student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=t
         raise Mismatch("the parameters have not moved: change them in place", diagnosis=["update-not-in-place"])
     losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in found["losses"]]
     forms = {name: [torch.tensor(wrong[0], dtype=torch.float64)] for name, wrong in mistakes.items()}
-    wide = {"inputs": dtype, "condition": 50.0}
+    bare = net_path(exact, pairs, **given, bare=True)[0]
+    forms["reg-missing"].append(torch.tensor(bare, dtype=torch.float64))
+    wide = {"inputs": dtype, "condition": 50.0 * far, "if_not_finite": "softmax-unstabilised" if far > 1 else None}
     assert_value(losses, torch.tensor(true[0], dtype=torch.float64), name="losses", forms=forms, **wide)
     for name in params:
         forms = {what: [wrong[1][name]] for what, wrong in mistakes.items()}
@@ -900,6 +925,11 @@ def test_steps_without_new_memory_in_float32_and_without_a_penalty(student, make
 @item("buffered_net")
 def test_steps_without_new_memory_with_a_large_penalty_and_no_momentum(student, make):
     check_buffered(student, make, (5, 5, 4), reg=1.5, rho=0.0, lr=0.02)
+
+
+@item("buffered_net")
+def test_a_step_without_new_memory_on_scores_of_a_thousand(student, make):
+    check_buffered(student, make, (6,), H=40, far=500.0, lr=1e-4)
 
 
 ### END HIDDEN TESTS
@@ -980,6 +1010,20 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(student, make):
     check_full_disk(student, 1000, 50_000)
 
 
+@item("atomic")
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student, make):
+    contents = ["first", "second, and longer"]
+    check_written(student, contents)
+    found = rehearsed(student, "written", "!write_atomically", contents)
+    if found["on_disk"] != [len(content) for content in contents]:
+        late = next(k for k, content in enumerate(contents) if found["on_disk"][k] != len(content))
+        message = f"{found['on_disk'][late]} of {len(contents[late])} bytes were on the disk when the file was in place"
+        raise Mismatch(message, diagnosis=["bytes-not-on-disk"])
+    if not found["beside"]:
+        message = "the temporary file lies in another folder: from another disk nothing takes its place in one go"
+        raise Mismatch(message, diagnosis=["temporary-elsewhere"])
+
+
 ### BEGIN HIDDEN TESTS
 @item("atomic")
 def test_the_path_may_be_a_text(student, make):
@@ -1057,9 +1101,18 @@ def test_a_checkpoint_keeps_every_dtype_shape_name_and_bit(student, make):
 @item("checkpoint")
 def test_a_later_checkpoint_takes_the_place_of_an_earlier_one(student, make):
     states = [{"a": make.normal(30), "b": make.normal(2)}, {"a": make.normal(2)}]
-    found = rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", states)
+    found = rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", states, as_text=True)
     check_loaded(found[0], states[0])
     check_loaded(found[1], states[1])
+
+
+@item("checkpoint")
+def test_a_checkpoint_stays_whole_until_the_next_one_is_there(student, make):
+    states = [{"a": make.normal(3)}, {"a": make.normal(3)}]
+    check_loaded(rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", states)[0], states[0])
+    if not all(rehearsed(student, "replaced", "!save_checkpoint", states)):
+        message = "the old checkpoint itself was written to: killed right then, you have none"
+        raise Mismatch(message, diagnosis=["written-in-place"])
 
 
 @item("checkpoint")
@@ -1076,6 +1129,15 @@ def test_a_checkpoint_is_a_file_of_plain_arrays(student, make):
         columns = [[row[place] for row in found] != [row[place] for row in due] for place in range(3)]
         message = f"the arrays in the file are {found}"
         raise Mismatch(message, diagnosis=[known[columns.index(True)]])
+
+
+@item("checkpoint")
+def test_a_checkpoint_takes_tensors_from_any_device(student, make):
+    state = {"params/w1": make.normal(3, 2), "epoch": torch.tensor(3)}
+    found = rehearsed(student, "from_gpu", "!save_checkpoint", "!load_checkpoint", state)
+    if isinstance(found, str):
+        raise Mismatch(f"tensors on a GPU cannot be saved: {found}", diagnosis=["device-forgotten"])
+    check_loaded(found, state)
 
 
 ### END HIDDEN TESTS
@@ -1104,6 +1166,9 @@ def check_resumed(student, make, dtype=torch.float64, velocity: bool = True) -> 
         raise Mismatch("the generator goes on with other numbers", diagnosis=["generator-not-restored"])
     if any(not torch.equal(value, report["again"][name]) for name, value in report["whole"].items()):
         raise Mismatch("the run that was taken up ends with other weights than the one that was never stopped")
+    if any(not torch.equal(value, report["given"][name]) for name, value in report["early"].items()):
+        message = "the state that restore was given changed when training went on: it cannot be used a second time"
+        raise Mismatch(message, diagnosis=["state-aliased"])
 
 
 @item("resume")
@@ -1115,6 +1180,18 @@ def test_a_run_that_is_taken_up_ends_with_the_same_weights_bit_for_bit(student, 
 @item("resume")
 def test_a_run_in_float32_ends_with_the_same_weights_bit_for_bit(student, make):
     check_resumed(student, make, dtype=torch.float32)
+
+
+@item("resume")
+def test_a_velocity_comes_back_to_the_device_of_its_parameter(student, make):
+    params = {"w1": make.normal(3, 4), "b1": make.normal(4)}
+    found = rehearsed(student, "devices", "!capture", "!restore", params)
+    if found is None:
+        raise Missing("capture or restore is not written yet (it returns None)")
+    if not found:
+        raise Mismatch("restore exchanged the parameters", diagnosis=["parameters-not-restored"])
+    if set(found.values()) != {"meta"}:
+        raise Mismatch("a velocity is on the CPU, its parameter is not", diagnosis=["device-forgotten"])
 
 
 @item("resume")

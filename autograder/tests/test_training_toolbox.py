@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import os
 
 import matplotlib
 
@@ -231,3 +232,76 @@ def test_training_on_a_gpu_ends_where_training_on_a_cpu_does():
         )  # fmt: skip
         ends.append(params["w1"].cpu())
     torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-9)
+
+
+def careful_and_early_imported():
+    """A writer that knows fsync by a name of its own, as `from os import fsync` gives it."""
+    names = {}
+    exec(
+        "from os import fsync as hurry\n"
+        "def write(path, data):\n"
+        "    with open(path, 'wb') as file:\n"
+        "        file.write(data)\n"
+        "        file.flush()\n"
+        "        hurry(file.fileno())\n",
+        names,
+    )
+    return names
+
+
+def test_what_is_given_to_the_disk_is_noted_however_fsync_was_imported_and_only_while_somebody_listens():
+    names, real = careful_and_early_imported(), os.fsync
+    hurry = names["hurry"]
+    assert rehearse_files.written(names["write"], ["first", "second"])["on_disk"] == [5, 6]
+    assert os.fsync is real and names["hurry"] is hurry
+
+    def careless(path, data):
+        path.write_bytes(data)
+
+    assert rehearse_files.written(careless, ["first", "second"])["on_disk"] == [0, 0]
+
+
+def test_a_file_that_comes_from_another_folder_is_noted(tmp_path):
+    def far(path, data):
+        with open(tmp_path / "far", "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file)
+        os.replace(tmp_path / "far", path)
+
+    report = rehearse_files.written(far, ["first"])
+    assert report["on_disk"] == [5] and not report["beside"]
+    assert rehearse_files.written(careful_and_early_imported()["write"], ["first"])["beside"]
+
+
+def test_a_tensor_that_is_elsewhere_is_read_by_numpy_only_after_a_copy_to_the_cpu():
+    import numpy as np
+
+    away = normal(3).as_subclass(rehearse_files.Elsewhere)
+    for read in (lambda t: t.numpy(), np.asarray, lambda t: t.detach().clone().numpy(), lambda t: (t + 1).numpy()):
+        with pytest.raises(rehearse_files.NotOnTheCPU):
+            read(away)
+    for copy in (lambda t: t.cpu(), lambda t: t.to("cpu"), lambda t: t.detach().to(device=torch.device("cpu"))):
+        assert np.array_equal(copy(away).numpy(), normal(3).numpy())
+
+
+def test_a_checkpoint_that_is_written_over_the_old_one_is_noticed():
+    import numpy as np
+
+    states = [{"a": normal(3)}, {"a": normal(3, seed=1)}]
+
+    def over(path, state):
+        np.savez(path, **{name: value.numpy() for name, value in state.items()})
+
+    def beside(path, state):
+        over(path.with_name("new.npz"), state)
+        os.replace(path.with_name("new.npz"), path)
+
+    assert rehearse_files.replaced(over, states) == [False]
+    assert rehearse_files.replaced(beside, states) == [True]
+
+
+def test_parameters_that_a_function_writes_into_are_named():
+    params = {"w1": normal(2, 2), "b1": normal(2)}
+    assert rehearse.called(lambda p: p["b1"].add_(1), params)["changed"] == ["b1"]
+    assert rehearse.called(lambda p: p | {"b1": p["b1"] + 1}, params)["changed"] == []

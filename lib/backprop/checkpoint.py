@@ -63,7 +63,8 @@ def restore(state: dict[str, Tensor], params: dict[str, Tensor], optimizer, gene
     """Put a run back to where `capture` saw it. Returns the number of epochs done.
 
     params: its tensors are filled *in place* (the optimiser holds the same ones). optimizer: of the same kind as the one
-    that was captured; its `lr` and its `velocity` become what they were. generator: goes on as it would have.
+    that was captured; its `lr` and its `velocity` become what they were, each velocity on the device of its parameter.
+    generator: goes on as it would have. The state may be used again: nothing in it changes, now or later.
     """
     epoch = None
     # YOUR CODE HERE

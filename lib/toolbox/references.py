@@ -18,6 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from toolbox.compare import relative_error, tolerance
+from toolbox.diagnose import diagnose
+
 Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, labels) -> the mean loss of the batch
 
 # node -> the node from which its gradient comes, in the order of the backward pass
@@ -107,29 +110,30 @@ class Truth:
 
     loss_name: key of LOSSES. given: the arguments of the student's function (x, y, the parameters, reg). The same
     arguments come with every hand-in of a class: their truth is worked out once (the last KEPT ones are remembered).
+    straight: leave the ReLU out, as one of the mistakes does.
     """
 
     KEPT = 512
     _known: OrderedDict[tuple, dict[str, Any]] = OrderedDict()
 
-    def __init__(self, loss_name: str, given: dict[str, Any]):
-        key = loss_name, *((name, content(value)) for name, value in given.items())
+    def __init__(self, loss_name: str, given: dict[str, Any], straight: bool = False):
+        key = loss_name, straight, *((name, content(value)) for name, value in given.items())
         if key not in self._known:
-            self._work_out(loss_name, given)
+            self._work_out(loss_name, given, straight)
             self._known[key] = vars(self)
             if len(self._known) > self.KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         vars(self).update(self._known[key])
 
-    def _work_out(self, loss_name: str, given: dict[str, Any]) -> None:
-        self.loss_name, self.reg, self.inputs = loss_name, given["reg"], given["x"].dtype
+    def _work_out(self, loss_name: str, given: dict[str, Any], straight: bool) -> None:
+        self.loss_name, self.reg, self.inputs, self.straight = loss_name, given["reg"], given["x"].dtype, straight
         self.x, self.y = given["x"].double(), given["y"]
         parameters = ("w", "b") if "w" in given else ("w1", "b1", "w2", "b2")
         self.nodes = {name: given[name].detach().double().clone().requires_grad_() for name in parameters}
         self.weights = [name for name in parameters if name.startswith("w")]
         with torch.enable_grad():
-            self.nodes |= forward(self.x, self.nodes)
+            self.nodes |= forward(self.x, self.nodes, *([lambda a: a + 0] if straight else []))
             self.data = LOSSES[loss_name](self.nodes["scores"], self.y)
             self.penalties = {name: self.reg * self.nodes[name].square().sum() for name in self.weights}
         self._clues: dict[str, dict[str, Any]] = {}
@@ -148,6 +152,36 @@ class Truth:
         if source is None or not usable(theirs, self.grads[source]):
             return []
         return [self._slope(self.nodes[source], name, theirs.double()) + self.reg_grads.get(name, 0)]
+
+    def diagnose_after(self, name: str, got: Any, grads: dict[str, Any]) -> list[str]:
+        """The ids of the mistake in the step from the student's own wrong upstream gradient to `got`; [] where none is
+        known, and where the upstream gradient is right."""
+        limit, right = tolerance(self.inputs), self.follows(name, grads)
+        source = UPSTREAM.get(name)
+        if not right or not isinstance(got, Tensor) or relative_error(grads[source], self.grads[source]) <= limit:
+            return []
+        return diagnose(got, right[0], limit, **self._grad_clues(name, grads[source].double()))
+
+    def behind(self, loss: Any, condition: float = 1.0) -> Truth | None:
+        """The same model with a known mistake before its scores, where a student's own wrong loss tells of one."""
+        limit = tolerance(self.inputs, condition)
+        loss = torch.tensor(loss, dtype=torch.float64) if isinstance(loss, float) else loss
+        if not isinstance(loss, Tensor) or loss.numel() != 1 or relative_error(loss.reshape(()), self.loss) <= limit:
+            return None
+        worlds = (world for worlds in self.worlds().values() for world in worlds)
+        return next((world for world in worlds if relative_error(loss.reshape(()), world.loss) <= limit), None)
+
+    def worlds(self) -> dict[str, list[Truth]]:
+        """misconception id -> the truths of the same model with that mistake before its scores."""
+        given = {"x": self.x.to(self.inputs), "y": self.y, "reg": self.reg}
+        names = [name for name in self.nodes if name[0] in "wb"]
+        given |= {name: self.nodes[name].detach().to(self.inputs) for name in names}
+        biases = [name for name in names if name[0] == "b"]
+        absent = [{name: torch.zeros_like(given[name]) for name in some} for some in (biases[:1], biases[1:], biases)]
+        found = {"bias-missing": [Truth(self.loss_name, given | zeros) for zeros in absent if zeros]}
+        if "h" in self.nodes:
+            found["relu-missing"] = [Truth(self.loss_name, given, straight=True)]
+        return found
 
     def loss_clues(self) -> dict[str, Any]:
         """Clues for `assert_value` on the loss."""
@@ -173,20 +207,23 @@ class Truth:
         forms["reg-on-bias"] = data + penalty + self.reg * sum(b.square().sum() for b in biases)
         if "h" in self.nodes:
             forms["reg-one-layer"] = [data + part.detach() for part in self.penalties.values()]
-            straight = forward(self.x, self.nodes, relu=lambda a: a)["scores"].detach()
-            forms["relu-missing"] = LOSSES[self.loss_name](straight, self.y) + penalty
+        forms |= {name: [world.loss for world in worlds] for name, worlds in self.worlds().items()}
         return self._sizes() | {"forms": forms, "parts": {"data": data, "reg": penalty}}
 
-    def _grad_clues(self, name: str) -> dict[str, Any]:
+    def _grad_clues(self, name: str, arriving: Tensor | None = None) -> dict[str, Any]:
+        """arriving: the upstream gradient, where it is not the true one."""
         if name == "scores":
             scores = self.nodes["scores"].detach().requires_grad_()
             return self._sizes() | {"forms": self._mistaken(
                 lambda loss: torch.autograd.grad(loss, scores)[0], scores)}  # fmt: skip
-        clues = self._sizes() | {"forms": self._wrong_turns(name)}
+        source = UPSTREAM[name]
+        data = self.data_grads[name] if arriving is None else self._slope(self.nodes[source], name, arriving)
+        arriving = self.grads[source] if arriving is None else arriving
+        clues = self._sizes() | {"forms": self._wrong_turns(name, arriving, data)}
         if name in self.weights:
-            clues["parts"] = {"data": self.data_grads[name], "reg": self.reg_grads[name]}
+            clues["parts"] = {"data": data, "reg": self.reg_grads[name]}
         if name.startswith("b"):
-            clues["upstream"] = self.grads[UPSTREAM[name]]
+            clues["upstream"] = arriving
         return clues
 
     def _sizes(self) -> dict[str, Any]:
@@ -203,11 +240,13 @@ class Truth:
                 for name, losses in MISTAKES[self.loss_name].items()
             }
 
-    def _wrong_turns(self, name: str) -> dict[str, list[Tensor]]:
-        """misconception id -> the gradients of a node when the walk back through the model goes astray."""
+    def _wrong_turns(self, name: str, arriving: Tensor, data: Tensor) -> dict[str, list[Tensor]]:
+        """misconception id -> the gradients of a node when the walk back through the model goes astray.
+
+        arriving: the upstream gradient. data: the right gradient, without the penalty's.
+        """
         source, own = UPSTREAM[name], self.reg_grads.get(name, 0)
-        node, arriving = self.nodes[source], self.grads[source]
-        ones = torch.ones_like(arriving)
+        node, ones = self.nodes[source], torch.ones_like(arriving)
         with torch.enable_grad():
             if name == "a":
                 a = self.nodes["a"]
@@ -221,7 +260,7 @@ class Truth:
             forms = {"upstream-taken-as-ones": [self._slope(node, name, up) + own for up in (ones, ones / len(ones))]}
             if name.startswith("b"):
                 penalty = self.reg * self.nodes[name].square().sum()
-                forms["reg-on-bias"] = [self.grads[name] + self._slope(penalty, name)]
+                forms["reg-on-bias"] = [data + self._slope(penalty, name)]
             if name in ("w1", "b1"):
                 forms["upstream-from-wrong-node"] = [self._slope(node, name, self.grads["h"]) + own]
             if name == "w2":

@@ -87,11 +87,22 @@ def seeded(function: Callable[..., Any], seed: int, *args: Any, times: int = 1, 
         torch.set_rng_state(before)
 
 
+def called(function: Callable[..., Any], params: dict[str, Tensor], *args: Any) -> dict[str, Any]:
+    """`function(params, *args)`. Returns "answer", and "changed": the names of parameters that were written into."""
+    held = {name: w.clone() for name, w in params.items()}
+    answer = function(dict(held), *args)
+    return {"answer": answer, "changed": [name for name, w in held.items() if not torch.equal(w, params[name])]}
+
+
 def epochs(
     minibatches: Callable[..., Any], x: Tensor, y: Tensor, batch_size: int, seed: int, *, times: int = 1,
     global_seed: int = 0,
-) -> list[list[list[Tensor]] | None]:  # fmt: skip
-    """The batches of several epochs, one generator through all: a list of [x, y] each, None where not written."""
+) -> dict[str, Any]:  # fmt: skip
+    """The batches of several epochs, one generator through all.
+
+    Returns "epochs": a list of [x, y] each, None where not written; "changed": the names of what was written into.
+    """
+    before = {"x": x.clone(), "y": y.clone()}
 
     def one_epoch(generator: torch.Generator) -> list[list[Tensor]] | None:
         found = minibatches(x, y, batch_size, generator)
@@ -104,7 +115,9 @@ def epochs(
                 break
         return batches or NOT_WRITTEN
 
-    return seeded(one_epoch, seed, times=times, global_seed=global_seed)
+    found = seeded(one_epoch, seed, times=times, global_seed=global_seed)
+    changed = [name for name, values in (("x", x), ("y", y)) if not torch.equal(values, before[name])]
+    return {"epochs": found, "changed": changed}
 
 
 class Recorder:

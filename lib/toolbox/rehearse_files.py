@@ -6,6 +6,7 @@ a temporary folder of its own.
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -54,20 +55,56 @@ def full_disk(room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@contextmanager
+def _listening(function: Callable[..., Any], folder: Path) -> Iterator[list[dict[str, Any]]]:
+    """Note each file that a function of the student's gives to the disk: its number in the file system, how many bytes
+    of it the system has by then, and whether it lies in `folder`."""
+    real = {name: getattr(os, name) for name in ("fsync", "fdatasync") if hasattr(os, name)}
+    notes: list[dict[str, Any]] = []
+
+    def noting(sync: Callable[[Any], None]) -> Callable[[Any], None]:
+        def call(file: Any) -> None:
+            sync(file)
+            status = os.fstat(file if isinstance(file, int) else file.fileno())
+            there = any(entry.stat().st_ino == status.st_ino for entry in folder.iterdir())
+            notes.append({"inode": str(status.st_ino), "size": status.st_size, "there": there})
+
+        return call
+
+    theirs = getattr(function, "__globals__", {})
+    taken = {key: name for key, value in theirs.items() for name, sync in real.items() if value is sync}
+    for name, sync in real.items():
+        setattr(os, name, noting(sync))
+    theirs.update({key: getattr(os, name) for key, name in taken.items()})  # from os import fsync
+    try:
+        yield notes
+    finally:
+        for name, sync in real.items():
+            setattr(os, name, sync)
+        theirs.update({key: real[name] for key, name in taken.items()})
+
+
 def written(write: Callable[..., Any], contents: list[str], as_text: bool = False) -> dict[str, Any]:
     """Write several contents, one after the other, to the same file. Returns what is in it each time, its
-    number in the file system (another one where a new file took its place), and the files in the folder."""
+    number in the file system (another one where a new file took its place), how many of its bytes were given to the
+    disk, whether all that was given to the disk lay in its folder, and the files in the folder."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "runs" / "state.bin"
         path.parent.mkdir()
-        found, inodes = [], []
+        found, inodes, on_disk, beside = [], [], [], True
         for content in contents:
-            write(str(path) if as_text else path, content.encode())
+            with _listening(write, path.parent) as notes:
+                write(str(path) if as_text else path, content.encode())
             found.append(path.read_bytes().decode() if path.is_file() else None)
             inodes.append(str(path.stat().st_ino) if path.is_file() else "")
+            mine = [note for note in notes if note["inode"] == inodes[-1]]
+            on_disk.append(max((note["size"] for note in mine), default=0))
+            beside = beside and all(note["there"] for note in mine)
         return {
             "found": found,
             "inodes": inodes,
+            "on_disk": on_disk,
+            "beside": beside,
             "files": sorted(str(p.relative_to(scratch)) for p in Path(scratch).rglob("*.*")),
         }
 
@@ -93,25 +130,37 @@ def interrupted(write: Callable[..., Any], old: str, size: int, room: int) -> di
 
 
 @contextmanager
-def _plain_writing(function: Callable[..., Any]) -> Iterator[None]:
-    """Give a function of the student's another `write_atomically`, so that a mistake in theirs costs one item only."""
+def _other_writing(function: Callable[..., Any]) -> Iterator[list[str]]:
+    """Give a function of the student's another `write_atomically`, so that a mistake in theirs costs one item only.
+    Yields the paths that it is called with."""
     names = getattr(function, "__globals__", {})
     theirs = names.get("write_atomically")
+    called: list[str] = []
+
+    def write(path: Path | str, data: bytes) -> None:
+        called.append(str(path))
+        beside = Path(path).with_name("beside")
+        try:
+            beside.write_bytes(data)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
     if theirs is not None:
-        names["write_atomically"] = lambda path, data: Path(path).write_bytes(data)
+        names["write_atomically"] = write
     try:
-        yield
+        yield called
     finally:
         if theirs is not None:
             names["write_atomically"] = theirs
 
 
 def round_trip(
-    save: Callable[..., Any], load: Callable[..., Any], states: list[dict[str, Tensor]]
+    save: Callable[..., Any], load: Callable[..., Any], states: list[dict[str, Tensor]], as_text: bool = False
 ) -> list[dict[str, Tensor] | None]:
-    """Save states to one file, one after the other, and load each back."""
-    with tempfile.TemporaryDirectory() as scratch, _plain_writing(save):
-        path = Path(scratch) / "checkpoint.npz"
+    """Save states to one file, one after the other, and load each back. as_text: the path is a str."""
+    with tempfile.TemporaryDirectory() as scratch, _other_writing(save):
+        path = f"{scratch}/checkpoint.npz" if as_text else Path(scratch) / "checkpoint.npz"
         found = []
         for state in states:
             save(path, state)
@@ -119,9 +168,51 @@ def round_trip(
         return found
 
 
+def replaced(save: Callable[..., Any], states: list[dict[str, Tensor]]) -> list[bool]:
+    """Save states to one file, one after the other. Returns for each but the first whether the old file stayed whole
+    until the new one was there: handed to `write_atomically`, or another file in its place, or nothing written."""
+    with tempfile.TemporaryDirectory() as scratch, _other_writing(save) as called:
+        path, whole, before = Path(scratch) / "checkpoint.npz", [], (None, b"")
+        for state in states:
+            called.clear()
+            save(path, state)
+            now = (path.stat().st_ino, path.read_bytes()) if path.is_file() else (None, b"")
+            whole.append(str(path) in called or now[0] != before[0] or now[1] == before[1])
+            before = now
+        return whole[1:]
+
+
+class NotOnTheCPU(TypeError):
+    """What numpy says to a tensor on a GPU."""
+
+
+class Elsewhere(Tensor):
+    """A tensor as on a GPU, as far as saving goes: numpy cannot read it before it was copied to the CPU."""
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if func in (Tensor.numpy, Tensor.__array__):
+            raise NotOnTheCPU("numpy cannot read a tensor that lies there")
+        result = super().__torch_function__(func, types, args, kwargs)
+        asked = [str(value) for value in (*args[1:], *kwargs.values())]
+        arrived = func is Tensor.cpu or (func is Tensor.to and "cpu" in asked)
+        return result.as_subclass(Tensor) if arrived else result
+
+
+def from_gpu(
+    save: Callable[..., Any], load: Callable[..., Any], state: dict[str, Tensor]
+) -> dict[str, Tensor] | str | None:
+    """As `round_trip` with one state, whose tensors numpy cannot read yet; the error, where that is forgotten."""
+    try:
+        return round_trip(save, load, [{name: value.as_subclass(Elsewhere) for name, value in state.items()}])[0]
+    except NotOnTheCPU as error:
+        return str(error)
+
+
 def plain(save: Callable[..., Any], state: dict[str, Tensor]) -> list[list[Any]] | str:
     """[name, dtype, shape] of every array in a saved file, as numpy reads it without pickle; else what is wrong."""
-    with tempfile.TemporaryDirectory() as scratch, _plain_writing(save):
+    with tempfile.TemporaryDirectory() as scratch, _other_writing(save):
         path = Path(scratch) / "checkpoint.npz"
         save(path, state)
         if not path.is_file():
@@ -164,8 +255,8 @@ def resumed(
     """A run of `steps` random steps, captured after `stop` of them; a second run restored from that state goes on.
 
     Returns what `capture` saw and what `restore` put back (parameters, velocity, rate, the next random numbers), the
-    parameters of both runs at the end, the epoch that `restore` returned, and the state just after `capture` and at
-    the end.
+    parameters of both runs at the end, the epoch that `restore` returned, the state just after `capture` and at
+    the end, and the copy of it that `restore` was given, at the end.
     """
     whole = _Run(params, seed, velocity)
     whole.walk(stop)
@@ -178,15 +269,34 @@ def resumed(
     late = {name: torch.as_tensor(value).clone() for name, value in state.items()}
     again = _Run({name: torch.zeros_like(w) for name, w in params.items()}, seed + 1, velocity)
     again.walk(1)  # it has a velocity and a rate of its own already, all of them wrong
-    epoch = restore(
-        {name: value.clone() for name, value in early.items()}, dict(again.params), again.optimizer, again.generator
-    )
+    given = {name: value.clone() for name, value in early.items()}
+    epoch = restore(given, dict(again.params), again.optimizer, again.generator)
     if epoch is None:
         return {"missing": "restore"}
     put_back = again.look()
     again.walk(steps - stop)
     return {"seen": seen, "put_back": put_back, "whole": whole.params, "again": again.params, "epoch": epoch,
-            "early": early, "late": late}  # fmt: skip
+            "early": early, "late": late, "given": given}  # fmt: skip
+
+
+def devices(
+    capture: Callable[..., Any], restore: Callable[..., Any], params: dict[str, Tensor]
+) -> dict[str, str] | None:
+    """Restore a run whose parameters lie on another device than the state: the device of each velocity afterwards, or
+    None where capture or restore is not written. An empty dict where the parameters were exchanged.
+
+    The device is PyTorch's "meta", which every machine has: shapes without numbers.
+    """
+    run = _Run(params, 0, velocity=True)
+    state = capture(dict(run.params), run.optimizer, run.generator, 3)
+    away = {name: torch.empty_like(w, device="meta") for name, w in params.items()}
+    optimizer = Recorder(away)
+    given = dict(away)
+    if state is None or restore(state, given, optimizer, run.generator) is None:
+        return None
+    if any(given[name] is not w for name, w in away.items()):
+        return {}
+    return {name: str(v.device) for name, v in optimizer.velocity.items()}
 
 
 class _Run:
@@ -224,11 +334,13 @@ class _Run:
 
 
 def searched(
-    search: Callable[..., Any], runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0
-) -> dict[str, Any]:
+    search: Callable[..., Any], runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0,
+    as_text: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Run searches one after the other on the same file; the first may be broken off.
 
-    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    as_text: the path is a str. fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which
+    nothing more can be written.
     Returns the rows of each search (None where it broke off), the points evaluated, and the file's lines after each.
     """
     asked: list[dict[str, float]] = []
@@ -248,10 +360,11 @@ def searched(
 
         rows, files = [], []
         soft = resource.getrlimit(resource.RLIMIT_FSIZE) if resource is not None else None
-        with _plain_writing(search) if not disk_full_at else _as_it_is():
+        with _other_writing(search):
             for points in runs:
                 try:
-                    rows.append(search([dict(point) for point in points], evaluate, path))
+                    given = str(path) if as_text else path
+                    rows.append(search([dict(point) for point in points], evaluate, given))
                 except (KeyboardInterrupt, OSError):
                     rows.append(None)
                 except ValueError:  # a torn line cannot be read
@@ -263,11 +376,6 @@ def searched(
                         resource.setrlimit(resource.RLIMIT_FSIZE, soft)
                 files.append(path.read_text().splitlines() if path.is_file() else [])
         return {"rows": rows, "asked": asked, "files": files, "lines_seen": lines_seen}
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 def result_of(point: dict[str, float]) -> float:

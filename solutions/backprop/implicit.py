@@ -32,7 +32,7 @@ def solve(system: Tensor, right: Tensor) -> Tensor:
     finite = bool(torch.isfinite(system).all())  # torch.linalg.cond raises an error of its own otherwise
     condition = torch.linalg.cond(system) if finite else torch.tensor(torch.nan)
     if not (condition < 0.1 / torch.finfo(system.dtype).eps).all():
-        raise ArithmeticError(f"the system is singular: its condition number is {condition.max().item():.1g}")
+        raise ArithmeticError(f"the system is singular: its condition number is {float(condition.max()):.1g}")
     solution = torch.linalg.solve(system, right)
     ### END SOLUTION
     return solution
@@ -54,7 +54,7 @@ def deq_solve(w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-10, ma
     drive = x @ u + b  # the same in every step
     for _ in range(max_steps):
         before, z = z, torch.tanh(z @ w + drive)
-        moved = (z - before).abs().max().item()
+        moved = float((z - before).abs().max())
         if moved <= tol:
             settled = True
             break
@@ -78,7 +78,7 @@ def deq_adjoint(grad_z: Tensor, z: Tensor, w: Tensor) -> Tensor:
     ### BEGIN SOLUTION
     slope = 1 - z * z
     # the whole gradient v of a row: v = grad_z + (v * slope) @ w.T, that is (I - w diag(slope)) v = grad_z, v a column
-    system = torch.eye(w.shape[0], dtype=w.dtype) - w * slope[:, None, :]
+    system = torch.eye(len(w)) - w * slope[:, None, :]
     grad_a = solve(system, grad_z[:, :, None])[:, :, 0] * slope
     ### END SOLUTION
     return grad_a
@@ -198,7 +198,7 @@ def pose_solve(points: Tensor, image: Tensor, start: Tensor, tol: float = 1e-10,
         J = camera.slopes(pose, points).flatten(0, 1)
         step = solve(J.T @ J, (J.T @ residual)[:, None])[:, 0]
         pose = pose + step
-        if step.abs().max().item() <= tol:
+        if step.abs().max() <= tol:
             settled = True
             break
     if not settled:

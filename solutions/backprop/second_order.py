@@ -183,23 +183,22 @@ def conjugate_gradients(
     x = None
     # r = b - H x is what is left to do, p the direction of the next step. x, r and p of the start: 0, b, b.
     ### BEGIN SOLUTION
-    x, r, p = torch.zeros_like(b), b.clone(), b.clone()
+    x, r, p = torch.zeros_like(b), b, b
     left, goal = r @ r, (tolerance * b.norm()) ** 2
-    for step in range(most + 1):
+    for step in range(most):
         if left <= goal:
-            return x
-        if step == most:
             break
         hp = product(p)
         curvature = p @ hp
-        if not curvature > 0 or not torch.isfinite(curvature):
+        if not curvature > 0:  # nan is not above 0 either, and after inf comes nan
             raise NoConvergence(f"curvature {float(curvature):.3g} in step {step}: H is not positive definite; damp it")
         length = left / curvature
         x = x + length * p
         r = r - length * hp
         before, left = left, r @ r
         p = r + (left / before) * p
-    raise NoConvergence(f"after {most} steps |Hx - b| is still {float(left.sqrt()):.3g}: allow more, or damp H")
+    if not left <= goal:
+        raise NoConvergence(f"{most} steps are not enough, |Hx - b|² is still {float(left):.3g}: allow more, or damp H")
     ### END SOLUTION
     return x
 
@@ -216,14 +215,15 @@ def power_iteration(
     value, v = None, None
     # Multiply, look, make it length 1 again. v . H v is the best guess of the eigenvalue for a v of length 1.
     ### BEGIN SOLUTION
-    v = start / start.norm()
+    v = start
     for _ in range(most):
+        v = v / v.norm()
         hv = product(v)
         value = float(v @ hv)
         off = float((hv - value * v).norm())
         if off <= tolerance * abs(value):
             return value, v
-        v = hv / hv.norm()
+        v = hv
     raise NoConvergence(f"after {most} products H v is still {off:.3g} away from {value:.3g} v: allow more, or shift H")
     ### END SOLUTION
     return value, v

@@ -28,6 +28,10 @@ DUALS: list[Answer] = [
         ("adds the tangents in a difference", SUB, ADD, "dual-sign-of-term"),
         ("subtracts the wrong way round", SUB, "other.tangent - self.tangent", "sign-flipped"),
         ("leaves the other tangent out of a difference", SUB, "self.tangent - 0 * other.tangent", "dual-term-missing"),
+        ("takes the difference for its tangent", SUB, "self.value - other.value", "dual-value-for-tangent"),
+        ("averages the tangents of a difference", SUB, f"({SUB}) / 2", "dual-tangent-averaged"),
+        ("takes the speeds for the difference", "self.value - other.value", SUB, "dual-tangent-for-value"),
+        ("adds the values of a difference", "self.value - other.value", "self.value + other.value", None),
     ),
     *wrong(
         "Dual.__mul__",
@@ -51,6 +55,9 @@ DUALS: list[Answer] = [
             "input-changed",
         ),
         ("is off by one part in a hundred thousand", MUL, f"({MUL}) * 1.00001", None),
+        ("takes the product for its tangent", MUL, "self.value * other.value", "dual-value-for-tangent"),
+        ("averages the two terms of a product", MUL, f"({MUL}) / 2", "dual-tangent-averaged"),
+        ("works out a product in single precision", MUL, f"({MUL}).float()", None),
     ),
     *wrong(
         "Dual.__truediv__",
@@ -78,6 +85,14 @@ DUALS: list[Answer] = [
         ),
         ("swaps the terms of the quotient rule", DIV, f"-{DIV}", "sign-flipped"),
         ("subtracts the tangents of a quotient", DIV, SUB, "dual-sum-rule"),
+        ("takes the quotient for its tangent", DIV, "quotient", "dual-value-for-tangent"),
+        (
+            "forgets to divide by the square",
+            DIV,
+            "self.tangent * other.value - self.value * other.tangent",
+            "dual-quotient-square",
+        ),
+        ("averages the terms of a quotient", DIV, f"{DIV} / 2", "dual-tangent-averaged"),
     ),
     *wrong(
         "Dual.__matmul__",
@@ -228,6 +243,7 @@ DIRECTIONS: list[Answer] = [
         ("changes place and direction", SEED, SEED.replace("Dual(x, v)", "Dual(v, x)"), None),
         ("gives the tangents in reverse", SEED, SEED.replace("tangents,", "tangents[::-1],"), "jvp-tangents-swapped"),
         ("moves the inputs in place", f"duals = {SEED}", f"duals = {SEED}\n    inputs[0].add_(1e-3)", None),
+        ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", None),
         ("scales the tangents in place", SEED, SEED.replace("Dual(x, v)", "Dual(x, v.mul_(2))"), "factor-two-extra"),
     ),
 ]
@@ -270,6 +286,13 @@ WHOLE: list[Answer] = [
         ("pulls everything twice", "rows.append(", "pull(g.reshape(y.shape))\n        rows.append(",
          "jacobian-passes-wasted"),
         ("pulls flat vectors", "g.reshape(y.shape)", "g", None),
+        ("pulls ones, once", "rows = []", "return pull(torch.ones_like(y))\n    rows = []", "jacobian-summed"),
+        ("steps by two in the rows", "g[entry] = 1", "g[entry] = 2", "factor-two-extra"),
+        ("flattens every row", ROWS, "torch.stack([r.flatten() for r in rows]).reshape(*y.shape, -1)",
+         "jacobian-flat"),
+        ("forgets the last row", "g[entry] = 1", "g[entry] = float(entry < y.numel() - 1)",
+         "jacobian-one-pass-missing"),
+        ("uses y for its vectors", ROW, "g = y.flatten()", None),
     ),
 ]  # fmt: skip
 

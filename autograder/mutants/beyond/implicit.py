@@ -1,12 +1,8 @@
-"""Wrong and right answers to the items on implicit layers."""
+"""Wrong answers to the items on implicit layers."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from autograder.mutants import Answer, Edit, wrong
-
-HERE = Path(__file__).parent
 
 # Numbers foreseen in the notebook
 
@@ -53,17 +49,22 @@ SOLVE = wrong(
      ("no-clear-error", "error-not-needed")),
     ("asks whether all systems are singular", ".eps).all():", ".eps).any():", "no-clear-error"),
     ("knows double precision alone", "torch.finfo(system.dtype).eps", "2e-16", "no-clear-error"),
+    ("asks whether the condition is too large, which nan is not", CHECK,
+     "if (condition >= 0.1 / torch.finfo(system.dtype).eps).any():", "no-clear-error"),
     ("refuses what is merely ill conditioned", "0.1 / torch.finfo(system.dtype).eps", "1e4", "error-not-needed"),
-    ("raises without a word", 'f"the system is singular: its condition number is {condition.max().item():.1g}"', "",
+    ("raises without a word", 'f"the system is singular: its condition number is {float(condition.max()):.1g}"', "",
      "no-clear-error"),
     ("raises another kind of error", "raise ArithmeticError(", "raise ValueError(", "no-clear-error"),
     ("returns zeros instead of raising",
-     'raise ArithmeticError(f"the system is singular: its condition number is {condition.max().item():.1g}")',
+     'raise ArithmeticError(f"the system is singular: its condition number is {float(condition.max()):.1g}")',
      "return torch.zeros_like(right)", "no-clear-error"),
     ("solves the transposed system", SOLVED, "torch.linalg.solve(system.mT, right)", "solve-transposed"),
     ("multiplies instead of solving", SOLVED, "system @ right", "implicit-multiplied"),
     ("inverts entry by entry", SOLVED, "(1 / system) @ right", None),
     ("divides by the diagonal", SOLVED, "right / system.diagonal(dim1=-2, dim2=-1)[..., None]", None),
+    ("softens every system a little", SOLVED,
+     "torch.linalg.solve(system + 1e-8 * torch.eye(system.shape[-1], dtype=system.dtype), right)", None),
+    ("solves in single precision", SOLVED, "torch.linalg.solve(system.float(), right.float())", None),
     ("writes into the right side", SOLVED, "right.copy_(torch.linalg.solve(system, right))", "input-changed"),
 )  # fmt: skip
 
@@ -90,13 +91,14 @@ DEQ_SOLVE = wrong(
     ("transposes w", STEP, "torch.tanh(z @ w.T + drive)", "deq-transposed"),
     ("does not feed z back", STEP, "torch.tanh(drive)", "deq-feedback-missing"),
     ("adds the input outside the tanh", STEP, "torch.tanh(z @ w) + drive", None),
-    ("takes five steps whatever happens", "range(max_steps):", "range(5):", "error-not-needed"),
+    ("takes five steps whatever happens", "range(max_steps):", "range(5):",
+     ("error-not-needed", "no-clear-error")),
     ("takes ten steps and calls it settled", STOP, "if moved <= tol or _ == 9:", ("deq-too-early", "no-clear-error")),
-    ("knows its own tolerance", STOP, "if moved <= 1e-3:", "deq-too-early"),
+    ("knows its own tolerance", STOP, "if moved <= 1e-3:", ("deq-too-early", "error-not-needed")),
     (
         "asks whether one entry has settled",
-        "abs().max().item()",
-        "abs().min().item()",
+        "abs().max()",
+        "abs().min()",
         ("deq-too-early", "no-clear-error"),
     ),
     (
@@ -117,7 +119,7 @@ DEQ_SOLVE = wrong(
 
 # Its backward pass
 
-SYSTEM, GA = "torch.eye(w.shape[0], dtype=w.dtype) - w * slope[:, None, :]", "[:, :, 0] * slope"
+GA = "[:, :, 0] * slope"
 WHOLE = "solve(system, grad_z[:, :, None])[:, :, 0] * slope"
 DEQ_ADJOINT = wrong(
     "deq_adjoint",
@@ -128,7 +130,7 @@ DEQ_ADJOINT = wrong(
     ("transposes w", "w * slope", "w.T * slope", "implicit-transposed"),
     ("forgets the tanh in the system", "w * slope[:, None, :]", "w[None]", "implicit-slope-missing"),
     ("puts the slopes on the other side", "slope[:, None, :]", "slope[:, :, None]", "implicit-wrong-side"),
-    ("adds the feedback instead of taking it away", "w.dtype) - w", "w.dtype) + w", "implicit-feedback-sign"),
+    ("adds the feedback instead of taking it away", "eye(len(w)) - w", "eye(len(w)) + w", "implicit-feedback-sign"),
     ("flips the sign of the equation", "solve(system, ", "solve(-system, ", "sign-flipped"),
     ("forgets the square of the slope", "1 - z * z", "1 - z", "implicit-slope-of-z"),
     ("takes the slope of the tanh at z", "1 - z * z", "1 - torch.tanh(z) ** 2", "implicit-slope-of-z"),
@@ -142,6 +144,7 @@ DEQ_ADJOINT = wrong(
      "(grad_z + (grad_z * slope) @ w.T + (((grad_z * slope) @ w.T) * slope) @ w.T) * slope", "implicit-few-steps"),
     ("keeps only what comes back", WHOLE, "(solve(system, grad_z[:, :, None])[:, :, 0] - grad_z) * slope",
      "implicit-feedback-only"),
+    ("answers in single precision", GA, "[:, :, 0].float() * slope.float()", None),
     ("multiplies into the upstream gradient", WHOLE, "solve(system, grad_z.mul_(slope)[:, :, None])[:, :, 0]", None),
     ("writes the answer into the upstream gradient", WHOLE,
      "grad_z.copy_(solve(system, grad_z[:, :, None])[:, :, 0] * slope)", "input-changed"),
@@ -168,6 +171,7 @@ DEQ_GRADS = wrong(
     ("flips a sign", "x.T @ grad_a", "-x.T @ grad_a", "sign-flipped"),
     ("applies the tanh's slope once more", "z.T @ grad_a", "z.T @ (grad_a * (1 - z * z))", None),
     ("transposes u's gradient", "x.T @ grad_a", "(x.T @ grad_a).T", "transposed"),
+    ("answers in single precision", "z.T @ grad_a", "(z.T @ grad_a).float()", None),
 )  # fmt: skip
 
 # A net as an equilibrium
@@ -225,6 +229,7 @@ RIDGE = wrong(
     ("predicts instead", TARGETS, "x @ w / N", "ridge-predicts"),
     ("forgets the inputs", TARGETS, "v", "implicit-at-w"),
     ("divides by the unknowns", TARGETS, "x @ v / D", None),
+    ("answers in single precision", TARGETS, "(x @ v / N).float()", None),
 )  # fmt: skip
 
 # The eigendecomposition
@@ -260,6 +265,7 @@ EIGEN = wrong(
     ("looks for gaps below a fixed size", "close * values.abs().max()", "1e-6", "error-not-needed"),
     ("softens the gaps", NO_REPEAT, "gaps = gaps + 1e-6 * gaps.sign()\n    if False:", "no-clear-error"),
     ("raises another kind of error", "raise ArithmeticError(", "raise ValueError(", "no-clear-error"),
+    ("answers in single precision", HALVES, "grad_a = ((grad_a + grad_a.T) / 2).float()", None),
 )  # fmt: skip
 
 # The camera
@@ -269,13 +275,13 @@ POSE_SOLVE = wrong(
     "pose_solve",
     "pose_solve",
     ("steps the wrong way", "pose = pose + step", "pose = pose - step", "error-not-needed"),
-    ("takes one step", "if step.abs().max().item() <= tol:", "if True:", ("pose-one-step", "no-clear-error")),
+    ("takes one step", "if step.abs().max() <= tol:", "if True:", ("pose-one-step", "no-clear-error")),
     ("descends the gradient", POSE_STEP, "0.1 * (J.T @ residual)", "error-not-needed"),
     ("stays at the start", "pose = pose + step", "pass", "error-not-needed"),
     ("turns the residual round", "(image - camera.project(pose, points))", "(camera.project(pose, points) - image)",
      "error-not-needed"),
     ("knows its own tolerance", "<= tol:", "<= 1e-2:", None),
-    ("asks the mean step", "step.abs().max().item()", "step.mean().item()", ("pose-one-step", "no-clear-error")),
+    ("asks the mean step", "step.abs().max()", "step.mean()", ("pose-one-step", "no-clear-error")),
     ("moves the translation only", "pose = pose + step",
      "pose = pose + torch.cat([0 * step[:3], step[3:]])", ("error-not-needed",)),
     ("halves the slopes", ".flatten(0, 1)", ".flatten(0, 1) / 2", "error-not-needed"),
@@ -309,6 +315,7 @@ POSE_BACKWARD = wrong(
     ("takes the upstream gradient for ones", "grad_pose[:, None]", "torch.ones_like(grad_pose)[:, None]",
      "upstream-taken-as-ones"),
     ("adds up both coordinates", "grad_image = J @ v", "grad_image = (J @ v).sum(dim=1)", "summed-too-far"),
+    ("answers in single precision", "grad_image = J @ v", "grad_image = (J @ v).float()", None),
     ("takes u for v", "grad_image = J @ v", "grad_image = (J @ v).flip(1)", None),
     ("takes the slopes at the origin", "J = camera.slopes(pose, points)",
      "J = camera.slopes(pose, points - points.mean(dim=0))", None),
@@ -335,38 +342,11 @@ COVARIANCE = wrong(
      "K @ K.T / torch.outer((K @ K.T).diagonal().sqrt(), (K @ K.T).diagonal().sqrt())", "covariance-correlation"),
     ("takes the slopes for squares", SPREAD, "sigma**2 * K.abs() @ K.abs().T", None),
     ("doubles it", SPREAD, "2 * sigma**2 * K @ K.T", "factor-two-extra"),
+    ("answers in single precision", SPREAD, "(sigma**2 * K @ K.T).float()", None),
+    ("halves it", SPREAD, "sigma**2 * K @ K.T / 2", "factor-two-missing"),
 )  # fmt: skip
 
 WRONG: list[Answer] = [
     *NOTES, *SOLVE, *DEQ_SOLVE, *DEQ_ADJOINT, *DEQ_GRADS, *BLOCKS, *RIDGE, *EIGEN, *POSE_SOLVE, *POSE_BACKWARD,
     *COVARIANCE,
-]  # fmt: skip
-
-# Right answers
-
-ITEMS = (
-    "solve", "deq_solve", "deq_adjoint", "deq_grads", "as_equilibrium", "ridge_backward", "eigh_backward", "pose_solve",
-    "pose_backward", "pose_covariance",
-)  # fmt: skip
-
-
-def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
-
-
-RIGHT: list[Answer] = [
-    Answer("the implicit solution itself", (*ITEMS, "implicit_by_hand")),
-    Answer("implicit layers in loops and series", ITEMS, file=HERE / "right" / "loops" / "implicit.py"),
-    Answer("implicit layers in matrix forms and decompositions", ITEMS, file=HERE / "right" / "forms" / "implicit.py"),
-    Answer("implicit layers by a detour through NumPy", ITEMS, file=HERE / "right" / "numpy" / "implicit.py"),
-    liberty("any error below ArithmeticError", "solve deq_solve eigh_backward",
-            ("solve", "raise ArithmeticError", "raise ZeroDivisionError"),
-            ("deq_solve", "raise ArithmeticError", "raise FloatingPointError"),
-            ("eigh_backward", "raise ArithmeticError", "raise ZeroDivisionError")),
-    liberty("gradients as a list", "deq_grads",
-            ("deq_grads", "return grad_x, grad_w, grad_u, grad_b", "return [grad_x, grad_w, grad_u, grad_b]")),
-    liberty("a smaller limit of condition", "solve deq_adjoint ridge_backward pose_solve pose_backward",
-            ("solve", "0.1 / torch.finfo(system.dtype).eps", "0.02 / torch.finfo(system.dtype).eps")),
-    Answer("foreseen implicit numbers as floats, with a note", ("implicit_by_hand",),
-           notebook={"foreseen_implicit": {key: float(value) for key, value in FORESEEN.items()} | {"note": "done"}}),
 ]  # fmt: skip

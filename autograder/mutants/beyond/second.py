@@ -9,6 +9,9 @@ HESSIAN = "torch.stack([torch.autograd.grad(entry, x, retain_graph=True)[0] for 
 GRADS = "grads = torch.autograd.grad(function(*inputs), inputs, create_graph=True)"
 DOT = "sum((grad * v).sum() for grad, v in zip(grads, vectors, strict=True))"
 TWICE = "list(torch.autograd.grad(dot, inputs, materialize_grads=True))"
+AGAIN = """list(torch.autograd.grad(sum((grad * p).sum() for grad, p in zip(
+        grads, torch.autograd.grad(dot, inputs, retain_graph=True, materialize_grads=True), strict=True)
+    ), inputs, materialize_grads=True))"""
 ONE_BY_ONE = """[
         torch.autograd.grad((grad * v).sum(), x, retain_graph=True, materialize_grads=True)[0]
         for x, grad, v in zip(inputs, grads, vectors, strict=True)
@@ -39,6 +42,9 @@ AUTOGRAD: list[Answer] = [
         ("fills the upper half only", HESSIAN, f"{HESSIAN}.triu()", "hessian-half"),
         ("lets the rows pile up", HESSIAN, f"{HESSIAN}.cumsum(dim=0)", "hessian-rows-pile-up"),
         ("forgets the last row", "for entry in grad]", "for entry in grad[:-1]]", "hessian-row-missing"),
+        ("repeats the gradient in every row", HESSIAN, "grad.detach().expand(len(x), -1)", "hessian-gradient-only"),
+        ("multiplies the Hessian with itself", HESSIAN, f"{HESSIAN} @ {HESSIAN}", "hessian-squared"),
+        ("answers in single precision", HESSIAN, f"{HESSIAN}.float()", None),
         ("halves it", HESSIAN, f"{HESSIAN} / 2", "factor-two-missing"),
         ("flips the sign", HESSIAN, f"-{HESSIAN}", "sign-flipped"),
         (
@@ -84,6 +90,9 @@ AUTOGRAD: list[Answer] = [
         ("doubles it", TWICE, f"[2 * p for p in {TWICE}]", "factor-two-extra"),
         ("flips the sign", TWICE, f"[-p for p in {TWICE}]", "sign-flipped"),
         ("returns the first product alone", TWICE, f"{TWICE}[0]", None),
+        ("applies the Hessian twice", TWICE, AGAIN, "hvp-twice-applied"),
+        ("differentiates by the gradients", TWICE, TWICE.replace("inputs", "grads"), "hvp-vector-itself"),
+        ("answers in single precision", TWICE, f"[p.float() for p in {TWICE}]", None),
         ("changes the vectors in place", "(grad * v)", "(v.mul_(2) * grad / 2)", "input-changed"),
     ),
 ]  # fmt: skip
@@ -113,6 +122,7 @@ ROP: list[Answer] = [
         ("puts the weights for their direction", "h @ v_w2", "h @ w2", "rop-direction-for-weights"),
         ("swaps its answers", "r_scores = r_h @", "r_h, r_scores = r_h @ w2 + h @ v_w2 + v_b2, r_h\n    r_a = r_h @",
          None),
+        ("answers in single precision", RS, f"({RS}).float()", None),
         ("adds the bias in place", RA, "r_a = v_b1.add_(0) + x.mul_(2) @ v_w1 / 2", "input-changed"),
     ),
     *wrong(
@@ -134,6 +144,7 @@ ROP: list[Answer] = [
         ("flips the sign", R_SOFTMAX, f"-{R_SOFTMAX}", "sign-flipped"),
         ("works on the probabilities in place", OWN, "own = probs.mul_(r_scores)", None),
         ("works on the tangents in place", OWN, "own = r_scores.mul_(probs)", "input-changed"),
+        ("answers in single precision", R_SOFTMAX, f"({R_SOFTMAX}).float()", None),
         ("takes the softmax of the tangents", R_SOFTMAX, "torch.softmax(r_scores, dim=1) / probs.shape[0]", None),
     ),
 ]  # fmt: skip
@@ -179,19 +190,20 @@ ROP_BACKWARD: list[Answer] = [
         ("returns the gradient of b1", "r_grad_a.sum(dim=0)", "(grad_h * (1 - h * h)).sum(dim=0)",
          "rop-gradient-itself"),
         ("averages the bias b1", "r_grad_a.sum(dim=0)", "r_grad_a.mean(dim=0)", "bias-averaged"),
+        ("answers in single precision", W2, f"({W2}).float()", None),
         ("squares h in place", "(1 - h * h) -", "(1 - h.mul_(h)) -", "input-changed"),
         ("is off by one part in a hundred thousand", f"r_grad_a = {R_GRAD_A}", f"r_grad_a = 1.00001 * ({R_GRAD_A})",
          None),
     ),
 ]  # fmt: skip
 
-CURVED = "not curvature > 0 or not torch.isfinite(curvature)"
+CURVED = "not curvature > 0"
 LEFT = "left / before"
 RAISE_NEGATIVE = (
     'raise NoConvergence(f"curvature {float(curvature):.3g} in step {step}: H is not positive definite; damp it")'
 )
 RAISE_LATE = (
-    'raise NoConvergence(f"after {most} steps |Hx - b| is still {float(left.sqrt()):.3g}: allow more, or damp H")'
+    'raise NoConvergence(f"{most} steps are not enough, |Hx - b|² is still {float(left):.3g}: allow more, or damp H")'
 )
 POWER_LATE = (
     'raise NoConvergence(f"after {most} products H v is still {off:.3g} away from {value:.3g} v: '
@@ -216,21 +228,21 @@ ITERATIONS: list[Answer] = [
         ("raises without a word", RAISE_NEGATIVE, "raise NoConvergence()", "no-convergence-mute"),
         ("stops at an absolute tolerance", "(tolerance * b.norm()) ** 2", "tolerance**2", "cg-stops-too-early"),
         ("compares squares with lengths", "(tolerance * b.norm()) ** 2", "tolerance * (b @ b)", "cg-stops-too-early"),
-        ("looks too late whether b is zero", "if left <= goal:", "if step and left <= goal:", None),
+        ("looks too late whether b is zero", "        if left <= goal:", "        if step and left <= goal:", None),
         ("multiplies twice a step", "hp = product(p)", "hp = (product(p) + product(p)) / 2", "cg-products-wasted"),
         ("works out the residual anew", "r = r - length * hp", "r = b - product(x)", "cg-products-wasted"),
         ("returns b", "x, r, p = torch.zeros_like(b)", "return b.clone()\n    x, r, p = torch.zeros_like(b)",
          ("cg-right-side-itself", "no-convergence-silent")),
         ("flips the residual", "r = r - length", "r = r + length", None),
-        ("changes b in place", "b.clone(), b.clone()", "b, b.clone()\n    b.mul_(1.0 + 1e-9)", "input-changed"),
+        ("changes b in place", "b, b\n", "b.clone(), b.clone()\n    b.mul_(1.0 + 1e-9)\n", "input-changed"),
     ),
     *wrong(
         "power_iteration",
         "power_iteration",
         ("takes the length for the eigenvalue", "float(v @ hv)", "float(hv.norm())", None),
-        ("never makes the vector length 1", "v = hv / hv.norm()", "v = hv", None),
-        ("divides by the square of the length", "hv / hv.norm()", "hv / (hv @ hv)", None),
-        ("divides by the largest entry", "hv / hv.norm()", "hv / hv.abs().max()", None),
+        ("never makes the vector length 1", "v = v / v.norm()", "pass", None),
+        ("divides by the square of the length", "v / v.norm()", "v / (v @ v)", None),
+        ("divides by the largest entry", "v / v.norm()", "v / v.abs().max()", None),
         ("stops after ten products", "range(most)", "range(10)", None),
         ("returns what it has at the end of all products", POWER_LATE, "return value, v", "no-convergence-silent"),
         ("stops at any size of the eigenvalue", "tolerance * abs(value)", "tolerance", "power-stops-too-early"),
@@ -242,7 +254,7 @@ ITERATIONS: list[Answer] = [
         ("raises another error", POWER_LATE, POWER_LATE.replace("NoConvergence", "RuntimeError"),
          "no-convergence-other-error"),
         ("raises and says nothing", POWER_LATE, "raise NoConvergence", "no-convergence-mute"),
-        ("makes the start length 1 in place", "start / start.norm()", "start.div_(start.norm())", "input-changed"),
+        ("makes the start length 1 in place", "v = start\n", "v = start.div_(start.norm())\n", "input-changed"),
         ("is content with a rough one", "tolerance * abs(value)", "100 * tolerance * abs(value)",
          "power-stops-too-early"),
         ("does not look at `most`", "range(most)", "range(2000)", "no-convergence-silent"),
@@ -255,7 +267,8 @@ ITERATIONS.append(
         ("conjugate_gradients",),
         (
             Edit("conjugate_gradients", CURVED, "curvature <= 0"),
-            Edit("conjugate_gradients", "if left <= goal:", "if not left > goal:"),
+            Edit("conjugate_gradients", "        if left <= goal:", "        if not left > goal:"),
+            Edit("conjugate_gradients", "    if not left <= goal:", "    if left > goal:"),
         ),
         ("no-convergence-silent",),
     )
@@ -285,6 +298,7 @@ PENALTY: list[Answer] = [
         ("penalises the loss instead", SQUARES, "losses(x).square().mean()", None),
         ("returns one number for each example", ".mean()", "", "not-reduced"),
         ("returns a float", SQUARES, f"float({SQUARES})", "graph-not-kept"),
+        ("adds the gradients up, in single precision", SQUARES, "grad.float().square().sum(dim=1).mean()", None),
     ),
 ]
 

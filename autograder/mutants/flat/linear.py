@@ -37,7 +37,7 @@ def losses(kind: str) -> list[Answer]:
         ("returns the penalty alone", "losses.sum() / N +", "", "data-part-missing"),
         ("flips the sign of the data term", "losses.sum() / N", "-losses.sum() / N", "sign-flipped"),
         ("is off by one part in ten thousand", "losses.sum() / N", "1.0001 * losses.sum() / N", None),
-        ("forgets the bias", "scores = x @ w + b", "scores = x @ w", None),
+        ("forgets the bias", "scores = x @ w + b", "scores = x @ w", "bias-missing"),
     )
 
 

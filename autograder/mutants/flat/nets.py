@@ -31,7 +31,8 @@ def losses(kind: str) -> list[Answer]:
         ("regularises the biases", PENALTY, PENALTY[:-1] + " + (b1 * b1).sum() + (b2 * b2).sum())", "reg-on-bias"),
         ("forgets the ReLU", RELU, "h = a", "relu-missing"),
         ("takes the absolute value for the ReLU", RELU, "h = a.abs()", None),
-        ("forgets the first bias", "a = x @ w1 + b1", "a = x @ w1", None),
+        ("forgets the first bias", "a = x @ w1 + b1", "a = x @ w1", "bias-missing"),
+        ("forgets the second bias", "h @ w2 + b2", "h @ w2", "bias-missing"),
         ("puts the ReLU on the scores too", "h @ w2 + b2", "(h @ w2 + b2).clamp(min=0)", None),
         ("is off by one part in ten thousand", "losses.sum() / N", "1.0001 * losses.sum() / N", None),
     )

@@ -48,6 +48,8 @@ NOTES: list[Answer] = [
     predicted("flips the sign", "sign-flipped", df_dx=-4),
     predicted("takes a sum's gradient to be one", "all-ones", df_dz=1),
     predicted("leaves a gradient out", df_dz=None),
+    predicted("adds where it should multiply", p=1),
+    predicted("gives a list of numbers", df_dx=[4, -6]),
     faulty("calls all of them healthy", **dict.fromkeys(FAULTY)),
     faulty("points at line 1 everywhere", **dict.fromkeys(FAULTY, 1)),
     *(faulty(f"is off by one line for {name}", **{name: FAULTY[name] + 1}) for name in SICK),
@@ -69,6 +71,9 @@ REPAIRS: list[Answer] = wrong(
     ("still forgets the mean", nets.ROW, "torch.ones_like(losses)", "batch-mean-missing"),
     ("still looks before the ReLU", nets.W2, nets.W2.replace("h.T", "a.T"), "input-before-relu"),
     ("still steps over the ReLU", nets.W1, nets.W1.replace('grads["a"]', 'grads["h"]'), "upstream-from-wrong-node"),
+    ("still subtracts the penalty", nets.W1, nets.W1.replace("+", "-"), "reg-sign"),
+    ("still flips the sign of h", nets.H, nets.H.replace("= ", "= -"), "sign-flipped"),
+    ("overwrites the penalty of w2", nets.W2, nets.W2.replace(" + grad_w2_reg", ""), "reg-missing"),
     ("repairs the gradients and breaks the loss", "losses.sum() / N", "losses.sum()", "batch-mean-missing"),
     repaired=True,
 )  # fmt: skip

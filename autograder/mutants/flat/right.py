@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.flat.notebook import FAULTY, PREDICTED
 
@@ -40,5 +42,7 @@ RIGHT: list[Answer] = [
                ("linear_hinge", "linear_softmax", "linear_squared", "logistic")),
     Answer("predictions as floats", ("predict",), notebook={"predicted": {k: float(v) for k, v in PREDICTED.items()}}),
     Answer("predictions with a private note", ("predict",), notebook={"predicted": PREDICTED | {"note": "by hand"}}),
+    Answer("predictions as tensors", ("predict",),
+           notebook={"predicted": {name: torch.tensor(float(k)) for name, k in PREDICTED.items()}}),
     Answer("diagnoses in another order", ("bugs_found",), notebook={"faulty": dict(reversed(FAULTY.items()))}),
 ]  # fmt: skip

@@ -67,6 +67,14 @@ FILES: list[Answer] = [
             "if path.exists():\n        return\n    " + TEMPORARY,
             "failure-swallowed",
         ),
+        ("leaves it to the system when it writes", "            os.fsync(file.fileno())\n", "", "bytes-not-on-disk"),
+        ("hurries the system before Python", "            file.flush()\n", "", "bytes-not-on-disk"),
+        (
+            "writes into the folder for temporary files",
+            TEMPORARY,
+            "import tempfile\n    temporary = Path(tempfile.gettempdir()) / f'{path.name}.{os.getpid()}.part'",
+            "temporary-elsewhere",
+        ),
         ("truncates, then replaces", TEMPORARY, "open(path, 'wb').close()\n    " + TEMPORARY, "written-in-place"),
     ),
     *wrong(
@@ -103,6 +111,13 @@ FILES: list[Answer] = [
             "state-names-lost",
         ),
         ("forgets to write", WRITE, "pass", None),
+        (
+            "saves to the path itself",
+            WRITE,
+            "with open(path, 'wb') as file:\n        file.write(buffer.getvalue())",
+            "written-in-place",
+        ),
+        ("forgets the GPU", NUMPY, "tensor.numpy()", "device-forgotten"),
         ("loses bytes", "tensor.cpu().numpy() for", "tensor.cpu().numpy()[..., ::-1] for", "numbers-changed"),
     ),
     *wrong(
@@ -122,6 +137,13 @@ FILES: list[Answer] = [
             "torch.from_numpy(archive[name])",
             "torch.from_numpy(archive[name]).float()",
             ("dtype-lost",),
+        ),
+        (
+            "cannot take a text",
+            LOAD,
+            "    with open(path.with_suffix('.npz'), 'rb') as file, np.load(file) as archive:\n"
+            "        state = {name: torch.from_numpy(archive[name]) for name in archive.files}\n",
+            None,
         ),
         ("gives arrays back", "torch.from_numpy(archive[name])", "archive[name].tolist()", None),
         (
@@ -181,6 +203,7 @@ FILES: list[Answer] = [
             ("interruption-swallowed", "search-rows"),
         ),
         ("returns the results only", "rows.append(row)", 'rows.append(row["result"])', None),
+        ("cannot take a text", "path = Path(path)", "path = path", None),
         ("returns new points only", "        rows.append(row)\n", "            rows.append(row)\n", "search-rows"),
         (
             "evaluates once more",

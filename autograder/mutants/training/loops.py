@@ -72,6 +72,8 @@ LOOPS: list[Answer] = [
         ),
         ("lays it out like nn.Linear", "(fan_in, fan_out, gen", "(fan_out, fan_in, gen", "transposed"),
         ("ignores the dtype", ", dtype=dtype)", ")", None),
+        ("takes the root of the two alone", "(2 / fan_in) ** 0.5", "2**0.5 / fan_in", None),
+        ("divides by the root of two", "(2 / fan_in) ** 0.5", "1 / (2 * fan_in) ** 0.5", None),
     ),
     *wrong(
         "minibatches",
@@ -116,6 +118,13 @@ LOOPS: list[Answer] = [
             ("batches-shuffled-only", "batch-sizes"),
         ),
         (
+            "sorts the caller's examples",
+            ORDER,
+            ORDER + "\n    x[:], y[:] = x[order], y[order]\n    order = torch.arange(len(x))",
+            "input-changed",
+        ),
+        ("forgets the labels' order", YIELD, "yield x[batch], y[batch.sort().values]", "labels-shuffled-apart"),
+        (
             "yields examples one by one",
             YIELD,
             "yield from ((x[i : i + 1], y[i : i + 1]) for i in batch)",
@@ -143,6 +152,22 @@ LOOPS: list[Answer] = [
             "losses-summed-up",
         ),
         ("divides by the size of the batch", "float(loss)", "float(loss) / len(x)", "losses-divided"),
+        ("multiplies by the size of the batch", "float(loss)", "float(loss) * len(x)", None),
+        (
+            "steps once, at the end",
+            LOOP,
+            LOOP.replace("        optimizer.step(grads)\n", "") + "    optimizer.step(grads)\n",
+            ("loop-left-early", "loss-after-the-step"),
+        ),
+        (
+            "adds the gradients of all batches up",
+            LOOP,
+            LOOP.replace(
+                "        optimizer",
+                "        total = grads if not losses else {n: total[n] + grads[n] for n in grads}\n        optimizer",
+            ).replace("step(grads)", "step(total)"),
+            None,
+        ),
         (
             "looks at the first batch only",
             LOOP,
@@ -211,5 +236,7 @@ LOOPS: list[Answer] = [
         ("draws a normal exponent", "torch.rand(", "torch.randn(", None),
         ("draws whole powers of ten only", LOGS, "values = low * 10 ** (share * 3).floor()", None),
         ("leaves one out", "torch.rand(count,", "torch.rand(count - 1,", None),
+        ("answers in float32", LOGS, LOGS + "\n    values = values.float()", None),
+        ("rounds to two digits", LOGS, LOGS + "\n    values = (values * 100).round() / 100", None),
     ),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.training.notebook import EXPECTED, NET, PREDICTED, SMALL, X, Y, trained
 from autograder.mutants.training.optimisers import INIT, KEEP, LOOP, SGD_STEP, V, W
@@ -20,12 +22,24 @@ def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
     return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
 
 
+def rearranged(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same net: the order of hidden units means nothing, and a ReLU lets a positive factor through."""
+    order = torch.arange(len(params["b1"]) - 1, -1, -1)
+    return params | {
+        "w1": 2 * params["w1"][:, order], "b1": 2 * params["b1"][order], "w2": params["w2"][order] / 2,
+    }  # fmt: skip
+
+
 RIGHT: list[Answer] = [
     Answer("the solution itself", (*NOTES, *OPTIM, *TRAINING, *FILES, *BUFFERS)),
     Answer("optimisers in place", OPTIM, file=HERE / "right_optim.py"),
     Answer("training by lists and loops", TRAINING, file=HERE / "right_training.py"),
     Answer("files by other means", FILES, file=HERE / "right_checkpoint.py"),
     Answer("buffers in the plain way", BUFFERS, file=HERE / "right_buffers.py"),
+    Answer("optimisers through NumPy's views", OPTIM, file=HERE / "right" / "numpy" / "optim.py"),
+    Answer("training by NumPy and plain Python", TRAINING, file=HERE / "right" / "numpy" / "training.py"),
+    Answer("files by the system's own calls", FILES, file=HERE / "right" / "numpy" / "checkpoint.py"),
+    Answer("buffers one example at a time", BUFFERS, file=HERE / "right" / "rows" / "buffers.py"),
     liberty("a step by an index", "sgd", ("SGD.step", SGD_STEP, "w[...] = w - self.lr * grads[name]")),
     liberty("a step through data", "sgd", ("SGD.step", SGD_STEP, "w.data = w.data - self.lr * grads[name]")),
     liberty(
@@ -154,6 +168,19 @@ RIGHT: list[Answer] = [
         "predicted with notes",
         ("predict", "ladder"),
         notebook={"predicted": PREDICTED | {"note": "v2"}, "expected": EXPECTED | {"note": 1}},
+    ),
+    Answer(
+        "predicted by running torch",
+        ("predict", "ladder"),
+        notebook={
+            "predicted": {key: torch.tensor(number) for key, number in PREDICTED.items()},
+            "expected": {key: torch.tensor([number]) for key, number in EXPECTED.items()},
+        },
+    ),
+    Answer(
+        "nets with their hidden units in another order and of another size",
+        ("overfit", "trained"),
+        notebook={"small": rearranged(SMALL), "net": rearranged(NET)},
     ),
     Answer(
         "nets in double precision",

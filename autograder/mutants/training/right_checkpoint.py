@@ -15,6 +15,7 @@ def write_atomically(path, data):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
@@ -52,7 +53,8 @@ def capture(params, optimizer, generator, epoch):
 def restore(state, params, optimizer, generator):
     for name in params:
         params[name][...] = state["p." + name]
-    optimizer.velocity = {name[2:]: v for name, v in state.items() if name.startswith("v.")}
+    moving = {name[2:]: v for name, v in state.items() if name.startswith("v.")}
+    optimizer.velocity = {name: torch.zeros_like(params[name]).copy_(v) for name, v in moving.items()}
     optimizer.lr = state["rate"].item()
     generator.set_state(state["random"])
     return state["done"].item()

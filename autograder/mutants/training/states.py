@@ -54,6 +54,8 @@ STATES: list[Answer] = [
         ("forgets the learning rate", '    optimizer.lr = float(state["lr"])\n', "", "rate-not-restored"),
         ("forgets the generator", '    generator.set_state(state["generator"])\n', "", "generator-not-restored"),
         ("sets the global generator", "generator.set_state", "torch.set_rng_state", "generator-not-restored"),
+        ("hands the state's own tensors over", ".clone().to(w.device)", ".to(w.device)", "state-aliased"),
+        ("leaves the velocity on the CPU", ".clone().to(w.device)", ".clone()", "device-forgotten"),
         ("counts one epoch more", 'int(state["epoch"])', 'int(state["epoch"]) + 1', "epoch-off"),
     ),
 ]

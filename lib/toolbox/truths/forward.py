@@ -64,6 +64,7 @@ def binary_forms(name: str, inputs: Sequence[Tensor], tangents: Sequence[Tensor]
             true / b,
             true * b,
             first * b + second,
+            true * b * b,
         ]
         forms["dual-quotient-by-numerator"] = [(da * b - a * db) / (a * a)]
     forms["dual-tangent-averaged"] = [true / 2]

@@ -7,6 +7,7 @@ them contains the line that a student has to write.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -143,27 +144,36 @@ def sequential(params: dict[str, Tensor], between: torch.nn.Module | None = None
 
 def net_path(
     params: dict[str, Tensor], batches: Sequence[tuple[Tensor, Tensor]], lr: float, rho: float, reg: float,
-    *, weigh: Sequence[float] | None = None, everything: bool = False, **options: bool,
+    *, weigh: Sequence[float] | None = None, everything: bool = False, bare: bool = False,
+    relu: Callable[[Tensor], Tensor] = torch.relu, head: Callable[[Tensor, Tensor], Tensor] | None = None,
+    **options: bool,
 ) -> tuple[list[float], dict[str, Tensor]]:  # fmt: skip
     """The losses and the last parameters of the two-layer net, by autograd and torch.optim.
 
-    weigh: factors of each batch's cross-entropy. everything: the penalty takes the biases as well.
+    weigh: factors of each batch's cross-entropy. everything: the penalty takes the biases as well. bare: the losses are
+    given without it. relu, head: other functions in the place of the ReLU and of the cross-entropy.
     """
+    head = head or torch.nn.functional.cross_entropy
     moving = {name: w.clone().requires_grad_() for name, w in params.items()}
     step = torch_sgd(moving, momentum=rho, **options)
     losses = []
     for number, (x, y) in enumerate(batches):
         with torch.enable_grad():
-            hidden = torch.relu(x @ moving["w1"] + moving["b1"])
-            data = torch.nn.functional.cross_entropy(hidden @ moving["w2"] + moving["b2"], y)
+            hidden = relu(x @ moving["w1"] + moving["b1"])
+            data = head(hidden @ moving["w2"] + moving["b2"], y)
             names = moving if everything else ("w1", "w2")
             penalty = reg * sum(moving[name].square().sum() for name in names)
             loss = (weigh[number] if weigh else 1.0) * data + penalty
             slopes = torch.autograd.grad(loss, list(moving.values()))
         with torch.no_grad():
             step(dict(zip(moving, slopes, strict=True)), lr)
-        losses.append(loss.item())
+        losses.append((data if bare else loss).item())
     return losses, {name: w.detach() for name, w in moving.items()}
+
+
+def sloped(value: Tensor, slope: Tensor) -> Tensor:
+    """A value that goes backwards as another one: what a mistake in the backward pass alone looks like to autograd."""
+    return slope + (value - slope).detach()
 
 
 def net_mistakes(
@@ -173,7 +183,7 @@ def net_mistakes(
     right = net_path(params, batches, lr, rho, reg)
     most = max(len(x) for x, _ in batches)
 
-    def path_with(**changed: float) -> tuple[list[float], dict[str, Tensor]]:
+    def path_with(**changed: Any) -> tuple[list[float], dict[str, Tensor]]:
         return net_path(params, batches, **({"lr": lr, "rho": rho, "reg": reg} | changed))
 
     return {
@@ -187,4 +197,9 @@ def net_mistakes(
         "update-uphill": path_with(maximize=True),
         "buffer-not-cut": path_with(weigh=[len(x) / most for x, _ in batches]),
         "batch-mean-missing": path_with(weigh=[float(len(x)) for x, _ in batches]),
+        "relu-mask-missing": path_with(relu=lambda a: sloped(a.relu(), a)),
+        "relu-values-instead-of-mask": path_with(relu=lambda a: sloped(a.relu(), a.relu().square() / 2)),
+        "one-hot-missing": path_with(
+            head=lambda s, y: sloped(torch.nn.functional.cross_entropy(s, y), s.logsumexp(dim=1).mean())
+        ),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.beyond.forward import PREDICTED
 
@@ -23,8 +25,16 @@ RIGHT: list[Answer] = [
     Answer("forward mode in loops", FORWARD, file=HERE / "loops" / "forward_mode.py"),
     Answer("second order in blocks", SECOND, file=HERE / "blocks" / "second_order.py"),
     Answer("second order in loops", SECOND, file=HERE / "loops" / "second_order.py"),
+    Answer("forward mode by a detour through NumPy", FORWARD, file=HERE / "numpy" / "forward_mode.py"),
+    Answer("second order by torch.func and NumPy", SECOND, file=HERE / "numpy" / "second_order.py"),
+    Answer("forward mode in place, on buffers of its own", FORWARD, file=HERE / "buffers" / "forward_mode.py"),
+    Answer("second order in place, on buffers of its own", SECOND, file=HERE / "buffers" / "second_order.py"),
     Answer("foreseen numbers as floats", ("by_hand",),
            notebook={"predicted": {name: float(value) for name, value in PREDICTED.items()}}),
+    Answer("foreseen numbers as tensors", ("by_hand",),
+           notebook={"predicted": {name: torch.tensor(value) for name, value in PREDICTED.items()}}),
+    Answer("foreseen numbers as lists of one", ("by_hand",),
+           notebook={"predicted": {name: [value] for name, value in PREDICTED.items()}}),
     Answer("more numbers foreseen than asked for", ("by_hand",), notebook={"predicted": PREDICTED | {"more": "yes"}}),
     liberty("a quotient as a product", "dual_arithmetic",
             ("Dual.__truediv__", "(self.tangent - quotient * other.tangent) / other.value",
@@ -37,9 +47,9 @@ RIGHT: list[Answer] = [
             ("rop_forward", "return r_h, r_scores", "return [r_h, r_scores]")),
     liberty("tangents that are views", "jvp", ("jvp", "Dual(x, v)", "Dual(x.view_as(x), v.view_as(v))")),
     liberty("an infinite curvature is found at the end of the steps", "conjugate_gradients",
-            ("conjugate_gradients", "not curvature > 0 or not torch.isfinite(curvature)", "curvature <= 0")),
-    liberty("a start of any length", "power_iteration",
-            ("power_iteration", "start / start.norm()", "start.clone()")),
+            ("conjugate_gradients", "not curvature > 0", "curvature <= 0")),
+    liberty("a start that is made length 1 first", "power_iteration",
+            ("power_iteration", "v = start\n", "v = start / start.norm()\n")),
     liberty("a product list as a tuple", "hvp_twice", ("hvp_twice", "products = list(", "products = tuple(")),
     liberty("a Hessian made symmetric", "hessian", ("hessian", "for entry in grad])",
             "for entry in grad])\n    rows = (rows + rows.T) / 2")),

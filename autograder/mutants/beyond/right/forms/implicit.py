@@ -8,7 +8,7 @@ from toolbox import camera
 def solve(system, right):
     """Singular values tell how near to singular a system is, and invert it, too."""
     U, S, Vh = torch.linalg.svd(system)
-    if bool((S[..., -1] <= 10 * torch.finfo(system.dtype).eps * S[..., 0]).any()):
+    if not bool((S[..., -1] > 10 * torch.finfo(system.dtype).eps * S[..., 0]).all()):
         raise ArithmeticError("singular matrix")
     return Vh.mT @ ((U.mT @ right) / S[..., None])
 
