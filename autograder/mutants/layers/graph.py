@@ -353,7 +353,7 @@ GRAPH: list[Answer] = [
             "        grads = {name: torch.ones_like(g) for name, g in grad_out.items()}\n",
             "all-ones",
         ),
-        ("flips a sign where wires meet", ADD, ADD.replace("+ grad", "- grad"), ("all-zeros", None)),
+        ("flips a sign where wires meet", ADD, ADD.replace("+ grad", "- grad"), ("sign-flipped", "all-zeros")),
         ("is off by one part in ten thousand", ADD, ADD.replace("+ grad", "+ 1.0001 * grad"), None),
         ("collects in the dict that it was handed", START, "        grads = grad_out\n", "input-changed"),
         (
