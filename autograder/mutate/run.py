@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -85,6 +85,7 @@ def mutate(
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    warm(suite, lambda: student(right, package, right), seeds)
     try:
         with Progress(console=console or Console(stderr=True)) as bar:
             task = bar.add_task(f"mutate {assignment}", total=len(found))
@@ -100,6 +101,16 @@ def mutate(
             if module in scores and (module, before, after) not in there:
                 scores[module].untrue.append(f"{module}.py has no such mutant any more: {before}  →  {after}")
     return list(scores.values())
+
+
+def warm(suite: Suite, right: Callable[[], Student], seeds: Iterable[str]) -> None:
+    """Do once what every child would do anew, and takes ten times as long as the mutant itself: torch's first backward
+    pass, and the truths for these seeds. Raises ValueError where the right answer fails: its mutants tell nothing.
+    """
+    import torch.fx.experimental.symbolic_shapes  # noqa: F401  (0.4 s at the first .backward(), else)
+
+    if failed := killer(suite, right, suite.items, seeds):
+        raise ValueError(f"the right answer itself fails {failed}")
 
 
 def _count(score: Score, mutant: Mutant, how: str, listed: dict) -> None:

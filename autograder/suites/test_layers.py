@@ -51,6 +51,7 @@ def far_apart(make, *shape: int, dtype=torch.float64) -> list[torch.Tensor]:
             rows == 0
             or (best.values[0] - best.values[1]).min() > 0.01
             and (rows == 1 or best.indices[0].unique().numel() == count)
+            and b.argmax(dim=0).unique().numel() > 1  # else one bias for all may look like the largest for all
         ):
             return [value.to(dtype) for value in (x, w, b)]
 
@@ -719,7 +720,7 @@ def in_use(out: Any, x: torch.Tensor, p: float) -> None:
 ### BEGIN HIDDEN TESTS
 @item("dropout_forward")
 def test_dropout_draws_anew_for_every_batch(student, make):
-    x = off_zero(make, 20, 30)
+    x = off_zero(make, 60, 50)
     trial = Trial(student, "Dropout", p=0.6)
     first, second = (mask_of(trial.forward(x), x, 0.6) for _ in range(2))
     if torch.equal(first, second):
@@ -943,8 +944,9 @@ def used(student, make, **options) -> None:
 
 ### BEGIN HIDDEN TESTS
 @item("batchnorm_running")
-def test_the_running_statistics_after_a_single_row_are_finite(student, make):
-    check_statistics(*after_batches(student, make, 1, rows=1), 0.1)
+def test_the_running_statistics_after_one_row_are_finite_and_after_two_and_three_right(student, make):
+    for rows in (1, 2, 3):
+        check_statistics(*after_batches(student, make, 1, rows=rows), 0.1)
 
 
 @item("batchnorm_running")
@@ -1320,6 +1322,11 @@ def test_the_penalty_knows_weights_by_the_last_part_of_their_name(student, make)
 
 
 @item("l2_penalty")
+def test_the_penalty_in_float32(student, make):
+    penalty_is_right(student, {name: p.float() for name, p in parameters_of_a_net(make).items()}, 0.4)
+
+
+@item("l2_penalty")
 def test_the_penalty_without_weights_or_without_reg_is_zero(student, make):
     penalty, grads = penalty_of(student, {"0.b": make.normal(3)}, 2.0)
     assert_value(penalty, torch.zeros(()).double(), name="penalty")
@@ -1359,13 +1366,24 @@ class Net:
 
     def twin(self, x: torch.Tensor, *parameters: torch.Tensor, training: bool = True) -> torch.Tensor:
         parameters = iter(parameters)
-        given = {place: next(parameters) for place, kind in enumerate(self.steps) if kind != "wave"}
         for place, kind in enumerate(self.steps):
-            if kind == "wave":
-                x = torch.sin(x) if training else x
-            else:
-                x = x * given[place] if kind == "scale" else x + given[place]
+            x = self.step(place, x, None if kind == "wave" else next(parameters), training)
         return x
+
+    def step(self, place: int, x: torch.Tensor, value: torch.Tensor | None = None, training: bool = True):
+        """One layer's output. value: its parameter, where it is another one than the net's."""
+        if self.steps[place] == "wave":
+            return torch.sin(x) if training else x
+        if value is None:
+            value = next(p for name, p in zip(self.names, self.parameters, strict=True) if name[0] == str(place))
+        return x * value if self.steps[place] == "scale" else x + value
+
+    def inputs(self) -> list[torch.Tensor]:
+        """What goes into each layer in training, and what comes out of the last."""
+        values = [self.x]
+        for place in range(len(self.steps)):
+            values.append(self.step(place, values[-1]))
+        return values
 
 
 def check_net_out(net: Net, out: Any, training: bool = True, nested: bool = False) -> None:
@@ -1376,16 +1394,9 @@ def check_net_out(net: Net, out: Any, training: bool = True, nested: bool = Fals
 
 
 def net_forms(net: Net, training: bool) -> dict[str, list[torch.Tensor]]:
-    given = dict(zip(net.names, net.parameters, strict=True))
-
     def through(x: torch.Tensor, places: list[int]) -> torch.Tensor:
         for place in places:
-            value = given.get(f"{place}.s", given.get(f"{place}.t"))
-            kind = net.steps[place]
-            if kind == "wave":
-                x = torch.sin(x) if training else x
-            else:
-                x = x * value if kind == "scale" else x + value
+            x = net.step(place, x, training=training)
         return x
 
     every = list(range(len(net.steps)))
@@ -1421,6 +1432,17 @@ def test_a_net_in_a_net_runs_like_one(student, make):
     out, again = net.script.fetch(outer.forward(net.x), outer.forward(net.x))
     check_net_out(net, out, nested=True)
     check_net_out(net, again, nested=True)
+
+
+@item("sequential_forward")
+def test_a_net_runs_every_batch_anew_and_changes_none(student, make):
+    net = Net(student, make)
+    for rows in (N, N, 2):
+        net.x = make.normal(rows, D)
+        kept = net.script.toolbox.planted.keep(net.x)
+        out, after = net.script.fetch(net.net.forward(kept), kept)
+        check_net_out(net, out, nested=True)
+        assert_unchanged([] if torch.equal(after, net.x) else ["x"])
 
 
 @item("sequential_forward")
@@ -1488,29 +1510,60 @@ def test_nets_do_not_share_their_parameters(student, make):
 ### END HIDDEN TESTS
 
 
-def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = False) -> None:
-    """Forward, and back as often as wanted: gradients of the input and of all parameters."""
+def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = False, given: Any = None) -> None:
+    """Forward, and back as often as wanted: gradients of all parameters and of the input. given: g, over there."""
     net.script.fetch(net.net.forward(net.x))
     true = pull(net.twin, g, net.x, *net.parameters)
     ones = pull(net.twin, torch.ones_like(g), net.x, *net.parameters)
+    few = nested or len(net.steps) < 3 or len(net.x) < 2  # little evidence: too many mistakes look alike
     for time in range(times):
-        grad_x, grads = net.script.fetch(net.net.backward(g), net.net.grads)
+        grad_x, grads = net.script.fetch(net.net.backward(g if given is None else given), net.net.grads)
         if grad_x is None:
             raise Missing("Sequential.backward returns nothing yet")
-        few = nested or len(net.steps) < 3 or len(net.x) < 2
-        forms = {"sequential-not-chained": [g], "upstream-taken-as-ones": [ones[0]]}
-        assert_grad(grad_x, true[0], name="x", **({"batch": 1} if few else {"forms": forms}))
         if not isinstance(grads, dict):
             raise Malformed("grads must be a dict")
         if set(grads) != set(net.names):
             if not grads:
                 raise Missing("grads of the net is empty after backward")
+            fewer = set(grads) < set(net.names)  # each of these layers has one parameter: some did not take part
             raise Mismatch(f"grads has the names {', '.join(map(repr, grads))}; they should be those of params",
-                           diagnosis=["sequential-names"])  # fmt: skip
-        for place, name in enumerate(net.names, 1):
-            forms = {"upstream-taken-as-ones": [ones[place]]}
-            forms["grads-pile-up"] = [true[place] * (time + 1)] if time else []
-            assert_grad(grads[name], true[place], name=name, **({"batch": 1} if few else {"forms": forms}))
+                           diagnosis=["sequential-layer-skipped" if fewer else "sequential-names"])  # fmt: skip
+        # on the way back: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
+        for place in (*reversed(range(1, len(true))), 0):
+            name, got = ("x", grad_x) if place == 0 else (net.names[place - 1], grads[net.names[place - 1]])
+            piled = {"grads-pile-up": [true[place] * (time + 1)]} if time and place else {}
+            known = {"upstream-taken-as-ones": [ones[place]]} | piled
+            assert_grad(got, true[place], name=name, clues=lambda place=place, known=known:
+                        {"batch": 1} if few else {"forms": known | way_back_forms(net, place, g)})  # fmt: skip
+
+
+def way_back_forms(net: Net, place: int, g: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+    """What known mistakes on the way back lead to. place: 0 for x, then the parameters in their order."""
+    inputs = net.inputs()
+
+    def back(places: list[int]) -> torch.Tensor:
+        upstream = g
+        for at in places:
+            upstream = pull(lambda x, at=at: net.step(at, x), upstream, inputs[at])[0]
+        return upstream
+
+    stop = int(net.names[place - 1].partition(".")[0]) if place else -1
+
+    def arrived(places: list[int]) -> torch.Tensor:
+        """The gradient at `place`, if the upstream one came through these layers."""
+        if not place:
+            return back(places)
+        value = net.parameters[place - 1]
+        return pull(lambda v: net.step(stop, inputs[stop], v), back(places), value)[0]
+
+    way = list(reversed(range(stop + 1, len(net.steps))))
+    alone = [[], way[-1:]] if place == 0 else [[]]
+    return {
+        "sequential-not-chained": [arrived(places) for places in alone],
+        "sequential-layer-skipped": [arrived([at for at in way if at != left_out]) for left_out in way]
+        + [arrived(way[:count]) for count in range(1, len(way))],
+        "sequential-order": [arrived(list(range(max(stop, 0))))],
+    }
 
 
 @item("sequential_backward")
@@ -1525,6 +1578,17 @@ def test_a_net_goes_back_again_and_again(student, make):
     net = Net(student, make)
     net_gradients(net, make.normal(N, D), times=2)
     net_gradients(net, make.normal(N, D), times=1)
+
+
+@item("sequential_backward")
+def test_a_net_goes_back_through_its_latest_batch_and_leaves_the_upstream_gradient_alone(student, make):
+    net = Net(student, make)
+    net.script.fetch(net.net.forward(net.x))
+    net.x = make.normal(N, D)
+    g = make.normal(N, D)
+    kept = net.script.toolbox.planted.keep(g)
+    net_gradients(net, g, given=kept)
+    assert_unchanged([] if torch.equal(net.script.fetch(kept)[0], g) else ["grad_out"])
 
 
 @item("sequential_backward")
@@ -1569,7 +1633,7 @@ def test_eval_reaches_every_layer_of_a_net(student, make):
 @item("sequential_modes")
 def test_train_and_eval_take_turns(student, make):
     net = Net(student, make, parts="wave scale wave")
-    for training in (False, True, False, True):
+    for training in (False, False, True, True, False, True):
         net.script.fetch((net.net.train if training else net.net.eval)())
         check_modes(net, [net.net, *net.layers], training)
 
@@ -1748,7 +1812,11 @@ def ordered(student, inputs: list[str], rows: list[list]) -> list[str]:
     """The student's order of a graph. Raises Missing, Malformed."""
     s = student.script()
     bench = s.toolbox.graph_ops.Bench(s.graph.Graph, inputs, rows)
-    (answer,) = s.fetch(bench.graph.order())
+    return listed(s.fetch(bench.graph.order())[0])
+
+
+def listed(answer: Any) -> list[str]:
+    """An order as it arrived. Raises Missing, Malformed."""
     if answer is None:
         raise Missing("order returns nothing yet")
     if not isinstance(answer, list) or not all(isinstance(name, str) for name in answer):
@@ -1757,8 +1825,12 @@ def ordered(student, inputs: list[str], rows: list[list]) -> list[str]:
 
 
 def check_order(student, inputs: list[str], rows: list[list]) -> None:
+    check_answer(ordered(student, inputs, rows), inputs, rows)
+
+
+def check_answer(answer: Any, inputs: list[str], rows: list[list]) -> None:
     """Any order is right in which every name stands once, after all that it reads."""
-    answer = ordered(student, inputs, rows)
+    answer = listed(answer)
     names = [*inputs, *[row[0] for row in rows]]
     places = {name: place for place, name in enumerate(answer)}
     if len(places) < len(answer):
@@ -1818,8 +1890,19 @@ def test_the_order_of_tangled_graphs_with_nodes_that_nobody_reads(student, make)
 
 @item("graph_order")
 def test_a_node_that_reads_one_source_twice_stands_in_the_order_once(student, make):
-    check_order(student, ["x"], [["y", "multiply", ["h", "h"], []], ["h", "tanh", ["x"], []],
-                                 ["z", "add", ["h", "y", "h"], []]])  # fmt: skip
+    rows = [["y", "multiply", ["h", "h"], []], ["h", "tanh", ["x"], []], ["z", "add", ["h", "y", "h"], []]]
+    for added in (rows, rows[::-1]):  # where z is added before y, it must still wait for y, though h counts twice
+        check_order(student, ["x"], added)
+
+
+@item("graph_order")
+def test_the_order_of_a_graph_that_has_grown_has_the_new_nodes(student, make):
+    s = student.script()
+    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, ["x"], DIAMOND)
+    first = bench.graph.order()
+    s.fetch(first, bench.graph.add("z", s.toolbox.graph_ops.Add(), "y", "left"))
+    late = [*DIAMOND, ["z", "add", ["y", "left"], []]]
+    check_answer(s.fetch(bench.graph.order())[0], ["x"], late)
 
 
 @item("graph_order")
@@ -1913,12 +1996,19 @@ def test_a_node_that_many_read_is_computed_once(student, make):
 
 
 def backward_of(student, inputs: dict, rows: list[list], grad_out: dict) -> tuple[Any, Any, Any, Any]:
-    """Gradients, those of the parameters, runs of each op, grad_out afterwards; right order and caches are given."""
+    """Gradients, those of the parameters, runs of each op, grad_out afterwards; right order and caches are given.
+
+    Raises Mismatch where the dict grad_out was changed.
+    """
     s, order = student.script(), sort(list(inputs), rows)
     bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, order)
     bench.prepare(inputs, order)
     kept = {name: s.toolbox.planted.keep(grad) for name, grad in grad_out.items()}
-    return tuple(s.fetch(bench.backward(kept), bench.gradients(), bench.runs("backward"), kept))
+    *found, after, names = s.fetch(bench.backward(kept), bench.gradients(), bench.runs("backward"), kept, bench.given)
+    if isinstance(names, dict) and set(names) != set(grad_out):
+        raise Mismatch("the dict of upstream gradients that was handed in has other names now: work on a copy",
+                       diagnosis=["input-changed"])  # fmt: skip
+    return (*found, after)
 
 
 def check_backward(student, inputs: dict, rows: list[list], grad_out: dict) -> None:
@@ -2593,25 +2683,39 @@ def check_by_hand(student, make, N: int, names: list[str], dtype=torch.float64) 
     x, grad_out = make.normal(N, D, dtype=dtype), make.normal(N, C, dtype=dtype)
     answer, nodes, grads = by_hand(student, x, params, grad_out)
     changed = student.changed
+    theirs = {key: own.double() for key, own in grads_of(answer).items() if key in grads and usable(own, grads[key])}
+    given = grads | theirs  # what comes after an early mistake has names of its own, and none where it is right
     for name in names:
-        own = following(name, nodes, grads, grads_of(answer))
-        upstream = {"b1": grads["a"], "b2": grads["scores"]}.get(name)
-        assert_grad(grad_of(answer, name), grads[name], name=name, inputs=dtype, accept=own, condition=8.0, batch=N,
-                    forms=by_hand_forms(name, nodes, grads, grad_out.double()), upstream=upstream)  # fmt: skip
+        right = following(name, nodes, theirs) if BEFORE.get(name) in theirs else grads[name]
+        clues = {"batch": N, "forms": by_hand_forms(name, nodes, given, grad_out.double()),
+                 "upstream": {"b1": given["a"], "b2": given["scores"]}.get(name)}  # fmt: skip
+        if not there_is_right(answer, nodes["probabilities"], dtype):
+            clues = {"batch": 1}  # the mistake is on the way there: nothing on the way back is to be blamed
+        assert_grad(grad_of(answer, name), right, name=name, inputs=dtype, accept=[grads[name]], condition=8.0, **clues)
     assert_unchanged(changed)
 
 
-def following(name: str, nodes: dict, grads: dict, theirs: dict[str, Any]) -> list[torch.Tensor]:
+def there_is_right(answer: Any, true: torch.Tensor, dtype: torch.dtype) -> bool:
+    """Whether the probabilities are right, so that a wrong gradient is a mistake of the way back."""
+    try:
+        assert_value(loss_of(answer), true, inputs=dtype, condition=8.0)
+    except (Mismatch, Malformed, Missing):
+        return False
+    return True
+
+
+# the gradient one step nearer to the output, that each is made of
+BEFORE = {"w2": "scores", "b2": "scores", "h": "scores", "a": "h", "w1": "a", "b1": "a", "x": "a"}
+
+
+def following(name: str, nodes: dict, theirs: dict[str, torch.Tensor]) -> torch.Tensor:
     """What `name` must be if the student's own gradient one step nearer to the output is taken for granted."""
-    before = {"w2": "scores", "b2": "scores", "h": "scores", "a": "h", "w1": "a", "b1": "a", "x": "a"}.get(name)
-    own = theirs.get(before)
-    if before is None or not isinstance(own, torch.Tensor) or not usable(own, grads[before]):
-        return []
+    before = BEFORE[name]
     leaf = nodes[name].clone().requires_grad_()
     given = {key: nodes[key] for key in ("x", "w1", "b1", "w2", "b2", "h", "a")} | {name: leaf}
     value = {"scores": lambda: given["h"] @ given["w2"] + given["b2"], "h": lambda: torch.sigmoid(given["a"]),
              "a": lambda: given["x"] @ given["w1"] + given["b1"]}[before]()  # fmt: skip
-    return list(torch.autograd.grad(value, leaf, own.double()))
+    return torch.autograd.grad(value, leaf, theirs[before])[0]
 
 
 def by_hand_forms(name: str, nodes: dict, grads: dict, g: torch.Tensor) -> dict[str, list[torch.Tensor]]:

@@ -83,6 +83,14 @@ def test_a_suite_with_a_hole_lets_mutants_survive(tmp_path):
     assert any('grads["z"]' in name or 'grads["p"]' in name for name in score.survived) and not score.ok
 
 
+def test_where_the_right_answer_itself_fails_its_mutants_are_not_tried(tmp_path):
+    text = (ROOT / "autograder" / "suites" / "test_flat.py").read_text()
+    path = tmp_path / "test_wrong.py"
+    path.write_text(text.replace("assert_grad(", "(lambda *a, **k: 1 / 0)("))
+    with pytest.raises(ValueError, match="the right answer itself fails"):
+        mutation.mutate("flat", suite=Suite(path), functions=["toy"], console=quiet())
+
+
 def test_a_false_reason_is_found_out(monkeypatch):
     claim = {("flat", "p = x * y", "p = x + y"): "so it seemed", ("flat", "gone", "for good"): "once"}
     monkeypatch.setattr(mutation, "equivalents", lambda assignment: claim)

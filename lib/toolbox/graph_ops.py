@@ -130,7 +130,7 @@ class Bench:
 
     def __init__(self, graph: type, inputs: Sequence[str], rows: Sequence[Row], order: Sequence[str] | None = None):
         self.graph = graph(*inputs)
-        self.rows, self.ops = rows, {}
+        self.rows, self.ops, self.given = rows, {}, None
         for name, kind, sources, params in rows:
             self.ops[name] = OPS[kind](*params)
             self.graph.add(name, self.ops[name], *sources)
@@ -155,8 +155,9 @@ class Bench:
             op.runs = {"forward": 0, "backward": 0}
 
     def backward(self, grad_out: Mapping[str, Tensor]) -> Any:
-        """The graph's own backward pass."""
-        return self.graph.backward(dict(grad_out))
+        """The graph's own backward pass. What it is handed is kept in `given`: it should not change."""
+        self.given = dict(grad_out)
+        return self.graph.backward(self.given)
 
     def runs(self, way: str) -> dict[str, int]:
         """How often each op ran `way`: "forward" or "backward"."""

@@ -75,7 +75,7 @@ def l2(params: Mapping[str, Tensor], reg: float) -> tuple[Tensor, dict[str, Tens
     penalty = torch.zeros(())
     for name, w in params.items():
         if name.split(".")[-1] == "w":
-            penalty = penalty.to(w) + reg * (w * w).sum()
+            penalty = penalty + reg * (w * w).sum()
             grads[name] = 2 * reg * w
     ### END SOLUTION
     return penalty, grads

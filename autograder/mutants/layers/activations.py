@@ -10,7 +10,7 @@ LEAKY, LEAKY_BACK = (
     "torch.where(self.cache, grad_out, self.slope * grad_out)",
 )
 BELOW, ELU_BACK = (
-    "self.alpha * torch.expm1(x.clamp(max=0))",
+    "self.alpha * torch.expm1(x)",
     "torch.where(positive, grad_out, grad_out * (below + self.alpha))",
 )
 SIGMOID_BACK, TANH_BACK = "grad_out * out * (1 - out)", "grad_out * (1 - out * out)"
@@ -160,7 +160,8 @@ ELUS: list[Answer] = [
         ("leaks in a straight line", "torch.where(x > 0, x, below)", "torch.where(x > 0, x, self.alpha * x)",
          "elu-other-function"),
         ("closes below zero", "torch.where(x > 0, x, below)", "x.clamp(min=0)", "elu-other-function"),
-        ("adds where it should choose", "torch.where(x > 0, x, below)", "x + below", None),
+        ("adds where it should choose", "torch.where(x > 0, x, below)",
+         "x + self.alpha * torch.expm1(x.clamp(max=0))", None),
         ("keeps the first batch only", "self.cache = x > 0, below", KEEP_FIRST + "self.cache = x > 0, below",
          "cache-stale"),
         ("lets exp overflow in a product",

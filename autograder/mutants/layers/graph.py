@@ -216,6 +216,12 @@ GRAPH: list[Answer] = [
             "missing = {name: len(set(node.sources)) for name, node in self.nodes.items()}",
             "graph-order-too-early",
         ),
+        (
+            "keeps the order of the first time",
+            "        return order",
+            "        self.sorted = getattr(self, 'sorted', order)\n        return self.sorted",
+            "graph-order-incomplete",
+        ),
         ("lets a KeyError speak", UNKNOWN, "                readers[source].append(name)\n", "graph-error-unclear"),
         (
             "takes unknown names for inputs",
@@ -347,8 +353,9 @@ GRAPH: list[Answer] = [
             "        grads = {name: torch.ones_like(g) for name, g in grad_out.items()}\n",
             "all-ones",
         ),
-        ("flips a sign where wires meet", ADD, ADD.replace("+ grad", "- grad"), ("all-zeros", None)),
+        ("flips a sign where wires meet", ADD, ADD.replace("+ grad", "- grad"), ("sign-flipped", "all-zeros")),
         ("is off by one part in ten thousand", ADD, ADD.replace("+ grad", "+ 1.0001 * grad"), None),
+        ("collects in the dict that it was handed", START, "        grads = grad_out\n", "input-changed"),
         (
             "changes the given gradients",
             ADD,
@@ -378,6 +385,20 @@ GRAPH: list[Answer] = [
             START,
             "        grads = self.grads = getattr(self, 'grads', {})\n"
             "        grads.clear()\n        grads.update(grad_out)\n",
+            "graph-answer-reused",
+        ),
+        (
+            "remembers who has gone",
+            SKIP,
+            "            gone = self.__dict__.setdefault('gone', set())\n"
+            + SKIP.replace("not in grads:", "not in grads or name in gone:") + "            gone.add(name)\n",
+            None,
+        ),
+        (
+            "wipes the gradients of last time",
+            START,
+            "        for old in getattr(self, 'grads', {}).values():\n            old.zero_()\n"
+            + START + "        self.grads = grads\n",
             "graph-answer-reused",
         ),
         (

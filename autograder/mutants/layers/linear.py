@@ -55,6 +55,8 @@ LINEAR: list[Answer] = [
          "input-changed"),
         ("changes the upstream gradient", f"grad_x = {GX}", f"grad_x = {GX}\n        grad_out /= 2", "input-changed"),
         ("names its gradients otherwise", '"w": x.T', '"grad_w": x.T', None),
+        ("returns all three gradients", "return grad_x", 'return grad_x, self.grads["w"], self.grads["b"]', None),
+        ("puts its gradients where the parameters are", "self.grads = {", "self.params = {", None),
         ("uses the cache up", "x = self.cache", "x, self.cache = self.cache, self.cache * 0", "cache-used-up"),
     ),
     *wrong(

@@ -101,7 +101,7 @@ SQUARED: list[Answer] = wrong(
 
 NAMED, ADD, SLOPES = (
     'if name.split(".")[-1] == "w":',
-    "penalty.to(w) + reg * (w * w).sum()",
+    "penalty + reg * (w * w).sum()",
     "grads[name] = 2 * reg * w",
 )
 PENALTY: list[Answer] = wrong(
@@ -117,12 +117,12 @@ PENALTY: list[Answer] = wrong(
     ("counts the first layer only", "grads[name] = 2 * reg * w", "grads[name] = 2 * reg * w\n            break",
      "reg-one-layer"),
     ("keeps the last layer only", ADD, "reg * (w * w).sum()", "reg-one-layer"),
-    ("halves", ADD, "penalty.to(w) + reg / 2 * (w * w).sum()", "reg-half"),
-    ("ignores reg", ADD, "penalty.to(w) + (w * w).sum()", "reg-not-weighted"),
-    ("takes a norm", ADD, "penalty.to(w) + reg * (w * w).sum().sqrt()", "reg-not-squared"),
-    ("takes sizes", ADD, "penalty.to(w) + reg * w.abs().sum()", "reg-not-squared"),
-    ("squares reg, too", ADD, "penalty.to(w) + (reg * w * reg * w).sum()", "reg-weight-squared"),
-    ("averages", ADD, "penalty.to(w) + reg * (w * w).mean()", "reg-mean"),
+    ("halves", ADD, "penalty + reg / 2 * (w * w).sum()", "reg-half"),
+    ("ignores reg", ADD, "penalty + (w * w).sum()", "reg-not-weighted"),
+    ("takes a norm", ADD, "penalty + reg * (w * w).sum().sqrt()", "reg-not-squared"),
+    ("takes sizes", ADD, "penalty + reg * w.abs().sum()", "reg-not-squared"),
+    ("squares reg, too", ADD, "penalty + (reg * w * reg * w).sum()", "reg-weight-squared"),
+    ("averages", ADD, "penalty + reg * (w * w).mean()", "reg-mean"),
     ("forgets the two", SLOPES, "grads[name] = reg * w", "reg-half"),
     ("ignores reg in the gradient", SLOPES, "grads[name] = 2 * w", "reg-not-weighted"),
     ("flips the sign", SLOPES, "grads[name] = -2 * reg * w", "reg-sign"),

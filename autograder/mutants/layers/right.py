@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.layers.notebook import PREDICTED
 
@@ -14,6 +16,12 @@ ITEMS = {
     "layers": "linear_forward linear_backward maxout_forward maxout_backward correlation_forward correlation_backward "
     "dropout_forward dropout_backward sequential_forward sequential_params sequential_backward sequential_modes",
     "losses": "loss_cross_entropy loss_hinge loss_squared l2_penalty",
+}
+STYLES = {
+    "loops": "loops and masks",
+    "forms": "einsum and torch's own functions",
+    "arrays": "NumPy",
+    "buffers": "matrices, and tensors of its own worked on in place",
 }
 ALL = ("layers_by_hand", *(item for items in ITEMS.values() for item in items.split()))
 
@@ -27,7 +35,7 @@ RIGHT: list[Answer] = [
     *(
         Answer(f"{name}: {what}", tuple(items.split()), file=HERE / kind / f"{name}.py")
         for name, items in ITEMS.items()
-        for kind, what in (("loops", "loops and masks"), ("forms", "einsum and torch's own functions"))
+        for kind, what in STYLES.items()
     ),
     Answer(
         "columns as columns",
@@ -39,11 +47,25 @@ RIGHT: list[Answer] = [
         ("layers_by_hand",),
         notebook={"predicted": PREDICTED | {"kept": 8, "normal": [-0.9999, 0.9999], "grad_x": [[2, -1], [-4, 2]]}},
     ),
+    Answer(
+        "numbers as tensors",
+        ("layers_by_hand",),
+        notebook={"predicted": {name: torch.tensor(value) for name, value in PREDICTED.items()}},
+    ),
     liberty(
         "the other subgradient at the kink",
         "relu_layer leaky_relu",
         ("ReLU.forward", "self.cache = x > 0", "self.cache = x >= 0"),
         ("LeakyReLU.forward", "self.cache = x > 0", "self.cache = x >= 0"),
+    ),
+    liberty(
+        "everything in double precision, and back to the dtype of x at the end",
+        "elu sigmoid_layer tanh softmax_forward softmax_layer_backward",
+        ("ELU.forward", "torch.expm1(x)", "torch.expm1(x.double()).to(x.dtype)"),
+        ("Sigmoid.forward", "torch.sigmoid(x)", "torch.sigmoid(x.double()).to(x.dtype)"),
+        ("Tanh.forward", "torch.tanh(x)", "torch.tanh(x.double()).to(x.dtype)"),
+        ("Softmax.forward", "out = exps / exps.sum(dim=-1, keepdim=True)", "out = x.double().softmax(-1).to(x.dtype)"),
+        ("Softmax.backward", "out * (grad_out - shared)", "(out.double() * (grad_out - shared)).to(out.dtype)"),
     ),
     liberty(
         "x itself in the cache, and all the work on the way back",

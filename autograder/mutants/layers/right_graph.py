@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.layers.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
 from autograder.mutants.layers.graph_notes import SMALL
@@ -70,6 +72,26 @@ ZEROS = walk(
     "        for source, grad in zip(self.nodes[name].sources, (down,) if isinstance(down, Tensor) else down):",
     "            grads[source] += grad",
 )
+VALUES_IN_ROUNDS = walk(
+    "values = dict(inputs)",
+    "while len(values) < len(self.inputs) + len(self.nodes):",
+    "    for name, node in self.nodes.items():",
+    "        if name not in values and all(source in values for source in node.sources):",
+    "            values[name] = node.op.forward(*map(values.get, node.sources))",
+)
+GRADS_IN_ROUNDS = walk(
+    "grads, waiting = dict(grad_out), dict(self.nodes)",
+    "while waiting:",
+    "    read = {source for node in waiting.values() for source in node.sources}",
+    "    for name in [name for name in waiting if name not in read]:",
+    "        node = waiting.pop(name)",
+    "        if name not in grads:",
+    "            continue",
+    "        down = node.op.backward(grads[name])",
+    "        down = [down] if isinstance(down, Tensor) else down",
+    "        for source, grad in zip(node.sources, down):",
+    "            grads[source] = torch.add(grads[source], grad) if source in grads else grad",
+)
 KEEP = "        return values"
 
 
@@ -125,6 +147,46 @@ RIGHT: list[Answer] = [
         ),
     ),
     liberty(
+        "values in rounds, for shallow graphs",
+        SHALLOW,
+        ("Graph.forward", FORWARD, VALUES_IN_ROUNDS),
+    ),
+    liberty(
+        "gradients by rounds: a node goes when all of its readers have gone, for shallow graphs",
+        SHALLOW,
+        ("Graph.backward", GRADS, GRADS_IN_ROUNDS),
+    ),
+    liberty(
+        "a block built in a loop, with names of two parts",
+        ("graph_skip",),
+        (
+            "residual_block",
+            """    a = graph.add(f"{name}.a", first, source)
+    h = graph.add(f"{name}.h", activation, a)
+    r = graph.add(f"{name}.r", second, h)
+""",
+            """    r = source
+    for number, op in enumerate([first, activation, second], start=1):
+        r = graph.add(name + ".way." + str(number), op, r)
+""",
+        ),
+    ),
+    liberty(
+        "columns stacked by hstack and cut at their ends, gradients in lists",
+        GRAPHS,
+        ("graph:Concat.forward", "torch.cat(inputs, dim=-1)", "torch.hstack(inputs)"),
+        (
+            "graph:Concat.backward",
+            "torch.split(grad_out, self.cache, dim=-1)",
+            "list(grad_out.tensor_split([sum(self.cache[:i]) for i in range(1, len(self.cache))], dim=1))",
+        ),
+        (
+            "graph:Multiply.backward",
+            "grad_x, grad_y = grad_out * y, grad_out * x",
+            "grad_x, grad_y = [torch.mul(other, grad_out) for other in (y, x)]",
+        ),
+    ),
+    liberty(
         "columns cut by narrow",
         GRAPHS,
         (
@@ -149,6 +211,28 @@ RIGHT: list[Answer] = [
         ),
     ),
     liberty(
+        "Functions with sums over rows, outer products and other formulas",
+        FUNCTIONS,
+        ("functions:Multiply.forward", "ctx.save_for_backward(x, y)", "ctx.save_for_backward(y, x)"),
+        ("functions:Multiply.backward", "x, y = ctx.saved_tensors", "y, x = ctx.saved_tensors"),
+        ("functions:Multiply.backward", "grad_out * y, grad_out * x", "torch.mul(y, grad_out), x.mul(grad_out)"),
+        ("functions:Sigmoid.forward", "torch.sigmoid(x)", "torch.exp(-torch.logaddexp(torch.zeros_like(x), -x))"),
+        ("functions:Sigmoid.backward", "grad_out * y * (1 - y)", "grad_out * (0.25 - (y - 0.5) ** 2)"),
+        ("functions:Softmax.forward", "torch.softmax(x, dim=-1)", "torch.exp(x - x.logsumexp(dim=-1, keepdim=True))"),
+        (
+            "functions:Softmax.backward",
+            "y * (grad_out - shared)",
+            'y * grad_out - torch.einsum("...i,...j,...j->...i", y, y, grad_out)',
+        ),
+        ("functions:Linear.backward", "grad_out @ w.T", "torch.stack([w @ row for row in grad_out])"),
+        (
+            "functions:Linear.backward",
+            "x.T @ grad_out",
+            "sum(torch.outer(row, grad) for row, grad in zip(x, grad_out))",
+        ),
+        ("functions:Linear.backward", "grad_out.sum(dim=0)", "grad_out.T @ grad_out.new_ones(len(grad_out))"),
+    ),
+    liberty(
         "gradients only where they are needed",
         FUNCTIONS,
         (
@@ -161,6 +245,11 @@ RIGHT: list[Answer] = [
             "return grad_x, grad_y",
             "return tuple(g if n else None for g, n in zip((grad_x, grad_y), ctx.needs_input_grad))",
         ),
+    ),
+    liberty(
+        "a bias gradient that PyTorch sums down to the shape of the bias",
+        ("function_linear",),
+        ("functions:Linear.backward", "grad_b = grad_out.sum(dim=0)", "grad_b = grad_out"),
     ),
     liberty(
         "other ways to draw the weights",
@@ -178,13 +267,42 @@ RIGHT: list[Answer] = [
         ("mlp_by_hand", 'h.T @ grads["scores"]', 'torch.einsum("nh,nc->hc", h, grads["scores"])'),
         ("mlp_by_hand", 'grads["h"] * h * (1 - h)', 'grads["h"] * (h - h * h)'),
     ),
+    liberty(
+        "a module that runs its layers in a loop, and scales what normal_ drew",
+        ("mlp_module",),
+        ("MLP.__init__", "torch.randn(D, H) / D**0.5", "torch.empty(D, H).normal_().mul_(D**-0.5)"),
+        (
+            "MLP.forward",
+            """        h = self.sigmoid(self.linear(x, self.w1, self.b1))
+        probabilities = self.softmax(self.linear(h, self.w2, self.b2))
+""",
+            """        for w, b, bend in ((self.w1, self.b1, self.sigmoid), (self.w2, self.b2, self.softmax)):
+            x = bend(self.linear(x, w, b))
+        probabilities = x
+""",
+        ),
+    ),
+    liberty(
+        "the net by hand, by outer products, columns of ones and both tails of the sigmoid",
+        ("mlp_by_hand",),
+        ("mlp_by_hand", "torch.softmax(scores, dim=-1)", "(scores - scores.logsumexp(dim=1)[:, None]).exp()"),
+        ("mlp_by_hand", 'h.T @ grads["scores"]', '(h[:, :, None] * grads["scores"][:, None, :]).sum(dim=0)'),
+        ("mlp_by_hand", 'grads["scores"].sum(dim=0)', 'h.new_ones(len(h)) @ grads["scores"]'),
+        ("mlp_by_hand", 'grads["h"] * h * (1 - h)', 'grads["h"] * torch.sigmoid(a) * torch.sigmoid(-a)'),
+        ("mlp_by_hand", 'grads["a"] @ w1.T', '(w1 @ grads["a"].T).T'),
+    ),
     Answer(
         "the small graph with floats and a note",
         ("graph_by_hand",),
         notebook={"small": {name: float(value) for name, value in SMALL.items()} | {"note": 0}},
     ),
     Answer(
-        "the small graph as tensors of one number",
+        "the small graph as tensors",
+        ("graph_by_hand",),
+        notebook={"small": {name: torch.tensor(value, dtype=torch.float64) for name, value in SMALL.items()}},
+    ),
+    Answer(
+        "the small graph, worked out by products",
         ("graph_by_hand",),
         notebook={"small": SMALL | {"grad_x": -55.0, "grad_a": 5 * 3, "x_from_h": 5 * -6}},
     ),

@@ -8,7 +8,7 @@ and most mistakes with graphs are mistakes with that sum.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Any
 
 import torch
@@ -81,6 +81,8 @@ class GraphTruth:
         if len(arriving) > 1:
             found["graph-one-reader-only"] = arriving
             found["graph-averaged"] = [torch.stack(arriving).mean(dim=0), *_averaged_one_by_one(arriving)]
+            found["sign-flipped"] = [sum(sign * part for sign, part in zip(signs, arriving, strict=True))
+                                     for signs in product((1, -1), repeat=len(arriving)) if -1 in signs]  # fmt: skip
             found["graph-multiplied"] = [torch.stack(arriving).prod(dim=0)]
         if len(arriving) > 2:
             found["graph-partly-added"] = [torch.stack(part).sum(dim=0) for size in range(2, len(arriving))
