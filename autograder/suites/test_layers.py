@@ -676,6 +676,9 @@ def mask_of(out: Any, x: torch.Tensor, p: float) -> torch.Tensor:
         raise Mismatch("nothing is dropped in training", diagnosis=["dropout-not-dropping"])
     close = 1e-5 if x.dtype == torch.float32 else 1e-9
     known = {1 / (1 - p): "", 1: "dropout-unscaled", 1 - p: "dropout-scaled-wrongly", p: "dropout-scaled-wrongly"}
+    by_luck = 1 / max(mask.double().mean().item(), 1e-9)  # the share that happened to be kept
+    if abs(by_luck - 1 / (1 - p)) > 2 * close:
+        known[by_luck] = "dropout-scaled-wrongly"
     for factor, mistake in (known | ({1 / p: "dropout-p-kept"} if 0 < p != 0.5 else {})).items():
         if ((factors - factor).abs()[mask] < close).all():
             if mistake:
@@ -1036,8 +1039,12 @@ def test_batchnorm_goes_back_after_a_forward_pass_in_use(student, make):
 
     def forms(place: int) -> dict[str, list[torch.Tensor]]:
         start = (torch.zeros_like(mean), torch.ones_like(var))
+        inv = (var + 0.1).rsqrt()
+        normal = (x - mean) * inv
+        as_trained = gamma * inv * (g - g.mean(dim=0) - normal * (g * normal).mean(dim=0))
         return {
-            "batchnorm-batch-in-use": [pull(lambda *a: TWINS["BatchNorm"](*a, 0.1), g, x, gamma, beta)[place],
+            "batchnorm-batch-in-use": [*([as_trained] if place == 0 else []),
+                                       pull(lambda *a: TWINS["BatchNorm"](*a, 0.1), g, x, gamma, beta)[place],
                                        pull(lambda *a: (TWINS["BatchNorm"](*a, 0.1)), g, seen[-1], gamma, beta)[place]],
             "batchnorm-gamma-not-passed": [pull(lambda *a: twin(*a, 0.1), g, x, gamma / gamma, beta)[place]],
             "batchnorm-not-rescaled": [pull(lambda *a: batchnorm_used(*a, *start, 0.0), g, x, gamma, beta)[place]],
@@ -1773,10 +1780,12 @@ def op_forms(name: str, place: int, grads: Any, leaves: list, grad_out: torch.Te
     others = [grad for index, grad in enumerate(grads) if index != place and grad.shape == grads[place].shape]
     width = leaves[place].shape[-1]
     begin = sum(leaf.shape[-1] for leaf in leaves[:place])
+    at_widths = torch.tensor_split(g, [leaf.shape[-1] for leaf in leaves[:-1]], dim=-1)[place]
     return {
-        "graph-concat-wrong-part": [*others, g[..., :width], g[..., -width:], g.flip(-1)[..., begin : begin + width]],
+        "graph-concat-wrong-part": [*others, at_widths, g[..., :width], g[..., -width:],
+                                    g.flip(-1)[..., begin : begin + width]],
         "graph-concat-whole": [g],
-    }
+    }  # fmt: skip
 
 
 @item("graph_ops")

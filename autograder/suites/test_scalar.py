@@ -875,7 +875,7 @@ def check_power(student, x: float, exponent: float) -> None:
         raise Missing("__pow__ is not written yet (its result is None)")
     data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
     forms = {
-        "power-not-lowered": true * x,
+        "power-not-lowered": [true * x, true * x - 1],
         "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
         "exp-like-a-power": torch.tensor(x**exponent * math.log(abs(x))),
     }

@@ -256,7 +256,9 @@ class Truth:
                     "relu-mask-alone": (F.relu(a), ones),
                 }
                 forms = {mistake: [self._slope(h, "a", up)] for mistake, (h, up) in bent.items()}
-                return forms | {"relu-mask-missing": [arriving], "relu-mask-from-upstream": [F.relu(arriving)]}
+                bare = a - self.nodes["b1"]  # the sum before its bias
+                elsewhere = [F.relu(arriving), arriving * (bare > 0)]
+                return forms | {"relu-mask-missing": [arriving], "relu-mask-from-upstream": elsewhere}
             forms = {"upstream-taken-as-ones": [self._slope(node, name, up) + own for up in (ones, ones / len(ones))]}
             if name.startswith("b"):
                 penalty = self.reg * self.nodes[name].square().sum()

@@ -190,6 +190,10 @@ def correlate_forms(upstream: Tensor, x: Tensor, w: Tensor, place: int) -> Forms
     if place == 0:
         n = len(g)
         whole = pull(correlate, g, x, w, b)[0]
+        last = torch.zeros_like(whole)
+        for k, weight in enumerate(w.double()):
+            last[k : k + n] = weight * g
+        forms["overwritten-not-accumulated"] = [last]
         forms["correlation-border-cut"] = [_padded(whole[:n], len(x)), _padded(whole[:n], n),
                                            _padded(whole[-n:], len(x), front=True)]  # fmt: skip
     if place == 1:
