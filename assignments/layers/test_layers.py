@@ -341,6 +341,9 @@ def mask_of(out: Any, x: torch.Tensor, p: float) -> torch.Tensor:
         raise Mismatch("nothing is dropped in training", diagnosis=["dropout-not-dropping"])
     close = 1e-5 if x.dtype == torch.float32 else 1e-9
     known = {1 / (1 - p): "", 1: "dropout-unscaled", 1 - p: "dropout-scaled-wrongly", p: "dropout-scaled-wrongly"}
+    by_luck = 1 / max(mask.double().mean().item(), 1e-9)  # the share that happened to be kept
+    if abs(by_luck - 1 / (1 - p)) > 2 * close:
+        known[by_luck] = "dropout-scaled-wrongly"
     for factor, mistake in (known | ({1 / p: "dropout-p-kept"} if 0 < p != 0.5 else {})).items():
         if ((factors - factor).abs()[mask] < close).all():
             if mistake:
@@ -972,10 +975,12 @@ def op_forms(name: str, place: int, grads: Any, leaves: list, grad_out: torch.Te
     others = [grad for index, grad in enumerate(grads) if index != place and grad.shape == grads[place].shape]
     width = leaves[place].shape[-1]
     begin = sum(leaf.shape[-1] for leaf in leaves[:place])
+    at_widths = torch.tensor_split(g, [leaf.shape[-1] for leaf in leaves[:-1]], dim=-1)[place]
     return {
-        "graph-concat-wrong-part": [*others, g[..., :width], g[..., -width:], g.flip(-1)[..., begin : begin + width]],
+        "graph-concat-wrong-part": [*others, at_widths, g[..., :width], g[..., -width:],
+                                    g.flip(-1)[..., begin : begin + width]],
         "graph-concat-whole": [g],
-    }
+    }  # fmt: skip
 
 
 @item("graph_ops")

@@ -503,7 +503,7 @@ def check_difference(student, make, name: str) -> None:
         forms = {
             "difference-one-sided": [right, left, right / 2, left / 2],
             "difference-divided-by-one-step": both * 2,
-            "difference-not-divided": [both * 2 * eps, both * eps],
+            "difference-not-divided": [both * 2 * eps, both * eps, both * eps * eps],
         }
     else:
         forms = {
@@ -547,7 +547,7 @@ def check_gradient(student, make, count: int) -> None:
     forms = {
         "difference-one-sided": [true + bend, true - bend],
         "difference-divided-by-one-step": 2 * true,
-        "difference-not-divided": [2 * eps * true, eps * true],
+        "difference-not-divided": [2 * eps * true, eps * true, eps * eps * true],
         "nudged-all-at-once": diagonal.expand(count),
         "nudge-not-undone": left_behind(height, moved, eps),
     }
@@ -667,9 +667,9 @@ def check_power(student, x: float, exponent: float) -> None:
         raise Missing("__pow__ is not written yet (its result is None)")
     data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
     forms = {
-        "power-not-lowered": true * x,
+        "power-not-lowered": [true * x, true * x - 1],
         "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
-        "exp-like-a-power": torch.tensor(x**exponent * math.log(abs(x))),
+        "exp-like-a-power": leaf.detach() ** exponent * leaf.detach().abs().log(),
     }
     assert_value(data, leaf.detach() ** exponent, name=f"the data of x ** {exponent}")
     assert_grad(grad, true, name=f"the local gradient of x ** {exponent}", forms=forms)

@@ -225,8 +225,9 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> No
     function, at = getattr(planted, name), x.double()
     true = difference(function, at, h, h)
     axes = true.dim() - x.dim()
+    swapped = true.permute(*range(axes, true.dim()), *range(axes))
     forms = {
-        "jacobian-layout": [true.permute(*range(axes, true.dim()), *range(axes))],
+        "jacobian-layout": [swapped, swapped.reshape(true.shape)],
         "jacobian-flat": [true.flatten(axes), true.flatten(), true.flatten(axes).flatten(0, -2)],
         "one-sided-difference": [difference(function, at, h, 0.0), difference(function, at, 0.0, h)],
         "difference-step-wrong": [2 * true, 2 * h * true, h * true, h * h * true],

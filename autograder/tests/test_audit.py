@@ -12,6 +12,8 @@ from rich.console import Console
 
 from autograder import audit, mutants
 from autograder.build.catalogue import catalogue
+from autograder.mutants.fresh import FRESH as FIRST
+from autograder.mutants.fresh_second import FRESH as SECOND
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -236,3 +238,17 @@ def test_the_other_assignments_are_as_sound(assignment):
     for right, least in ((False, 8), (True, 2)):
         counts = Counter(f.item for f in found if f.right is right)
         assert set(counts) == set(catalogue(ROOT)[assignment].points) and min(counts.values()) >= least
+
+
+@pytest.mark.parametrize("assignment", ["flat", "scalar", "tensors", "layers", "training", "beyond"])
+def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_accused(assignment):
+    package = mutants.load(assignment)
+    suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
+    solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
+    answers = FIRST[assignment] + SECOND[assignment]
+    found = [finding for answer in answers
+             for finding in audit.judge(answer, False, package, solution, suite, set(suite.items), ("audit",))]  # fmt: skip
+    assert len(found) >= 5
+    assert [f for f in found if not f.ok or f.accused] == []
+    unnamed = [f.answer for f in found if f.expected and not f.named]
+    assert len(unnamed) <= (2 if assignment == "layers" else 0), unnamed  # two of layers have a shape that hides them

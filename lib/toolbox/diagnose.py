@@ -89,7 +89,9 @@ def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Itera
         for d, r in sorted(pairs, key=lambda pair: sum(name is not None for name in pair)):
             ids = tuple(name for name in (d, r) if name is not None)
             yield ids, data_factors[d] * data + reg_factors[r] * penalty
-    for name, values in forms.items():  # two at once: a known mistake, and a factor over the whole
+    # Two at once: a known mistake, and a sign or a mean over the whole. A factor of two is met too easily by chance.
+    scales = {name: scales[name] for name in ("sign-flipped", "batch-mean-missing", "averaged-twice") if name in scales}
+    for name, values in forms.items():
         for value in [values] if isinstance(values, Tensor) else values:
             for other, factor in scales.items():
                 yield (name, other), factor * torch.as_tensor(value)
@@ -134,8 +136,6 @@ def _whole(got: Tensor, true: Tensor) -> Iterator[tuple[tuple[str], Tensor]]:
     if true.dim() == 2:
         yield ("transposed",), true.T
         yield ("transposed",), true.T.reshape(true.shape)  # made to fit
-        for axis in (0, 1):
-            yield ("summed-too-far",), true.sum(dim=axis, keepdim=True).expand(true.shape)  # broadcast back
     if got.dim() > true.dim() and got.numel() == true.numel():
         yield ("kept-dimension",), true.reshape(got.shape)
     if got.dim() < true.dim() and true.dim() == 2:

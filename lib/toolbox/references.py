@@ -99,7 +99,8 @@ MISTAKES: dict[str, dict[str, list[Loss]]] = {
         "label-not-subtracted": [lambda s, y: F.softplus(s).mean()],
         "labels-swapped": [lambda s, y: binary(s, 1 - y)],
         "sigmoid-gradient-twice": [lambda s, y: (s.sigmoid() - y).square().mean() / 2],
-        "one-label-only": [lambda s, y: (y * F.softplus(-s)).mean(), lambda s, y: ((1 - y) * F.softplus(s)).mean()],
+        "one-label-only": [lambda s, y: (y * F.softplus(-s)).mean(), lambda s, y: ((1 - y) * F.softplus(s)).mean(),
+                           lambda s, y: F.softplus(-y * s).mean()],  # meant for labels of -1 and 1
         "scores-as-probabilities": [lambda s, y: (s - y).square().mean() / 2],
     },
 }  # fmt: skip

@@ -54,7 +54,7 @@ CORRELATION: list[Answer] = [
         "correlate_backward",
         "corr_grad_x",
         ("runs the weights backwards", X, "grad_x[k : k + n] += w[K - 1 - k] * grad_out", "correlation-flipped"),
-        ("overwrites instead of adding", X, "grad_x[k : k + n] = w[k] * grad_out", None),
+        ("overwrites instead of adding", X, "grad_x[k : k + n] = w[k] * grad_out", "overwritten-not-accumulated"),
         (
             "runs the upstream gradient backwards",
             X,

@@ -83,6 +83,7 @@ def batchnorm_forms(place: int, g: Tensor, x: Tensor, gamma: Tensor, beta: Tenso
         sums = back()
         return {
             "batchnorm-gamma-of-inputs": [(g * x).sum(dim=0), back(below=torch.ones_like)],
+            "batchnorm-beta-of-gamma": [sums * gamma],  # both parameters are fed what has passed gamma already
             "batchnorm-gamma-local-missing": [g.sum(dim=0)],
             "bias-averaged": [sums / N],
             "bias-not-summed": [g * plain],

@@ -110,7 +110,8 @@ CHANGED: dict[str, dict[str, list[Twin]]] = {
         "tanh-upside-down": [lambda x: 1 / torch.tanh(x)],
     },
     "Softmax": {
-        "softmax-wrong-axis": [lambda x: F.softmax(x, dim=0), lambda x: F.softmax(x.flatten(), 0).reshape(x.shape),
+        "softmax-wrong-axis": [lambda x: F.softmax(x, dim=0), lambda x: F.softmax(x, dim=min(1, x.dim() - 1)),
+                               lambda x: F.softmax(x.flatten(), 0).reshape(x.shape),
                                lambda x: x.exp() / x.exp().sum(dim=0)],
         "softmax-not-normalised": [torch.exp, lambda x: (x - x.amax(dim=-1, keepdim=True)).exp(),
                                    lambda x: x / x.sum(dim=-1, keepdim=True), torch.sigmoid,
