@@ -246,8 +246,8 @@ def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_
     suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
     solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
     answers = FIRST[assignment] + SECOND[assignment]
-    found = [finding for answer in answers
-             for finding in audit.judge(answer, False, package, solution, suite, set(suite.items), ("audit",))]  # fmt: skip
+    given = (package, solution, suite, set(suite.items), ("audit",))
+    found = [finding for answer in answers for finding in audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []
     unnamed = [f.answer for f in found if f.expected and not f.named]

@@ -89,12 +89,22 @@ def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Itera
         for d, r in sorted(pairs, key=lambda pair: sum(name is not None for name in pair)):
             ids = tuple(name for name in (d, r) if name is not None)
             yield ids, data_factors[d] * data + reg_factors[r] * penalty
-    # Two at once: a known mistake, and a sign or a mean over the whole. A factor of two is met too easily by chance.
+    # Two at once: a known mistake, and a sign or a mean over the whole. Two factors over the whole would meet a third
+    # by chance, as 9 / 2 does 4.5; so would a factor of two.
     scales = {name: scales[name] for name in ("sign-flipped", "batch-mean-missing", "averaged-twice") if name in scales}
     for name, values in forms.items():
         for value in [values] if isinstance(values, Tensor) else values:
-            for other, factor in scales.items():
-                yield (name, other), factor * torch.as_tensor(value)
+            value = torch.as_tensor(value).double()
+            if not _is_multiple(value, true):
+                yield from (((name, other), factor * value) for other, factor in scales.items())
+
+
+def _is_multiple(value: Tensor, true: Tensor) -> bool:
+    """Whether a tensor is the truth times a number."""
+    if value.shape != true.shape or not torch.isfinite(value).all():
+        return False
+    left, right = value.flatten(), true.flatten()
+    return bool((left @ right).abs() >= (1 - 1e-9) * left.norm() * right.norm())
 
 
 def _scales(batch: int | None, classes: int | None) -> dict[str, float]:

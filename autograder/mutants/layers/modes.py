@@ -228,7 +228,7 @@ ONE_LINE: list[Answer] = [
          None),
         ("stops at the local gradient in use", USED, "(gamma * inv).expand(grad_out.shape)\n",
          "upstream-taken-as-ones"),
-        ("goes back through the batch in use", "if batch:", "if True:", None),
+        ("goes back through the batch in use", "if batch:", "if True:", "batchnorm-batch-in-use"),
         ("forgets gamma in use", USED, "inv * grad_out\n", "batchnorm-gamma-not-passed"),
         ("is the identity in use", USED, "grad_out.clone()\n", None),
         ("flips the sign", LINE, f"-{LINE}", "sign-flipped"),
