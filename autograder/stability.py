@@ -1,9 +1,9 @@
 """Does luck decide? The solution must keep its marks, and every wrong answer lose some, whatever the hidden seed.
 
-Steps: fork a process a core; give each one seed and one number of threads at a time; run all answers of the assignment
-under it; report who was misjudged. All answers of a seed go through one process, so that PyTorch's own results are
-worked out once for all of them. Right answers in other styles, which take as long as all the rest, are judged under
-every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
+Steps: start a process a core; give each one seed and one number of threads at a time; run all answers of the
+assignment under it; report who was misjudged. All answers of a seed go through one process, so that PyTorch's own
+results are worked out once for all of them. Right answers in other styles, which take as long as all the rest, are
+judged under every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
 test. Under the audit's own seeds the whole table is made (`autograder.audit`); here only the verdict counts.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,34 @@ class Stability:
         return f"{where}: {'; '.join(told)}"
 
 
+class Judging:
+    """Judges the answers of an assignment under one seed: what a process makes once and uses for every seed."""
+
+    def __init__(self, assignment: str, items: Iterable[str] | None, right_only: bool):
+        self.package = load(assignment)
+        self.suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
+        self.solution = (ROOT / "solutions" / "backprop" / f"{self.package.MODULE}.py").read_text()
+        self.wanted = set(items or self.suite.items)
+        self.always = [(Answer("the solution", tuple(self.suite.items)), True)]
+        self.always += [] if right_only else [(answer, False) for answer in self.package.WRONG]
+        self.sometimes = [(answer, True) for answer in self.package.RIGHT]
+
+    def __call__(self, task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
+        """(number of the seed, threads) -> how often right and wrong answers were judged, and who was misjudged."""
+        number, threads = task
+        torch.set_num_threads(threads)
+        answers = self.always + (self.sometimes if number % EVERY == 0 else [])
+        chosen = [(answer, right, [name for name in answer.items if name in self.wanted]) for answer, right in answers]
+        slips = []
+        for answer, right, touched in chosen:
+            make = partial(answering, answer, self.package, self.solution)
+            misjudged = _right if right else _wrong
+            for item, tests in misjudged(self.suite, make, answer.name, touched, f"stability {number}"):
+                slips.append(Slip(answer.name, right, item, f"stability {number}", threads, tests))
+        judged = [sum(len(touched) for _, right, touched in chosen if right == kind) for kind in (True, False)]
+        return *judged, slips
+
+
 def stability(
     assignment: str,
     seeds: int,
@@ -80,53 +109,42 @@ def stability(
     items: Iterable[str] | None = None,
     right_only: bool = False,
     jobs: int | None = None,
-    suite: Suite | None = None,
     console: Console | None = None,
 ) -> Stability:
-    """Judge an assignment's answers under `seeds` seeds on each number of threads. items: only these."""
-    package = load(assignment)
-    suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-    wanted = set(items or suite.items)
-    solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
-    always = [(Answer("the solution", tuple(suite.items)), True)]
-    always += [] if right_only else [(answer, False) for answer in package.WRONG]
-    sometimes = [(answer, True) for answer in package.RIGHT]
+    """Judge an assignment's answers under `seeds` seeds on each number of threads. items: only these.
+
+    jobs: processes; default: one a core; 0: this one. They are started afresh, for a process that has run torch on
+    several threads cannot be forked: its child waits for ever for threads that it does not have.
+    """
     tasks = [(n, count) for n in range(seeds) for count in threads]
+    told = (assignment, None if items is None else list(items), right_only)
     found = Stability(seeds, list(threads))
-
-    global _run  # the children find it there: suites and answers cannot be sent
-
-    def _run(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
-        number, count = task
-        torch.set_num_threads(count)
-        answers = always + (sometimes if number % EVERY == 0 else [])
-        chosen = [(answer, right, [name for name in answer.items if name in wanted]) for answer, right in answers]
-        slips = []
-        for answer, right, touched in chosen:
-            make = partial(answering, answer, package, solution)
-            misjudged = _right if right else _wrong
-            for item, tests in misjudged(suite, make, answer.name, touched, f"stability {number}"):
-                slips.append(Slip(answer.name, right, item, f"stability {number}", count, tests))
-        judged = [sum(len(touched) for _, right, touched in chosen if right == kind) for kind in (True, False)]
-        return *judged, slips
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # a process that has used more cannot be forked safely
-    try:
-        with multiprocessing.get_context("fork").Pool(jobs or os.cpu_count()) as pool:
+    with ExitStack() as stack:
+        if jobs == 0:
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            done = map(Judging(*told), tasks)
+        else:
+            context = multiprocessing.get_context("spawn")
+            pool = stack.enter_context(context.Pool(jobs or os.cpu_count(), _begin, told))
             done = pool.imap_unordered(_task, tasks)
-            shown = track(done, f"stability {assignment}", len(tasks), console=console or Console(stderr=True))
-            for right, wrong, slips in shown:
-                found.right, found.wrong = found.right + right, found.wrong + wrong
-                found.slips += slips
-    finally:
-        torch.set_num_threads(before)
+        shown = track(done, f"stability {assignment}", len(tasks), console=console or Console(stderr=True))
+        for right, wrong, slips in shown:
+            found.right, found.wrong = found.right + right, found.wrong + wrong
+            found.slips += slips
     found.slips.sort(key=str)
     return found
 
 
+_judging: Judging  # of a process of the pool
+
+
+def _begin(*told: Any) -> None:
+    global _judging
+    _judging = Judging(*told)
+
+
 def _task(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
-    return _run(task)
+    return _judging(task)
 
 
 def _right(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:

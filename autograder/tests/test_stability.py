@@ -20,14 +20,14 @@ def lucky(monkeypatch):
 
 
 def test_no_seed_and_no_number_of_threads_changes_a_verdict():
-    found = stability("flat", 3, threads=(1, 2), items=ITEMS, console=quiet())
+    found = stability("flat", 3, threads=(1, 2), items=ITEMS, jobs=2, console=quiet())
     assert found.slips == []
     assert found.right > 3 * 2 * len(ITEMS) and found.wrong > found.right  # one seed judges other right answers too
     assert "3 seeds, on 1 and 2 thread(s)" in found.words()
 
 
 def test_an_answer_that_is_right_by_luck_is_found_out(lucky):
-    found = stability("flat", 12, items=["toy"], console=quiet())
+    found = stability("flat", 12, items=["toy"], jobs=0, console=quiet())
     slips = [slip for slip in found.slips if slip.answer == lucky.name]
     assert 0 < len(slips) < 12 and not any(slip.right for slip in slips)
     assert "kept full marks in toy under the seed" in str(slips[0])
@@ -37,12 +37,12 @@ def test_a_right_answer_that_loses_marks_is_found_out(monkeypatch, lucky):
     monkeypatch.setattr(FLAT, "RIGHT", [lucky])
     monkeypatch.setattr(FLAT, "WRONG", [])
     monkeypatch.setattr("autograder.stability.EVERY", 1)
-    found = stability("flat", 12, items=["toy"], console=quiet())
+    found = stability("flat", 12, items=["toy"], jobs=0, console=quiet())
     assert 0 < len(found.slips) < 12 and all(slip.right and slip.tests for slip in found.slips)
     assert "lost marks in toy (test_" in str(found.slips[0])
 
 
 def test_the_audit_counts_a_slip_as_a_fault_and_keeps_it_in_its_json(tmp_path, lucky):
     report = tmp_path / "audit.json"
-    assert audit.run(["flat"], ["toy"], report, console=quiet(), seeds=12) == 1
+    assert audit.run(["flat"], ["toy"], report, console=quiet(), seeds=12, jobs=0) == 1
     assert '"stability": {' in report.read_text() and "right by luck" in report.read_text()
