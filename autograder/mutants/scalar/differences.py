@@ -36,7 +36,7 @@ DIFFERENCES: list[Answer] = [
         ("is one-sided to the left", TWO, "(f(x) - f(x - eps)) / eps", "difference-one-sided"),
         ("is one-sided and divides by two steps", TWO, "(f(x + eps) - f(x)) / (2 * eps)", "difference-one-sided"),
         ("divides by one step", TWO, "(f(x + eps) - f(x - eps)) / eps", "difference-divided-by-one-step"),
-        ("forgets a bracket", TWO, "(f(x + eps) - f(x - eps)) / 2 * eps", None),
+        ("forgets a bracket", TWO, "(f(x + eps) - f(x - eps)) / 2 * eps", "difference-not-divided"),
         ("does not divide", TWO, "f(x + eps) - f(x - eps)", "difference-not-divided"),
         ("swaps the two", TWO, "(f(x - eps) - f(x + eps)) / (2 * eps)", "sign-flipped"),
         ("takes half steps", TWO, "(f(x + eps / 2) - f(x - eps / 2)) / eps", None),
