@@ -219,8 +219,9 @@ def run(
     """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
-    autograder/README.md. seeds: judge all answers under so many further seeds, each on every number of `threads`
-    (`autograder.stability`). right_only: leave the wrong answers out.
+    autograder/README.md. seeds: judge under so many further seeds, each on every number of `threads`, the solution
+    and the wrong answers, and under every tenth the right ones (`autograder.stability`). right_only: leave the wrong
+    answers out.
 
     Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a mutant survives that is
     not known as equivalent, and when nothing was audited.

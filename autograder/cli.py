@@ -137,7 +137,7 @@ def audit(
     mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
     record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
     jobs: Annotated[int | None, typer.Option(help="Processes for mutants and seeds; default: one a core.")] = None,
-    seeds: Annotated[int, typer.Option(min=0, help="Judge all answers under so many further hidden seeds.")] = 0,
+    seeds: Annotated[int, typer.Option(min=0, help="Judge under so many further hidden seeds.")] = 0,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="Of torch, for --seeds; may be repeated.")] = None,
     right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):

@@ -1,7 +1,8 @@
-"""How sharp the suites are, from both sides: the right answers times 1.0001 fail in every item, times a rounding pass.
+"""How sharp the suites are, from both sides: right answers off by one to two parts in ten thousand fail in
+every item that asks for a number, off by a rounding they pass.
 
-The numbers of right answers are changed on their way to the suite, all by one factor, whatever an item asks for. So no
-test can hide behind a tolerance of its own.
+The numbers of right answers are changed on their way to the suite, whatever an item asks for. So no test can hide
+behind a tolerance of its own.
 """
 
 import zlib

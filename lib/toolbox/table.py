@@ -54,7 +54,8 @@ class Report:
         rows = "".join(_html_row(result) for result in self.results)
         hints = "".join(
             f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
-            f'<span style="color:{GREY}">Reread: {escape(guess.section)}.</span>{_worked(guess)}</div>'
+            f'<span style="color:{GREY}">Reread: {escape(guess.section)}.</span>'
+            f'<div style="margin-top:4px">Made small: {escape(guess.worked)}</div></div>'
             for guess in guesses(self.results)
         )
         return (
@@ -70,12 +71,8 @@ class Report:
             lines += [f"      {line}" for line in _details(result)]
         for guess in guesses(self.results):
             lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} Reread: {guess.section}."]
-            lines += [f"    Made small: {guess.worked}"] if guess.worked else []
+            lines.append(f"    Made small: {guess.worked}")
         return "\n".join(lines)
-
-
-def _worked(guess: Misconception) -> str:
-    return f'<div style="margin-top:4px">Made small: {escape(guess.worked)}</div>' if guess.worked else ""
 
 
 def _html_row(result: TestResult) -> str:

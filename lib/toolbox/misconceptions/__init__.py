@@ -25,5 +25,5 @@ class Misconception(NamedTuple):
 
 _MODULES = (flat, scalar, tensors, layers, modes, graph, training, beyond, implicit)
 CATALOGUE: dict[str, Misconception] = {
-    row[0]: Misconception(*row, EXAMPLES.get(row[0], "")) for module in _MODULES for row in module.ROWS
+    row[0]: Misconception(*row, EXAMPLES[row[0]]) for module in _MODULES for row in module.ROWS
 }
