@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 
 from autograder.audit import answering, loses_marks
@@ -127,10 +128,12 @@ def stability(
             context = multiprocessing.get_context("spawn")
             pool = stack.enter_context(context.Pool(jobs or os.cpu_count(), _begin, told))
             done = pool.imap_unordered(_task, tasks)
-        shown = track(done, f"stability {assignment}", len(tasks), console=console or Console(stderr=True))
-        for right, wrong, slips in shown:
+        told_to = console or Console(stderr=True)
+        for right, wrong, slips in track(done, f"stability {assignment}", len(tasks), console=told_to):
             found.right, found.wrong = found.right + right, found.wrong + wrong
             found.slips += slips
+            for slip in slips:  # at once: a long run that is stopped has told what it saw
+                told_to.print(f"[red]{escape(str(slip))}", soft_wrap=True)
     found.slips.sort(key=str)
     return found
 
