@@ -38,15 +38,15 @@ class Material:
     def read(cls, root: Path) -> Material:
         """From the masters at `root`, built in memory: the files on disk need not be built."""
         built = {file.path: file.data for file in plan(root)}
-        mutants = root / "autograder" / "mutants" / "flat"
+        styles = root / "autograder" / "mutants" / "flat" / "right"
         return cls(
             solved=without_marks((root / "solutions" / "backprop" / "flat.py").read_text(encoding="utf-8")),
             skeleton=built["lib/backprop/flat.py"].decode(),
             solution=json.loads(built["solutions/flat/flat.ipynb"]),
             release=json.loads(built["assignments/flat/flat.ipynb"]),
             init=built["lib/backprop/__init__.py"],
-            loops=(mutants / "right_loops.py").read_text(encoding="utf-8"),
-            einsum=(mutants / "right_einsum.py").read_text(encoding="utf-8"),
+            loops=(styles / "loops" / "flat.py").read_text(encoding="utf-8"),
+            einsum=(styles / "einsum" / "flat.py").read_text(encoding="utf-8"),
         )
 
     def edited(self, *edits: Edit) -> str:

@@ -99,12 +99,12 @@ def _parsed(source: str) -> list[ast.stmt]:
 def modules_of(names: tuple[str, ...], answer: Answer) -> dict[str, str]:
     """The source of each of an assignment's modules in this answer, by name: the solutions', but for what is its own.
 
-    `answer.file` takes the place of the module of its name (or of right_<name>.py). An edit goes to the module that it
-    names, else to the first that has its function. Raises ValueError where no module has it.
+    `answer.file` takes the place of the module of its name. An edit goes to the module that it names, else to the
+    first that has its function. Raises ValueError where no module has it.
     """
     sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in names}
     if answer.file:
-        sources[answer.file.stem.removeprefix("right_")] = answer.file.read_text()
+        sources[answer.file.stem] = answer.file.read_text()
     for edit in answer.edits:
         home = edit.module or next((name for name, source in sources.items() if _has(source, edit.function)), None)
         if home is None:
@@ -128,6 +128,12 @@ def wrong(where: str, item: str | tuple[str, ...], *rows: tuple, **kwargs: Any) 
         Answer(f"{items[0]}: {what}", items, (Edit(where, old, new),), _ids(diagnosis), **kwargs)
         for what, old, new, diagnosis in rows
     ]
+
+
+def liberty(what: str, items: str | tuple[str, ...], *edits: tuple[str, str, str]) -> Answer:
+    """A right answer: the solution with some edits, rows of (where, old, new). items: names, or one text of them."""
+    touched = tuple(items.split()) if isinstance(items, str) else items
+    return Answer(what, touched, tuple(Edit(*edit) for edit in edits))
 
 
 def _ids(diagnosis: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -8,13 +8,11 @@ from autograder.mutants import modules_of as assemble
 from autograder.mutants.beyond import implicit
 from autograder.mutants.beyond.forward import FORWARD
 from autograder.mutants.beyond.forward import NOTEBOOK as FORESEEN
-from autograder.mutants.beyond.right import RIGHT as EXPLICIT
-from autograder.mutants.beyond.right_implicit import RIGHT as IMPLICIT
+from autograder.mutants.beyond.right import RIGHT
 from autograder.mutants.beyond.second import SECOND
 
 MODULE, MODULES = "forward_mode", ("forward_mode", "second_order", "implicit")
 WRONG = [*FORWARD, *SECOND, *implicit.WRONG]
-RIGHT = [*EXPLICIT, *IMPLICIT]
 NOTEBOOK = FORESEEN | implicit.NOTEBOOK
 modules_of = partial(assemble, MODULES)
 

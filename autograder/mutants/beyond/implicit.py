@@ -91,8 +91,7 @@ DEQ_SOLVE = wrong(
     ("transposes w", STEP, "torch.tanh(z @ w.T + drive)", "deq-transposed"),
     ("does not feed z back", STEP, "torch.tanh(drive)", "deq-feedback-missing"),
     ("adds the input outside the tanh", STEP, "torch.tanh(z @ w) + drive", None),
-    ("takes five steps whatever happens", "range(max_steps):", "range(5):",
-     ("error-not-needed", "no-clear-error")),
+    ("takes five steps whatever happens", "range(max_steps):", "range(5):", ("error-not-needed", "no-clear-error")),
     ("takes ten steps and calls it settled", STOP, "if moved <= tol or _ == 9:", ("deq-too-early", "no-clear-error")),
     ("knows its own tolerance", STOP, "if moved <= 1e-3:", ("deq-too-early", "error-not-needed")),
     (

@@ -12,14 +12,12 @@ from autograder.mutants.layers.graph import GRAPH
 from autograder.mutants.layers.linear import WEIGHTED
 from autograder.mutants.layers.losses import LOSSES
 from autograder.mutants.layers.modes import MODES
-from autograder.mutants.layers.right import RIGHT as RIGHT_LAYERS
-from autograder.mutants.layers.right_graph import RIGHT as RIGHT_GRAPH
+from autograder.mutants.layers.right import RIGHT
 from autograder.mutants.layers.sequential import SEQUENTIAL
 
 MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses", "graph", "functions")
 NOTEBOOK = notebook.NOTEBOOK | graph_notes.NOTEBOOK
 WRONG = [*notebook.NOTES, *WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL, *graph_notes.NOTES, *GRAPH, *FUNCTIONS]
-RIGHT = [*RIGHT_LAYERS, *RIGHT_GRAPH]
 modules_of = partial(assemble, MODULES)
 
 __all__ = ["MODULE", "MODULES", "NOTEBOOK", "RIGHT", "WRONG", "modules_of"]

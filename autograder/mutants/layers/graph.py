@@ -391,14 +391,16 @@ GRAPH: list[Answer] = [
             "remembers who has gone",
             SKIP,
             "            gone = self.__dict__.setdefault('gone', set())\n"
-            + SKIP.replace("not in grads:", "not in grads or name in gone:") + "            gone.add(name)\n",
+            + SKIP.replace("not in grads:", "not in grads or name in gone:")
+            + "            gone.add(name)\n",
             None,
         ),
         (
             "wipes the gradients of last time",
             START,
             "        for old in getattr(self, 'grads', {}).values():\n            old.zero_()\n"
-            + START + "        self.grads = grads\n",
+            + START
+            + "        self.grads = grads\n",
             "graph-answer-reused",
         ),
         (

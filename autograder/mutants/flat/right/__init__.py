@@ -26,9 +26,9 @@ def everywhere(what: str, old: str, new: str, functions: tuple[str, ...] = FUNCT
 
 RIGHT: list[Answer] = [
     Answer("the solution itself", ("predict", *ALL, "bugs_found")),
-    Answer("explicit loops over rows and classes", ALL, file=HERE / "right_loops.py"),
-    Answer("einsum and one-hot matrices", ALL, file=HERE / "right_einsum.py"),
-    Answer("a detour through NumPy", ALL, file=HERE / "right_numpy.py"),
+    Answer("explicit loops over rows and classes", ALL, file=HERE / "loops" / "flat.py"),
+    Answer("einsum and one-hot matrices", ALL, file=HERE / "einsum" / "flat.py"),
+    Answer("a detour through NumPy", ALL, file=HERE / "numpy" / "flat.py"),
     everywhere("the loss as a float", "return loss, grads", "return loss.item(), grads"),
     everywhere("the loss with shape (1,)", "return loss, grads", "return loss.reshape(1), grads"),
     everywhere("the gradients in another order", "return loss, grads", "return loss, dict(sorted(grads.items()))"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.mutants import Answer, Edit
+from autograder.mutants import Answer, liberty
 from autograder.mutants.tensors.checker import ALL as CHECKER
 from autograder.mutants.tensors.notebook import EXPLOSION, PREDICTED, VERDICTS
 
@@ -33,15 +33,11 @@ ITEMS = (
 NOTES = ("by_hand", "explosion", "suspects")
 
 
-def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
-
-
 RIGHT: list[Answer] = [
     Answer("the solution itself", (*ITEMS, *NOTES)),
-    Answer("loops, masks and running sums", ITEMS, file=HERE / "right_loops.py"),
-    Answer("matrix forms, einsum and torch's own layers", ITEMS, file=HERE / "right_forms.py"),
-    Answer("a detour through NumPy", ITEMS, file=HERE / "right_numpy.py"),
+    Answer("loops, masks and running sums", ITEMS, file=HERE / "loops" / "tensors.py"),
+    Answer("matrix forms, einsum and torch's own layers", ITEMS, file=HERE / "forms" / "tensors.py"),
+    Answer("a detour through NumPy", ITEMS, file=HERE / "numpy" / "tensors.py"),
     liberty(
         "the other subgradient at the kink",
         "relu_jacobian relu_backward",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, Edit
+from autograder.mutants import Answer, liberty
 from autograder.mutants.layers.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
 from autograder.mutants.layers.graph_notes import SMALL
 
-HERE = Path(__file__).parent / "right"
+HERE = Path(__file__).parent
 GRAPHS = ("graph_ops", "graph_order", "graph_forward", "graph_backward", "graph_again", "graph_skip")
 FUNCTIONS = tuple(f"function_{name}" for name in ("multiply", "sigmoid", "softmax", "linear"))
 MLP = ("mlp_module", "mlp_by_hand")
@@ -95,14 +95,10 @@ GRADS_IN_ROUNDS = walk(
 KEEP = "        return values"
 
 
-def liberty(what: str, items: tuple[str, ...], *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, items, tuple(Edit(*edit) for edit in edits))
-
-
 RIGHT: list[Answer] = [
     Answer("graphs, Functions and the module: the solution itself", ("graph_by_hand", *GRAPHS, *FUNCTIONS, *MLP)),
-    Answer("Functions with setup_context, loops and einsum", (*FUNCTIONS, *MLP), file=HERE / "functions.py"),
-    Answer("another graph: values kept, an order by search", GRAPHS, file=HERE / "graph.py"),
+    Answer("Functions with setup_context, loops and einsum", (*FUNCTIONS, *MLP), file=HERE / "loops" / "functions.py"),
+    Answer("another graph: values kept, an order by search", GRAPHS, file=HERE / "search" / "graph.py"),
     liberty("an order in rounds", GRAPHS, ("Graph.order", KAHN, ROUNDS)),
     liberty("an order by depth, with a stack", GRAPHS, ("Graph.order", KAHN, DEPTH_FIRST)),
     liberty("an order by recursion, for shallow graphs", SHALLOW, ("Graph.order", KAHN, DEEP_ORDER)),

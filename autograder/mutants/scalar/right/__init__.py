@@ -9,7 +9,7 @@ from autograder.mutants.scalar.engine import RECURSIVE, RESET, SORT, sort
 from autograder.mutants.scalar.gates import BOTH, SAFE
 from autograder.mutants.scalar.notebook import PATTERNS, PREDICTED, TRACED
 
-HERE = Path(__file__).parent / "right"
+HERE = Path(__file__).parent
 GATES = (
     *(
         f"gate_{name}"
@@ -59,14 +59,14 @@ EXACT = {
 
 RIGHT: list[Answer] = [
     Answer("the solution itself", ("predict_sum", "predict_neuron", "patterns", *GATES, *DIFFERENCES, *VALUES, *TAPES)),
-    Answer("gates by other formulas", GATES, file=HERE / "gates.py"),
-    Answer("differences by NumPy and by one list", DIFFERENCES, file=HERE / "differences.py"),
+    Answer("gates by other formulas", GATES, file=HERE / "formulas" / "gates.py"),
+    Answer("differences by NumPy and by one list", DIFFERENCES, file=HERE / "arrays" / "differences.py"),
     Answer("differences made of each other", DIFFERENCES, file=HERE / "helpers" / "differences.py"),
     Answer("differences by torch, over the way that was gone", DIFFERENCES, file=HERE / "tensors" / "differences.py"),
     Answer("differences with exact sums", DIFFERENCES, file=HERE / "careful" / "differences.py"),
     Answer("an engine of closures", VALUES, file=HERE / "closures" / "scalar.py"),
     Answer("an engine that composes its operations, and sorts by birth", VALUES, file=HERE / "births" / "scalar.py"),
-    Answer("a tape of records", TAPES, file=HERE / "tape.py"),
+    Answer("a tape of records", TAPES, file=HERE / "records" / "tape.py"),
     Answer("a tape of closures", TAPES, file=HERE / "closures" / "tape.py"),
     Answer("an order by counting users", VALUES, (Edit("topological", SORT, BY_BIRTH),)),
     Answer("a recursive order, for shallow graphs", SHALLOW, (Edit("topological", SORT, RECURSIVE),)),

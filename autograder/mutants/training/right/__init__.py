@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, Edit
+from autograder.mutants import Answer, liberty
 from autograder.mutants.training.notebook import EXPECTED, NET, PREDICTED, SMALL, X, Y, trained
 from autograder.mutants.training.optimisers import INIT, KEEP, LOOP, SGD_STEP, V, W
 
@@ -16,10 +16,6 @@ TRAINING = ("kaiming", "minibatches", "train_epoch", "scores", "confusion", "col
 FILES = ("atomic", "checkpoint", "resume", "search")
 BUFFERS = ("buffered_net", "buffers")
 NOTES = ("predict", "ladder", "overfit", "trained")
-
-
-def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
 
 
 def rearranged(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -32,14 +28,14 @@ def rearranged(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 RIGHT: list[Answer] = [
     Answer("the solution itself", (*NOTES, *OPTIM, *TRAINING, *FILES, *BUFFERS)),
-    Answer("optimisers in place", OPTIM, file=HERE / "right_optim.py"),
-    Answer("training by lists and loops", TRAINING, file=HERE / "right_training.py"),
-    Answer("files by other means", FILES, file=HERE / "right_checkpoint.py"),
-    Answer("buffers in the plain way", BUFFERS, file=HERE / "right_buffers.py"),
-    Answer("optimisers through NumPy's views", OPTIM, file=HERE / "right" / "numpy" / "optim.py"),
-    Answer("training by NumPy and plain Python", TRAINING, file=HERE / "right" / "numpy" / "training.py"),
-    Answer("files by the system's own calls", FILES, file=HERE / "right" / "numpy" / "checkpoint.py"),
-    Answer("buffers one example at a time", BUFFERS, file=HERE / "right" / "rows" / "buffers.py"),
+    Answer("optimisers in place", OPTIM, file=HERE / "inplace" / "optim.py"),
+    Answer("training by lists and loops", TRAINING, file=HERE / "lists" / "training.py"),
+    Answer("files by other means", FILES, file=HERE / "libraries" / "checkpoint.py"),
+    Answer("buffers in the plain way", BUFFERS, file=HERE / "plain" / "buffers.py"),
+    Answer("optimisers through NumPy's views", OPTIM, file=HERE / "numpy" / "optim.py"),
+    Answer("training by NumPy and plain Python", TRAINING, file=HERE / "numpy" / "training.py"),
+    Answer("files by the system's own calls", FILES, file=HERE / "numpy" / "checkpoint.py"),
+    Answer("buffers one example at a time", BUFFERS, file=HERE / "rows" / "buffers.py"),
     liberty("a step by an index", "sgd", ("SGD.step", SGD_STEP, "w[...] = w - self.lr * grads[name]")),
     liberty("a step through data", "sgd", ("SGD.step", SGD_STEP, "w.data = w.data - self.lr * grads[name]")),
     liberty(

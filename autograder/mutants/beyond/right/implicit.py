@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, Edit
+from autograder.mutants import Answer, liberty
 from autograder.mutants.beyond.implicit import FORESEEN
 
 HERE = Path(__file__).parent
@@ -18,17 +18,13 @@ ITEMS = (
 )  # fmt: skip
 
 
-def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
-
-
 RIGHT: list[Answer] = [
     Answer("the implicit solution itself", (*ITEMS, "implicit_by_hand")),
-    Answer("implicit layers in loops and series", ITEMS, file=HERE / "right" / "loops" / "implicit.py"),
-    Answer("implicit layers in matrix forms and decompositions", ITEMS, file=HERE / "right" / "forms" / "implicit.py"),
-    Answer("implicit layers by a detour through NumPy", ITEMS, file=HERE / "right" / "numpy" / "implicit.py"),
+    Answer("implicit layers in loops and series", ITEMS, file=HERE / "loops" / "implicit.py"),
+    Answer("implicit layers in matrix forms and decompositions", ITEMS, file=HERE / "forms" / "implicit.py"),
+    Answer("implicit layers by a detour through NumPy", ITEMS, file=HERE / "numpy" / "implicit.py"),
     Answer("implicit layers in place, on buffers of their own", ITEMS,
-           file=HERE / "right" / "buffers" / "implicit.py"),
+           file=HERE / "buffers" / "implicit.py"),
     liberty("any error below ArithmeticError", "solve deq_solve eigh_backward",
             ("solve", "raise ArithmeticError", "raise ZeroDivisionError"),
             ("deq_solve", "raise ArithmeticError", "raise FloatingPointError"),

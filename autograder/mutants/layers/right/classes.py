@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, Edit
+from autograder.mutants import Answer, liberty
 from autograder.mutants.layers.notebook import PREDICTED
 
-HERE = Path(__file__).parent / "right"
+HERE = Path(__file__).parent
 ITEMS = {
     "activations": "relu_layer leaky_relu elu sigmoid_layer tanh softmax_forward softmax_layer_backward",
     "batchnorm": "batchnorm_forward batchnorm_running batchnorm_nodes batchnorm_backward",
@@ -24,10 +24,6 @@ STYLES = {
     "buffers": "matrices, and tensors of its own worked on in place",
 }
 ALL = ("layers_by_hand", *(item for items in ITEMS.values() for item in items.split()))
-
-
-def liberty(what: str, items: str, *edits: tuple[str, str, str]) -> Answer:
-    return Answer(what, tuple(items.split()), tuple(Edit(*edit) for edit in edits))
 
 
 RIGHT: list[Answer] = [
