@@ -14,7 +14,7 @@ With `--mutate` every small change to the solutions is tried as well (`autograde
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -139,21 +139,34 @@ def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestRes
 
 def answering(answer: Answer, mutants: Any, solution: str) -> Student:
     """A student who hands in this answer, all else being right."""
+    return prepared(answer, mutants, solution)()
+
+
+def prepared(answer: Answer, mutants: Any, solution: str) -> Callable[[], Student]:
+    """What makes students who hand in this answer, each with modules of its own; its code is compiled only once."""
     if hasattr(mutants, "modules_of"):  # an assignment of several modules puts them together itself
-        sources = mutants.modules_of(answer)
-        modules = {name: namespace(source, name) for name, source in sources.items()}
-        return Student(LocalTransport(modules, mutants.NOTEBOOK | answer.notebook))
-    changed = namespace(answer.source(solution), mutants.MODULE)
-    module = namespace(solution, mutants.MODULE) if answer.repaired else changed
-    healed = {"repaired": changed["net_softmax"]} if "net_softmax" in changed else {}  # the assignment flat has it
-    notebook = healed | mutants.NOTEBOOK | answer.notebook
-    return Student(LocalTransport({mutants.MODULE: module}, notebook))
+        codes = {name: _compiled(source, name) for name, source in mutants.modules_of(answer).items()}
+        return lambda: Student(LocalTransport({name: _run(codes[name], name) for name in codes},
+                                              mutants.NOTEBOOK | answer.notebook))  # fmt: skip
+    right, own = (_compiled(source, mutants.MODULE) for source in (solution, answer.source(solution)))
+
+    def make() -> Student:
+        changed = _run(own, mutants.MODULE)
+        module = _run(right, mutants.MODULE) if answer.repaired else changed
+        healed = {"repaired": changed["net_softmax"]} if "net_softmax" in changed else {}  # the assignment flat has it
+        return Student(LocalTransport({mutants.MODULE: module}, healed | mutants.NOTEBOOK | answer.notebook))
+
+    return make
 
 
 def namespace(source: str, module: str) -> dict[str, Any]:
     """The names that a module's source defines."""
+    return _run(_compiled(source, module), module)
+
+
+def _run(code: CodeType, module: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": f"backprop.{module}"}
-    exec(_compiled(source, module), names)
+    exec(code, names)
     return names
 
 

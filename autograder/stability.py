@@ -14,23 +14,22 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from autograder.audit import answering, loses_marks
+from autograder.audit import loses_marks, prepared
 from autograder.mutants import Answer, load
+from toolbox.diagnose import verdicts_only
 from toolbox.student import Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = 10  # of the seeds one is for right answers in other styles too
-Make = Callable[[], Student]
 Misjudged = Iterator[tuple[str, tuple[str, ...]]]
 
 
@@ -74,6 +73,15 @@ class Stability:
         return f"{where}: {'; '.join(told)}"
 
 
+class Ready(NamedTuple):
+    """An answer, ready to be judged. items: those wanted; make: what makes a student who hands it in."""
+
+    name: str
+    right: bool
+    items: list[str]
+    make: Callable[[], Student]
+
+
 class Judging:
     """Judges the answers of an assignment under one seed: what a process makes once and uses for every seed."""
 
@@ -82,23 +90,28 @@ class Judging:
         self.suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
         self.solution = (ROOT / "solutions" / "backprop" / f"{self.package.MODULE}.py").read_text()
         self.wanted = set(items or self.suite.items)
-        self.always = [(Answer("the solution", tuple(self.suite.items)), True)]
-        self.always += [] if right_only else [(answer, False) for answer in self.package.WRONG]
-        self.sometimes = [(answer, True) for answer in self.package.RIGHT]
+        self.always = self._ready([Answer("the solution", tuple(self.suite.items))], True)
+        self.always += [] if right_only else self._ready(self.package.WRONG, False)
+        self.sometimes = self._ready(self.package.RIGHT, True)
+
+    def _ready(self, answers: Iterable[Answer], right: bool) -> list[Ready]:
+        """The answers that touch a wanted item."""
+        told = [(answer, [name for name in answer.items if name in self.wanted]) for answer in answers]
+        return [Ready(answer.name, right, items, prepared(answer, self.package, self.solution))
+                for answer, items in told if items]  # fmt: skip
 
     def __call__(self, task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
         """(number of the seed, threads) -> how often right and wrong answers were judged, and who was misjudged."""
         number, threads = task
         torch.set_num_threads(threads)
         answers = self.always + (self.sometimes if number % EVERY == 0 else [])
-        chosen = [(answer, right, [name for name in answer.items if name in self.wanted]) for answer, right in answers]
-        slips = []
-        for answer, right, touched in chosen:
-            make = partial(answering, answer, self.package, self.solution)
-            misjudged = _right if right else _wrong
-            for item, tests in misjudged(self.suite, make, answer.name, touched, f"stability {number}"):
-                slips.append(Slip(answer.name, right, item, f"stability {number}", threads, tests))
-        judged = [sum(len(touched) for _, right, touched in chosen if right == kind) for kind in (True, False)]
+        slips, seed = [], f"stability {number}"
+        with verdicts_only():
+            for answer in answers:
+                misjudged = _right if answer.right else _wrong
+                for item, tests in misjudged(self.suite, answer, seed):
+                    slips.append(Slip(answer.name, answer.right, item, seed, threads, tests))
+        judged = [sum(len(answer.items) for answer in answers if answer.right == kind) for kind in (True, False)]
         return *judged, slips
 
 
@@ -150,10 +163,10 @@ def _task(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
     return _judging(task)
 
 
-def _right(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+def _right(suite: Suite, answer: Ready, seed: str) -> Misjudged:
     """The items in which a right answer lost marks, each with the tests that it failed."""
     lost: dict[str, list[str]] = {}
-    for result in suite.run(make(), items=items, seed=seed) if items else []:
+    for result in suite.run(answer.make(), items=answer.items, seed=seed):
         if loses_marks(result):
             lost.setdefault(result.item, []).append(result.name)
     yield from ((item, tuple(tests)) for item, tests in lost.items())
@@ -162,14 +175,14 @@ def _right(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> 
 _known: dict[tuple[str, str], str] = {}  # (answer, item) -> the test that caught it last, in this process
 
 
-def _wrong(suite: Suite, make: Make, name: str, items: list[str], seed: str) -> Misjudged:
+def _wrong(suite: Suite, answer: Ready, seed: str) -> Misjudged:
     """The items in which a wrong answer kept its marks. The test that caught it before is tried first."""
-    for item in items:
-        known = _known.get((name, item))
-        if known and any(map(loses_marks, suite.run(make(), items=[item], seed=seed, tests=[known]))):
+    for item in answer.items:
+        known = _known.get((answer.name, item))
+        if known and any(map(loses_marks, suite.run(answer.make(), items=[item], seed=seed, tests=[known]))):
             continue
-        caught = [result.name for result in suite.run(make(), items=[item], seed=seed) if loses_marks(result)]
+        caught = [result.name for result in suite.run(answer.make(), items=[item], seed=seed) if loses_marks(result)]
         if not caught:
             yield item, ()
         else:
-            _known[name, item] = caught[0]
+            _known[answer.name, item] = caught[0]

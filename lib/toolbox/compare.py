@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.diagnose import diagnose
+from toolbox.diagnose import diagnose, naming
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.evidence import pattern
 
@@ -131,7 +131,7 @@ def _check(
     if got.dtype == torch.bool:
         raise Mismatch(f"{label} holds True and False; a mask is not yet a number", evidence=evidence)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
-        found = diagnose(got, true, near, **more, **(clues() if clues else {}))
+        found = diagnose(got, true, near, **more, **(clues() if clues else {})) if naming() else []
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
         raise Mismatch(message, diagnosis=found, evidence=evidence)
     if got.is_floating_point() and not torch.isfinite(got).all():
@@ -158,7 +158,7 @@ def _check(
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
         found = [if_single] if if_single else []
         raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
-    found = diagnose(got, true, near, **more, **(clues() if clues else {}))
+    found = diagnose(got, true, near, **more, **(clues() if clues else {})) if naming() else []
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
 
 
