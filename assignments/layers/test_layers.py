@@ -154,8 +154,8 @@ def extremes_are_right(student, make, name: str, **options):
 
 
 def any_shape_is_right(student, make, name: str, **options):
-    """Vectors, single rows, no rows, and images of a batch."""
-    for shape in ((6,), (1, 4), (0, 4), (3, 2, 4)):
+    """Images of a batch, vectors, single rows, no rows: first the shape that tells the most about a mistake."""
+    for shape in ((3, 2, 4), (6,), (1, 4), (0, 4)):
         is_right_at(student, make, name, off_zero(make, *shape), named=len(shape) > 2, **options)
 
 

@@ -250,5 +250,4 @@ def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_
     found = [finding for answer in answers for finding in audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []
-    unnamed = [f.answer for f in found if f.expected and not f.named]
-    assert len(unnamed) <= (2 if assignment == "layers" else 0), unnamed  # two of layers have a shape that hides them
+    assert [f.answer for f in found if f.expected and not f.named] == []

@@ -55,8 +55,11 @@ def diagnose(
     values) it leads to. upstream: for a bias, the gradient of what the bias was added to.
     """
     got, true = got.detach().double(), true.detach().double()
-    if not torch.isfinite(got).all() or got.numel() == 0:
+    if not torch.isfinite(got).all():
         return []
+    if got.numel() == 0:  # nothing but a shape to know it by
+        known = _known_forms(forms or {})
+        return [name for name, value in known if value.shape == got.shape][:1]
     ordinary = true.abs().max().item()  # against it, what is left of a sum that cancels counts as zero
 
     def distance(left: Tensor, right: Tensor) -> float:
@@ -85,9 +88,8 @@ def diagnose(
 def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Iterator[tuple[tuple[str, ...], Tensor]]:
     """(ids, value) for every mistake that the clues let us foresee; a value may be reached by two mistakes at once."""
     yield ("all-zeros",), torch.zeros_like(true)
-    for name, values in forms.items():
-        for value in [values] if isinstance(values, Tensor) else values:
-            yield (name,), value
+    for name, value in _known_forms(forms):
+        yield (name,), value
     if upstream is not None:
         yield from _bias(upstream.double())
     else:
@@ -111,11 +113,16 @@ def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Itera
     # Two at once: a known mistake, and a sign or a mean over the whole. Two factors over the whole would meet a third
     # by chance, as 9 / 2 does 4.5; so would a factor of two.
     scales = {name: scales[name] for name in ("sign-flipped", "batch-mean-missing", "averaged-twice") if name in scales}
+    for name, value in _known_forms(forms):
+        value = torch.as_tensor(value).double()
+        if not _is_multiple(value, true):
+            yield from (((name, other), factor * value) for other, factor in scales.items())
+
+
+def _known_forms(forms: Mapping[str, Tensor | Sequence[Tensor]]) -> Iterator[tuple[str, Tensor]]:
+    """(id, value) for every value that a known mistake leads to."""
     for name, values in forms.items():
-        for value in [values] if isinstance(values, Tensor) else values:
-            value = torch.as_tensor(value).double()
-            if not _is_multiple(value, true):
-                yield from (((name, other), factor * value) for other, factor in scales.items())
+        yield from ((name, value) for value in ([values] if isinstance(values, Tensor) else values))
 
 
 def _is_multiple(value: Tensor, true: Tensor) -> bool:

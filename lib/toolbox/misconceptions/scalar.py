@@ -118,7 +118,8 @@ ROWS = [
      "Keep the nodes that still have to be looked at in a list of your own.", ORDER),
     ("stale-gradients", "Gradients of an earlier call are still there",
      "Where do the gradients stand when backward is called the second time?", AGAIN),
-    ("bias-missing", "The bias is missing", "Compare with the formula of the neuron, symbol by symbol.", ENGINE),
+    ("bias-missing", "The bias is missing",
+     "A weighted sum is not the whole of it: compare with the formula, symbol by symbol.", ENGINE),
     ("activation-missing", "The neuron's tanh is missing", "Compare with the formula, symbol by symbol.", ENGINE),
     ("not-fused", "The dot product takes more than one node", "How many entries does the tape gain?", FAST),
 ]  # fmt: skip
