@@ -257,7 +257,7 @@ def run(
             options = {"threads": list(threads), "items": items, "right_only": right_only, "jobs": jobs}
             steady = stability(assignment, seeds, **options)
             report[assignment]["stability"] = steady.to_dict()
-            console.print(steady.words(), highlight=False)
+            console.print(*steady.words(), sep="\n", highlight=False)
             bad += map(str, steady.slips)
         if mutate:
             from autograder.mutate.run import mutate as try_mutants  # asks for cosmic-ray, which only this needs

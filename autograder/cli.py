@@ -144,8 +144,8 @@ def audit(
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
     from autograder.audit import run
 
-    if record and (item or right_only or not mutate):
-        raise _stop(ValueError("--record keeps whole audits: give --mutate, and neither --item nor --right-only"))
+    if record and (item or right_only):
+        raise _stop(ValueError("--record keeps whole audits: give neither --item nor --right-only"))
     options = {"mutate": mutate, "record": record, "jobs": jobs}
     options |= {"seeds": seeds, "threads": threads or (1,), "right_only": right_only}
     try:

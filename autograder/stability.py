@@ -51,26 +51,43 @@ class Slip:
 
 
 @dataclass
-class Stability:
-    """What many seeds showed. right, wrong: how often such an answer was judged in an item."""
+class Tally:
+    """How often right and wrong answers were judged in an item, and how often not as they should be."""
 
-    seeds: int
-    threads: list[int]
     right: int = 0
     wrong: int = 0
+    right_misjudged: int = 0
+    wrong_misjudged: int = 0
+
+
+@dataclass
+class Stability:
+    """What many seeds showed. tallies: number of threads -> its counts."""
+
+    seeds: int
+    tallies: dict[int, Tally]
     slips: list[Slip] = field(default_factory=list)
+
+    def add(self, threads: int, right: int, wrong: int, slips: list[Slip]) -> None:
+        """Count what one seed showed on a number of threads."""
+        tally, lost = self.tallies[threads], sum(slip.right for slip in slips)
+        tally.right, tally.wrong = tally.right + right, tally.wrong + wrong
+        tally.right_misjudged += lost
+        tally.wrong_misjudged += len(slips) - lost
+        self.slips += slips
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the audit's JSON."""
         return asdict(self)
 
-    def words(self) -> str:
-        """One line for people."""
-        where = f"{self.seeds} seeds, on {' and '.join(map(str, self.threads))} thread(s)"
-        lost, kept = (sum(slip.right == right for slip in self.slips) for right in (True, False))
-        told = [f"right answers judged {self.right:,} times, {lost} of them wrongly"]
-        told += [f"wrong ones {self.wrong:,} times, {kept} of them wrongly"] if self.wrong else []
-        return f"{where}: {'; '.join(told)}"
+    def words(self) -> list[str]:
+        """A line for each number of threads, for people."""
+        return [
+            f"{self.seeds} seeds on {threads} thread{'s'[: threads > 1]}: right answers judged {tally.right:,} times, "
+            f"{tally.right_misjudged} of them wrongly"
+            + (f"; wrong ones {tally.wrong:,} times, {tally.wrong_misjudged} of them wrongly" if tally.wrong else "")
+            for threads, tally in self.tallies.items()
+        ]
 
 
 class Ready(NamedTuple):
@@ -100,8 +117,8 @@ class Judging:
         return [Ready(answer.name, right, items, prepared(answer, self.package, self.solution))
                 for answer, items in told if items]  # fmt: skip
 
-    def __call__(self, task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
-        """(number of the seed, threads) -> how often right and wrong answers were judged, and who was misjudged."""
+    def __call__(self, task: tuple[int, int]) -> tuple[int, int, int, list[Slip]]:
+        """(number of the seed, threads) -> threads, how often right and wrong answers were judged, the misjudged."""
         number, threads = task
         torch.set_num_threads(threads)
         answers = self.always + (self.sometimes if number % EVERY == 0 else [])
@@ -112,7 +129,7 @@ class Judging:
                 for item, tests in misjudged(self.suite, answer, seed):
                     slips.append(Slip(answer.name, answer.right, item, seed, threads, tests))
         judged = [sum(len(answer.items) for answer in answers if answer.right == kind) for kind in (True, False)]
-        return *judged, slips
+        return threads, *judged, slips
 
 
 def stability(
@@ -132,7 +149,7 @@ def stability(
     """
     tasks = [(n, count) for n in range(seeds) for count in threads]
     told = (assignment, None if items is None else list(items), right_only)
-    found = Stability(seeds, list(threads))
+    found = Stability(seeds, {count: Tally() for count in threads})
     with ExitStack() as stack:
         if jobs == 0:
             stack.callback(torch.set_num_threads, torch.get_num_threads())
@@ -142,10 +159,9 @@ def stability(
             pool = stack.enter_context(context.Pool(jobs or os.cpu_count(), _begin, told))
             done = pool.imap_unordered(_task, tasks)
         told_to = console or Console(stderr=True)
-        for right, wrong, slips in track(done, f"stability {assignment}", len(tasks), console=told_to):
-            found.right, found.wrong = found.right + right, found.wrong + wrong
-            found.slips += slips
-            for slip in slips:  # at once: a long run that is stopped has told what it saw
+        for counted in track(done, f"stability {assignment}", len(tasks), console=told_to):
+            found.add(*counted)
+            for slip in counted[-1]:  # at once: a long run that is stopped has told what it saw
                 told_to.print(f"[red]{escape(str(slip))}", soft_wrap=True)
     found.slips.sort(key=str)
     return found
@@ -159,7 +175,7 @@ def _begin(*told: Any) -> None:
     _judging = Judging(*told)
 
 
-def _task(task: tuple[int, int]) -> tuple[int, int, list[Slip]]:
+def _task(task: tuple[int, int]) -> tuple[int, int, int, list[Slip]]:
     return _judging(task)
 
 
