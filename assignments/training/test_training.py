@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.compare import assert_grad, assert_unchanged, assert_value, lone
 from toolbox.data import load_digits
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.rehearse import Recorder, bowl
@@ -44,9 +44,7 @@ def foreseen(student, variable: str, key: str, true: float, **forms: float) -> N
     if found.get(key) is None:
         raise Missing(f"{variable}[{key!r}] is not filled in yet")
     given = {name.replace("_", "-"): [torch.tensor(value, dtype=torch.float64)] for name, value in forms.items()}
-    got = found[key]
-    if isinstance(got, torch.Tensor) and got.numel() == 1:
-        got = got.item()  # tried out in torch, in float32
+    got = lone(found[key])  # tried out in torch, perhaps, in float32
     if isinstance(got, int | float) and not isinstance(got, bool) and abs(got - true) <= 0.002 * abs(true):
         return  # worked out on paper: three digits are enough
     assert_value(got, torch.tensor(true, dtype=torch.float64), name=key, forms=given)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
@@ -968,6 +968,7 @@ def faulty_of(student) -> dict:
         raise Malformed(f"`faulty` must be a dict with an entry for each of {', '.join(PATIENTS)}")
     if absent := [name for name in PATIENTS if name not in faulty]:
         raise Missing(f"`faulty` has no entry yet for {', '.join(absent)}")
+    faulty = {name: lone(line) for name, line in faulty.items()}
     for name, line in faulty.items():
         if line is not None and (type(line) is not int or not 1 <= line <= 60):
             raise Malformed(f"faulty[{name!r}] must be the number of a line, or None where the patient is healthy")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging
-from toolbox.compare import assert_grad, assert_value, grad_of, loss_of
+from toolbox.compare import assert_grad, assert_value, grad_of, lone, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.gate_mistakes import truth
 from toolbox.suite import item, make, student  # noqa: F401
@@ -56,6 +56,7 @@ def numbers_of(student, name: str) -> dict[str, float]:
     given = student.value(name)
     if not isinstance(given, dict):
         raise Malformed(f"`{name}` must be a dict from names to numbers")
+    given = {key: lone(number) for key, number in given.items()}
     for key, number in given.items():
         if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
             raise Malformed(f"{name}[{key!r}] must be one number")
@@ -556,7 +557,7 @@ def check_parts(student, x: float, grad_out: float) -> None:
     for name, right in true.items():
         accept, source = [], before[name]
         if source is not None:
-            theirs = answer[1].get(source)
+            theirs = lone(answer[1].get(source))
             if isinstance(theirs, float) and 1e-3 < abs(theirs / true[source]) < 1e3:
                 accept = [right * theirs / true[source]]
         assert_grad(grad_of(answer, name), right, name=name, accept=accept, forms=forms[name])
@@ -1229,7 +1230,7 @@ def ladder_seconds(student, rungs: int) -> float:
     s.fetch(y.data)
     y.backward()
     start = time.perf_counter()
-    (grad,) = s.fetch(x.grad)
+    grad = lone(s.fetch(x.grad)[0])
     seconds = time.perf_counter() - start
     name, true = f"x, below {rungs} steps", torch.tensor(1.0, dtype=torch.float64)
     if rungs < 10:

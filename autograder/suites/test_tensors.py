@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging, planted
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, relative_error, tolerance
+from toolbox.compare import assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.truths.tensor import (
@@ -116,7 +116,7 @@ def foreseen(student, variable: str, key: str, true: Any, follows: Any = None, *
 
 def own_number(student, variable: str, key: str) -> float | None:
     """The student's own entry, where it is a number to work on with."""
-    found = noted(student, variable).get(key)
+    found = lone(noted(student, variable).get(key))
     return found if isinstance(found, int | float) and 1 < found < 1e30 else None
 
 
@@ -925,6 +925,7 @@ def check_cost(answer: Any, sizes: list[int], left: bool) -> None:
     true, other = costs(sizes) if left else costs(sizes)[::-1]
     if answer is None:
         raise Missing("the count is not written yet (it is None)")
+    answer = lone(answer)
     if isinstance(answer, bool) or not isinstance(answer, int):
         raise Malformed("the count must be a whole number")
     if answer == true:
@@ -999,11 +1000,9 @@ def said(verdict: Any) -> bool:
     """The checker's verdict. Raises Missing or Malformed."""
     if verdict is None:
         raise Missing("gradcheck returns nothing yet")
-    if isinstance(verdict, torch.Tensor) and verdict.dtype == torch.bool and verdict.numel() == 1:
-        return bool(verdict)
-    if not isinstance(verdict, bool):
+    if not isinstance(lone(verdict), bool):
         raise Malformed("gradcheck must return True or False")
-    return verdict
+    return lone(verdict)
 
 
 @item("gradcheck_wrong")
@@ -1119,7 +1118,7 @@ SUSPECTS = ("mean", "outer", "unit", "logsumexp", "cumsum", "top", "hypot", "swi
 
 def sentences(student) -> dict[str, bool]:
     """The student's `verdicts`, complete. Raises Missing or Malformed."""
-    verdicts = noted(student, "verdicts")
+    verdicts = {name: lone(verdict) for name, verdict in noted(student, "verdicts").items()}
     if missing := [name for name in SUSPECTS if verdicts.get(name) is None]:
         raise Missing(f"no verdict yet on {', '.join(missing)}")
     if bad := [name for name in SUSPECTS if not isinstance(verdicts[name], bool)]:

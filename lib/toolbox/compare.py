@@ -102,6 +102,11 @@ def as_tensor(got: Any, name: str) -> Tensor:
         raise Malformed(f"{name} must be a number or a tensor; it is {_kind(got)}, not all numbers") from None
 
 
+def lone(value: Any) -> Any:
+    """A tensor of one entry as the Python number in it (NumPy's numbers arrive so, too); all else as it is."""
+    return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
+
+
 def relative_error(got: Tensor, true: Tensor) -> float:
     """The largest |got - true| over the largest |true|; both of one shape. nan and inf in `got` give inf."""
     if got.numel() == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from autograder.mutants import Answer, Edit
@@ -44,5 +45,9 @@ RIGHT: list[Answer] = [
     Answer("predictions with a private note", ("predict",), notebook={"predicted": PREDICTED | {"note": "by hand"}}),
     Answer("predictions as tensors", ("predict",),
            notebook={"predicted": {name: torch.tensor(float(k)) for name, k in PREDICTED.items()}}),
+    Answer("diagnoses as NumPy's numbers", ("bugs_found",),
+           notebook={"faulty": {name: line if line is None else np.int64(line) for name, line in FAULTY.items()}}),
+    Answer("diagnoses found by argmax", ("bugs_found",),
+           notebook={"faulty": {name: line if line is None else torch.tensor(line) for name, line in FAULTY.items()}}),
     Answer("diagnoses in another order", ("bugs_found",), notebook={"faulty": dict(reversed(FAULTY.items()))}),
 ]  # fmt: skip

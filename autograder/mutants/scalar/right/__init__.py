@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from autograder.mutants import Answer, Edit
 from autograder.mutants.scalar.engine import RECURSIVE, RESET, SORT, sort
 from autograder.mutants.scalar.gates import BOTH, SAFE
@@ -133,6 +136,32 @@ RIGHT: list[Answer] = [
         "predictions with a private note",
         ("predict_sum", "predict_neuron"),
         notebook={"predicted": PREDICTED | {"note": 0}, "traced": TRACED | {"note": 0}},
+    ),
+    Answer(
+        "predictions as NumPy's numbers",
+        ("predict_sum", "predict_neuron"),
+        notebook={
+            "predicted": {name: np.float64(number) for name, number in PREDICTED.items()},
+            "traced": {name: np.float64(number) for name, number in TRACED.items()},
+        },
+    ),
+    Answer(
+        "predictions as tensors",
+        ("predict_sum", "predict_neuron"),
+        notebook={
+            "predicted": {name: torch.tensor(number) for name, number in PREDICTED.items()},
+            "traced": {name: torch.tensor([number]) for name, number in TRACED.items()},
+        },
+    ),
+    Answer(
+        "gradients that begin as NumPy's zeros",
+        SHALLOW,
+        (Edit("Value.backward", RESET, RESET.replace("0.0", "__import__('numpy').float64(0)")),),
+    ),
+    Answer(
+        "patterns between blanks",
+        ("patterns",),
+        notebook={"patterns": {gate: f" {word.upper()} " for gate, word in PATTERNS.items()}},
     ),
     Answer("predictions with five digits", ("predict_neuron",), notebook={"traced": TRACED | EXACT}),
     Answer(

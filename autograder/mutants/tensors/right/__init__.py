@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from autograder.mutants import Answer, liberty
 from autograder.mutants.tensors.checker import ALL as CHECKER
 from autograder.mutants.tensors.notebook import EXPLOSION, PREDICTED, VERDICTS
@@ -88,6 +91,22 @@ RIGHT: list[Answer] = [
             | {"dy_dx_shape": (2, 4, 2, 3), "dy_dw_shape": (2, 4, 3, 4)},
             "explosion": EXPLOSION | {"share_dy_dx": 0.015625, "share_dy_dw": 0.000244141},
         },
+    ),
+    liberty(
+        "counts as tensors",
+        "product_cost",
+        ("cost_left_to_right", "return count", "return torch.tensor(count)"),
+        ("cost_right_to_left", "return count", "return torch.tensor([count])"),
+    ),
+    Answer(
+        "verdicts as NumPy's",
+        ("suspects",),
+        notebook={"verdicts": {name: np.bool_(verdict) for name, verdict in VERDICTS.items()}},
+    ),
+    Answer(
+        "verdicts as tensors, in another order",
+        ("suspects",),
+        notebook={"verdicts": {name: torch.tensor(verdict) for name, verdict in reversed(VERDICTS.items())}},
     ),
     Answer(
         "foreseen with private notes",
