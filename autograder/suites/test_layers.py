@@ -2553,8 +2553,8 @@ def test_linear_of_one_row_and_where_all_sizes_agree(student, make):
 
 @item("function_linear")
 def test_linear_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
-    x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4).T
-    grad_out = make.normal(3, 1, dtype=torch.float32).expand(3, 2)
+    x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(2, 4, dtype=torch.float32).T
+    grad_out = make.normal(1, 2, dtype=torch.float32).expand(3, 2)  # its columns add up without cancelling each other
     check_function(student, make, "Linear", [x, w, make.normal(2, dtype=torch.float32)], grad_out)
 
 
