@@ -80,7 +80,7 @@ def compare_grad(answer: Any, truth: Truth, name: str, **more: Any) -> None:
     got, theirs = grad_of(answer, name), grads_of(answer)
     try:
         assert_grad(got, truth.grads[name], name=name, inputs=truth.inputs, accept=partial(truth.follows, name, theirs),
-                    clues=partial(truth.clues, name), **more)  # fmt: skip
+                    terms=truth.terms(name), clues=partial(truth.clues, name), **more)  # fmt: skip
     except Mismatch as wrong:
         world = truth.behind(answer[0], more.get("condition", 1.0))
         if world and not (world.straight and name == "a"):  # without a ReLU nobody would have to know its gradient

@@ -117,7 +117,8 @@ def steer(
     for number in (steps - 1, *range(steps - 1)):  # the last first: by then mistakes have grown apart
         for key in shapes:
             assert_value(theirs[number][key], true[number][key], name=f"{key} after step {number + 1}", inputs=dtype,
-                         condition=4.0, clues=partial(clues, number, key))  # fmt: skip
+                         condition=4.0, terms=params64[key].abs().max().item(),
+                         clues=partial(clues, number, key))  # fmt: skip
     if rho is not None:
         check_velocity(found["velocity"], params64, gradients64, rho, dtype)
 

@@ -1209,7 +1209,7 @@ def test_shared_values_in_larger_graphs(student, make):
         numbers = away_from_zero(make, 3, 0.3, 1.2)
         found, true = gradients(student, tangle, numbers), true_gradients(tangle, numbers)
         for name, got, right in zip(["d", "c", "b", "a", "x", "y", "z"], found, true, strict=True):
-            assert_grad(got, right, name=name, condition=100.0)
+            assert_grad(got, right, name=name, condition=1000.0)
     check_waiting(student, make)
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of, tolerance
+from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of, tolerance
 from toolbox.errors import Malformed, Mismatch, Missing
 
 
@@ -80,6 +80,23 @@ def test_half_precision_is_too_coarse(true):
 def test_an_ill_conditioned_problem_is_given_more_room_and_differences_for_a_gradient_are_not():
     assert tolerance(torch.float32, condition=100.0) == pytest.approx(100 * tolerance(torch.float32))
     assert tolerance(torch.float64) == 1e-12 and tolerance(torch.float64, condition=100.0) < 1e-11
+
+
+def test_what_is_left_of_terms_that_cancel_may_be_off_by_the_roundings_of_the_terms_and_by_no_more():
+    terms = torch.tensor([0.7, 0.4, -1.1], dtype=torch.float32)
+    true, noisy = terms.double().sum(), terms[[2, 0, 1]].sum() + 2e-7
+    size = terms.abs().sum().item()
+    mismatch(noisy, true, inputs=torch.float32)
+    assert_grad(noisy, true, name="b", inputs=torch.float32, terms=size)
+    for wrong in (noisy + 1e-4, -terms[0], size):
+        mismatch(torch.as_tensor(wrong), true, inputs=torch.float32, terms=size)
+    total = torch.tensor(0.9, dtype=torch.float64)  # where little cancels, sharp as ever
+    mismatch(total * 1.0001, total, terms=2.2)
+
+
+@pytest.mark.parametrize("value", [torch.tensor(3), torch.tensor([3.0]), 3, 3.0])
+def test_a_tensor_of_one_entry_is_the_number_in_it(value):
+    assert lone(value) == 3 and type(lone(value)) in (int, float)
 
 
 def test_a_truth_of_zeros_is_met_by_zeros_alone():

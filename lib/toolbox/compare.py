@@ -3,7 +3,8 @@
 Steps: take the loss or one gradient out of `(loss, grads)`; make it a tensor; then shape, finite numbers, values, in
 that order, each with its own message. Where an answer is wrong, `toolbox.diagnose` looks for the mistake behind it.
 
-How close is close? The distance is the largest difference of any entry over the largest true entry. An answer passes
+How close is close? The distance is the largest difference of any entry over the largest true entry (or over the size
+of the terms of a sum, where these may cancel and leave nothing but their roundings). An answer passes
 below `tolerance(inputs, condition)`: ROUNDINGS roundings of the dtype in which the question was asked (never below
 float32), times the condition of the problem, but never less than FLOOR. The dtype of the answer makes no difference:
 who is asked in float64 and answers in float32 has lost half of the digits on the way, and is told so. So in float64 a
@@ -68,6 +69,7 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     """Check a gradient, a tensor of exactly the shape of its variable (a number where the variable is one).
 
     inputs: dtype in which the question was asked, where it is not float64. condition: see `tolerance`.
+    terms: the size of what adds up to the truth, where it may cancel: the sum of the terms' absolute values.
     accept: other right values, e.g. what follows from the student's own upstream gradient; or a function that returns
     them, called only if needed.
     if_not_finite: the id of the misconception that nan and inf tell of. if_single: that of an answer which is right but
@@ -107,18 +109,21 @@ def lone(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
 
 
-def relative_error(got: Tensor, true: Tensor) -> float:
-    """The largest |got - true| over the largest |true|; both of one shape. nan and inf in `got` give inf."""
+def relative_error(got: Tensor, true: Tensor, terms: float = 0.0) -> float:
+    """The largest |got - true| over the largest |true| or, where that is more, over `terms`; both of one shape.
+
+    nan and inf in `got` give inf.
+    """
     if got.numel() == 0:
         return 0.0
     got, true = got.to(torch.float64), true.to(torch.float64)
-    error = (got - true).abs().max().item() / max(true.abs().max().item(), TINY)
+    error = (got - true).abs().max().item() / max(true.abs().max().item(), terms, TINY)
     return error if math.isfinite(error) else math.inf
 
 
 def _check(
     got: Tensor, true: Tensor, name: str, shape_rule: str, *, label: str | None = None,
-    inputs: torch.dtype = torch.float64, condition: float = 1.0,
+    inputs: torch.dtype = torch.float64, condition: float = 1.0, terms: float = 0.0,
     accept: list[Tensor] | tuple | Callable[[], list[Tensor]] = (),
     if_not_finite: str | None = None, if_single: str | None = None,
     clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
@@ -146,14 +151,14 @@ def _check(
         found = [if_not_finite] if if_not_finite else []
         raise Mismatch(f"{label} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
 
-    error = relative_error(got, true)
+    error = relative_error(got, true, terms)
     if error <= limit:
         return
     accept = accept() if callable(accept) else accept
-    if any(other.shape == got.shape and relative_error(got, other) <= limit for other in accept):
+    if any(other.shape == got.shape and relative_error(got, other, terms) <= limit for other in accept):
         return
     off = (got.to(torch.float64) - true.to(torch.float64)).abs()
-    wrong = off > limit * max(true.abs().max().item(), TINY)
+    wrong = off > limit * max(true.abs().max().item(), terms, TINY)
     evidence |= _entry(got, true, off.flatten().argmax().item())
     evidence |= {"relative_error": error, "wrong_entries": int(wrong.sum())} | pattern(got, true, limit)
     worst = evidence["worst"]

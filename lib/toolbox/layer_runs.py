@@ -170,10 +170,19 @@ def check_grads(
             what = "backward returns nothing yet" if label == "x" else f"grads[{label!r}] is not set by backward yet"
             raise Missing(f"{name}: {what}")
         assert_grad(answer, right, name=label, inputs=x.dtype, condition=ROUGH.get(name, 1.0),
-                    if_single="dtype-changed", if_not_finite=OVERFLOW.get(name),
+                    terms=_terms(name, label, right, g, x), if_single="dtype-changed", if_not_finite=OVERFLOW.get(name),
                     clues=_clues(name, place, label, right, g, x, parameters, options, forms) if named
                     else lambda: {"batch": 1})  # fmt: skip
         check_dtype(answer, x.dtype, f"gradient {label}")
+
+
+def _terms(name: str, label: str, right: Tensor, g: Tensor, x: Tensor) -> float:
+    """The size of what adds up to a gradient, where it may cancel; else 0."""
+    if label in ("b", "beta"):
+        return g.abs().double().sum().item() / max(right.numel(), 1)
+    if name == "Softmax" and x.numel():
+        return (x.double().softmax(dim=-1) * g.abs()).max().item()
+    return 0.0
 
 
 def _clues(name, place, label, right, g, x, parameters, options, forms) -> Callable[[], dict[str, Any]]:

@@ -154,6 +154,10 @@ class Truth:
             return []
         return [self._slope(self.nodes[source], name, theirs.double()) + self.reg_grads.get(name, 0)]
 
+    def terms(self, name: str) -> float:
+        """The size of what adds up to a bias's gradient, whose one or few entries may cancel; 0 for other names."""
+        return self.grads[UPSTREAM[name]].abs().sum(dim=0).max().item() if name.startswith("b") else 0.0
+
     def diagnose_after(self, name: str, got: Any, grads: dict[str, Any]) -> list[str]:
         """The ids of the mistake in the step from the student's own wrong upstream gradient to `got`; [] where none is
         known, and where the upstream gradient is right."""
