@@ -199,6 +199,11 @@ def test_clues_are_asked_for_only_when_an_answer_is_wrong(true):
     assert mismatch(true * 5, true, clues=clues).diagnosis == ["batch-mean-missing"]
 
 
+def test_clues_that_cannot_be_worked_out_leave_the_answer_wrong_and_without_a_name(true):
+    wrong = mismatch(true * 5, true, clues=lambda: {"forms": {"w": torch.linalg.solve(torch.zeros(2, 2), true)}})
+    assert wrong.diagnosis == [] and "is wrong in 15 of 15" in str(wrong)
+
+
 def test_evidence_is_plain_json_with_the_worst_entry(true):
     got = true.clone()
     got[4, 0] = 100.0

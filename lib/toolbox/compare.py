@@ -141,7 +141,7 @@ def _check(
     if got.dtype == torch.bool:
         raise Mismatch(f"{label} holds True and False; a mask is not yet a number", evidence=evidence)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
-        found = diagnose(got, true, near, **more, **(clues() if clues else {})) if naming() else []
+        found = _names(got, true, near, more, clues)
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
         raise Mismatch(message, diagnosis=found, evidence=evidence)
     if got.is_floating_point() and not torch.isfinite(got).all():
@@ -168,8 +168,21 @@ def _check(
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
         found = [if_single] if if_single else []
         raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
-    found = diagnose(got, true, near, **more, **(clues() if clues else {})) if naming() else []
+    found = _names(got, true, near, more, clues)
     raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
+
+
+def _names(
+    got: Tensor, true: Tensor, limit: float, more: dict[str, Any], clues: Callable[[], dict[str, Any]] | None
+) -> list[str]:
+    """The mistakes behind a wrong answer. Where they cannot be worked out, a known form being singular, say, the answer
+    stays without a name: it is wrong all the same, and its own fault is what the student must be told."""
+    if not naming():
+        return []
+    try:
+        return diagnose(got, true, limit, **more, **(clues() if clues else {}))
+    except (ArithmeticError, ValueError, RuntimeError):  # torch's errors of linear algebra are RuntimeErrors
+        return []
 
 
 def _part(answer: Any, index: int, name: str) -> Any:

@@ -123,10 +123,12 @@ def ridge(x: Tensor, y: Tensor, reg: Tensor) -> Tensor:
 
 def ridge_forms(g: Tensor, x: Tensor, w: Tensor, reg: float, place: int) -> Forms:
     """place: 0 for the gradient of reg, 1 for that of y."""
+    # Without its penalty a system of fewer rows than unknowns is singular: solve_ex gives nan then, which is nobody's
+    # answer, where solve would raise an error.
     g, x, w = g.double(), x.double(), w.double()
     N, D = x.shape
     eye, square = torch.eye(D, dtype=torch.float64), x.T @ x
-    solved = {name: torch.linalg.solve(system, g) for name, system in {
+    solved = {name: torch.linalg.solve_ex(system, g)[0] for name, system in {
         "ridge-mean-missing": square + reg * eye,
         "ridge-penalty-sign": square / N - reg * eye,
         "ridge-penalty-missing": square / N + 1e-300 * eye,
@@ -225,7 +227,7 @@ def pose_forms(grad_pose: Tensor, pose: Tensor, points: Tensor, image: Tensor) -
     curve = torch.einsum("nk,nkab->ab", image - camera.project(pose, points), bent)
 
     def through(system: Tensor) -> Tensor:
-        return J @ torch.linalg.solve(system, g)
+        return J @ torch.linalg.solve_ex(system, g)[0]
 
     ones = pose_pull(torch.ones_like(g), pose, points, image)
     right = through(square - curve)
