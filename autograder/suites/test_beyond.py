@@ -1313,6 +1313,7 @@ def check_adjoint(student, make, N: int, H: int, dtype=torch.float64, spread: bo
     true = layers.adjoint(g, z, w)
     asked_twice(student, student.implicit.deq_adjoint, asked,
                 lambda answer: assert_grad(answer, true, name="grad_a", inputs=dtype, condition=32.0,
+                                           terms=g.abs().max().item(),  # 1 - z * z loses digits where z is near 1
                                            clues=lambda: {"forms": layers.adjoint_forms(g, z, w)}))  # fmt: skip
 
 
