@@ -4,7 +4,9 @@ Steps: start a process a core; give each one seed and one number of threads at a
 assignment under it; report who was misjudged. All answers of a seed go through one process, so that PyTorch's own
 results are worked out once for all of them. Right answers in other styles, which take as long as all the rest, are
 judged under every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
-test. Under the audit's own seeds the whole table is made (`autograder.audit`); here only the verdict counts.
+test. How near right answers came to their tolerance tells of the seeds that were not tried: what used a tenth of it
+under one seed in a hundred may well need all of it under one in a thousand. Under the audit's own seeds the whole
+table is made (`autograder.audit`); here only the verdict counts.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,13 +27,14 @@ from rich.progress import track
 
 from autograder.audit import loses_marks, prepared
 from autograder.mutants import Answer, load
+from toolbox.compare import observed
 from toolbox.diagnose import verdicts_only
 from toolbox.student import Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = 10  # of the seeds one is for right answers in other styles too
-Misjudged = Iterator[tuple[str, tuple[str, ...]]]
+Misjudged = Iterator[tuple[str, tuple[str, ...]]]  # items, each with the tests that were failed
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,19 @@ class Slip:
         return f"{self.answer} {told} under the seed '{self.seed}' on {self.threads} thread(s)"
 
 
+@dataclass(frozen=True, order=True)
+class Near:
+    """How near a right answer came to losing marks. share: of its tolerance, used at most; 0 where it was exact."""
+
+    share: float
+    item: str
+    answer: str
+    seed: str
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of its tolerance, in {self.item} ({self.answer}, seed '{self.seed}')"
+
+
 @dataclass
 class Tally:
     """How often right and wrong answers were judged in an item, and how often not as they should be."""
@@ -62,14 +79,18 @@ class Tally:
 
 @dataclass
 class Stability:
-    """What many seeds showed. tallies: number of threads -> its counts."""
+    """What many seeds showed. tallies: number of threads -> its counts. nearest: item -> the right answer nearest to
+    losing its marks there."""
 
     seeds: int
     tallies: dict[int, Tally]
     slips: list[Slip] = field(default_factory=list)
+    nearest: dict[str, Near] = field(default_factory=dict)
 
-    def add(self, threads: int, right: int, wrong: int, slips: list[Slip]) -> None:
+    def add(self, threads: int, right: int, wrong: int, slips: list[Slip], near: dict[str, Near]) -> None:
         """Count what one seed showed on a number of threads."""
+        for item, found in near.items():
+            self.nearest[item] = max(found, self.nearest.get(item, found))
         tally, lost = self.tallies[threads], sum(slip.right for slip in slips)
         tally.right, tally.wrong = tally.right + right, tally.wrong + wrong
         tally.right_misjudged += lost
@@ -81,13 +102,14 @@ class Stability:
         return asdict(self)
 
     def words(self) -> list[str]:
-        """A line for each number of threads, for people."""
-        return [
+        """A line for each number of threads, and one for the nearest miss, for people."""
+        lines = [
             f"{self.seeds} seeds on {threads} thread{'s'[: threads > 1]}: right answers judged {tally.right:,} times, "
             f"{tally.right_misjudged} of them wrongly"
             + (f"; wrong ones {tally.wrong:,} times, {tally.wrong_misjudged} of them wrongly" if tally.wrong else "")
             for threads, tally in self.tallies.items()
         ]
+        return [*lines, *(f"the nearest right answer used {near}" for near in sorted(self.nearest.values())[-1:])]
 
 
 class Ready(NamedTuple):
@@ -97,6 +119,9 @@ class Ready(NamedTuple):
     right: bool
     items: list[str]
     make: Callable[[], Student]
+
+
+Counted = tuple[int, int, int, list[Slip], dict[str, Near]]
 
 
 class Judging:
@@ -117,19 +142,19 @@ class Judging:
         return [Ready(answer.name, right, items, prepared(answer, self.package, self.solution))
                 for answer, items in told if items]  # fmt: skip
 
-    def __call__(self, task: tuple[int, int]) -> tuple[int, int, int, list[Slip]]:
-        """(number of the seed, threads) -> threads, how often right and wrong answers were judged, the misjudged."""
+    def __call__(self, task: tuple[int, int]) -> Counted:
+        """(number of the seed, threads) -> what `Stability.add` takes."""
         number, threads = task
         torch.set_num_threads(threads)
         answers = self.always + (self.sometimes if number % EVERY == 0 else [])
-        slips, seed = [], f"stability {number}"
+        slips, near, seed = [], {}, f"stability {number}"
         with verdicts_only():
             for answer in answers:
-                misjudged = _right if answer.right else _wrong
+                misjudged = partial(_right, near) if answer.right else _wrong
                 for item, tests in misjudged(self.suite, answer, seed):
                     slips.append(Slip(answer.name, answer.right, item, seed, threads, tests))
         judged = [sum(len(answer.items) for answer in answers if answer.right == kind) for kind in (True, False)]
-        return threads, *judged, slips
+        return threads, *judged, slips, near
 
 
 def stability(
@@ -161,7 +186,7 @@ def stability(
         told_to = console or Console(stderr=True)
         for counted in track(done, f"stability {assignment}", len(tasks), console=told_to):
             found.add(*counted)
-            for slip in counted[-1]:  # at once: a long run that is stopped has told what it saw
+            for slip in counted[3]:  # at once: a long run that is stopped has told what it saw
                 told_to.print(f"[red]{escape(str(slip))}", soft_wrap=True)
     found.slips.sort(key=str)
     return found
@@ -175,17 +200,20 @@ def _begin(*told: Any) -> None:
     _judging = Judging(*told)
 
 
-def _task(task: tuple[int, int]) -> tuple[int, int, int, list[Slip]]:
+def _task(task: tuple[int, int]) -> Counted:
     return _judging(task)
 
 
-def _right(suite: Suite, answer: Ready, seed: str) -> Misjudged:
-    """The items in which a right answer lost marks, each with the tests that it failed."""
-    lost: dict[str, list[str]] = {}
-    for result in suite.run(answer.make(), items=answer.items, seed=seed):
-        if loses_marks(result):
-            lost.setdefault(result.item, []).append(result.name)
-    yield from ((item, tuple(tests)) for item, tests in lost.items())
+def _right(near: dict[str, Near], suite: Suite, answer: Ready, seed: str) -> Misjudged:
+    """The items in which a right answer lost marks, each with the tests that it failed. near: kept up to date."""
+    for item in answer.items:
+        shares = [0.0]
+        with observed(shares.append):
+            results = suite.run(answer.make(), items=[item], seed=seed)
+        found = Near(max(shares), item, answer.name, seed)
+        near[item] = max(found, near.get(item, found))
+        if lost := tuple(result.name for result in results if loses_marks(result)):
+            yield item, lost
 
 
 _known: dict[tuple[str, str], str] = {}  # (answer, item) -> the test that caught it last, in this process

@@ -24,7 +24,10 @@ def test_no_seed_and_no_number_of_threads_changes_a_verdict():
     assert found.slips == []
     for tally in (found.tallies[1], found.tallies[2]):
         assert tally.right > 3 * len(ITEMS) and tally.wrong > tally.right  # one seed judges other right answers too
-    assert [line.partition(":")[0] for line in found.words()] == ["3 seeds on 1 thread", "3 seeds on 2 threads"]
+    *counts, nearest = found.words()
+    assert [line.partition(":")[0] for line in counts] == ["3 seeds on 1 thread", "3 seeds on 2 threads"]
+    assert set(found.nearest) == set(ITEMS) and 0 < max(found.nearest.values()).share < 0.5
+    assert nearest.startswith("the nearest right answer used ") and "of its tolerance, in " in nearest
 
 
 def test_an_answer_that_is_right_by_luck_is_found_out(lucky):
