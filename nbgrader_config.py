@@ -53,5 +53,5 @@ c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back ins
 # Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
 c.HTMLExporter.filters = {"markdown2html": "autograder.outputs.markdown2html"}
 
-# Set your own seed for a class: whoever reads this file could draw the hidden inputs.
+# Set your own seed for a class: whoever reads this file could draw the hidden inputs. Grading tries it on the solution.
 # c.JudgeCells.seed = "..."

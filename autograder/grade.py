@@ -30,17 +30,19 @@ from autograder import build, forks, intake, ledger, trouble
 from autograder.build.catalogue import catalogue
 from autograder.entry import ClassEntry
 from autograder.gradebook import Book
-from autograder.judge import Judgement, find
+from autograder.judge import Judgement, find, hidden_seed
 from autograder.pool import Settings, judge_all
+from autograder.trial import Trial
 
 
 @dataclass
 class Outcome:
-    """What grading a class came to."""
+    """What grading a class came to. doubtful: items in which the solution itself loses marks under the class's seed."""
 
     graded: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
 
 
 def grade(
@@ -105,6 +107,7 @@ def grade(
         if outcome.skipped:
             console.print(f"{len(outcome.skipped)} graded already and unchanged (--again grades them anew).")
     judgements = judge_all(settings, folders, jobs)  # before there is any thread: it forks
+    trial = Trial(root, assignment, hidden_seed(assignment, settings.seed)) if folders else None
     with closing(judgements), ClassEntry(book) as entry, _progress(console) as progress:
         task = progress.add_task("starting".ljust(24), total=len(folders), causes="")
         for folder, judgement in judgements:
@@ -126,6 +129,13 @@ def grade(
                 outcome.graded.append(student)
                 causes.update(_causes(judgement))
             progress.update(task, advance=1, description=student[:24].ljust(24), causes=_words(causes))
+    outcome.doubtful = trial.failed() if trial else []
+    if outcome.doubtful:
+        console.print(
+            f"Under this class's seed the solution itself loses marks in {', '.join(outcome.doubtful)}: what students "
+            "got there says nothing about them. Set another c.JudgeCells.seed in nbgrader_config.py, and grade again.",
+            style="red",
+        )
     return outcome
 
 

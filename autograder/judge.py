@@ -38,6 +38,11 @@ class Judgement:
     cells: list[Cell] = field(default_factory=list)
 
 
+def hidden_seed(assignment: str, seed: str = "") -> str:
+    """The seed of the hidden inputs: the class's own, or the kit's where it has none."""
+    return seed or f"{assignment}-hidden"
+
+
 class Judge:
     """Grades hand-ins of one assignment; the suite is collected once.
 
@@ -53,7 +58,7 @@ class Judge:
         self.assignment = find(self.catalogue, assignment)
         with one_thread():
             self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
-        self.seed = seed or f"{assignment}-hidden"
+        self.seed = hidden_seed(assignment, seed)
         self.limits = limits or Limits()
         self.pictures = pictures
         released = root / "assignments" / assignment / f"{assignment}.ipynb"
