@@ -97,5 +97,5 @@ def _agrees(forward, inputs, i, place, y, g, claim, h):
         moved = [x.clone() for x in inputs]
         moved[i][place] += step
         slopes.append(float(((forward(*moved) - y) * g).sum()) / step)
-    slack = 1e-5 * max(map(abs, slopes)) + 1e-12
+    slack = 1e-5 * max(map(abs, slopes)) + 1e-8
     return min(slopes) - slack <= claim <= max(slopes) + slack
