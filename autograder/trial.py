@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from autograder import whole
+from autograder.confine import kernel
 
 PATIENCE = 60.0  # seconds: by the end of a class it is long done
 
@@ -49,6 +50,8 @@ class Trial:
 
 
 def _judge(answer: Connection, root: str, assignment: str, seed: str) -> None:
+    if kernel.LINUX:
+        kernel.die_with_parent()  # a grader that is killed leaves no process behind
     import torch
 
     from autograder.audit import loses_marks, prepared
