@@ -64,7 +64,7 @@ add(
         "reads the judge's questions out of the pipe in a thread, to learn inputs and to starve the worker",
         cells=(PIPE + "import threading\ndef steal():\n    while True:\n        os.read(pipes(0)[0], 2**16)\n"
                "threading.Thread(target=steal, daemon=True).start()",),
-        lost=ANY | items("predict", "bugs_found", "bugs_repaired", status="passed|missing|timeout|malformed|crashed|failed"),
+        lost=ANY | items("predict", "bugs_found", "bugs_repaired", status="passed|partial|missing|timeout|malformed|crashed|failed"),
         seconds=60,
     ),
     Attack(
