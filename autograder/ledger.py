@@ -8,6 +8,7 @@ gradebook; a hand-in, a suite or a setting that has changed since is graded anew
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from autograder import whole
@@ -19,13 +20,20 @@ def key(settings: Settings, folder: Path, *more: object) -> str:
     whatever `more` is given (the deadline, say).
     """
     root, name = settings.root, settings.assignment
-    digest = hashlib.sha256(f"{settings.seed}|{settings.pictures}|{more}".encode())
-    depends = [
-        root / "autograder" / "suites" / f"test_{name}.py",
-        *sorted((root / "solutions" / "backprop").glob("*.py")),
-    ]
-    depends += sorted((root / "assignments" / name).glob("*.*")) + sorted(folder.rglob("*.*"))
-    for path in depends:
+    given = sorted((root / "assignments" / name).glob("*.*")) + sorted(folder.rglob("*.*"))
+    return digest(f"{settings.seed}|{settings.pictures}|{more}", [*judging(root, name), *given])
+
+
+def judging(root: Path, assignment: str) -> list[Path]:
+    """The files that an assignment is judged by: its suite, and the solutions."""
+    suite = root / "autograder" / "suites" / f"test_{assignment}.py"
+    return [suite, *sorted((root / "solutions" / "backprop").glob("*.py"))]
+
+
+def digest(told: str, paths: Iterable[Path]) -> str:
+    """A digest of some words and of the contents of files; what is no plain file does not count."""
+    digest = hashlib.sha256(told.encode())
+    for path in paths:
         if path.is_file() and not path.is_symlink():
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

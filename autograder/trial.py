@@ -7,12 +7,11 @@ tried once for each version of suite and solution. Only the kit's own code runs 
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder import whole
+from autograder import ledger, whole
 from autograder.confine import kernel
 
 PATIENCE = 60.0  # seconds: by the end of a class it is long done
@@ -22,7 +21,8 @@ class Trial:
     """One seed on trial. It starts at once; without a package of answers (`autograder.mutants`) there is none."""
 
     def __init__(self, root: Path, assignment: str, seed: str):
-        self._passed = root / "classroom" / "ledger" / assignment / f".seed-{_digest(root, assignment, seed)}"
+        version = ledger.digest(seed, ledger.judging(root, assignment))
+        self._passed = ledger.path_of(root / "classroom", assignment, f".seed-{version[:32]}")
         self._answer: Connection | None = None
         answers = Path(__file__).parent / "mutants" / assignment / "__init__.py"
         if self._passed.exists() or not answers.is_file():
@@ -65,11 +65,3 @@ def _judge(answer: Connection, root: str, assignment: str, seed: str) -> None:
     with verdicts_only():
         results = suite.run(prepared(Answer("the solution", ()), package, source)(), seed=seed)
     answer.send(sorted({result.item for result in results if loses_marks(result)}))
-
-
-def _digest(root: Path, assignment: str, seed: str) -> str:
-    digest = hashlib.sha256(seed.encode())
-    for path in (root / "autograder" / "suites" / f"test_{assignment}.py",
-                 *sorted((root / "solutions" / "backprop").glob("*.py"))):  # fmt: skip
-        digest.update(hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest())
-    return digest.hexdigest()[:32]

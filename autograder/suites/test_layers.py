@@ -2557,7 +2557,7 @@ def test_linear_of_one_row_and_where_all_sizes_agree(student, make):
 
 @item("function_linear")
 def test_linear_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
-    x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(2, 4, dtype=torch.float32).T
+    x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4).T
     grad_out = make.normal(2, 3, dtype=torch.float32).T  # expanded, its columns would all cancel at once
     check_function(student, make, "Linear", [x, w, make.normal(2, dtype=torch.float32)], grad_out)
 

@@ -1246,7 +1246,7 @@ def ladder_seconds(student, rungs: int) -> float:
     name, true = f"x, below {rungs} steps", torch.tensor(1.0, dtype=torch.float64)
     if rungs < 10:
         assert_grad(grad, true, name=name, forms={"overwritten-not-accumulated": true * 0.5**rungs})
-    elif not isinstance(grad, int | float) or abs(grad - 1) > 1e-6:
+    elif not isinstance(grad, int | float) or not abs(grad - 1) <= 1e-6:  # nan is not near
         raise Mismatch(f"{name} is wrong: yours {grad}, true 1")
     return seconds
 
