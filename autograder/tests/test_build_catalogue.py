@@ -66,20 +66,26 @@ def test_malformed_masters_have_no_catalogue(root):
 
 def test_the_catalogue_needs_neither_torch_nor_jupyter_and_is_quick():
     code = """
-import sys, time
+import ast, sys, time
 from pathlib import Path
 from autograder.build.catalogue import catalogue
-number = len(catalogue(Path(sys.argv[1])))
-times = []
-for _ in range(5):
+root = Path(sys.argv[1])
+masters = [*root.glob("solutions/*.py"), *root.glob("autograder/suites/test_*.py")]
+reading, parsing = [], []
+for _ in range(5):  # side by side, so that a slow machine slows both
     start = time.process_time()
-    catalogue(Path(sys.argv[1]))
-    times.append(time.process_time() - start)
+    found = catalogue(root)
+    reading.append(time.process_time() - start)
+    start = time.process_time()
+    for path in masters:
+        ast.parse(path.read_text())
+    parsing.append(time.process_time() - start)
+assert len(masters) == 2 * len(found) > 0, masters
 heavy = {"torch", "jupytext", "nbformat", "nbgrader", "nbconvert", "pytest"} & sys.modules.keys()
 assert not heavy, heavy
-print(min(times) / number)
+print(min(reading) / min(parsing))
 """
     command = [sys.executable, "-c", code, str(REPOSITORY)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 0.05, "seconds for each assignment"
+    assert float(done.stdout) < 4, "times what Python's own parser takes for the same files"
