@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 2
+# A thread that waits gives its core away: two processes that spin on two cores keep each other from working.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: demo test setup build audit bench clean
 
