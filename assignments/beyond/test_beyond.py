@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import smooth
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.compare import as_tensor, assert_between, assert_grad, assert_unchanged, assert_value
 from toolbox.diagnose import diagnose
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
 from toolbox.references import usable
@@ -170,6 +170,9 @@ def unary(student, make, name: str, shape: tuple, dtype=torch.float64) -> None:
 def summed(student, make, shape: tuple, dim: int | None, keepdim: bool, dtype=torch.float64) -> None:
     a, da = make.normal(*shape, dtype=dtype), make.normal(*shape, dtype=dtype)
     answer = moved(student, lambda dual: dual.sum(dim=dim, keepdim=keepdim), (a, da))
+    if dim is not None and isinstance(answer[0], torch.Tensor) and answer[0].dim() == 0:
+        message = f"a.sum(dim={dim}, keepdim={keepdim}) is one number: it must be the sums along that axis alone"
+        raise Mismatch(message, diagnosis=["summed-too-far"])
     true = push(lambda v: v.sum(dim=dim, keepdim=keepdim), [a], [da])
     check_dual(answer, true, dtype, sum_forms(a, da, dim, keepdim), f"a.sum(dim={dim}, keepdim={keepdim})")
 

@@ -16,8 +16,18 @@ from typing import Any
 import torch
 
 from toolbox import nudging
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.compare import (
+    as_tensor,
+    assert_between,
+    assert_grad,
+    assert_unchanged,
+    assert_value,
+    grad_of,
+    grads_of,
+    lone,
+    loss_of,
+)
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
@@ -103,10 +113,44 @@ def far_out(given: Given) -> Given:
     x, w = given["x"].clone(), given["w"].clone()
     x[:, 0] = torch.tensor([1000.0, -1000.0]).repeat(len(x))[: len(x)]
     w[0] = 1.0
-    x[0, 1:] *= 500.0
+    spread = x[0, 1:] @ w[1:]
+    x[0, 1:] *= 1500.0 / (spread.max() - spread.min())
     y = given["y"].clone()
-    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong
+    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong: its probability rounds to 0
     return given | {"x": x, "w": w, "y": y}
+
+
+def net_far_out(given: Given, level: float) -> Given:
+    """The same arguments, but the scores of the first row lie near `level`, those of the second far apart, the
+    others where they were: each row has a largest score of its own.
+    """
+    changed = {name: given[name].clone() for name in ("x", "w1", "w2", "y")}
+    x, w1, w2, y = changed.values()
+    w1[:2] = 0
+    w1[0, 0] = w1[1, 1] = 1.0  # one hidden unit lifts a row, another pulls its classes apart
+    x[0, 0], x[1, 1] = abs(level), 1500.0 / (w2[1].max() - w2[1].min())
+    w2[0] = 1.0 if level > 0 else -1.0
+    y[1] = w2[1].argmin()
+    return given | changed
+
+
+def dead_row(given: Given) -> Given:
+    """The same arguments, but some inputs of the ReLU are exactly 0: any slope from 0 to 1 is right there."""
+    x, b1 = given["x"].clone(), given["b1"].clone()
+    x[1], b1[0] = 0.0, 0.0
+    return given | {"x": x, "b1": b1}
+
+
+def check_dead_row(answer: Any, given: Given) -> None:
+    """The gradient behind the ReLU lies between those of its two sides, and what it leads to is finite."""
+    grad_h = as_tensor(grad_of(answer, "h"), "gradient h").double()
+    a = (given["x"] @ given["w1"] + given["b1"]).double()
+    assert_between(grad_of(answer, "a"), grad_h * (a > 0), grad_h * (a >= 0), name="a", if_not_finite="zero-over-zero")
+    for name in ("w1", "b1"):
+        behind = as_tensor(grad_of(answer, name), f"gradient {name}")
+        if not behind.isfinite().all():
+            message = f"gradient {name} holds nan or inf where an input of the ReLU is 0"
+            raise Mismatch(message, diagnosis=["zero-over-zero"])
 
 
 # The first flat functions: a graph of three gates, and a logistic neuron
@@ -123,6 +167,15 @@ def slopes(output: torch.Tensor, nodes: dict[str, torch.Tensor]) -> dict[str, to
     """The gradient of `output` with respect to each node, by autograd."""
     grads = torch.autograd.grad(output, list(nodes.values()), retain_graph=True)
     return dict(zip(nodes, grads, strict=True))
+
+
+def at_zero(function: Callable[..., Any], given: dict[str, float]) -> Any:
+    """The answer where a number is 0: to divide by it is a way to a slope that ends there."""
+    try:
+        return function(**given)
+    except Raised as error:
+        known = ["zero-over-zero"] if "ZeroDivisionError" in str(error) else []
+        raise Raised(str(error), diagnosis=known) from None
 
 
 @lru_cache
@@ -493,9 +546,8 @@ def test_the_softmax_net_loss_has_a_penalty_for_both_layers(student, make):
 
 @item("net_softmax_loss")
 def test_the_softmax_net_loss_stays_finite_for_scores_of_a_thousand(student, make):
-    for shift in (1000.0, -1000.0):
-        given = net(make)
-        given["b2"] = given["b2"] + shift
+    for level in (1000.0, -1000.0):
+        given = net_far_out(net(make), level)
         compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
 
 

@@ -2,18 +2,29 @@
 
 Layers are compared with PyTorch's, in float64, their gradients with autograd's (`toolbox.truths.layer`). Each lives in
 the student's process; `toolbox.layer_runs` runs it there and sees whether it changed a tensor that is not its own. N,
-D, M and K differ, upstream gradients are random and of both signs, inputs stay away from kinks. What random entries a
-Dropout drops is read off its output. A Sequential is made of layers that are given: their faults are not the net's.
+D, M and K differ, upstream gradients are random and of both signs. Inputs stay away from kinks; at a kink, where a test
+asks, every slope between those of the two sides is right. What random entries a Dropout drops is read off its output. A
+Sequential is made of layers that are given: their faults are not the net's.
 """
 # ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.compare import (
+    as_tensor,
+    assert_between,
+    assert_grad,
+    assert_unchanged,
+    assert_value,
+    grad_of,
+    grads_of,
+    loss_of,
+)
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.layer_mistakes import backward_forms
 from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, lay_out, layer_of, stored
@@ -157,6 +168,17 @@ def any_shape_is_right(student, make, name: str, **options):
     """Images of a batch, vectors, single rows, no rows: first the shape that tells the most about a mistake."""
     for shape in ((3, 2, 4), (6,), (1, 4), (0, 4)):
         is_right_at(student, make, name, off_zero(make, *shape), named=len(shape) > 2, **options)
+
+
+def at_zero_any_slope_between_is_right(student, make, name: str, left: float, **options):
+    """Back at inputs that are exactly 0, where the slope is `left` on the left and 1 on the right."""
+    x, g = off_zero(make, N, D), off_zero(make, N, D)
+    x[1], x[3, 2] = 0.0, 0.0
+    trial = Trial(student, name, **options)
+    trial.forward(x)
+    true = pull(lambda x: TWINS[name](x, **options), g, x)[0]
+    sides = [torch.where(x == 0, slope * g, true) for slope in (left, 1.0)]
+    assert_between(trial.backward(g)["x"], *sides, name="x", if_not_finite="zero-over-zero")
 
 
 def edges_are_right(student, make, name: str, backward: bool):
@@ -967,7 +989,8 @@ def check_parts(name: str, answer: Any, grads: Any, leaves: list, grad_out: torc
         raise Malformed(f"backward must return {len(grads)} gradients, one for each input")
     for place, (got, right) in enumerate(zip(answer, grads, strict=True)):
         forms = op_forms(name, place, grads, leaves, grad_out)
-        assert_grad(got, right, name=f"of input {place}", inputs=grad_out.dtype, forms=forms)
+        assert_grad(got, right, name=f"of input {place}", inputs=grad_out.dtype, forms=forms,
+                    if_not_finite="zero-over-zero")  # fmt: skip
 
 
 def op_forms(name: str, place: int, grads: Any, leaves: list, grad_out: torch.Tensor) -> dict[str, list[torch.Tensor]]:

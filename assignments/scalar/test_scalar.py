@@ -2,7 +2,7 @@
 
 References are PyTorch's autograd on the same expressions, in float64, and cubics whose differences are known exactly.
 A gate's backward is fed the true forward values, and an operation of `Value` is judged without `backward`: one mistake
-costs one item. Nothing is asked at ties and kinks, and any topological order is right.
+costs one item. At ties and kinks every slope between those of the two sides is right, and any topological order is.
 """
 
 # ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from toolbox import nudging
-from toolbox.compare import assert_grad, assert_value, grad_of, lone, loss_of
+from toolbox.compare import as_tensor, assert_between, assert_grad, assert_value, grad_of, lone, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.gate_mistakes import truth
 from toolbox.suite import item, make, student  # noqa: F401
@@ -229,6 +230,29 @@ def check_often(student, make, gate: str, draw: Callable, signed: bool = True) -
         check_forward(student, gate, *inputs)
         check_backward(student, gate, abs(grad_out) * turn(number, 0), *inputs)
     check_backward(student, gate, 0.0, *draw())
+
+
+def check_at_zero(check: Callable, *places: tuple[float, ...], **more: Any) -> None:
+    """Run `check` at places where a number is 0: to divide by it is a way to a slope that ends there."""
+    for place in places:
+        try:
+            check(*place, **more)
+        except Raised as error:
+            known = ["zero-over-zero"] if "ZeroDivisionError" in str(error) else []
+            raise Raised(str(error), diagnosis=known) from None
+
+
+def check_tie(grads: Any, grad_out: float, name: str) -> None:
+    """The two gradients of a max whose inputs are equal: any split of the upstream gradient between them is right."""
+    one, other = as_tensor(list(grads), name).tolist()
+    share = min(1.0, max(0.0, one / grad_out)) if math.isfinite(one) else 1.0
+    true = torch.tensor([share, 1.0 - share], dtype=torch.float64) * grad_out
+    if one == other == 0.0:
+        message = f"{name} at a tie are both 0: between them they must pass on {grad_out:g}"
+        raise Mismatch(message, diagnosis=["max-tie-lost"])
+    both = torch.full((2,), grad_out, dtype=torch.float64)
+    assert_grad([one, other], true, name=f"{name} at a tie", terms=abs(grad_out), if_not_finite="zero-over-zero",
+                forms={"max-tie-counted-twice": both})  # fmt: skip
 
 
 def turn(number: int, place: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging, planted
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
+from toolbox.compare import assert_between, assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.truths.tensor import (
@@ -220,8 +220,11 @@ def nudged(student, name: str, x: torch.Tensor, **options: float) -> tuple[Any, 
     return tuple(script.fetch(script.tensors.numeric_jacobian(function, kept, **options), kept))
 
 
-def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> None:
-    """The truth is what central differences give for these functions: cubes with an error of h * h exactly."""
+def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5, moved: str = "") -> None:
+    """The truth is what central differences give for these functions: cubes with an error of h * h exactly.
+
+    moved: the id of the mistake that a Jacobian of zeros tells of.
+    """
     function, at = getattr(planted, name), x.double()
     true = difference(function, at, h, h)
     axes = true.dim() - x.dim()
@@ -234,6 +237,9 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> No
         "difference-step-ignored": [difference(function, at, e, e) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6) if e != h],
         "jacobian-summed": [true.sum(dim=tuple(range(axes))), true.sum()],
     }
+    if moved and isinstance(answer, torch.Tensor) and answer.shape == true.shape and not answer.any():
+        message = "jacobian is zero everywhere, for a function that returns its input itself: both its results are one"
+        raise Mismatch(message, diagnosis=[moved])
     assert_grad(answer, true, name="jacobian", forms=forms)
 
 
@@ -433,7 +439,7 @@ def check_mul(student, answer: Any, g: torch.Tensor, x: torch.Tensor, y: torch.T
         got = part(answer, place, "grad_x grad_y")
         try:
             assert_grad(got, true[place], name=f"grad_{'xy'[place]} {where}", inputs=x.dtype, condition=8.0,
-                        forms=mul_forms(g, own, other))  # fmt: skip
+                        if_not_finite="zero-over-zero", forms=mul_forms(g, own, other))  # fmt: skip
         except Mismatch:
             if not summed_as_before(student, got, g * other, true[place], x.dtype):
                 raise

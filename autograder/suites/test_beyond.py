@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import smooth
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.compare import as_tensor, assert_between, assert_grad, assert_unchanged, assert_value
 from toolbox.diagnose import diagnose
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
 from toolbox.references import usable
@@ -199,6 +199,22 @@ def test_products_and_quotients_of_duals_broadcast(student, make):
 
 
 @item("dual_arithmetic")
+def test_products_and_quotients_of_duals_that_are_zero(student, make):
+    for name in ("mul", "truediv"):
+        (a, da), (b, db) = ((make.normal(2, 3), make.normal(2, 3)) for _ in range(2))
+        a[0, 0], a[1] = 0.0, 0.0
+        if name == "mul":
+            b[0, 1], b[1, 0] = 0.0, 0.0
+        else:
+            b = b + 0.5 * torch.sign(b)
+        answer = moved(student, getattr(operator, name), (a, da), (b, db))
+        value, tangent = push(OPERATIONS[name], (a, b), (da, db))
+        assert_value(answer[0], value, name=f"value of {SIGNS[name]}", condition=4.0)
+        assert_value(answer[1], tangent, name=f"tangent of {SIGNS[name]}", condition=16.0,
+                     if_not_finite="zero-over-zero")  # fmt: skip
+
+
+@item("dual_arithmetic")
 def test_duals_meet_plain_numbers_and_tensors_on_either_side(student, make):
     for name in ("add", "sub", "mul", "truediv"):
         for swapped in (False, True):
@@ -249,6 +265,9 @@ def unary(student, make, name: str, shape: tuple, dtype=torch.float64) -> None:
 def summed(student, make, shape: tuple, dim: int | None, keepdim: bool, dtype=torch.float64) -> None:
     a, da = make.normal(*shape, dtype=dtype), make.normal(*shape, dtype=dtype)
     answer = moved(student, lambda dual: dual.sum(dim=dim, keepdim=keepdim), (a, da))
+    if dim is not None and isinstance(answer[0], torch.Tensor) and answer[0].dim() == 0:
+        message = f"a.sum(dim={dim}, keepdim={keepdim}) is one number: it must be the sums along that axis alone"
+        raise Mismatch(message, diagnosis=["summed-too-far"])
     true = push(lambda v: v.sum(dim=dim, keepdim=keepdim), [a], [da])
     check_dual(answer, true, dtype, sum_forms(a, da, dim, keepdim), f"a.sum(dim={dim}, keepdim={keepdim})")
 
@@ -289,6 +308,19 @@ def test_exp_and_log_of_matrices_in_float32_move_as_torch_says(student, make):
 def test_tanh_and_relu_of_matrices_in_float32_move_as_torch_says(student, make):
     for name in ("tanh", "relu"):
         unary(student, make, name, (3, 5), dtype=torch.float32)
+
+
+@item("dual_functions")
+def test_relu_and_tanh_of_a_dual_at_zero(student, make):
+    a, da = make.normal(6), make.normal(6)
+    a[1], a[4] = 0.0, 0.0
+    for name in ("tanh", "relu"):
+        answer = moved(student, lambda dual, name=name: getattr(dual, name)(), (a, da))
+        value, tangent = push(UNARY[name], [a], [da])
+        assert_value(answer[0], value, name=f"value of a.{name}()", condition=4.0)
+        right = torch.where(a == 0, da, tangent)  # for the relu any slope from 0 to 1 will do
+        assert_between(answer[1], tangent, right if name == "relu" else tangent, name=f"tangent of a.{name}()",
+                       condition=16.0, if_not_finite="zero-over-zero")  # fmt: skip
 
 
 @item("dual_functions")

@@ -16,8 +16,18 @@ from typing import Any
 import torch
 
 from toolbox import nudging
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.compare import (
+    as_tensor,
+    assert_between,
+    assert_grad,
+    assert_unchanged,
+    assert_value,
+    grad_of,
+    grads_of,
+    lone,
+    loss_of,
+)
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
 
@@ -103,10 +113,44 @@ def far_out(given: Given) -> Given:
     x, w = given["x"].clone(), given["w"].clone()
     x[:, 0] = torch.tensor([1000.0, -1000.0]).repeat(len(x))[: len(x)]
     w[0] = 1.0
-    x[0, 1:] *= 500.0
+    spread = x[0, 1:] @ w[1:]
+    x[0, 1:] *= 1500.0 / (spread.max() - spread.min())
     y = given["y"].clone()
-    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong
+    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong: its probability rounds to 0
     return given | {"x": x, "w": w, "y": y}
+
+
+def net_far_out(given: Given, level: float) -> Given:
+    """The same arguments, but the scores of the first row lie near `level`, those of the second far apart, the
+    others where they were: each row has a largest score of its own.
+    """
+    changed = {name: given[name].clone() for name in ("x", "w1", "w2", "y")}
+    x, w1, w2, y = changed.values()
+    w1[:2] = 0
+    w1[0, 0] = w1[1, 1] = 1.0  # one hidden unit lifts a row, another pulls its classes apart
+    x[0, 0], x[1, 1] = abs(level), 1500.0 / (w2[1].max() - w2[1].min())
+    w2[0] = 1.0 if level > 0 else -1.0
+    y[1] = w2[1].argmin()
+    return given | changed
+
+
+def dead_row(given: Given) -> Given:
+    """The same arguments, but some inputs of the ReLU are exactly 0: any slope from 0 to 1 is right there."""
+    x, b1 = given["x"].clone(), given["b1"].clone()
+    x[1], b1[0] = 0.0, 0.0
+    return given | {"x": x, "b1": b1}
+
+
+def check_dead_row(answer: Any, given: Given) -> None:
+    """The gradient behind the ReLU lies between those of its two sides, and what it leads to is finite."""
+    grad_h = as_tensor(grad_of(answer, "h"), "gradient h").double()
+    a = (given["x"] @ given["w1"] + given["b1"]).double()
+    assert_between(grad_of(answer, "a"), grad_h * (a > 0), grad_h * (a >= 0), name="a", if_not_finite="zero-over-zero")
+    for name in ("w1", "b1"):
+        behind = as_tensor(grad_of(answer, name), f"gradient {name}")
+        if not behind.isfinite().all():
+            message = f"gradient {name} holds nan or inf where an input of the ReLU is 0"
+            raise Mismatch(message, diagnosis=["zero-over-zero"])
 
 
 # The first flat functions: a graph of three gates, and a logistic neuron
@@ -123,6 +167,15 @@ def slopes(output: torch.Tensor, nodes: dict[str, torch.Tensor]) -> dict[str, to
     """The gradient of `output` with respect to each node, by autograd."""
     grads = torch.autograd.grad(output, list(nodes.values()), retain_graph=True)
     return dict(zip(nodes, grads, strict=True))
+
+
+def at_zero(function: Callable[..., Any], given: dict[str, float]) -> Any:
+    """The answer where a number is 0: to divide by it is a way to a slope that ends there."""
+    try:
+        return function(**given)
+    except Raised as error:
+        known = ["zero-over-zero"] if "ZeroDivisionError" in str(error) else []
+        raise Raised(str(error), diagnosis=known) from None
 
 
 @lru_cache
@@ -242,6 +295,15 @@ def test_the_toy_function_is_right_at_many_points(student, make):
             assert_grad(grad_of(answer, name), grad, name=name, forms=forms[name])
 
 
+@item("toy")
+def test_the_toy_function_is_right_where_a_number_is_zero(student, make):
+    for zero in "xyz":
+        given = gates(make, "x y z") | {zero: 0.0}
+        answer = at_zero(student.flat.toy, given)
+        for name, grad in toy_truth(**given)[1].items():
+            assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
+
+
 ### END HIDDEN TESTS
 
 
@@ -279,6 +341,15 @@ def test_the_neuron_is_right_at_many_points(student, make):
         f, _, _ = neuron_truth(**given)
         assert_value(loss_of(student.flat.neuron(**given)), f, name="f")
         compare_neuron(student, make, "w2", "w0", "w1", "x0", "x1")
+
+
+@item("neuron")
+def test_the_neuron_is_right_where_a_number_is_zero(student, make):
+    for zero in ("w0", "x0", "w1", "x1"):
+        given = gates(make, "w0 x0 w1 x1 w2") | {zero: 0.0}
+        answer = at_zero(student.flat.neuron, given)
+        for name, grad in neuron_truth(**given)[1].items():
+            assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
 
 
 ### END HIDDEN TESTS
@@ -828,6 +899,12 @@ def test_the_hinge_net_gradients_of_the_first_layer_for_a_single_example(student
 
 
 @item("net_hinge_grad_first")
+def test_the_hinge_net_gradients_of_the_first_layer_where_a_gate_is_at_its_edge(student, make):
+    given = dead_row(net(make))
+    check_dead_row(student.flat.net_hinge(**given), given)
+
+
+@item("net_hinge_grad_first")
 def test_the_hinge_net_gradients_of_the_first_layer_in_float32_leave_the_inputs_alone(student, make):
     given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_hinge, given, Truth("hinge", given), "h", "a", "w1", "b1")
@@ -853,9 +930,8 @@ def test_the_softmax_net_loss_has_a_penalty_for_both_layers(student, make):
 
 @item("net_softmax_loss")
 def test_the_softmax_net_loss_stays_finite_for_scores_of_a_thousand(student, make):
-    for shift in (1000.0, -1000.0):
-        given = net(make)
-        given["b2"] = given["b2"] + shift
+    for level in (1000.0, -1000.0):
+        given = net_far_out(net(make), level)
         compare(student.flat.net_softmax(**given), Truth("softmax", given), "loss", **FAR_OUT)
 
 
@@ -908,9 +984,8 @@ def test_the_softmax_net_gradients_of_the_second_layer_in_float32_leave_the_inpu
 
 @item("net_softmax_grad_second")
 def test_the_softmax_net_gradient_of_the_scores_stays_finite_for_scores_of_a_thousand(student, make):
-    for shift in (1000.0, -1000.0):
-        given = net(make)
-        given["b2"] = given["b2"] + shift
+    for level in (1000.0, -1000.0):
+        given = net_far_out(net(make), level)
         compare(student.flat.net_softmax(**given), Truth("softmax", given), "scores", **FAR_OUT)
 
 
@@ -946,6 +1021,12 @@ def test_the_softmax_net_gradient_of_the_first_bias_matches_autograd(student, ma
 def test_the_softmax_net_gradients_of_the_first_layer_for_a_single_example(student, make):
     given = net(make, N=1, D=3, H=7, C=5, reg=2.5)
     compare(student.flat.net_softmax(**given), Truth("softmax", given), "h", "a", "w1", "b1")
+
+
+@item("net_softmax_grad_first")
+def test_the_softmax_net_gradients_of_the_first_layer_where_a_gate_is_at_its_edge(student, make):
+    given = dead_row(net(make))
+    check_dead_row(student.flat.net_softmax(**given), given)
 
 
 @item("net_softmax_grad_first")

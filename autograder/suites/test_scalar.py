@@ -2,7 +2,7 @@
 
 References are PyTorch's autograd on the same expressions, in float64, and cubics whose differences are known exactly.
 A gate's backward is fed the true forward values, and an operation of `Value` is judged without `backward`: one mistake
-costs one item. Nothing is asked at ties and kinks, and any topological order is right.
+costs one item. At ties and kinks every slope between those of the two sides is right, and any topological order is.
 """
 
 # ruff: noqa: F811 (a test takes the fixtures that it imports as its arguments)
@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from toolbox import nudging
-from toolbox.compare import assert_grad, assert_value, grad_of, lone, loss_of
+from toolbox.compare import as_tensor, assert_between, assert_grad, assert_value, grad_of, lone, loss_of
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.gate_mistakes import truth
 from toolbox.suite import item, make, student  # noqa: F401
@@ -258,6 +259,29 @@ def check_often(student, make, gate: str, draw: Callable, signed: bool = True) -
     check_backward(student, gate, 0.0, *draw())
 
 
+def check_at_zero(check: Callable, *places: tuple[float, ...], **more: Any) -> None:
+    """Run `check` at places where a number is 0: to divide by it is a way to a slope that ends there."""
+    for place in places:
+        try:
+            check(*place, **more)
+        except Raised as error:
+            known = ["zero-over-zero"] if "ZeroDivisionError" in str(error) else []
+            raise Raised(str(error), diagnosis=known) from None
+
+
+def check_tie(grads: Any, grad_out: float, name: str) -> None:
+    """The two gradients of a max whose inputs are equal: any split of the upstream gradient between them is right."""
+    one, other = as_tensor(list(grads), name).tolist()
+    share = min(1.0, max(0.0, one / grad_out)) if math.isfinite(one) else 1.0
+    true = torch.tensor([share, 1.0 - share], dtype=torch.float64) * grad_out
+    if one == other == 0.0:
+        message = f"{name} at a tie are both 0: between them they must pass on {grad_out:g}"
+        raise Mismatch(message, diagnosis=["max-tie-lost"])
+    both = torch.full((2,), grad_out, dtype=torch.float64)
+    assert_grad([one, other], true, name=f"{name} at a tie", terms=abs(grad_out), if_not_finite="zero-over-zero",
+                forms={"max-tie-counted-twice": both})  # fmt: skip
+
+
 def turn(number: int, place: int) -> int:
     """1 or -1: over eight numbers, every combination of signs for three places."""
     return -1 if number >> place & 1 else 1
@@ -296,6 +320,8 @@ def test_the_multiply_gate_sends_its_gradients_back(student, make):
 @item("gate_multiply", share=2.0)
 def test_the_multiply_gate_is_right_at_many_points(student, make):
     check_often(student, make, "multiply", lambda: away_from_zero(make, 2))
+    (x,) = away_from_zero(make, 1)
+    check_at_zero(partial(check_backward, student, "multiply", 2.5), (0.0, x), (x, 0.0), (0.0, 0.0))
 
 
 ### END HIDDEN TESTS
@@ -367,6 +393,16 @@ def test_the_max_gate_is_right_at_many_points_of_any_sign(student, make):
     for pair in ((-low, -high), (-high, -low), (-high, low), (high, -low)):
         check_forward(student, "maximum", *pair)
         check_backward(student, "maximum", -2.5, *pair)
+
+
+@item("gate_max")
+def test_the_max_gate_splits_its_gradient_where_both_are_equal(student, make):
+    def tie(number: float, grad_out: float) -> None:
+        check_forward(student, "maximum", number, number)
+        answer = filled(student.gates.maximum_backward(grad_out, number, number, number), "maximum_backward")
+        check_tie(answer, grad_out, "the downstream gradients")
+
+    check_at_zero(tie, *zip((*away_from_zero(make, 2), 0.0), (2.5, -1.5, 3.0), strict=True))
 
 
 ### END HIDDEN TESTS
@@ -846,6 +882,9 @@ def test_where_the_ground_is_level_no_step_is_taken(student, make):
 def test_the_steepest_step_in_more_dimensions(student, make):
     for count in (3, 6, 1):
         check_ascent(student, away_from_zero(make, count, 1.2, 3.0))
+    (x,) = away_from_zero(make, 1, 1.2, 3.0)
+    check_ascent(student, [x, -x])  # entries that cancel are not nothing
+    check_ascent(student, [x, 0.0, 0.0])
     check_ascent(student, [number * 1e-3 for number in away_from_zero(make, 4)])
 
 
@@ -923,6 +962,10 @@ def test_arithmetic_at_many_points(student, make):
         check_operation(student, "truediv", lambda x, y: x / y, *away_from_zero(make, 2))
     check_power(student, -positive(make, 1, 1.2)[0], 3)
     check_power(student, -positive(make, 1, 1.2)[0], 2)
+    (x,) = away_from_zero(make, 1)
+    check_at_zero(partial(check_operation, student, "multiply", lambda x, y: x * y), (0.0, x), (x, 0.0), (0.0, 0.0))
+    check_at_zero(partial(check_operation, student, "truediv", lambda x, y: x / y), (0.0, x))
+    check_at_zero(partial(check_power, student), (0.0, 3), (0.0, 1))
     check_power(student, *positive(make, 1, 1.2), -1.5)
 
 
@@ -998,6 +1041,29 @@ def test_functions_of_values_at_many_points(student, make):
         x = make.uniform(low=0.1, high=0.9).item()
         check_operation(student, "relu", lambda x: x.relu(), x)
         check_operation(student, "relu", lambda x: x.relu(), -x)
+    check_at_zero(partial(check_operation, student, "tanh", lambda x: x.tanh()), (0.0,))
+    check_at_zero(partial(check_operation, student, "sigmoid", lambda x: x.sigmoid()), (0.0,))
+
+
+@item("value_functions", share=0.5)
+def test_relu_and_max_of_values_at_their_kinks(student, make):
+    def slopes(apply: Callable, *numbers: float) -> list[float]:
+        s = student.script()
+        nodes = [s.scalar.Value(number) for number in numbers]
+        result = apply(*nodes)
+        if not s.fetch(s.toolbox.graphs.present(result))[0]:
+            raise Missing("the operation is not written yet (its result is None)")
+        data, grads = s.fetch(result.data, s.toolbox.graphs.slopes(result, nodes))
+        assert_value(data, torch.tensor(max(numbers), dtype=torch.float64), name="the data")
+        return grads
+
+    def relu(x: float) -> None:
+        (slope,) = slopes(lambda x: x.relu(), x)
+        assert_between(slope, 0.0, 1.0, name="the local gradient of relu", if_not_finite="zero-over-zero")
+
+    check_at_zero(relu, (0.0,))
+    for number in (*away_from_zero(make, 1), 0.0):
+        check_tie(slopes(lambda x, y: x.max(y), number, number), 1.0, "the local gradients of max")
 
 
 @item("value_functions", share=0.5)
@@ -1454,6 +1520,26 @@ def test_a_relu_on_the_tape(student, make):
         output, true, forms = truth("relu", [number])
         assert_value(data, output, name="the data")
         assert_grad(grads[0], true, name="the gradient of relu", forms=forms)
+
+
+### BEGIN HIDDEN TESTS
+@item("tape")
+def test_products_and_a_relu_of_zero_on_the_tape(student, make):
+    (x,) = away_from_zero(make, 1)
+
+    def product(*numbers: float) -> None:
+        compare_on_tape(student, lambda x, y: [x * y], list(numbers), ["x", "y"])
+
+    def relu(number: float) -> None:
+        data, grad = on_tape(student, lambda v: [v.relu()], [number])
+        assert_value(data, torch.tensor(0.0, dtype=torch.float64), name="the data")
+        assert_between(grad, 0.0, 1.0, name="the gradient of relu", if_not_finite="zero-over-zero")
+
+    check_at_zero(product, (0.0, x), (x, 0.0))
+    check_at_zero(relu, (0.0,))
+
+
+### END HIDDEN TESTS
 
 
 @item("tape")

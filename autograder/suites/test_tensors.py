@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging, planted
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
+from toolbox.compare import assert_between, assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.truths.tensor import (
@@ -198,6 +198,15 @@ def test_the_jacobian_of_the_relu_in_float32_leaves_its_input_alone(student, mak
 
 
 @item("relu_jacobian")
+def test_the_jacobian_of_the_relu_at_zero(student, make):
+    x = off_zero(make, 5)
+    x[1], x[3] = 0.0, 0.0
+    sides = [slopes(side, x) for side in (torch.relu, lambda v: torch.where(v >= 0, v, 0))]
+    answer = student.tensors.relu_jacobian(x=x)
+    assert_between(answer, *sides, name="jacobian", if_not_finite="zero-over-zero")
+
+
+@item("relu_jacobian")
 def test_the_jacobian_of_the_relu_of_two_numbers(student, make):
     x = off_zero(make, 2)
     for given in (x, x.flip(0)):
@@ -306,8 +315,11 @@ def nudged(student, name: str, x: torch.Tensor, **options: float) -> tuple[Any, 
     return tuple(script.fetch(script.tensors.numeric_jacobian(function, kept, **options), kept))
 
 
-def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> None:
-    """The truth is what central differences give for these functions: cubes with an error of h * h exactly."""
+def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5, moved: str = "") -> None:
+    """The truth is what central differences give for these functions: cubes with an error of h * h exactly.
+
+    moved: the id of the mistake that a Jacobian of zeros tells of.
+    """
     function, at = getattr(planted, name), x.double()
     true = difference(function, at, h, h)
     axes = true.dim() - x.dim()
@@ -320,6 +332,9 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5) -> No
         "difference-step-ignored": [difference(function, at, e, e) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6) if e != h],
         "jacobian-summed": [true.sum(dim=tuple(range(axes))), true.sum()],
     }
+    if moved and isinstance(answer, torch.Tensor) and answer.shape == true.shape and not answer.any():
+        message = "jacobian is zero everywhere, for a function that returns its input itself: both its results are one"
+        raise Mismatch(message, diagnosis=[moved])
     assert_grad(answer, true, name="jacobian", forms=forms)
 
 
@@ -366,6 +381,13 @@ def test_the_numeric_jacobian_takes_any_step(student, make):
     x = make.normal(2, 2)
     answer, _ = nudged(student, "cubes", x, h=0.3)
     check_nudged(answer, "cubes", x, h=0.3)
+
+
+@item("numeric_jacobian")
+def test_the_numeric_jacobian_of_functions_that_return_their_input(student, make):
+    for name, shape in (("keep", (3,)), ("turned", (2, 3))):
+        x = make.normal(*shape)
+        check_nudged(nudged(student, name, x)[0], name, x, moved="difference-of-one-tensor")
 
 
 @item("numeric_jacobian")
@@ -446,6 +468,15 @@ def test_the_gradient_through_the_relu_of_a_vector_and_of_a_block(student, make)
     for shape in ((6,), (2, 3, 4)):
         g, x = off_zero(make, *shape), off_zero(make, *shape)
         check_relu(student.tensors.relu_backward(grad_out=g, x=x), g, x)
+
+
+@item("relu_backward")
+def test_the_gradient_through_the_relu_at_zero(student, make):
+    g, x = make.normal(4, 3), off_zero(make, 4, 3)
+    x[1], x[3, 0] = 0.0, 0.0
+    sides = [pull(side, g, x)[0] for side in (torch.relu, lambda v: torch.where(v >= 0, v, 0))]
+    answer = student.tensors.relu_backward(grad_out=g, x=x)
+    assert_between(answer, *sides, name="grad_x", if_not_finite="zero-over-zero")
 
 
 @item("relu_backward")
@@ -713,7 +744,7 @@ def check_mul(student, answer: Any, g: torch.Tensor, x: torch.Tensor, y: torch.T
         got = part(answer, place, "grad_x grad_y")
         try:
             assert_grad(got, true[place], name=f"grad_{'xy'[place]} {where}", inputs=x.dtype, condition=8.0,
-                        forms=mul_forms(g, own, other))  # fmt: skip
+                        if_not_finite="zero-over-zero", forms=mul_forms(g, own, other))  # fmt: skip
         except Mismatch:
             if not summed_as_before(student, got, g * other, true[place], x.dtype):
                 raise
@@ -750,6 +781,13 @@ def test_the_gradients_of_rows_times_a_vector_match_autograd(student, make):
 
 
 ### BEGIN HIDDEN TESTS
+@item("mul_backward")
+def test_the_gradients_of_a_product_with_zeros_match_autograd(student, make):
+    g, x, y = make.normal(4, 3), make.normal(4, 3), make.normal(3)
+    x[0], x[2, 1], y[2] = 0.0, 0.0, 0.0
+    check_mul(student, student.tensors.mul_backward(grad_out=g, x=x, y=y), g, x, y)
+
+
 @item("mul_backward")
 def test_the_gradients_of_a_row_times_a_column_match_autograd(student, make):
     mul(student, make, (1, 5), (4, 1), dtype=torch.float32)

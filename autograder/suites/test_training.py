@@ -528,6 +528,10 @@ def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> Non
         if len(sizes) > 3
         else [],
     }
+    if len(sizes) > 10:
+        ranks = {str(rank): number for rank, number in enumerate(sorted(map(str, range(1, len(sizes)))), 1)}
+        shuffled = {name: exact[name[0] + ranks[name[1:]]] for name in exact}
+        forms["layers-by-alphabet"] = [sequential(shuffled)(x.double())]
     given = student.training.scores(params=params, x=x)
     changed = student.changed + changed_params(student, "scores", params, x)
     if given is None:
@@ -552,6 +556,11 @@ def test_the_scores_of_a_net_of_four_layers(student, make):
 def test_the_scores_of_one_layer_and_of_one_example(student, make):
     check_scores(student, make, 7, 4, 3)
     check_scores(student, make, 1, 3, 5, 2)
+
+
+@item("scores")
+def test_the_scores_of_a_net_of_eleven_layers(student, make):
+    check_scores(student, make, 4, *[3] * 12)  # in the order of the alphabet w10 comes before w2
 
 
 ### END HIDDEN TESTS

@@ -101,7 +101,9 @@ class Dropout(Layer):
         return out
 
     def backward(self, grad_out: Tensor) -> Tensor:
-        """grad_out and the result: of x's shape. Goes back through what the latest forward pass dropped."""
+        """grad_out and the result: of x's shape. Goes back through what the latest forward pass dropped, if anything,
+        whatever mode the layer is in by now.
+        """
         grad_x = None
         # YOUR CODE HERE
         return grad_x

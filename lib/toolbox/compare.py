@@ -96,6 +96,20 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     _check(as_tensor(got, f"gradient {name}"), true, name, rule, label=f"gradient {name}", **clues)
 
 
+def assert_between(got: Any, one: Any, other: Any, *, name: str, **clues: Any) -> None:
+    """Check a gradient at a kink: every entry lies between the slopes of the two sides; where, is a free choice.
+
+    one, other: the gradients of the two sides, in either order, both of the variable's shape. clues: as `assert_grad`.
+    """
+    one, other = torch.as_tensor(one, dtype=torch.float64), torch.as_tensor(other, dtype=torch.float64)
+    low, high = torch.minimum(one, other), torch.maximum(one, other)
+    got = as_tensor(got, f"gradient {name}")
+    fits = got.shape == low.shape and got.dtype != torch.bool
+    nearest = torch.where(torch.isfinite(got), got.double().clamp(low, high), low) if fits else low
+    size = torch.maximum(one.abs(), other.abs()).max().item()
+    assert_grad(got, nearest, name=f"{name} at the kink", **{"terms": size} | clues)
+
+
 def assert_unchanged(changed: list[str]) -> None:
     """Check that a call left its inputs alone. changed: the names in `student.changed`. Raises Mismatch."""
     if changed:

@@ -21,6 +21,7 @@ from toolbox.truths.tensor import Forms, pull
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "Sigmoid", "Tanh", "Softmax")
 FILES = {"BatchNorm": "batchnorm"} | dict.fromkeys(ACTIVATIONS, "activations")
+OUT = "out (and with it whatever uses it)"
 ROUGH = {"BatchNorm": 32.0, "Linear": 8.0, "Maxout": 8.0, "Correlation1d": 8.0}  # how much each magnifies roundings
 
 
@@ -71,13 +72,13 @@ class Trial:
         if out is None:
             raise Missing(f"{self.name}.forward returns nothing yet")
         if isinstance(out, Tensor):
-            self._given.append(("out (and with it whatever uses it)", self._out, out))
+            self._given.append((OUT, self._out, out))
         return out
 
     def backward(self, grad_out: Tensor, method: str = "backward", layout: str | None = None) -> dict[str, Any]:
         """The student's gradients by name, "x" the first. Raises Mismatch, Missing, Malformed."""
         given = self._give("grad_out", grad_out, layout or self.layout)
-        grad_x, grads = self._fetch(getattr(self.layer, method)(given), self.layer.grads)
+        grad_x, grads = self._fetch(getattr(self.layer, method)(given), self.layer.grads, back=True)
         if not isinstance(grads, dict):
             raise Malformed(f"{self.name}.grads must be a dict from names to gradients")
         return {"x": grad_x} | {name: grads.get(name) for name in self.names}
@@ -95,10 +96,13 @@ class Trial:
         self._given.append((label, behind, stored(x, layout)))
         return given
 
-    def _fetch(self, *wanted: Any) -> list[Any]:
+    def _fetch(self, *wanted: Any, back: bool = False) -> list[Any]:
         found = self.script.fetch(*wanted, *(behind for _, behind, _ in self._given))
         values, after = found[: len(wanted)], found[len(wanted) :]
         changed = [label for (label, _, before), now in zip(self._given, after, strict=True) if not _same(before, now)]
+        if back and set(changed) == {OUT}:
+            message = "backward changed out, which forward had handed on and others still use: work on a copy"
+            raise Mismatch(message, diagnosis=["cache-used-up"])
         assert_unchanged(list(dict.fromkeys(changed)))
         return values
 

@@ -105,6 +105,11 @@ def keep(x: Tensor) -> Tensor:
     return x
 
 
+def turned(x: Tensor) -> Tensor:
+    """(n, m) -> (m, n): the same numbers in the same memory."""
+    return x.T
+
+
 def twist(x: Tensor) -> Tensor:
     """(n,) -> (n - 1,): smooth, and different in every entry."""
     return torch.sin(x[1:]) * x[:-1] + x[0] ** 2
@@ -166,6 +171,8 @@ def wrong(draw: torch.Generator) -> Iterator[Case]:
               [normal(draw, 4)], "gradcheck-shape-ignored")  # fmt: skip
     yield good("x @ w + b", affine, affine_inputs(draw, 2, 5, 3))
     yield good("a wave", wave, [normal(draw, 2, 3)])
+    yield good("a transposition, whose result lies in the memory of x", turned, [normal(draw, 2, 3)],
+               "difference-of-one-tensor")  # fmt: skip
 
 
 def entry(draw: torch.Generator) -> Iterator[Case]:
@@ -193,6 +200,9 @@ def entry(draw: torch.Generator) -> Iterator[Case]:
     for where, name in ((0.0, "first"), (1.0, "last")):
         yield bad(f"a wave, the {name} entry wrong", wave, at(0, spoil(where, lambda v: v + 0.3)), [normal(draw, 4, 5)],
                   "gradcheck-entry-missed")  # fmt: skip
+    for where, name in ((0.0, "first"), (0.5, "middle"), (1.0, "last")):  # where evenly spaced numbers may have a zero
+        yield bad(f"a wave, the {name} entry twice too large", wave, at(0, spoil(where, lambda v: 2 * v)),
+                  [normal(draw, 7)], "gradcheck-entry-missed")  # fmt: skip
     yield bad("a wave, one entry nan", wave, at(0, spoil(somewhere(), lambda v: v * torch.nan)), [normal(draw, 9)],
               "gradcheck-nan-passes")  # fmt: skip
     yield good("x @ w + b", affine, affine_inputs(draw, 3, 12, 9))

@@ -56,6 +56,9 @@ def binary(s: Tensor, y: Tensor) -> Tensor:
 LOSSES: dict[str, Loss] = {"hinge": margin_loss, "softmax": F.cross_entropy, "squared": squares, "logistic": binary}
 
 # The same losses with one mistake each: misconception id -> losses. Some share the right value and differ in slope.
+# What is done to a probability so that its logarithm stays finite: added to, or clamped at both ends.
+SMALL = (1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30)
+PROPS = [lambda p, e=e: p + e for e in SMALL] + [lambda p, e=e: p.clamp(e, 1 - e) for e in SMALL]
 MISTAKES: dict[str, dict[str, list[Loss]]] = {
     "hinge": {
         "hinge-correct-class-missing": [lambda s, y: margin_loss(s, y, picked(s, y).detach())],
@@ -88,6 +91,7 @@ MISTAKES: dict[str, dict[str, list[Loss]]] = {
                      lambda s, y: F.cross_entropy(s, y) / torch.log(torch.tensor(2.0, dtype=s.dtype))],
         "log-of-wrong-class": [lambda s, y: -picked((1 - s.softmax(dim=1)).log(), y).mean()],
         "log-of-all-classes": [lambda s, y: -s.log_softmax(dim=1).sum(dim=1).mean()],
+        "probability-propped": [lambda s, y, up=up: -up(picked(s.softmax(dim=1), y)).log().mean() for up in PROPS],
     },
     "squared": {
         "targets-not-subtracted": [lambda s, y: s.square().sum() / len(y)],
@@ -102,6 +106,9 @@ MISTAKES: dict[str, dict[str, list[Loss]]] = {
         "one-label-only": [lambda s, y: (y * F.softplus(-s)).mean(), lambda s, y: ((1 - y) * F.softplus(s)).mean(),
                            lambda s, y: F.softplus(-y * s).mean()],  # meant for labels of -1 and 1
         "scores-as-probabilities": [lambda s, y: (s - y).square().mean() / 2],
+        "probability-propped": [
+            lambda s, y, up=up: -(y * up(s.sigmoid()).log() + (1 - y) * up((-s).sigmoid()).log()).mean() for up in PROPS
+        ],
     },
 }  # fmt: skip
 

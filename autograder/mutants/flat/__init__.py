@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograder.mutants.flat.edges import EDGES
 from autograder.mutants.flat.gates import GATES
 from autograder.mutants.flat.linear import LINEAR
 from autograder.mutants.flat.nets import NETS
@@ -9,6 +10,6 @@ from autograder.mutants.flat.notebook import NOTEBOOK, NOTES, REPAIRS
 from autograder.mutants.flat.right import RIGHT
 
 MODULE = "flat"
-WRONG = [*GATES, *LINEAR, *NETS, *NOTES, *REPAIRS]
+WRONG = [*GATES, *LINEAR, *NETS, *NOTES, *REPAIRS, *EDGES]
 
 __all__ = ["MODULE", "NOTEBOOK", "RIGHT", "WRONG"]

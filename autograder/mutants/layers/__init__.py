@@ -7,6 +7,7 @@ from functools import partial
 from autograder.mutants import modules_of as assemble
 from autograder.mutants.layers import graph_notes, notebook
 from autograder.mutants.layers.activations import ACTIVATIONS
+from autograder.mutants.layers.edges import EDGES
 from autograder.mutants.layers.functions import FUNCTIONS
 from autograder.mutants.layers.graph import GRAPH
 from autograder.mutants.layers.linear import WEIGHTED
@@ -17,7 +18,8 @@ from autograder.mutants.layers.sequential import SEQUENTIAL
 
 MODULE, MODULES = "layers", ("activations", "batchnorm", "layers", "losses", "graph", "functions")
 NOTEBOOK = notebook.NOTEBOOK | graph_notes.NOTEBOOK
-WRONG = [*notebook.NOTES, *WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL, *graph_notes.NOTES, *GRAPH, *FUNCTIONS]
+LAYERS = [*WEIGHTED, *ACTIVATIONS, *MODES, *LOSSES, *SEQUENTIAL]
+WRONG = [*notebook.NOTES, *LAYERS, *graph_notes.NOTES, *GRAPH, *FUNCTIONS, *EDGES]
 modules_of = partial(assemble, MODULES)
 
 __all__ = ["MODULE", "MODULES", "NOTEBOOK", "RIGHT", "WRONG", "modules_of"]

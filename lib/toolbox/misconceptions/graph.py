@@ -26,6 +26,8 @@ ROWS = [
      "A node that is read twice is computed once. When do you put its name down?", ORDER),
     ("graph-order-incomplete", "A name is missing from the order",
      "Inputs, and nodes that nobody reads, have a place in it as well.", ORDER),
+    ("graph-source-twice", "A node that reads one source twice waits for ever",
+     "How many sources does it wait for, and how often is each of them taken off the list?", ORDER),
     ("graph-order-too-early", "A node stands before one of its sources",
      "A node is ready when the last of its sources is there, not when the first one is.", ORDER),
     ("graph-circle-unnoticed", "A circle is not noticed",

@@ -32,6 +32,9 @@ ROWS = [
     ("dropout-mask-inverted", "The mask is inverted", "Which entries had an influence?", DROPOUT),
     ("dropout-back-unscaled", "The scale is missing on the way back",
      "The output of a kept entry is x times a number. What is its slope?", DROPOUT),
+    ("mode-of-now", "Backward asks in which mode the layer is by now",
+     "Somebody switched the mode after the forward pass. Whose gradient is asked for: of what was computed, or of now?",
+     DROPOUT),
     # forward
     ("batchnorm-over-rows", "Normalised over the wrong axis",
      "Each feature is normalised over the batch. Which axis disappears when its mean is taken?", NORMAL),

@@ -94,6 +94,8 @@ ROWS = [
     # scores and counts
     ("relu-at-the-end", "A ReLU after the last layer", "May a score be negative?", SCORES),
     ("layers-left-out", "Not all layers are used", "How many pairs of w and b are there?", SCORES),
+    ("layers-by-alphabet", "The layers come in the order of the alphabet", "Sorted as texts, where does w10 stand?",
+     SCORES),
     ("confusion-transposed", "True and predicted are swapped", "Which of the two goes down?", LEARNT),
     ("counted-once", "Every pair is counted once only",
      "An indexed += writes to each place once, however often the place is named.", LEARNT),

@@ -121,6 +121,7 @@ def sum_forms(a: Tensor, da: Tensor, dim: int | None, keepdim: bool) -> Forms:
         "dual-value-for-tangent": [a.sum(dim=dim, keepdim=keepdim)],
         "mean-for-sum": [true / count],
         "dual-tangent-missing": [torch.full_like(true, count), torch.ones_like(true)],
+        "summed-too-far": [] if dim is None else [da.sum()],
     }
 
 

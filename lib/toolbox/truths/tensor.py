@@ -79,7 +79,8 @@ def softmax_forms(upstream: Tensor, y: Tensor) -> Forms:
     own, inner = y * g, (y * g).sum(dim=-1, keepdim=True)
     return {
         "softmax-cross-terms-missing": [own * (1 - y), own],
-        "softmax-wrong-axis": [own - y * own.sum(), own - y * own.sum(dim=0, keepdim=True)],
+        "softmax-wrong-axis": [own - y * own.sum(), *(own - y * own.sum(dim=axis, keepdim=True)
+                                                      for axis in range(y.dim() - 1))],
         "softmax-upstream-unweighted": [own - y * g.sum(dim=-1, keepdim=True), own - y * g.mean(dim=-1, keepdim=True)],
         "softmax-cross-terms-averaged": [own - y * own.mean(dim=-1, keepdim=True)],
         "softmax-sign-of-cross-terms": [own + y * inner],
@@ -139,6 +140,10 @@ def broadcast_forms(upstream: Tensor, shape: Sequence[int], true: Tensor) -> For
     if len(stretched) > 1:
         forms["broadcast-axes-partly"] = [g.sum(dim=axis, keepdim=keep) for axis in stretched for keep in (False, True)]
     forms["broadcast-not-summed"] = [g]
+    padded = [*shape, *[1] * lead]
+    if lead and all(size in (1, there) for size, there in zip(padded, g.shape, strict=True)):
+        left = g.sum(dim=[axis for axis, size in enumerate(padded) if size == 1], keepdim=True)
+        forms["broadcast-aligned-left"] = [left.reshape(shape)]
     forms["broadcast-summed-completely"] = [g.sum(), g.sum().expand(shape)]
     return {name: [value for value in values if value.shape != true.shape or not torch.allclose(value, true)]
             for name, values in forms.items()}  # fmt: skip

@@ -128,6 +128,9 @@ WORKED: dict[str, str] = {
     "softmax-unstabilised":
         "Scores 1000 and 1001: exp(1000) is inf, and inf / inf is nan. Take 1001 off both, and −1 and 0 have the same "
         "softmax without trouble: 0.27 and 0.73.",
+    "probability-propped":
+        "Scores 0 and 100, the first one right: the loss is 100, and for 0 and 1000 it is 1000. With the probability "
+        "held above 1e-7 both cost 16.1, and being more wrong makes no difference.",
     "softmax-wrong-axis":
         "Rows of scores (0, 0) and (0, 2): row by row the probabilities are (0.5, 0.5) and (0.12, 0.88). Down the "
         "columns the first row gets 0.5 and 0.12, and 0.5 + 0.12 = 0.62 is no 1.",

@@ -27,6 +27,10 @@ WORKED: dict[str, str] = {
         "a and b both read x, and nobody reads b: the order has 3 names. With 2 of them, x and a, b never gets a "
         "value."
     ),
+    "graph-source-twice": (
+        "y = multiply(h, h) waits for 2 sources. If h tells y only once that it is there, 1 is left to wait for, and a "
+        "circle is seen where there is none."
+    ),
     "graph-order-too-early": (
         "h reads x; y reads x and h. When x is there, y still waits for 1 of its 2 sources. The order x, y, h puts it "
         "before h, and there is no h to add."

@@ -58,6 +58,10 @@ WORKED: dict[str, str] = {
     "dropout-back-unscaled": (
         "p = 0.5: a kept 3 became 6, so the slope is 6 / 3 = 2. An upstream gradient of 1 comes back as 2, not as 1."
     ),
+    "mode-of-now": (
+        "Dropout with p = 0.5 made 6 of a 3 in training, so the slope is 6 / 3 = 2. Switched to use before the way "
+        "back, it is still 2 for this 6; 1 is the slope of a pass that never took place."
+    ),
     "batchnorm-over-rows": (
         "Rows (1, 100) and (3, 300): column by column they become (−1, −1) and (1, 1). Within the first row, 1 and "
         "100 are compared with 50.5: metres with grams."

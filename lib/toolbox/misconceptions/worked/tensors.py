@@ -22,6 +22,8 @@ WORKED: dict[str, str] = {
      "Divided by h, 0.1, it would be 12.",
     "difference-step-too-large": "The sine has the slope 1 at 0. A chord from −1 to 1 has the slope 0.84, one from "
      "−0.001 to 0.001 has 0.9999998.",
+    "difference-of-one-tensor": "f(x) = x at 2, nudged in place by 0.1: with copies (2.1 − 1.9) / 0.2 = 1. Without, "
+     "both results are the tensor as it is at last, and 1.9 − 1.9 = 0.",
     "difference-step-ignored": "For x^3 at 1 the central difference is 3 + 0.1^2 = 3.01 with h 0.1, and 3 + 0.3^2 = "
      "3.09 with h 0.3. A step of your own gives 3.00 for both.",
     "nudges-pile-up": "x · y at (2, 3), h 1. When y is nudged, 2 · 4 = 8 and 2 · 2 = 4: slope 2. With x left at 3 it "
@@ -84,6 +86,8 @@ WORKED: dict[str, str] = {
      "size 1. Each entry collects 2 · 4 = 8 gradients, not 2.",
     "broadcast-new-axes-forgotten": "x (3, 1) became (2, 3, 4): each entry was copied 2 · 4 = 8 times. Summing the "
      "last axis collects 4 of them, and leaves (2, 3, 1).",
+    "broadcast-aligned-left": "x (3,) added to a (3, 3) stands in each of its rows: entry j of x collects column j, 3 "
+     "numbers from 3 rows. To sum row j is to align at the first axis.",
     "broadcast-axes-partly": "x (1, 3, 1) became (2, 3, 4): each entry was copied 2 · 4 = 8 times, along two axes. One "
      "of the two sums collects 2 or 4 of the 8.",
     "broadcast-one-copy-only": "One b is added in 3 places, with 1, 4 and 5 from upstream: it gets 1 + 4 + 5 = 10. The "

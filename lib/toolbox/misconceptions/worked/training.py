@@ -152,6 +152,9 @@ WORKED: dict[str, str] = {
     "layers-left-out":
         "params with 6 entries are 6 / 2 = 3 layers. Using two of them gives the numbers that the third should have "
         "begun with.",
+    "layers-by-alphabet":
+        "Texts are compared letter by letter: w1, w10, w11, w2. The second layer of 11 is then the one that should be "
+        "the tenth.",
     "confusion-transposed":
         "A 3 is taken for an 8: that is counted in row 3, column 8. In row 8, column 3 it would say that an 8 was "
         "taken for a 3.",

@@ -1,0 +1,29 @@
+"""Wrong answers that are right nearly everywhere: not at 0, nor along the first axis."""
+
+from __future__ import annotations
+
+from autograder.mutants import Answer, wrong
+
+SUM = "result = Dual(self.value.sum(dim=dim, keepdim=keepdim), self.tangent.sum(dim=dim, keepdim=keepdim))"
+WHOLE = "result = Dual(self.value.sum(), self.tangent.sum())"
+
+EDGES: list[Answer] = [
+    *wrong(
+        "Dual.__mul__",
+        "dual_arithmetic",
+        ("adds relative changes", "self.tangent * other.value + self.value * other.tangent",
+         "self.value * other.value * (self.tangent / self.value + other.tangent / other.value)", "zero-over-zero"),
+    ),
+    *wrong(
+        "Dual.__truediv__",
+        "dual_arithmetic",
+        ("subtracts relative changes", "(self.tangent - quotient * other.tangent) / other.value",
+         "quotient * (self.tangent / self.value - other.tangent / other.value)", "zero-over-zero"),
+    ),
+    *wrong(
+        "Dual.sum",
+        "dual_functions",
+        ("takes axis 0 for no axis", SUM, f"if dim:\n            {SUM}\n        else:\n            {WHOLE}",
+         "summed-too-far"),
+    ),
+]  # fmt: skip

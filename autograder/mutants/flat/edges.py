@@ -1,0 +1,77 @@
+"""Wrong answers that are right nearly everywhere: not at 0, nor where a probability rounds to 0."""
+
+from __future__ import annotations
+
+from autograder.mutants import Answer, wrong
+
+THROUGH = """    probs = exps / sums
+    grad_probs = torch.zeros_like(probs)
+    grad_probs[rows, y] = -grad_losses / probs[rows, y]
+    grads["scores"] = probs * (grad_probs - (grad_probs * probs).sum(dim=1, keepdim=True))
+"""
+BACK = """    grad_sums = grad_losses[:, None] / sums
+    grad_shifted = grad_sums * exps
+    grad_shifted[rows, y] -= grad_losses
+    grads["scores"] = grad_shifted
+"""
+NLL = "losses = sums.log()[:, 0] - shifted[rows, y]"
+BCE = "losses = torch.logaddexp(torch.zeros_like(t), t)"
+SHIFT = "scores.max(dim=1, keepdim=True).values"
+CLAMP = "p = torch.sigmoid(scores).clamp({e}, 1 - {e}); losses = -(y * p.log() + (1 - y) * (1 - p).log())"
+ADDED = "p = torch.sigmoid(scores); losses = -(y * (p + {e}).log() + (1 - y) * (1 - p + {e}).log())"
+
+EDGES: list[Answer] = [
+    *wrong(
+        "toy",
+        "toy",
+        ("wins y back from the product", 'grads["p"] * y', 'grads["p"] * p / x', "zero-over-zero"),
+    ),
+    *wrong(
+        "neuron",
+        "neuron",
+        ("wins x0 back from the product", 'grads["w0"] = grad_s0 * x0', 'grads["w0"] = grad_s0 * s0 / w0',
+         "zero-over-zero"),
+    ),
+    *wrong(
+        "linear_softmax",
+        "softmax_grad_scores",
+        ("goes back through probabilities and divides by them", BACK, THROUGH, "softmax-unstabilised"),
+    ),
+    *wrong(
+        "net_softmax",
+        "net_softmax_grad_second",
+        ("goes back through probabilities and divides by them", BACK, THROUGH, "softmax-unstabilised"),
+    ),
+    *wrong(
+        "linear_softmax",
+        "softmax_loss",
+        ("shifts by the largest score of the batch", SHIFT, "scores.max()", "softmax-unstabilised"),
+        ("adds a small number to the probability", NLL, "losses = -((exps / sums)[rows, y] + 1e-12).log()",
+         "probability-propped"),
+        ("clamps the probability", NLL, "losses = -(exps / sums)[rows, y].clamp(min=1e-7).log()",
+         "probability-propped"),
+    ),
+    *wrong(
+        "net_softmax",
+        "net_softmax_loss",
+        ("shifts by the largest score of the batch", SHIFT, "scores.max()", "softmax-unstabilised"),
+        ("adds a small number to the probability", NLL, "losses = -((exps / sums)[rows, y] + 1e-9).log()",
+         "probability-propped"),
+    ),
+    *wrong(
+        "logistic",
+        "logistic_loss",
+        ("clamps the probability", BCE, CLAMP.format(e="1e-7"), "probability-propped"),
+        ("adds a small number to the probability", BCE, ADDED.format(e="1e-8"), "probability-propped"),
+    ),
+    *(
+        answer
+        for kind in ("hinge", "softmax")
+        for answer in wrong(
+            f"net_{kind}",
+            f"net_{kind}_grad_first",
+            ("divides the ReLU's output by its input", 'grads["h"] * (a > 0)', 'grads["h"] * (h / a)',
+             "zero-over-zero"),
+        )
+    ),
+]  # fmt: skip

@@ -1,0 +1,73 @@
+"""Wrong answers that are right nearly everywhere: not at 0, at ties, in another mode, or beyond ten layers."""
+
+from __future__ import annotations
+
+from autograder.mutants import Answer, Edit, wrong
+
+CACHE = "self.cache = x > 0"
+
+
+def divided(name: str, item: str, forward: str, back: tuple[str, str]) -> Answer:
+    """A layer that keeps the output and the input, and divides one by the other on the way back."""
+    edits = (Edit(f"{name}.forward", *forward), Edit(f"{name}.backward", *back))
+    return Answer(f"{item}: divides the output by the input", (item,), edits, ("zero-over-zero",))
+
+
+EDGES: list[Answer] = [
+    divided("ReLU", "relu_layer", (CACHE, "self.cache = x.clamp(min=0) / x"), ("grad_out * self.cache",) * 2),
+    divided("LeakyReLU", "leaky_relu", ("return out", "self.cache = out / x\n        return out"),
+            ("torch.where(self.cache, grad_out, self.slope * grad_out)", "grad_out * self.cache")),
+    Answer(
+        "maxout_backward: lets every piece that ties win",
+        ("maxout_backward",),
+        (
+            Edit("Maxout.forward", "self.cache = x, winner", "self.cache = x, pieces == out"),
+            Edit("Maxout.backward", "winner == torch.arange(K, device=w.device)[:, None, None]", "winner"),
+        ),
+        ("max-tie-counted-twice",),
+    ),
+    *wrong(
+        "Dropout.backward",
+        "dropout_backward",
+        ("asks for the mode of now", "grad_out * self.cache",
+         "grad_out * self.cache if self.training else grad_out.clone()", "mode-of-now"),
+    ),
+    *wrong(
+        "BatchNorm.backward",
+        "batchnorm_backward",
+        ("asks for the mode of now", "        if batch:\n", "        if self.training:\n", "mode-of-now"),
+    ),
+    *wrong(
+        "Tanh.backward",
+        "tanh",
+        ("works the slope out inside the output",
+         "        out = self.cache\n        grad_x = grad_out * (1 - out * out)\n",
+         "        grad_x = grad_out * self.cache.square_().neg_().add_(1)\n", "cache-used-up"),
+    ),
+    *wrong(
+        "Sequential.__init__",
+        "sequential_params",
+        ("has one digit for the place", 'f"{i}.{name}": p', 'f"{str(i)[-1]}.{name}": p', "sequential-names"),
+    ),
+    *wrong(
+        "Sequential.backward",
+        "sequential_backward",
+        ("has one digit for the place", 'f"{i}.{name}": g', 'f"{str(i)[0]}.{name}": g',
+         ("sequential-names", "sequential-layer-skipped")),
+    ),
+    *wrong(
+        "Multiply.backward",
+        "graph_ops",
+        ("wins a factor back from the product", "grad_out * y, grad_out * x", "grad_out * (x * y / x), grad_out * x",
+         "zero-over-zero"),
+    ),
+    Answer(
+        "graph_order: has a source take off one reading only",
+        ("graph_order",),
+        (
+            Edit("Graph.order", "{name: [] for name", "{name: set() for name"),
+            Edit("Graph.order", "readers[source].append(name)", "readers[source].add(name)"),
+        ),
+        ("graph-source-twice",),
+    ),
+]  # fmt: skip

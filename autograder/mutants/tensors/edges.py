@@ -1,0 +1,73 @@
+"""Wrong answers that are right nearly everywhere: not at 0, nor for a function that returns its own input."""
+
+from __future__ import annotations
+
+from autograder.mutants import Answer, Edit, wrong
+
+IN_PLACE = """    x = x.double().contiguous().clone()
+    entries, columns = x.view(-1), []
+    for entry in range(x.numel()):
+        before = float(entries[entry])
+        entries[entry] = before + h
+        up = function(x)
+        entries[entry] = before - h
+        down = function(x)
+        entries[entry] = before
+        columns.append((up - down) / (2 * h))
+"""
+NUDGED = """    x = x.to(torch.float64)
+    columns = []
+    for entry in range(x.numel()):
+        nudge = torch.zeros_like(x).flatten()
+        nudge[entry] = h
+        nudge = nudge.reshape(x.shape)
+        columns.append((function(x + nudge) - function(x - nudge)) / (2 * h))
+"""
+
+EDGES: list[Answer] = [
+    *wrong(
+        "relu_backward",
+        "relu_backward",
+        ("divides the output by the input", "grad_out * (x > 0)", "grad_out * (x.clamp(min=0) / x)", "zero-over-zero"),
+        ("works the mask out of the size", "grad_out * (x > 0)", "grad_out * (x + x.abs()) / (2 * x)",
+         "zero-over-zero"),
+    ),
+    *wrong(
+        "relu_jacobian",
+        "relu_jacobian",
+        ("divides the output by the input", "(x > 0).to(x.dtype)", "x.clamp(min=0) / x", "zero-over-zero"),
+    ),
+    *wrong(
+        "mul_backward",
+        "mul_backward",
+        ("wins the other factor back from the product", "unbroadcast(grad_out * y, x.shape)",
+         "unbroadcast(grad_out * (x * y / x), x.shape)", "zero-over-zero"),
+    ),
+    *wrong(
+        "unbroadcast",
+        "unbroadcast",
+        ("aligns the shapes at their first axes",
+         "    new_axes = grad_out.dim() - len(shape)\n"
+         "    grad_x = grad_out.sum(dim=tuple(range(new_axes))) if new_axes else grad_out\n"
+         "    stretched = [axis for axis, size in enumerate(shape) if size == 1]\n",
+         "    padded = [*shape, *[1] * (grad_out.dim() - len(shape))]\n"
+         "    stretched, grad_x = [axis for axis, size in enumerate(padded) if size == 1], grad_out\n",
+         ("broadcast-aligned-left", "broadcast-axes-kept")),
+    ),
+    Answer(
+        "numeric_jacobian: nudges one tensor, of which the results may be views",
+        ("numeric_jacobian",),
+        (Edit("numeric_jacobian", NUDGED, IN_PLACE),),
+        ("difference-of-one-tensor",),
+    ),
+    *wrong(
+        "gradcheck",
+        "gradcheck_entry",
+        ("sends back evenly spaced numbers, a zero among them", "torch.randn_like(y)",
+         "torch.linspace(-1, 1, y.numel(), dtype=y.dtype).reshape(y.shape)",
+         ("gradcheck-entry-missed", "gradcheck-constant-upstream")),
+        ("counts upstream from zero", "torch.randn_like(y)",
+         "torch.arange(y.numel(), dtype=y.dtype).reshape(y.shape)",
+         ("gradcheck-entry-missed", "gradcheck-constant-upstream")),
+    ),
+]  # fmt: skip
