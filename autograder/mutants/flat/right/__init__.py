@@ -36,6 +36,7 @@ RIGHT: list[Answer] = [
     everywhere("gradients as expanded views", "return loss, grads",
                "return loss, {k: v[None].expand(2, *v.shape)[0] for k, v in grads.items()}"),
     everywhere("the other subgradient at the ReLU's kink", "(a > 0)", "(a >= 0)", NETS),
+    everywhere("half of the slope at the ReLU's kink", "(a > 0)", "(1 + torch.sign(a)) / 2", NETS),
     everywhere("the mask from the ReLU's output", "(a > 0)", "(h > 0)", NETS),
     everywhere("torch.relu in the forward pass", "a.clamp(min=0)", "torch.relu(a)", NETS),
     everywhere("everything in float64", "    N = x.shape[0]\n",

@@ -28,6 +28,12 @@ ALL = ("layers_by_hand", *(item for items in ITEMS.values() for item in items.sp
 
 RIGHT: list[Answer] = [
     Answer("the solution itself", ALL),
+    liberty(
+        "a tie of pieces shared by those that tie",
+        "maxout_forward maxout_backward",
+        ("Maxout.forward", "self.cache = x, winner", "self.cache = x, (pieces == out) / (pieces == out).sum(dim=0)"),
+        ("Maxout.backward", "winner == torch.arange(K, device=w.device)[:, None, None]", "winner.to(x.dtype)"),
+    ),
     *(
         Answer(f"{name}: {what}", tuple(items.split()), file=HERE / kind / f"{name}.py")
         for name, items in ITEMS.items()

@@ -48,6 +48,12 @@ RIGHT: list[Answer] = [
         ("relu_backward", "x > 0", "x >= 0"),
     ),
     liberty(
+        "half of the slope at the kink",
+        "relu_jacobian relu_backward",
+        ("relu_jacobian", "(x > 0).to(x.dtype)", "(1 + torch.sign(x)) / 2"),
+        ("relu_backward", "(x > 0)", "(1 + torch.sign(x)) / 2"),
+    ),
+    liberty(
         "the gradients as a list",
         "matmul_grad_x matmul_grad_w matmul_implicit",
         ("matmul_backward", "return grad_x, grad_w", "return [grad_x, grad_w]"),
