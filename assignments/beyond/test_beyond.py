@@ -17,7 +17,7 @@ import torch
 
 from toolbox import smooth
 from toolbox.compare import as_tensor, assert_between, assert_grad, assert_unchanged, assert_value
-from toolbox.diagnose import diagnose
+from toolbox.diagnose import diagnose, verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
 from toolbox.references import usable
 from toolbox.smooth import Cubed, unmoved

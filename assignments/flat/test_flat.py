@@ -27,6 +27,7 @@ from toolbox.compare import (
     lone,
     loss_of,
 )
+from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401

@@ -10,7 +10,6 @@ Sequential is made of layers that are given: their faults are not the net's.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from toolbox.compare import (
     grads_of,
     loss_of,
 )
+from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.layer_mistakes import backward_forms
 from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, lay_out, layer_of, stored
@@ -179,6 +179,27 @@ def at_zero_any_slope_between_is_right(student, make, name: str, left: float, **
     true = pull(lambda x: TWINS[name](x, **options), g, x)[0]
     sides = [torch.where(x == 0, slope * g, true) for slope in (left, 1.0)]
     assert_between(trial.backward(g)["x"], *sides, name="x", if_not_finite="zero-over-zero")
+
+
+def mode_of_now_is_nothing_to_backward(trial: Trial, x: torch.Tensor, g: torch.Tensor) -> None:
+    """Whoever switches the mode after the forward pass gets the same gradients. That they are right, others see."""
+    for training in (True, False):
+        trial.mode(training)
+        trial.forward(x)
+        first, again = trial.backward(g), trial.backward(g)
+        trial.mode(not training)
+        switched = trial.backward(g)
+        for label, before in first.items():
+            after = switched[label]
+            if not all(isinstance(value, torch.Tensor) for value in (before, again[label], after)):
+                raise Missing(f"gradient {label} is not there yet")
+            if same_numbers(before, again[label]) and not same_numbers(before, after):
+                message = f"gradient {label} changes when the mode is switched after the forward pass"
+                raise Mismatch(message, diagnosis=["mode-of-now"])
+
+
+def same_numbers(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
 def edges_are_right(student, make, name: str, backward: bool):

@@ -17,6 +17,7 @@ import torch
 
 from toolbox import nudging, planted
 from toolbox.compare import assert_between, assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
+from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.truths.tensor import (

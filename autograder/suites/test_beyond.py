@@ -17,7 +17,7 @@ import torch
 
 from toolbox import smooth
 from toolbox.compare import as_tensor, assert_between, assert_grad, assert_unchanged, assert_value
-from toolbox.diagnose import diagnose
+from toolbox.diagnose import diagnose, verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
 from toolbox.references import usable
 from toolbox.smooth import Cubed, unmoved
@@ -209,9 +209,10 @@ def test_products_and_quotients_of_duals_that_are_zero(student, make):
             b = b + 0.5 * torch.sign(b)
         answer = moved(student, getattr(operator, name), (a, da), (b, db))
         value, tangent = push(OPERATIONS[name], (a, b), (da, db))
-        assert_value(answer[0], value, name=f"value of {SIGNS[name]}", condition=4.0)
-        assert_value(answer[1], tangent, name=f"tangent of {SIGNS[name]}", condition=16.0,
-                     if_not_finite="zero-over-zero")  # fmt: skip
+        with verdicts_only():
+            assert_value(answer[0], value, name=f"value of {SIGNS[name]}", condition=4.0)
+            assert_value(answer[1], tangent, name=f"tangent of {SIGNS[name]}", condition=16.0,
+                         if_not_finite="zero-over-zero")  # fmt: skip
 
 
 @item("dual_arithmetic")
@@ -317,7 +318,8 @@ def test_relu_and_tanh_of_a_dual_at_zero(student, make):
     for name in ("tanh", "relu"):
         answer = moved(student, lambda dual, name=name: getattr(dual, name)(), (a, da))
         value, tangent = push(UNARY[name], [a], [da])
-        assert_value(answer[0], value, name=f"value of a.{name}()", condition=4.0)
+        with verdicts_only():
+            assert_value(answer[0], value, name=f"value of a.{name}()", condition=4.0)
         right = torch.where(a == 0, da, tangent)  # for the relu any slope from 0 to 1 will do
         assert_between(answer[1], tangent, right if name == "relu" else tangent, name=f"tangent of a.{name}()",
                        condition=16.0, if_not_finite="zero-over-zero")  # fmt: skip

@@ -27,6 +27,7 @@ from toolbox.compare import (
     lone,
     loss_of,
 )
+from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.references import LOSSES, Truth, forward, picked
 from toolbox.suite import item, make, student  # noqa: F401
@@ -300,8 +301,9 @@ def test_the_toy_function_is_right_where_a_number_is_zero(student, make):
     for zero in "xyz":
         given = gates(make, "x y z") | {zero: 0.0}
         answer = at_zero(student.flat.toy, given)
-        for name, grad in toy_truth(**given)[1].items():
-            assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
+        with verdicts_only():
+            for name, grad in toy_truth(**given)[1].items():
+                assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
 
 
 ### END HIDDEN TESTS
@@ -348,8 +350,9 @@ def test_the_neuron_is_right_where_a_number_is_zero(student, make):
     for zero in ("w0", "x0", "w1", "x1"):
         given = gates(make, "w0 x0 w1 x1 w2") | {zero: 0.0}
         answer = at_zero(student.flat.neuron, given)
-        for name, grad in neuron_truth(**given)[1].items():
-            assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
+        with verdicts_only():
+            for name, grad in neuron_truth(**given)[1].items():
+                assert_grad(grad_of(answer, name), grad, name=name, if_not_finite="zero-over-zero")
 
 
 ### END HIDDEN TESTS

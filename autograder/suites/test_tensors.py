@@ -17,6 +17,7 @@ import torch
 
 from toolbox import nudging, planted
 from toolbox.compare import assert_between, assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
+from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
 from toolbox.suite import item, make, student  # noqa: F401
 from toolbox.truths.tensor import (
@@ -785,7 +786,9 @@ def test_the_gradients_of_rows_times_a_vector_match_autograd(student, make):
 def test_the_gradients_of_a_product_with_zeros_match_autograd(student, make):
     g, x, y = make.normal(4, 3), make.normal(4, 3), make.normal(3)
     x[0], x[2, 1], y[2] = 0.0, 0.0, 0.0
-    check_mul(student, student.tensors.mul_backward(grad_out=g, x=x, y=y), g, x, y)
+    answer = student.tensors.mul_backward(grad_out=g, x=x, y=y)
+    with verdicts_only():
+        check_mul(student, answer, g, x, y)
 
 
 @item("mul_backward")

@@ -14,6 +14,8 @@ from autograder import audit, mutants
 from autograder.build.catalogue import catalogue
 from autograder.mutants.fresh import FRESH as FIRST
 from autograder.mutants.fresh_second import FRESH as SECOND
+from autograder.mutants.fresh_third import FRESH as THIRD
+from autograder.mutants.fresh_third import UNNAMED
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,9 +247,10 @@ def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_
     package = mutants.load(assignment)
     suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
     solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
-    answers = FIRST[assignment] + SECOND[assignment]
+    answers = FIRST[assignment] + SECOND[assignment] + THIRD[assignment]
     given = (package, solution, suite, set(suite.items), ("audit",))
     found = [finding for answer in answers for finding in audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []
-    assert [f.answer for f in found if f.expected and not f.named] == []
+    nameless = {f.item for f in found if f.expected and not f.named}
+    assert nameless == UNNAMED.keys() & {item for answer in THIRD[assignment] for item in answer.items}

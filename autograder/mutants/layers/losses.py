@@ -19,7 +19,7 @@ CROSS: list[Answer] = [
         ("takes the log of the softmax", "shifted - shifted.exp().sum(dim=1, keepdim=True).log()",
          "(shifted.exp() / shifted.exp().sum(dim=1, keepdim=True)).log()", "softmax-unstabilised"),
         ("shields the log with a small number", "shifted - shifted.exp().sum(dim=1, keepdim=True).log()",
-         "(shifted.exp() / shifted.exp().sum(dim=1, keepdim=True) + 1e-12).log()", None),
+         "(shifted.exp() / shifted.exp().sum(dim=1, keepdim=True) + 1e-12).log()", "probability-propped"),
         ("sums over the batch", MEAN, "-log_probs[rows, y].sum()", "batch-mean-missing"),
         ("forgets the minus", MEAN, "log_probs[rows, y].mean()", "sign-flipped"),
         ("gives a loss for each row", MEAN, "-log_probs[rows, y]", "not-reduced"),

@@ -29,7 +29,7 @@ EDGES: list[Answer] = [
         "maximum_backward",
         "gate_max",
         ("gives nothing to anybody at a tie", Y, "grad_y = grad_out if y > x else 0.0", "max-tie-lost"),
-        ("takes the sign of the difference", X, "grad_x = grad_out * (1 + (x - y) / abs(x - y)) / 2", "zero-over-zero"),
+        ("takes the sign of the difference", X, "grad_x = grad_out * (1 + (x - y) / abs(x - y)) / 2", None),
     ),
     *wrong(
         "Value.__mul__",

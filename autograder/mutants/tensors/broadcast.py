@@ -44,7 +44,7 @@ BROADCAST: list[Answer] = [
             "aligns from the left",
             f"grad_x = {LEAD}",
             "grad_x = grad_out.sum(dim=tuple(range(grad_out.dim() - new_axes, grad_out.dim()))) if new_axes else grad_out",  # noqa: E501
-            None,
+            ("broadcast-aligned-left", "broadcast-axes-kept"),
         ),
         (
             "sums over the first axis always",

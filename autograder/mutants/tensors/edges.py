@@ -43,17 +43,6 @@ EDGES: list[Answer] = [
         ("wins the other factor back from the product", "unbroadcast(grad_out * y, x.shape)",
          "unbroadcast(grad_out * (x * y / x), x.shape)", "zero-over-zero"),
     ),
-    *wrong(
-        "unbroadcast",
-        "unbroadcast",
-        ("aligns the shapes at their first axes",
-         "    new_axes = grad_out.dim() - len(shape)\n"
-         "    grad_x = grad_out.sum(dim=tuple(range(new_axes))) if new_axes else grad_out\n"
-         "    stretched = [axis for axis, size in enumerate(shape) if size == 1]\n",
-         "    padded = [*shape, *[1] * (grad_out.dim() - len(shape))]\n"
-         "    stretched, grad_x = [axis for axis, size in enumerate(padded) if size == 1], grad_out\n",
-         ("broadcast-aligned-left", "broadcast-axes-kept")),
-    ),
     Answer(
         "numeric_jacobian: nudges one tensor, of which the results may be views",
         ("numeric_jacobian",),

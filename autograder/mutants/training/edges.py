@@ -15,4 +15,13 @@ EDGES: list[Answer] = wrong(
         "layers-by-alphabet",
     ),
     ("reads one digit of the name", 'params[f"w{layer}"]', 'params[f"w{str(layer)[0]}"]', None),
+) + wrong(
+    "collapse",
+    "collapse",
+    (
+        "takes the layers in the order of the alphabet",
+        "    for layer in range(2, len(params) // 2 + 1):\n",
+        "    for layer in sorted(range(2, len(params) // 2 + 1), key=str):\n",
+        None,
+    ),
 )

@@ -37,7 +37,7 @@ class Value:
         return self * Value(1 / other.data, [other], [-1 / other.data**2])
 
     def __pow__(self, exponent):
-        return Value(self.data**exponent, [self], [exponent * self.data**exponent / self.data])
+        return Value(self.data**exponent, [self], [exponent * math.pow(self.data, exponent - 1)])
 
     def __radd__(self, number):
         return self + number

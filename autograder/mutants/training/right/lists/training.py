@@ -26,7 +26,7 @@ def train_epoch(params, optimizer, batches, loss_and_grads):
 
 def scores(params, x):
     hidden = x
-    names = sorted(name for name in params if name.startswith("w"))
+    names = sorted((name for name in params if name.startswith("w")), key=lambda name: int(name[1:]))
     for name in names[:-1]:
         hidden = torch.relu(torch.addmm(params["b" + name[1:]], hidden, params[name]))
     return torch.einsum("nd,dc->nc", hidden, params[names[-1]]) + params["b" + names[-1][1:]]
