@@ -751,10 +751,6 @@ if ready("gradient_penalty", lambda: second_order.gradient_penalty(lambda x: (x 
 # Marks: one each for (a), (b), (c).
 # ### END SOLUTION
 
-# ======== part one ends here: forward mode, second order (above) ========
-
-# ======== part two: implicit layers (below) ========
-
 # %% [markdown]
 # ## 11  Layers that are equations
 #
@@ -832,7 +828,8 @@ show_circle_and_webs(foreseen_implicit.get("circle"), weights=());
 # with a word that says why. Look:
 
 # %% show=true
-a = torch.tensor([[1.0, 1.0, 2.0], [0.3, 0.1, 0.4], [0.7, 0.2, 0.9]], dtype=torch.float64)  # third column = first + second
+first, second = torch.tensor([[0.4, 0.3, 0.6], [0.7, 0.8, 0.9]], dtype=torch.float64)
+a = torch.stack([first, second, first / 3 + 0.7 * second], dim=1)  # the third column is made of the other two
 print("determinant:", float(torch.linalg.det(a)), "  condition number:", f"{float(torch.linalg.cond(a)):.1e}")
 try:
     print("solved all the same:", torch.linalg.solve(a, torch.ones(3, 1).double()).flatten().tolist())
@@ -1248,8 +1245,6 @@ if there(pose, grad_image) and there(ellipse):
 #
 # Marks: one each for (a), (b), (c).
 # ### END SOLUTION
-
-# ======== part two ends here; closing summary and handing in (below) ========
 
 # %% [markdown]
 # ## 16  What to take along

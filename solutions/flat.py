@@ -293,7 +293,7 @@ check("neuron")
 # | you see | look at |
 # | --- | --- |
 # | `x0` right and `w0` wrong, or the other way round | the swap at that × |
-# | everything about 0.2 at the first example, but wrong elsewhere | $\sigma(1-\sigma)$ needs the *output* of σ, not its input |
+# | everything 0 at the first example, where the sum is 1, and wrong elsewhere | $\sigma(1-\sigma)$ needs the *output* of σ, not its input |
 # | `w2` wrong, the others right | `w2` enters by +: what does an addition do with its upstream gradient? |
 # | `OverflowError` | `math.exp` of a large number; the `sigmoid` given at the top of `flat.py` avoids it |
 #
@@ -1049,7 +1049,8 @@ examine(anna)
 # %% [markdown]
 # Examine the other three as well, here or in cells of your own. For each patient: which is the first wrong
 # gradient in backward order? Which lines made it? Read those, with the numbers beside you. Then note the number
-# of the **one** line whose repair would heal the patient, and `None` for the healthy one.
+# of the **one** line whose repair would heal the patient, and `None` for the healthy one. (The check below looks at the
+# form of your answer only. Whether it is right you learn with your grade: else one could guess.)
 
 # %% solution="bugs_found"
 # faulty maps each patient to the number of the wrong line, or to None: {"anna": …, "ben": …, "chen": …, "dana": …}

@@ -411,7 +411,7 @@ check("batchnorm_running")
 # %% [markdown]
 # ### 6.4  Back, node by node
 #
-# Seven lines there, seven nodes to walk back over. Here they are, for one column. Two of the values are used twice: find them in the picture before you read on.
+# Here is the way there, for one column: seven nodes up to `normal`, then the scale and the shift. Two of the values are used twice: find them in the picture before you read on.
 
 # %% show=true
 draw_graph(
@@ -757,7 +757,7 @@ check("graph_ops")
 # | h | | | **0** | x, a, h, y |
 #
 # If the list ends before everybody is in it, the rest wait for each other: a **circle**. And a node may ask for a name that nobody has. Raise `ValueError` in both cases, with the name in the message: whoever mistyped one among two hundred will thank
-# you. (In most graphs nodes have *one* source that is listed twice every now and then: $h\cdot h$. Your count and your readers should agree on that.)
+# you. (Now and then a node lists one source twice, as $h\cdot h$ does. Your count and your readers should agree on that.)
 
 # %% item="graph_order" points=3
 check("graph_order")

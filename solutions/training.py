@@ -454,7 +454,9 @@ if ready(net=net, scores=training.scores(net, x_val) if net else None, confusion
 
 # %% show=true
 if ready(net=net, scores=training.scores(net, x_val) if net else None):
+    x_seen, y_seen = torch.cat([x_val, x_test]), torch.cat([y_val, y_test])
     sure = training.scores(net, x_seen).softmax(dim=1)
+    guess = sure.argmax(dim=1)
     wrong = (guess != y_seen).nonzero()[:, 0]
     wrong = wrong[sure[wrong, guess[wrong]].argsort(descending=True)][:10]
     show_images(x_seen[wrong], [f"{y_seen[i]}→{guess[i]}\n{sure[i, guess[i]]:.0%}" for i in wrong.tolist()], columns=10)

@@ -31,7 +31,7 @@ def advice(summary: Summary) -> list[Advice]:
 
 def _advice(summary: Summary, name: str, students: list[str], items: list[str]) -> Advice:
     known = CATALOGUE.get(name)
-    words = (known.name, known.hint, known.section) if known else (name, "", "")
+    words = (known.name, known.hint, known.reread) if known else (name, "", "")
     return Advice(name, *words, len(students), items, _example(summary, name))
 
 

@@ -82,7 +82,7 @@ def _leg(verdict: dict) -> Leg:
         named = first_guesses(item)
         for name in named:
             known = CATALOGUE.get(name)
-            words = (known.name, known.hint, known.worked, known.section) if known else (name, "", "", "")
+            words = (known.name, known.hint, known.worked, known.reread) if known else (name, "", "", "")
             causes.setdefault(name, Cause(*words, [])).items.append(item)
         if item["status"] != "passed" and not named:
             others.append(item)

@@ -1330,6 +1330,23 @@ def test_one_row_that_does_not_settle_is_enough_to_refuse(student, make):
 
 
 @item("deq_solve")
+def test_one_slow_number_among_many_is_enough_to_go_on(student, make):
+    """Of 40 numbers one moves by 0.9 of its last step: its mean over all is below tol some 35 steps too early."""
+    finds_any(student, make)
+    w = torch.zeros(40, 40, dtype=torch.float64)
+    w[3, 3] = 0.9
+    given = {"w": w, "u": torch.eye(40).double(), "b": torch.zeros(40).double()}
+    given["x"] = torch.full((1, 40), 0.01, dtype=torch.float64)
+    z, moves = torch.zeros(1, 40, dtype=torch.float64), []
+    while not moves or moves[-1] > 1e-9:
+        before, z = z, torch.tanh(z @ w + given["x"])
+        moves.append(float((z - before).abs().max()))
+    answers_at_all(student.implicit.deq_solve, **given, tol=1e-9, max_steps=len(moves))
+    few = {"tol": 1e-9, "max_steps": len(moves) - 10}
+    refuses(lambda: student.implicit.deq_solve(**given, **few), "converge", "one number of forty still moves")
+
+
+@item("deq_solve")
 def test_nan_is_not_taken_for_an_answer(student, make):
     finds_any(student, make)
     given = equilibrium_layer(make, 3, 2, 4)

@@ -20,7 +20,7 @@ import torch
 from toolbox.compare import assert_grad, assert_unchanged, assert_value, lone
 from toolbox.data import load_digits
 from toolbox.diagnose import verdicts_only
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
 from toolbox.rehearse import Recorder, bowl
 from toolbox.rehearse_files import result_of
 from toolbox.suite import item, make, student  # noqa: F401
@@ -140,6 +140,25 @@ def steer(
         check_velocity(found["velocity"], params64, gradients64, rho, dtype)
 
 
+def steer_beside_others(student, make, name: str, **options: float) -> None:
+    """One step with the gradients of a whole flat net: those of scores and hidden layers are there, too."""
+    params, gradients = some(make, SHAPES, torch.float64), some(make, SHAPES, torch.float64)
+    more = {"scores": make.normal(5, 3), "h": make.normal(5, 4)} | gradients | {"a": make.normal(5, 4)}
+    s = student.script()
+    try:
+        found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, [more], [0.07], **options))[0]
+    except Raised as error:
+        known = ["names-of-gradients"] if "KeyError" in str(error) else []
+        raise Raised(str(error), diagnosis=known) from None
+    if not found["looked"]:
+        raise Missing(f"{name}.step is not written yet: it never looks at the gradients")
+    true = path(params, [gradients], [0.07], momentum=options.get("rho", 0.0))[0]
+    with verdicts_only():
+        for key in SHAPES:
+            assert_value(found["params"][0][key], true[key], name=f"{key} after a step", condition=4.0,
+                         terms=params[key].abs().max().item())  # fmt: skip
+
+
 def check_velocity(found: Any, params: dict, gradients: list, rho: float, dtype: torch.dtype) -> None:
     true = velocity(params, gradients, rho)
     if not isinstance(found, dict) or set(found) != set(true):
@@ -160,6 +179,11 @@ def warming(steps: int) -> list[float]:
 @item("sgd")
 def test_gradient_descent_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "SGD")
+
+
+@item("sgd")
+def test_gradient_descent_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
+    steer_beside_others(student, make, "SGD")
 
 
 @item("sgd")
@@ -184,6 +208,11 @@ def test_gradient_descent_in_float32(student, make):
 @item("momentum")
 def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "Momentum", rho=0.9)
+
+
+@item("momentum")
+def test_momentum_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
+    steer_beside_others(student, make, "Momentum", rho=0.9)
 
 
 @item("momentum")

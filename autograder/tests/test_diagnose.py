@@ -210,11 +210,14 @@ def test_every_name_that_can_be_given_is_in_the_catalogue():
 
 
 def test_every_misconception_has_a_hint_and_a_section_of_the_notebook():
-    notebooks = "".join(path.read_text() for path in sorted((ROOT / "solutions").glob("*.py")))
-    headings = {" ".join(line.split()) for line in re.findall(r"^# #+ (.*)$", notebooks, re.MULTILINE)}
+    headings = {
+        path.stem: {" ".join(line.split()) for line in re.findall(r"^# #+ (.*)$", path.read_text(), re.MULTILINE)}
+        for path in (ROOT / "solutions").glob("*.py")
+    }
     for entry in CATALOGUE.values():
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", entry.id) and entry.name and entry.hint
-        assert " ".join(entry.section.split()) in headings, entry
+        assert " ".join(entry.section.split()) in headings[entry.notebook], entry
+        assert entry.reread == f"{entry.section} (notebook {entry.notebook})"
 
 
 def test_no_hint_gives_a_backward_line_away():

@@ -236,7 +236,7 @@ def test_advice_names_the_section_and_an_example_but_no_student(tmp_path):
     }  # fmt: skip
     verdicts = [verdict("zora-unique", [hinge]), verdict("ada", [item("hinge")])]
     (one,) = advice(summarise("flat", verdicts))
-    assert (one.students, one.items, one.section) == (1, ["hinge"], "A solved example first")
+    assert (one.students, one.items, one.section) == (1, ["hinge"], "A solved example first (notebook flat)")
     assert one.example == "in hinge, gradient b came as 0.5 where 4 is true at [1] (3 of 3 entries are wrong)"
     text = page(tmp_path, verdicts)
     reteach = text[text.index("What to reteach") : text.index("Students and items")]

@@ -36,11 +36,11 @@ def solve(system: Tensor, right: Tensor) -> Tensor:
 
 
 def deq_solve(w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-10, max_steps: int = 1000) -> Tensor:
-    """The deep equilibrium layer: the z with z = tanh(z @ w + x @ u + b), by iteration from z = 0.
+    """The deep equilibrium layer: the z with z = tanh(z @ w + x @ u + b), by putting z in again and again, from z = 0.
 
     w (H, H), u (D, H), b (H,), x (N, D). Stops when no entry of z moved by more than tol in a step. Returns z (N, H).
     Raises ArithmeticError, with the word "converge" in its text, where that has not happened after max_steps steps
-    (nan never counts as having settled).
+    (nan never counts as having settled): even where another way, Newton's say, would have found a z.
     """
     z = torch.zeros(x.shape[0], w.shape[0], dtype=x.dtype)
     settled = False

@@ -29,7 +29,9 @@ class SGD:
         self.velocity: dict[str, Tensor] = {}
 
     def step(self, grads: dict[str, Tensor]) -> None:
-        """One step. grads: the same names, the same shapes; they are not changed. Returns nothing."""
+        """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
+        hidden layers, which nobody takes a step with. They are not changed. Returns nothing.
+        """
         # Every parameter, in place: `w -= ...` writes into the tensor, `w = w - ...` makes a new one.
         # YOUR CODE HERE
 
@@ -50,6 +52,8 @@ class Momentum:
         # YOUR CODE HERE
 
     def step(self, grads: dict[str, Tensor]) -> None:
-        """One step. grads: the same names, the same shapes; they are not changed. Returns nothing."""
+        """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
+        hidden layers, which nobody takes a step with. They are not changed. Returns nothing.
+        """
         # First the velocity, then the step along it.
         # YOUR CODE HERE

@@ -87,6 +87,8 @@ def foreseen(func: Any, args: tuple) -> int:
         sizes = lists[0] if lists else args  # zeros([n, n]), eye(n, m)
         whole = [value for value in sizes if isinstance(value, int)]
         return whole[0] ** 2 if name == "eye" and len(whole) == 1 else math.prod(whole) if whole else 0
+    if name in ("mv", "addmv"):
+        return tensors[-2].shape[0]
     if name in PRODUCTS:
         left, right = tensors[-2], tensors[-1]
         return left.shape[:-1].numel() * right.shape[-1]

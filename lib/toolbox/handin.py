@@ -17,6 +17,7 @@ from toolbox.handin_table import as_html, as_text
 
 NOTEBOOK_LIMIT = 20 * 2**20  # the intake takes no larger one
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"
+TEXT_PLACE = "*Write your answer here, in place of this line.*"
 
 
 @dataclass
@@ -121,7 +122,7 @@ def look_at_cells(hand_in: HandIn, cells: list[dict], items: list[str]) -> None:
         name = marks(cell).get("grade_id")
         if not name or not marks(cell).get("solution"):
             continue
-        if marks(cell).get("grade") and (TEXT_STUB in cell["source"] or not cell["source"].strip()):
+        if marks(cell).get("grade") and (TEXT_STUB in cell["source"] or cell["source"].strip() in ("", TEXT_PLACE)):
             hand_in.add("missing", name, f"the written answer is empty, or still says {TEXT_STUB}")
         elif not marks(cell).get("grade") and (CODE_STUB in cell["source"] or not cell["source"].strip()):
             hand_in.add("missing", name, f"still says {CODE_STUB}")

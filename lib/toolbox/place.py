@@ -6,6 +6,7 @@ A notebook's first cell puts `lib/` on the path and calls `start()`. The same ce
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,15 +61,27 @@ def start() -> None:
 def suite_of(item: str, start: Path | None = None) -> Path:
     """The public suite that holds `item`: beside the notebook, else anywhere in `assignments/`.
 
-    Raises KeyError, naming the known items, where no suite has it.
+    Raises KeyError, naming the known items, where no suite has it, and where several have it, none of them here.
     """
     known: list[str] = []
+    found: list[Path] = []
+    here = Path(start or Path.cwd()).resolve()
     for path in suites(start):
         items = items_of(path)
         if item in items:
-            return path
+            if path.parent == here:
+                return path
+            found.append(path)
         known += items
-    raise KeyError(f"no check is called {item!r}; there are: {', '.join(known) or 'none here'}")
+    if len(found) > 1:
+        places = " and ".join(f"{path.parent.parent.name}/{path.parent.name}" for path in found)
+        raise KeyError(f"{item!r} is a check of {len(found)} assignments: run this in {places}, whichever you mean")
+    if found:
+        return found[0]
+    near = difflib.get_close_matches(item, known, n=3)
+    every = ", ".join(dict.fromkeys(known)) or "none here"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {every}"
+    raise KeyError(f"no check is called {item!r}; {hint}")
 
 
 def suites(start: Path | None = None) -> list[Path]:
@@ -103,5 +116,16 @@ def run_notebook(folder: Path) -> Mapping[str, object]:
     notebook = Notebook(folder)
     for cell in code_cells(path):
         if not cell.is_check:
-            notebook.run(cell.source)
+            outputs = notebook.run(cell.source)
+            if not cell.only_shows:
+                _tell_of_errors(path.name, cell.source, outputs)
     return notebook.namespace
+
+
+def _tell_of_errors(name: str, source: str, outputs: list[dict]) -> None:
+    """One line for a cell that raised: what it was to fill in looks unwritten otherwise."""
+    for output in outputs:
+        if output["output_type"] == "error":
+            first = next((line for line in source.splitlines() if line.strip() and line[0] != "#"), "")
+            what = f"{output['ename']}: {output['evalue']}".partition("\n")[0]
+            print(f"{name}: the cell with `{first[:60]}` raised {what}", file=sys.stderr)

@@ -56,9 +56,11 @@ def full_disk(room: int) -> Iterator[None]:
 
 
 @contextmanager
-def _listening(function: Callable[..., Any], folder: Path) -> Iterator[list[dict[str, Any]]]:
+def _listening(function: Callable[..., Any], path: Path) -> Iterator[list[dict[str, Any]]]:
     """Note each file that a function of the student's gives to the disk: its number in the file system, how many bytes
-    of it the system has by then, and whether it lies in `folder`."""
+    of it the system has by then, whether it lies in the folder of `path`, and whether it comes too late: when it has
+    already taken the place of an older one."""
+    folder, old = path.parent, path.stat().st_ino if path.is_file() else None
     real = {name: getattr(os, name) for name in ("fsync", "fdatasync") if hasattr(os, name)}
     notes: list[dict[str, Any]] = []
 
@@ -67,7 +69,8 @@ def _listening(function: Callable[..., Any], folder: Path) -> Iterator[list[dict
             sync(file)
             status = os.fstat(file if isinstance(file, int) else file.fileno())
             there = any(entry.stat().st_ino == status.st_ino for entry in folder.iterdir())
-            notes.append({"inode": str(status.st_ino), "size": status.st_size, "there": there})
+            late = old is not None and path.is_file() and old != path.stat().st_ino == status.st_ino
+            notes.append({"inode": str(status.st_ino), "size": status.st_size, "there": there, "late": late})
 
         return call
 
@@ -93,11 +96,11 @@ def written(write: Callable[..., Any], contents: list[str], as_text: bool = Fals
         path.parent.mkdir()
         found, inodes, on_disk, beside = [], [], [], True
         for content in contents:
-            with _listening(write, path.parent) as notes:
+            with _listening(write, path) as notes:
                 write(str(path) if as_text else path, content.encode())
             found.append(path.read_bytes().decode() if path.is_file() else None)
             inodes.append(str(path.stat().st_ino) if path.is_file() else "")
-            mine = [note for note in notes if note["inode"] == inodes[-1]]
+            mine = [note for note in notes if note["inode"] == inodes[-1] and not note["late"]]
             on_disk.append(max((note["size"] for note in mine), default=0))
             beside = beside and all(note["there"] for note in mine)
         return {

@@ -54,7 +54,7 @@ class Report:
         rows = "".join(_html_row(result) for result in self.results)
         hints = "".join(
             f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
-            f'<span style="color:{GREY}">Reread: {escape(guess.section)}.</span>'
+            f'<span style="color:{GREY}">Reread: {escape(guess.reread)}.</span>'
             f'<div style="margin-top:4px">Made small: {escape(guess.worked)}</div></div>'
             for guess in guesses(self.results)
         )
@@ -70,7 +70,7 @@ class Report:
             lines.append(f"  {'✓' if result.status == 'passed' else '✗'} {result.sentence}")
             lines += [f"      {line}" for line in _details(result)]
         for guess in guesses(self.results):
-            lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} Reread: {guess.section}."]
+            lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} Reread: {guess.reread}."]
             lines.append(f"    Made small: {guess.worked}")
         return "\n".join(lines)
 
@@ -112,7 +112,7 @@ def unexplained(result: TestResult) -> bool:
 def _pattern_words(evidence: dict) -> str:
     """What can be said of a mistake without a name."""
     ratio = evidence.get("ratio")
-    if isinstance(ratio, int | float):
+    if isinstance(ratio, int | float) and f"{ratio:.4g}" not in ("1", "0", "-0"):
         return f"no known mistake explains this; yours is {ratio:.4g} times the truth wherever it is wrong"
     return "no known mistake explains this"
 

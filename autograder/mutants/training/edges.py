@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from autograder.mutants import Answer, wrong
 
-EDGES: list[Answer] = wrong(
+OWN = "for name, w in self.params.items():"
+ALL = "for name in grads:\n            w = self.params[name]"
+EDGES: list[Answer] = wrong("SGD.step", "sgd", ("steps through all gradients", OWN, ALL, "names-of-gradients"))
+EDGES += wrong("Momentum.step", "momentum", ("steps through all gradients", OWN, ALL, "names-of-gradients"))
+EDGES += wrong(
     "scores",
     "scores",
     (
@@ -15,7 +19,8 @@ EDGES: list[Answer] = wrong(
         "layers-by-alphabet",
     ),
     ("reads one digit of the name", 'params[f"w{layer}"]', 'params[f"w{str(layer)[0]}"]', None),
-) + wrong(
+)
+EDGES += wrong(
     "collapse",
     "collapse",
     (

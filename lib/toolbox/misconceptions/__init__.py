@@ -14,16 +14,25 @@ from toolbox.misconceptions.worked import EXAMPLES
 
 
 class Misconception(NamedTuple):
-    """id: kebab-case, the code for machines. section: a heading of the notebook. worked: the example."""
+    """id: kebab-case, the code for machines. section: a heading of `notebook`. worked: the example."""
 
     id: str
     name: str
     hint: str
     section: str
     worked: str
+    notebook: str
+
+    @property
+    def reread(self) -> str:
+        """Where to read again: many mistakes are explained in the notebook of an earlier assignment."""
+        return f"{self.section} (notebook {self.notebook})"
 
 
 _MODULES = (flat, scalar, tensors, layers, modes, graph, training, beyond, implicit)
+_NOTEBOOKS = {modes: "layers", graph: "layers", implicit: "beyond"}  # the others have a notebook of their own name
 CATALOGUE: dict[str, Misconception] = {
-    row[0]: Misconception(*row, EXAMPLES[row[0]]) for module in _MODULES for row in module.ROWS
+    row[0]: Misconception(*row, EXAMPLES[row[0]], _NOTEBOOKS.get(module, module.__name__.rpartition(".")[2]))
+    for module in _MODULES
+    for row in module.ROWS
 }

@@ -94,6 +94,9 @@ ROWS = [
     # scores and counts
     ("relu-at-the-end", "A ReLU after the last layer", "May a score be negative?", SCORES),
     ("layers-left-out", "Not all layers are used", "How many pairs of w and b are there?", SCORES),
+    ("names-of-gradients", "A step for every gradient, also where there is no parameter",
+     "Flat code hands over gradients of scores and hidden layers as well. Which names does the optimiser own?",
+     DESCENT),
     ("layers-by-alphabet", "The layers come in the order of the alphabet", "Sorted as texts, where does w10 stand?",
      SCORES),
     ("confusion-transposed", "True and predicted are swapped", "Which of the two goes down?", LEARNT),

@@ -152,6 +152,9 @@ WORKED: dict[str, str] = {
     "layers-left-out":
         "params with 6 entries are 6 / 2 = 3 layers. Using two of them gives the numbers that the third should have "
         "begun with.",
+    "names-of-gradients":
+        "A two-layer net has 4 parameters, and net_softmax returns 4 + 3 = 7 gradients: those of a, h and scores are "
+        "steps on the way, and there is nothing to update.",
     "layers-by-alphabet":
         "Texts are compared letter by letter: w1, w10, w11, w2. The second layer of 11 is then the one that should be "
         "the tenth.",
