@@ -107,7 +107,9 @@ def test_a_form_that_is_the_truth_accuses_no_one():
     assert diagnose(TRUE, TRUE, LIMIT, forms={"log-base": [TRUE.clone()]}, batch=N) == []
 
 
-PLANTED = [(loss, name, i) for loss in MISTAKES for name in MISTAKES[loss] for i in range(len(MISTAKES[loss][name]))]
+PROPPED = "probability-propped"  # shows where a probability is nearly 0
+PLANTED = [(loss, name, i) for loss in MISTAKES for name in MISTAKES[loss] if name != PROPPED
+           for i in range(len(MISTAKES[loss][name]))]  # fmt: skip
 
 
 @pytest.mark.parametrize(("loss", "name", "index"), PLANTED)
@@ -119,6 +121,18 @@ def test_every_planted_mistake_is_named_on_random_data(loss, name, index, seed):
     if torch.allclose(wrong, truth.grads["scores"]):
         pytest.skip("this mistake shows in the loss alone")
     assert diagnose(wrong, truth.grads["scores"], LIMIT, **truth.clues("scores"))[0] == name
+
+
+@pytest.mark.parametrize("loss", [loss for loss in MISTAKES if PROPPED in MISTAKES[loss]])
+def test_a_probability_kept_away_from_zero_is_named_where_it_matters(loss):
+    far = given(loss, SEEDS[0])
+    far["x"] = 300 * far["x"]
+    truth = Truth(loss, far)
+    penalty = sum(part.detach() for part in truth.penalties.values())
+    for mistaken in MISTAKES[loss][PROPPED]:
+        wrong = mistaken(truth.nodes["scores"].detach(), truth.y) + penalty
+        assert not torch.isclose(wrong, truth.loss.detach(), rtol=1e-3)
+        assert diagnose(wrong, truth.loss.detach(), LIMIT, **truth.loss_clues())[0] == PROPPED
 
 
 @pytest.mark.parametrize("loss", ["hinge", "softmax"])

@@ -8,8 +8,8 @@ class SGD:
         self.params, self.lr, self.velocity = params, lr, {}
 
     def step(self, grads):
-        for name in grads:
-            self.params[name].add_(grads[name], alpha=-self.lr)
+        for name, w in self.params.items():
+            w.add_(grads[name], alpha=-self.lr)
 
 
 class Momentum:
@@ -18,6 +18,6 @@ class Momentum:
         self.velocity = {name: torch.zeros(w.shape, dtype=w.dtype) for name, w in params.items()}
 
     def step(self, grads):
-        for w, v, grad in zip(self.params.values(), self.velocity.values(), grads.values(), strict=True):
-            v.mul_(self.rho).add_(grad)
+        for (name, w), v in zip(self.params.items(), self.velocity.values(), strict=True):
+            v.mul_(self.rho).add_(grads[name])
             w.sub_(v, alpha=self.lr)
