@@ -85,8 +85,11 @@ def grade(
         raise FileNotFoundError(
             f"no hand-in of {assignment!r} under {submitted}: name a folder of zips with --from, or put them there"
         )
-    if not (root / "solutions" / assignment / f"{assignment}.ipynb").is_file():  # a fresh clone: nbgrader needs it
+    source, master = (root / "solutions" / name for name in (f"{assignment}/{assignment}.ipynb", f"{assignment}.py"))
+    if not source.is_file() or source.stat().st_mtime < master.stat().st_mtime:
+        # A fresh clone, or masters that were pulled or edited: nbgrader would release what it finds, old as it is.
         build.build(root)
+        source.touch()
     book = Book(root)
     if due is not None or not book.knows(assignment):
         book.register(assignment, due)

@@ -92,7 +92,12 @@ def test_a_changed_hand_in_is_graded_anew_and_the_others_are_not(hand_ins, tmp_p
     some.mkdir()
     shutil.copy2(hand_ins / "student00.zip", some / "a.zip")
     shutil.copy2(hand_ins / "student01.zip", some / "b.zip")
+    source, released = course / "solutions" / "flat" / "flat.ipynb", course / "assignments" / "flat" / "flat.ipynb"
+    built, given = source.read_bytes(), released.read_bytes()
+    source.write_bytes(built.replace(b"# Flat gradient code", b"# An older text"))  # the masters have been pulled since
+    os.utime(source, (1, 1))
     command(course, "autograder", "grade", "flat", "--from", str(some))
+    assert source.read_bytes() == built and released.read_bytes() == given
     first = scores_in(course)
     shutil.copy2(hand_ins / "student02.zip", some / "b.zip")
     done = command(course, "autograder", "grade", "flat", "--from", str(some))
