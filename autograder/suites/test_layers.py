@@ -923,7 +923,7 @@ def test_dropout_goes_back_through_its_latest_forward_pass(student, make):
 
 @item("dropout_backward")
 def test_dropout_goes_back_through_tensors_in_any_form(student, make):
-    dropout_back(student, make, off_zero(make, 1, 9), 0.25)
+    dropout_back(student, make, off_zero(make, 1, 60), 0.25)  # in a short row other draws may agree by chance
     dropout_back(student, make, off_zero(make, 1, 9).repeat(12, 1), 0.25, layout="expanded")
     dropout_back(student, make, off_zero(make, 12, 9, dtype=torch.float32), 0.25, layout="columns")
     dropout_back(student, make, off_zero(make, 6, 4, dtype=torch.float32), 0.0)
