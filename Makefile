@@ -14,6 +14,7 @@ demo: setup
 test: setup
 	$(BIN)/ruff check .
 	$(BIN)/python -m autograder build --check
+	$(BIN)/python -m autograder build
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 build: setup

@@ -18,7 +18,6 @@ import torch
 from toolbox import nudging
 from toolbox.compare import (
     as_tensor,
-    assert_between,
     assert_grad,
     assert_unchanged,
     assert_value,
@@ -142,14 +141,10 @@ def dead_row(given: Given) -> Given:
     return given | {"x": x, "b1": b1}
 
 
-def check_dead_row(answer: Any, given: Given) -> None:
-    """The gradient behind the ReLU lies between those of its two sides, and what it leads to is finite."""
-    grad_h = as_tensor(grad_of(answer, "h"), "gradient h").double()
-    a = (given["x"] @ given["w1"] + given["b1"]).double()
-    assert_between(grad_of(answer, "a"), grad_h * (a > 0), grad_h * (a >= 0), name="a", if_not_finite="zero-over-zero")
-    for name in ("w1", "b1"):
-        behind = as_tensor(grad_of(answer, name), f"gradient {name}")
-        if not behind.isfinite().all():
+def check_dead_row(answer: Any) -> None:
+    """What lies behind the ReLU is finite, whichever slope was chosen."""
+    for name in ("a", "w1", "b1"):
+        if not as_tensor(grad_of(answer, name), f"gradient {name}").isfinite().all():
             message = f"gradient {name} holds nan or inf where an input of the ReLU is 0"
             raise Mismatch(message, diagnosis=["zero-over-zero"])
 
@@ -902,15 +897,10 @@ def test_the_hinge_net_gradients_of_the_first_layer_for_a_single_example(student
 
 
 @item("net_hinge_grad_first")
-def test_the_hinge_net_gradients_of_the_first_layer_where_a_gate_is_at_its_edge(student, make):
-    given = dead_row(net(make))
-    check_dead_row(student.flat.net_hinge(**given), given)
-
-
-@item("net_hinge_grad_first")
 def test_the_hinge_net_gradients_of_the_first_layer_in_float32_leave_the_inputs_alone(student, make):
     given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_hinge, given, Truth("hinge", given), "h", "a", "w1", "b1")
+    check_dead_row(student.flat.net_hinge(**dead_row(net(make))))
 
 
 ### END HIDDEN TESTS
@@ -1027,15 +1017,10 @@ def test_the_softmax_net_gradients_of_the_first_layer_for_a_single_example(stude
 
 
 @item("net_softmax_grad_first")
-def test_the_softmax_net_gradients_of_the_first_layer_where_a_gate_is_at_its_edge(student, make):
-    given = dead_row(net(make))
-    check_dead_row(student.flat.net_softmax(**given), given)
-
-
-@item("net_softmax_grad_first")
 def test_the_softmax_net_gradients_of_the_first_layer_in_float32_leave_the_inputs_alone(student, make):
     given = strided(net(make, N=11, D=7, H=6, C=3, reg=0.7, dtype=torch.float32))
     compare_twice(student, student.flat.net_softmax, given, Truth("softmax", given), "h", "a", "w1", "b1")
+    check_dead_row(student.flat.net_softmax(**dead_row(net(make))))
 
 
 ### END HIDDEN TESTS

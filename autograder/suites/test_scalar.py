@@ -413,9 +413,6 @@ def test_the_max_gate_is_right_at_many_points_of_any_sign(student, make):
         check_forward(student, "maximum", *pair)
         check_backward(student, "maximum", -2.5, *pair)
 
-
-@item("gate_max")
-def test_the_max_gate_splits_its_gradient_where_both_are_equal(student, make):
     def ask(grad_out: float, x: float, y: float) -> Any:
         check_forward(student, "maximum", x, y)
         return student.gates.maximum_backward(grad_out, x, y, max(x, y))

@@ -13,7 +13,7 @@ ITEMS = ["toy", "softmax_grad_w", "net_softmax_grad_first"]
 @pytest.fixture
 def lucky(monkeypatch):
     """An answer that is right unless the first number is large, which it is under about every second seed."""
-    edit = Edit("toy", "p = x * y", "p = x * y if float(x) < 1.5 else x - y")
+    edit = Edit("toy", "p = x * y", "p = x * y if float(x) < 1.75 else x - y")
     answer = Answer("toy: right by luck", ("toy",), (edit,))
     monkeypatch.setattr(FLAT, "WRONG", [answer])
     return answer
