@@ -31,16 +31,16 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "intak
 # A taken-out region leaves one comment, so that half-finished work runs.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
-# The judge in the place of Execute; see autograder/nbgrader_steps.py.
+# The judge in the place of Execute; see autograder/gradebook/preprocessors.py.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.nbgrader_steps.RepairIds",
+    "autograder.gradebook.preprocessors.RepairIds",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_steps.JudgeCells",
+    "autograder.gradebook.preprocessors.JudgeCells",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -51,7 +51,7 @@ c.Autograde.autograde_preprocessors = [
 c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item
 
 # Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
-c.HTMLExporter.filters = {"markdown2html": "autograder.outputs.markdown2html"}
+c.HTMLExporter.filters = {"markdown2html": "autograder.sandbox.outputs.markdown2html"}
 
 # Set your own seed for a class: whoever reads this file could draw the hidden inputs. Grading tries it on the solution.
 # c.JudgeCells.seed = "..."

@@ -38,7 +38,7 @@ def build(check: Annotated[bool, typer.Option("--check", help="Compare only; exi
 @app.command()
 def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] = ROOT / "classroom" / "release"):
     """Write what students get as one zip: assignments, lib, data, requirements."""
-    from autograder.release import release as run
+    from autograder.build.release import release as run
 
     try:
         typer.echo(f"wrote {run(ROOT, out)}")
@@ -67,13 +67,13 @@ def grade(
     ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
-    from autograder import forks
+    from autograder.sandbox import launcher
 
-    forks.begin(trust=trust_students)  # it starts while this process imports the rest
-    from autograder.grade import grade as run
+    launcher.begin(trust=trust_students)  # it starts while this process imports the rest
+    from autograder.grading.run import grade as run
+    from autograder.machine_faults import ends_the_run
+    from autograder.records.verdict import read_all
     from autograder.report import print_table, write_report
-    from autograder.trouble import ends_the_run
-    from autograder.verdict import read_all
 
     classroom = ROOT / "classroom"
     try:
@@ -102,8 +102,8 @@ def grade(
 @app.command()
 def report(assignment: Name):
     """Write the class report from the verdicts there are."""
+    from autograder.records.verdict import read_all
     from autograder.report import print_table, write_report
-    from autograder.verdict import read_all
 
     verdicts = read_all(ROOT / "classroom", assignment)
     if not verdicts:
@@ -121,7 +121,7 @@ def export(
     out: Annotated[Path, typer.Option(help="The file to write.")] = ROOT / "classroom" / "grades.csv",
 ):
     """Write the gradebook's grades to a file."""
-    from autograder.export import export as run
+    from autograder.exports.csv_file import export as run
 
     try:
         typer.echo(f"wrote {run(ROOT, assignment, to=to, out=out)}")
@@ -142,7 +142,7 @@ def audit(
     right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
-    from autograder.audit import run
+    from autograder.audit.suite_audit import run
 
     if record and (item or right_only):
         raise _stop(ValueError("--record keeps whole audits: give neither --item nor --right-only"))
@@ -165,7 +165,7 @@ def bench(only: Annotated[list[str] | None, typer.Argument(help="Only these part
 @app.command()
 def doctor():
     """What holds student code in on this machine, what is missing, and how to get it."""
-    from autograder.doctor import run
+    from autograder.sandbox.doctor import run
 
     raise typer.Exit(run())
 

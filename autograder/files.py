@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def write(path: Path, data: bytes) -> Path:
+def write_atomically(path: Path, data: bytes) -> Path:
     """Write `data` to `path`, whose folder is made where it is missing. On OSError `path` is as before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name[:60]}.{os.getpid()}.new")

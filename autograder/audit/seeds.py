@@ -6,7 +6,7 @@ results are worked out once for all of them. Right answers in other styles, whic
 judged under every tenth seed. A wrong answer is shown first to the test that caught it before: most seeds cost one
 test. How near right answers came to their tolerance tells of the seeds that were not tried: what used a tenth of it
 under one seed in a hundred may well need all of it under one in a thousand. Under the audit's own seeds the whole
-table is made (`autograder.audit`); here only the verdict counts.
+table is made (`autograder.audit.suite_audit`); here only the verdict counts.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from autograder.audit import loses_marks, prepared
+from autograder.audit.suite_audit import loses_marks, prepared
 from autograder.mutants import Answer, load
 from toolbox.compare import observed
 from toolbox.diagnose import verdicts_only
 from toolbox.student import Student
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 EVERY = 10  # of the seeds one is for right answers in other styles too
 Misjudged = Iterator[tuple[str, tuple[str, ...]]]  # items, each with the tests that were failed
 

@@ -31,7 +31,7 @@ from toolbox.items import TestResult
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ("public", "audit")  # what students see, and one that they do not
 
 
@@ -233,7 +233,7 @@ def run(
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
     autograder/README.md. seeds: judge under so many further seeds, each on every number of `threads`, the solution
-    and the wrong answers, and under every tenth the right ones (`autograder.stability`). right_only: leave the wrong
+    and the wrong answers, and under every tenth the right ones (`autograder.audit.seeds`). right_only: leave the wrong
     answers out.
 
     Nonzero when a wrong answer keeps full marks in an item, when a right one loses any, when a mutant survives that is
@@ -252,7 +252,7 @@ def run(
             "findings": [asdict(f) | {"ok": f.ok, "named": f.named} for f in findings],
         }
         if seeds:
-            from autograder.stability import stability  # which takes this module's way to put an answer together
+            from autograder.audit.seeds import stability  # which takes this module's way to put an answer together
 
             options = {"threads": list(threads), "items": items, "right_only": right_only, "jobs": jobs}
             steady = stability(assignment, seeds, **options)
@@ -260,7 +260,9 @@ def run(
             console.print(*steady.words(), sep="\n", highlight=False)
             bad += map(str, steady.slips)
         if mutate:
-            from autograder.mutate.run import mutate as try_mutants  # asks for cosmic-ray, which only this needs
+            from autograder.audit.mutation.run import (
+                mutate as try_mutants,  # asks for cosmic-ray, which only this needs
+            )
 
             scores = try_mutants(assignment, jobs=jobs)
             report[assignment]["mutation"] = {score.module: score.to_dict() for score in scores}
@@ -274,7 +276,7 @@ def run(
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(report, indent=1) + "\n")
     if record:
-        from autograder.mutate.table import record as keep
+        from autograder.audit.mutation.table import record as keep
 
         keep(ROOT, report)
     return 1 if bad or not any(entry["findings"] for entry in report.values()) else 0

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from autograder import intake, remote
+from autograder import intake
 from autograder.bench.classes import write_class
-from autograder.entry import ClassEntry
-from autograder.gradebook import Book
-from autograder.judge import Judge
+from autograder.gradebook.book import Book
+from autograder.gradebook.enter import ClassEntry
+from autograder.judging.judge import Judge
+from autograder.sandbox import transport
 from toolbox.suite import Suite
 
 WARM_UP, MEASURED = 5, 15
@@ -45,10 +46,10 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
     book, judge = Book(kit), Judge(kit, "flat")
     with (
         ClassEntry(book) as entry,
-        timed("a fresh worker", remote.Worker, "__init__"),
-        timed("waiting for the worker", remote.Worker, "ask"),
-        timed("ending the worker", remote.Worker, "kill"),
-        timed("cells", remote.RemoteTransport, "run_notebook"),
+        timed("a fresh worker", transport.Worker, "__init__"),
+        timed("waiting for the worker", transport.Worker, "ask"),
+        timed("ending the worker", transport.Worker, "kill"),
+        timed("cells", transport.RemoteTransport, "run_notebook"),
         timed("suite", Suite, "run"),
         timed("judging", judge, "grade"),
         timed("gradebook", entry, "enter"),

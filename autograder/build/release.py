@@ -16,8 +16,9 @@ import zipfile
 from pathlib import Path
 
 from autograder import build
-from autograder.build import Problem, Refused, leaks, sources
+from autograder.build import Problem, Refused, leaks
 from autograder.build.files import passing
+from autograder.masters import sources
 
 FOLDERS = ("assignments", "lib/backprop", "lib/toolbox", "data")
 FILES = ("requirements.txt", "pyproject.toml")

@@ -12,10 +12,10 @@ from rich.console import Console
 
 from autograder import build
 from autograder.demo import DUE, make_class
-from autograder.export import export
-from autograder.grade import grade
+from autograder.exports.csv_file import export
+from autograder.grading.run import grade
+from autograder.records.verdict import read_all
 from autograder.report import print_table, write_report
-from autograder.verdict import read_all
 
 ASSIGNMENT = "flat"
 

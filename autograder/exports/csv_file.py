@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograder import whole
+from autograder.files import write_atomically
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -48,7 +48,7 @@ def export(root: Path, assignment: str | None = None, to: str = "csv", out: Path
     writer.writeheader()
     writer.writerows({name: safe(value) for name, value in line.items()} for line in lines)
     # Excel takes a CSV for Latin-1 unless it begins with this mark
-    whole.write(path, text.getvalue().encode("utf-8-sig", "replace"))
+    write_atomically(path, text.getvalue().encode("utf-8-sig", "replace"))
     return path
 
 

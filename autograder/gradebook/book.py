@@ -22,7 +22,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.trouble import kind_in
+from autograder.machine_faults import kind_in
 
 
 def newest_form() -> str:
@@ -39,7 +39,7 @@ api.get_alembic_version = newest_form
 class NbgraderFailed(RuntimeError):
     """nbgrader could not do a step. The message holds the end of its log.
 
-    trouble: what `autograder.trouble` calls it where it is the machine's, not the hand-in's.
+    trouble: what `autograder.machine_faults` calls it where it is the machine's, not the hand-in's.
     """
 
     trouble: str | None = None

@@ -26,12 +26,12 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from autograder.gradebook import Book, inside
-from autograder.judge import Judgement
-from autograder.nbgrader_steps import judged_before
-from autograder.page import PageMaker, PageOrder
-from autograder.session import SharedGradebook, lent
-from autograder.trouble import kind_of
+from autograder.gradebook.book import Book, inside
+from autograder.gradebook.feedback_page import PageMaker, PageOrder
+from autograder.gradebook.preprocessors import judged_before
+from autograder.gradebook.session import SharedGradebook, lent
+from autograder.judging.judge import Judgement
+from autograder.machine_faults import kind_of
 
 
 class Noticing:

@@ -34,7 +34,7 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode, reader
 from nbgrader.converters import GenerateFeedback
 
-from autograder.session import Scores, lent
+from autograder.gradebook.session import Scores, lent
 
 NO_TEXT = "No description has been provided for this image"  # nbconvert's words
 OUTSIDE = {"[document]", "html", "body", "main", "div"}  # what the template has open wherever a piece stands

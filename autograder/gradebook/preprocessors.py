@@ -17,14 +17,14 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Unicode
 
-from autograder import verdict as verdicts
-from autograder.judge import Judge, Judgement
+from autograder.judging.judge import Judge, Judgement
+from autograder.records import verdict as verdicts
 from toolbox.items import TestResult
 from toolbox.table import Report
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
-# What `autograder.grade` has judged on several processes, waiting for nbgrader's step to take it, by
+# What `autograder.grading.run` has judged on several processes, waiting for nbgrader's step to take it, by
 # (assignment, student). Empty where nbgrader is run by hand: then the step judges.
 judged_before: dict[tuple[str, str], Judgement] = {}
 

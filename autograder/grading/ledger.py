@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder import whole
-from autograder.pool import Settings
+from autograder.files import write_atomically
+from autograder.grading.engines.local import Settings
 
 
 def key(settings: Settings, folder: Path, *more: object) -> str:
@@ -49,7 +49,7 @@ def is_done(classroom: Path, assignment: str, student: str, expected: str) -> bo
 
 def mark(classroom: Path, assignment: str, student: str, value: str) -> None:
     """Say that it is done; the file is whole or not there."""
-    whole.write(path_of(classroom, assignment, student), value.encode())
+    write_atomically(path_of(classroom, assignment, student), value.encode())
 
 
 def forget(classroom: Path, assignment: str, student: str) -> None:

@@ -26,13 +26,15 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from autograder import build, forks, intake, ledger, trouble
-from autograder.build.catalogue import catalogue
-from autograder.entry import ClassEntry
-from autograder.gradebook import Book
-from autograder.judge import Judgement, find, hidden_seed
-from autograder.pool import Settings, judge_all
-from autograder.trial import Trial
+from autograder import build, intake, machine_faults
+from autograder.gradebook.book import Book
+from autograder.gradebook.enter import ClassEntry
+from autograder.grading import ledger
+from autograder.grading.engines.local import Settings, judge_all
+from autograder.grading.seed_check import Trial
+from autograder.judging.judge import Judgement, find, hidden_seed
+from autograder.masters.catalogue import catalogue
+from autograder.sandbox import launcher
 
 
 @dataclass
@@ -65,11 +67,11 @@ def grade(
     students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
-    Raises forks.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
+    Raises launcher.Unconfined where it cannot, KeyError for an unknown assignment, FileNotFoundError where there is
     nothing to grade, naming where hand-ins belong. A full disk and a locked gradebook end the run: see `trouble`.
     """
     console = console or Console()
-    forks.begin(trust=trust)  # it starts while this process gets ready
+    launcher.begin(trust=trust)  # it starts while this process gets ready
     find(catalogue(root), assignment)
     classroom = root / "classroom"
     submitted = classroom / "submitted"
@@ -123,7 +125,7 @@ def grade(
                 if feedback:
                     entry.feedback(assignment, student)
             except Exception as error:  # the class goes on; who could not be graded is named here and at the end
-                if trouble.kind_of(error):  # but the machine's troubles are everybody's
+                if machine_faults.kind_of(error):  # but the machine's troubles are everybody's
                     raise
                 outcome.failed[student] = str(error)
                 console.print(f"{student} could not be graded: {error}", markup=False, style="red")

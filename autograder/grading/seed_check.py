@@ -11,8 +11,9 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder import ledger, whole
-from autograder.confine import kernel
+from autograder.files import write_atomically
+from autograder.grading import ledger
+from autograder.sandbox.walls import kernel
 
 PATIENCE = 60.0  # seconds: by the end of a class it is long done
 
@@ -24,7 +25,7 @@ class Trial:
         version = ledger.digest(seed, ledger.judging(root, assignment))
         self._passed = ledger.path_of(root / "classroom", assignment, f".seed-{version[:32]}")
         self._answer: Connection | None = None
-        answers = Path(__file__).parent / "mutants" / assignment / "__init__.py"
+        answers = Path(__file__).resolve().parents[1] / "mutants" / assignment / "__init__.py"
         if self._passed.exists() or not answers.is_file():
             return
         self._answer, theirs = multiprocessing.Pipe(duplex=False)
@@ -45,7 +46,7 @@ class Trial:
         self._process.kill()
         self._process.join()
         if items == []:
-            whole.write(self._passed, b"")
+            write_atomically(self._passed, b"")
         return items or []
 
 
@@ -54,7 +55,7 @@ def _judge(answer: Connection, root: str, assignment: str, seed: str) -> None:
         kernel.die_with_parent()  # a grader that is killed leaves no process behind
     import torch
 
-    from autograder.audit import loses_marks, prepared
+    from autograder.audit.suite_audit import loses_marks, prepared
     from autograder.mutants import Answer, load
     from toolbox.diagnose import verdicts_only
     from toolbox.suite import Suite

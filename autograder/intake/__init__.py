@@ -21,14 +21,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.trouble import kind_of
+from autograder.machine_faults import kind_of
+from autograder.records.receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 
 from . import archive, sources
 from .archive import Files, Limits, show
 from .examine import examine, fingerprint
 from .notebook import Released
 from .place import WAITING, keep, known, place, stamp
-from .receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 from .swap import restore
 
 __all__ = [

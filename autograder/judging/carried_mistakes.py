@@ -2,7 +2,7 @@
 
 Who believes that the penalty has a 1/2 in front writes it so in every model. That is one mistake, not eight. Steps: go
 through the items in the notebook's order; where every name that an item's failed tests give has cost marks in an
-earlier item, they are marked with that item, and their share of the marks is given (`autograder.verdict.judge_item`).
+earlier item, they are marked with that item, and their share of the marks is given (`records.verdict.judge_item`).
 The tests stay failed, and the table says why they cost nothing. A failed test without a name, such as one with a batch
 of one, in which too many mistakes look alike, goes with the named ones of its item.
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from autograder import intake
-from autograder.build.catalogue import COURSE, Assignment, catalogue
-from autograder.follow import follow_through
-from autograder.remote import Limits, RemoteTransport
-from autograder.verdict import Verdict, judge_item, refuse_item
+from autograder.judging.carried_mistakes import follow_through
+from autograder.masters.catalogue import COURSE, Assignment, catalogue
+from autograder.records.verdict import Verdict, judge_item, refuse_item
+from autograder.sandbox.transport import Limits, RemoteTransport
 from toolbox.cells import Cell, code_cells, is_solution
 from toolbox.items import TestResult
 from toolbox.student import Student

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build import regions, rules, sources
-from autograder.build.percent import Cell, Master
-from autograder.build.problems import Refused
-from autograder.build.suites import Test
+from autograder.masters import regions, rules, sources
+from autograder.masters.checks import Test
+from autograder.masters.percent import Cell, Master
+from autograder.masters.problems import Refused
 
 __all__ = ["COURSE", "Assignment", "Item", "Test", "Written", "catalogue"]
 

@@ -10,9 +10,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.build import regions
-from autograder.build.problems import Problem
-from autograder.build.regions import Region
+from autograder.masters import regions
+from autograder.masters.problems import Problem
+from autograder.masters.regions import Region
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 USE = 'put @item("<id>") above it, with the id of a check cell'

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from autograder.build.problems import Problem
-from autograder.build.regions import Line, numbered
+from autograder.masters.problems import Problem
+from autograder.masters.regions import Line, numbered
 
 CELL = re.compile(r"# %%(?: (.*))?")
 HEAD = re.compile(r"(?:\[(?P<kind>\w+)\])?\s*(?P<keys>.*)")

@@ -10,11 +10,11 @@ import math
 import re
 from collections.abc import Iterator
 
-from autograder.build import regions
-from autograder.build.percent import ROLES, Cell, Master
-from autograder.build.problems import Problem
-from autograder.build.sources import SUITES, Sources
-from autograder.build.suites import Suite
+from autograder.masters import regions
+from autograder.masters.checks import Suite
+from autograder.masters.percent import ROLES, Cell, Master
+from autograder.masters.problems import Problem
+from autograder.masters.sources import SUITES, Sources
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 LONGEST = 55  # a notebook's cell ids end at 64 characters, and `solution_` takes nine

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.build import percent, regions, suites
-from autograder.build.problems import Problem
-from autograder.build.regions import Line, Region
+from autograder.masters import checks, percent, regions
+from autograder.masters.problems import Problem
+from autograder.masters.regions import Line, Region
 
 SOLUTIONS, MODULES, SUITES = "solutions", "solutions/backprop", "autograder/suites"
 
@@ -34,7 +34,7 @@ class Sources:
 
     notebooks: dict[str, percent.Master] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
-    suites: dict[str, suites.Suite] = field(default_factory=dict)
+    suites: dict[str, checks.Suite] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -51,7 +51,7 @@ def read(root: Path) -> Sources:
         problems = [Problem(path, number, message) for number, message in wrong]
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
     for path in _python(sources, root, SUITES, "test_"):
-        sources.suites[Path(path).stem.removeprefix("test_")] = suites.read(path, sources.texts[path])
+        sources.suites[Path(path).stem.removeprefix("test_")] = checks.read(path, sources.texts[path])
     for kind in (sources.notebooks, sources.modules, sources.suites):
         for master in kind.values():
             sources.problems += master.problems

@@ -69,7 +69,7 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str):
         if code not in REFUSALS:
-            raise ValueError(f"{code!r} is not a code of autograder.intake.receipt.REFUSALS")
+            raise ValueError(f"{code!r} is not a code of autograder.records.receipt.REFUSALS")
         super().__init__(message)
         self.code = code
 
@@ -83,7 +83,7 @@ class Repair:
 
     def __post_init__(self):
         if self.code not in REPAIRS:
-            raise ValueError(f"{self.code!r} is not a code of autograder.intake.receipt.REPAIRS")
+            raise ValueError(f"{self.code!r} is not a code of autograder.records.receipt.REPAIRS")
 
 
 @dataclass

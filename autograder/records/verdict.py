@@ -1,9 +1,9 @@
 """The verdict: the one record of what grading a hand-in found, and the rule that turns tests into marks.
 
 An item's score is its points times the share of its tests that passed, or that failed by a mistake which has cost its
-marks in an earlier item (`autograder.follow`), rounded to a hundredth. An item in which a test met something forbidden
-earns nothing: what its other tests saw was not found in the way that was asked for either. `status` is for machines,
-`message` for people. The file format is described in autograder/README.md; `SCHEMA` grows when it changes.
+marks in an earlier item (`judging.carried_mistakes`), rounded to a hundredth. An item in which a test met something
+forbidden earns nothing: what its other tests saw was not found in the way that was asked for either. `status` is for
+machines, `message` for people. autograder/README.md describes the file; `SCHEMA` grows when it changes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import whole
+from autograder.files import write_atomically
 from toolbox.items import TestResult
 
 SCHEMA = 1
@@ -99,7 +99,7 @@ def path_of(classroom: Path, assignment: str, student: str) -> Path:
 def write(verdict: Verdict, classroom: Path) -> Path:
     """Write the verdict's file, whole or not at all; returns its path."""
     text = json.dumps(_finite(verdict.as_dict()), indent=1, allow_nan=False) + "\n"
-    return whole.write(path_of(classroom, verdict.assignment, verdict.student), text.encode())
+    return write_atomically(path_of(classroom, verdict.assignment, verdict.student), text.encode())
 
 
 def _finite(value: Any) -> Any:

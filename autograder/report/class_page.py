@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from autograder.build.catalogue import COURSE
+from autograder.masters.catalogue import COURSE
+from autograder.records.verdict import read_all
 from autograder.report.advice import advice
 from autograder.report.charts import histogram, timeline
 from autograder.report.items import figures
-from autograder.report.pages import environment, write_whole
-from autograder.report.student import file_of, write_student
+from autograder.report.student_page import file_of, write_student
 from autograder.report.summary import Summary, summarise
-from autograder.verdict import read_all
+from autograder.report.templates import environment, write_page
 
 STUDENTS = "students"  # the folder of their pages, beside the report
 
@@ -31,7 +31,7 @@ def write_report(root: Path, assignment: str, verdicts: list[dict] | None, out: 
         verdicts = read_all(classroom, assignment)
     out = Path(out)
     page = out if out.suffix == ".html" else out / f"{assignment}.html"
-    write_whole(page, render(summarise(assignment, verdicts)))
+    write_page(page, render(summarise(assignment, verdicts)))
     theirs: dict[str, list[dict]] = {verdict["student"]: [verdict] for verdict in verdicts}
     folder = classroom / "verdicts"
     for other in sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from autograder.report.pages import environment, write_whole
 from autograder.report.summary import Row, first_guesses, row_of
+from autograder.report.templates import environment, write_page
 from toolbox.misconceptions import CATALOGUE
 
 LONGEST = 150  # characters of a file's name
@@ -62,7 +62,7 @@ def write_student(student: str, verdicts: list[dict], order: tuple[str, ...], fo
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / file_of(student)
     text = environment().get_template("student.html").render(student=student, path=path, recurring=recurring(path))
-    return write_whole(page, text)
+    return write_page(page, text)
 
 
 def file_of(student: str) -> str:

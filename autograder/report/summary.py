@@ -1,6 +1,6 @@
 """What a class's verdicts say together: scores, causes, misconceptions, lateness. Numbers only, no presentation.
 
-Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/verdict.py`.
+Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/records/verdict.py`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autograder import whole
+from autograder.files import write_atomically
 from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
 from autograder.report.terminal import what_happened
 
@@ -23,9 +23,9 @@ def environment() -> Environment:
     return made
 
 
-def write_whole(page: Path, text: str) -> Path:
+def write_page(page: Path, text: str) -> Path:
     """Write a page so that a reader sees the old one or the new one; returns its path."""
-    return whole.write(page, text.encode("utf-8", "replace"))
+    return write_atomically(page, text.encode("utf-8", "replace"))
 
 
 def level(value: float) -> int:

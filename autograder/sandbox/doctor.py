@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.confine import cgroup
-from autograder.forks import Warm, use
-from autograder.remote import Limits, Worker
+from autograder.sandbox.launcher import Warm, use
+from autograder.sandbox.transport import Limits, Worker
+from autograder.sandbox.walls import control_group
 
 REMEDIES = {
     "namespaces": "allow user namespaces to ordinary users (sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu "
@@ -71,7 +71,9 @@ def run(console: Console | None = None, system: str = platform.system()) -> int:
         said = STANDS if state is True else f"[red]missing[/red]: {escape(str(state))}\nto get it: {REMEDIES[wall]}"
         table.add_row(wall, WHAT[wall], said)
     table.add_row("limits", LIMITS, STANDS)
-    said = STANDS if warm.group is True else f"not here, and not needed: {warm.group}\nto get it: {cgroup.REMEDY}"
+    said = (
+        STANDS if warm.group is True else f"not here, and not needed: {warm.group}\nto get it: {control_group.REMEDY}"
+    )
     table.add_row("control group", "memory and processes of a worker and all it starts, together",
                   said if warm.group is True else escape(said))  # fmt: skip
     console.print(table)

@@ -1,4 +1,4 @@
-"""The trusted end of the warm process (`autograder.warm`): start it, and have it fork workers.
+"""The trusted end of the warm process (`autograder.sandbox.zygote`): start it, and have it fork workers.
 
 Starting takes seconds, most of them for importing torch, so a command starts it first (`begin`) and goes on with its
 own work until it needs it. One warm process serves all judges of a class: each has a line of its own to it, and when a
@@ -16,11 +16,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder import confine
-from autograder.confine import Walls, cgroup
+from autograder.sandbox import walls
+from autograder.sandbox.walls import Walls, control_group
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.warm import main; del sys.path[1]; "
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.sandbox.zygote import main; del sys.path[1]; "
 SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
 LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 PATIENCE = 120  # seconds for the warm process to start, or to fork
@@ -143,14 +143,14 @@ class Warm(Line):
             self._group.close()
 
 
-def _group(pid: int) -> tuple[cgroup.Group | None, bool | str]:
+def _group(pid: int) -> tuple[control_group.Group | None, bool | str]:
     """A control group around a process that has just begun, and True; or None, and why there is none."""
     group = None
     try:
-        group = cgroup.Group(*_share(1))
+        group = control_group.Group(*_share(1))
         group.add(pid)
         return group, True
-    except cgroup.Unavailable as error:
+    except control_group.Unavailable as error:
         if group is not None:
             group.close()
         return None, str(error)
@@ -158,8 +158,8 @@ def _group(pid: int) -> tuple[cgroup.Group | None, bool | str]:
 
 def _share(lines: int) -> tuple[int, int]:
     """(bytes, processes) for the warm process and a worker on each line, for every judge has one at a time."""
-    limits = confine.Limits()
-    return LIBRARIES + lines * (limits.memory + limits.scratch), lines * cgroup.THREADS
+    limits = walls.Limits()
+    return LIBRARIES + lines * (limits.memory + limits.scratch), lines * control_group.THREADS
 
 
 _warm: Line | None = None

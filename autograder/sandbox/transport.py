@@ -14,9 +14,9 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 
-from autograder.forks import warm
-from autograder.frames import Channel
-from autograder.outputs import read_outputs
+from autograder.sandbox.frames import Channel
+from autograder.sandbox.launcher import warm
+from autograder.sandbox.outputs import read_outputs
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout

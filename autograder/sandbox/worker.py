@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.frames import read_frame, write_frame
+from autograder.sandbox.frames import read_frame, write_frame
 from toolbox import calls
 from toolbox.cells import Notebook
 from toolbox.student import LocalTransport

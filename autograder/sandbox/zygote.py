@@ -1,7 +1,7 @@
 """The warm process: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
 
 It holds no tests, references or grades: all it knows is how to import libraries. Steps: import and warm up (torch on
-one thread: a fork after a two-thread product hangs the child); shut itself in (`autograder.confine`); say which walls
+one thread: a fork after a two-thread product hangs the child); shut itself in (`sandbox.walls`); say which walls
 stand; then, for each request on a judge's line, fork a worker that serves the two pipes which came along, and answer
 with a handle on that worker's process. The first line brings the others, one a judge; when one of those closes, its
 workers are ended; when the first one closes, all ends.
@@ -19,10 +19,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder import confine
-from autograder.confine import Limits, kernel, room
-from autograder.frames import frame
-from autograder.worker import serve  # all of the kit is imported before the room hides its files
+from autograder.sandbox.frames import frame
+from autograder.sandbox.walls import Limits, enter, fork, kernel, lock, root_folder
+from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
 from toolbox.cells import Notebook
 
 
@@ -34,9 +33,9 @@ def main(control: int, settings: str) -> None:
         kernel.die_with_parent()
     notebook = warm_up()
     present = _address_space()
-    walls = confine.enter(course)
+    walls = enter(course)
     first.sendall(json.dumps(walls.as_dict()).encode())
-    readable = [*room.SYSTEM, *room.DEVICES, *room.installation(), *course]
+    readable = [*root_folder.SYSTEM, *root_folder.DEVICES, *root_folder.installation(), *course]
     workers: dict[socket.socket, set[int]] = {first: set()}  # each line's, as long as nobody has taken leave of them
     while True:
         line = select.select(list(workers), [], [])[0][0]
@@ -53,7 +52,7 @@ def main(control: int, settings: str) -> None:
         if request.get("line"):
             workers[socket.socket(fileno=descriptors[0])] = set()
             continue
-        pid = confine.fork(walls)
+        pid = fork(walls)
         if pid == 0:
             _become_worker(request, descriptors, list(workers), walls, present, readable, notebook)
         workers[line].add(pid)
@@ -108,8 +107,8 @@ def _become_worker(request, descriptors, lines, walls, present, readable, notebo
         limits = Limits(**request["limits"])
         if walls.namespaces is True:
             kernel.unshare(kernel.CLONE_NEWNS)
-            room.scratch(limits.scratch)
-            scratch = room.WORK
+            root_folder.scratch(limits.scratch)
+            scratch = root_folder.WORK
         os.chdir(scratch)
         random.seed(0)
         sys.modules["numpy"].random.seed(0)
@@ -119,7 +118,7 @@ def _become_worker(request, descriptors, lines, walls, present, readable, notebo
         tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
         serve(
             Path(scratch), read_fd, write_fd, notebook,
-            lock=lambda: confine.lock(walls, limits, present, scratch, readable),
+            lock=lambda: lock(walls, limits, present, scratch, readable),
         )  # fmt: skip
     except BaseException as error:  # whatever it was, this process must not go on as a second warm one
         try:

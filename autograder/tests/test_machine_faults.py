@@ -14,12 +14,13 @@ import sys
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from autograder import build, trouble, whole
+from autograder import build, machine_faults
 from autograder.demo import make_class
+from autograder.files import write_atomically
 from autograder.intake import intake
-from autograder.tests.course import copy_of_the_repository
+from autograder.tests.checkout import copy_of_the_repository
 from autograder.tests.full_disk import NO_DISK
-from autograder.tests.test_intake import as_bytes, good, make_zip, release
+from autograder.tests.intake.test_intake import as_bytes, good, make_zip, release
 
 
 @pytest.fixture(scope="module")
@@ -79,20 +80,20 @@ def test_the_run_goes_on_where_it_stopped_and_comes_to_the_same_grades(runs):
 
 def test_the_machines_troubles_are_told_from_a_hand_ins():
     full = OSError(errno.ENOSPC, "No space left on device")
-    assert trouble.kind_of(full) == "full"
+    assert machine_faults.kind_of(full) == "full"
     try:
         try:
             raise full
         except OSError as error:
             raise ValueError("while writing") from error
     except ValueError as error:
-        assert trouble.kind_of(error) == "full"
+        assert machine_faults.kind_of(error) == "full"
     locked = OperationalError("insert", {}, sqlite3.OperationalError("database is locked"))
-    assert trouble.kind_of(locked) == "locked"
+    assert machine_faults.kind_of(locked) == "locked"
     hostile = OperationalError("insert ?", ("database is locked",), sqlite3.OperationalError("no such table: x"))
-    assert trouble.kind_of(hostile) is None, "a student's words in the parameters stopped the class"
-    assert trouble.kind_of(RuntimeError("No space left on device")) is None
-    with pytest.raises(KeyError), trouble.ends_the_run("."):
+    assert machine_faults.kind_of(hostile) is None, "a student's words in the parameters stopped the class"
+    assert machine_faults.kind_of(RuntimeError("No space left on device")) is None
+    with pytest.raises(KeyError), machine_faults.ends_the_run("."):
         raise KeyError("not the machine's")
 
 
@@ -110,7 +111,7 @@ def test_a_full_disk_does_not_make_a_hand_in_a_bad_one(tmp_path, monkeypatch):
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = whole.write(tmp_path / "a" / "file.json", b"old")
+    path = write_atomically(tmp_path / "a" / "file.json", b"old")
     write = type(path).write_bytes
 
     def half(self, data):
@@ -119,5 +120,5 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(path), "write_bytes", half)
     with pytest.raises(OSError, match="No space"):
-        whole.write(path, b"new")
+        write_atomically(path, b"new")
     assert path.read_bytes() == b"old" and [found.name for found in path.parent.iterdir()] == ["file.json"]

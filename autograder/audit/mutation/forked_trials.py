@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from autograder.audit import loses_marks
-from autograder.mutate.sites import Mutant
+from autograder.audit.mutation.sites import Mutant
+from autograder.audit.suite_audit import loses_marks
 
 MEMORY = 4 << 30  # bytes beyond what the process has already: as in grading
 Examine = Callable[[Mutant], str | None]

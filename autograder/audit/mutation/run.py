@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from autograder import mutants as answers
-from autograder.audit import namespace
-from autograder.mutate.sites import Mutant, mutants
-from autograder.mutate.trial import killer, trials
+from autograder.audit.mutation.forked_trials import killer, trials
+from autograder.audit.mutation.sites import Mutant, mutants
+from autograder.audit.suite_audit import namespace
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 

@@ -11,8 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.build import regions
-from autograder.mutate.operators import OWN  # before cosmic_ray: see there
+from autograder.audit.mutation.operators import OWN  # before cosmic_ray: see there
+from autograder.masters import regions
 
 from cosmic_ray.ast import ast_nodes, get_ast  # isort: skip
 from cosmic_ray.mutating import mutate_code  # isort: skip

@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from autograder import forks
-from autograder.confine import kernel
-from autograder.judge import Judge, Judgement
+from autograder.judging.judge import Judge, Judgement
+from autograder.sandbox import launcher
+from autograder.sandbox.walls import kernel
 
 TRIES = 2  # a hand-in of which a judge died so often is given up
 
@@ -46,14 +46,14 @@ def judge_all(settings: Settings, folders: list[Path], jobs: int | None = None) 
     """Judge every folder; yields (folder, judgement), or (folder, exception) where the judge itself failed.
 
     jobs: processes; None: as many as there are cores; 1: this process. The judges begin at once, before the first
-    judgement is asked for. Raises forks.Unconfined where this machine cannot hold student code in.
+    judgement is asked for. Raises launcher.Unconfined where this machine cannot hold student code in.
     """
     jobs = min(jobs or os.cpu_count() or 1, len(folders))
     if not folders:
         return (outcome for outcome in ())
-    forks.begin(trust=settings.trust)
+    launcher.begin(trust=settings.trust)
     judge = settings.judge()
-    forks.warm()
+    launcher.warm()
     return _alone(judge, folders) if jobs == 1 else _Judges(settings, judge, folders, jobs).outcomes()
 
 
@@ -90,7 +90,7 @@ class _Judges:
     def _start(self, fork: bool) -> _Place:
         context = multiprocessing.get_context("fork" if fork else "spawn")
         ours, theirs = context.Pipe()
-        line = forks.warm().another_line() if fork else None
+        line = launcher.warm().another_line() if fork else None
         words = (theirs, self._settings, self._judge if fork else None, line)
         process = context.Process(target=_serve, args=words, daemon=True)
         process.start()
@@ -148,16 +148,16 @@ class _Judges:
         return outcome
 
 
-def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: forks.Line | None) -> None:
+def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: launcher.Line | None) -> None:
     """The life of a judge's process: hand-ins come, judgements go, until the pipe closes or the grader ends."""
     if kernel.LINUX:
         kernel.die_with_parent()  # a grader that is killed must not leave its judges behind
         if not multiprocessing.parent_process().is_alive():  # killed while this process was importing
             os._exit(1)
     if line is None:
-        forks.warm(trust=settings.trust)
+        launcher.warm(trust=settings.trust)
     else:
-        forks.take_over(line)
+        launcher.take_over(line)
     judge = judge or settings.judge()
     while True:
         try:

@@ -1,6 +1,6 @@
 """Confinement of student code, without root and without a daemon: how it works, in the order in which it happens.
 
-1. The warm process (`autograder.warm`) imports the libraries, then shuts itself in: fresh user, mount, network, IPC
+1. The warm process (`sandbox.zygote`) imports the libraries, then shuts itself in: fresh user, mount, network, IPC
    and host-name namespaces, and a root file system that shows the Python installation, the toolbox and the data,
    read-only (`room`). No path of the grader's exists in there, `/proc` does not either, and the network is empty.
 2. For each hand-in it forks a worker into a PID namespace of its own (`fork`): killing the worker kills all it started.
@@ -20,7 +20,7 @@ import os
 import resource
 from dataclasses import asdict, dataclass
 
-from autograder.confine import kernel, landlock, room, seccomp
+from autograder.sandbox.walls import kernel, landlock, root_folder, seccomp
 
 NOBODY = 65534
 KIND = "Linux only: there are no such walls on this system"
@@ -73,7 +73,7 @@ def enter(course: list[str]) -> Walls:
     walls.seccomp = seccomp.available() or f"no filter for this machine ({kernel.MACHINE})"
     try:
         _fresh_namespaces()
-        room.build(course)
+        root_folder.build(course)
         walls.namespaces = True
         walls.pids = _try_pids()
     except OSError as error:

@@ -9,7 +9,7 @@ import os
 import stat
 import struct
 
-from autograder.confine import kernel
+from autograder.sandbox.walls import kernel
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1

@@ -10,7 +10,7 @@ import ctypes
 import os
 import struct
 
-from autograder.confine import kernel
+from autograder.sandbox.walls import kernel
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _EPERM, _ENOSYS = 1, 38

@@ -12,14 +12,14 @@ import torch
 from cosmic_ray.mutating import mutate_code
 from rich.console import Console
 
-from autograder.mutate import run as mutation
-from autograder.mutate.operators import OWN
-from autograder.mutate.sites import Mutant, mutants
-from autograder.mutate.table import BEGIN, END, placed, table
-from autograder.mutate.trial import trials
+from autograder.audit.mutation import run as mutation
+from autograder.audit.mutation.forked_trials import trials
+from autograder.audit.mutation.operators import OWN
+from autograder.audit.mutation.sites import Mutant, mutants
+from autograder.audit.mutation.table import BEGIN, END, placed, table
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FLAT = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 MODULE = '''
 def given(a):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from autograder import audit
+from autograder.audit import suite_audit
+from autograder.audit.seeds import stability
 from autograder.mutants import Answer, Edit
-from autograder.stability import stability
-from autograder.tests.test_audit import FLAT, quiet
+from autograder.tests.audit.test_suite_audit import FLAT, quiet
 
 ITEMS = ["toy", "softmax_grad_w", "net_softmax_grad_first"]
 
@@ -40,7 +40,7 @@ def test_an_answer_that_is_right_by_luck_is_found_out(lucky):
 def test_a_right_answer_that_loses_marks_is_found_out(monkeypatch, lucky):
     monkeypatch.setattr(FLAT, "RIGHT", [lucky])
     monkeypatch.setattr(FLAT, "WRONG", [])
-    monkeypatch.setattr("autograder.stability.EVERY", 1)
+    monkeypatch.setattr("autograder.audit.seeds.EVERY", 1)
     found = stability("flat", 12, items=["toy"], jobs=0, console=quiet())
     assert 0 < len(found.slips) < 12 and all(slip.right and slip.tests for slip in found.slips)
     assert "lost marks in toy (test_" in str(found.slips[0])
@@ -48,5 +48,5 @@ def test_a_right_answer_that_loses_marks_is_found_out(monkeypatch, lucky):
 
 def test_the_audit_counts_a_slip_as_a_fault_and_keeps_it_in_its_json(tmp_path, lucky):
     report = tmp_path / "audit.json"
-    assert audit.run(["flat"], ["toy"], report, console=quiet(), seeds=12, jobs=0) == 1
+    assert suite_audit.run(["flat"], ["toy"], report, console=quiet(), seeds=12, jobs=0) == 1
     assert '"stability": {' in report.read_text() and "right by luck" in report.read_text()

@@ -10,13 +10,14 @@ import zlib
 import pytest
 import torch
 
-from autograder import audit, mutants
-from autograder.audit import loses_marks
+from autograder import mutants
+from autograder.audit import suite_audit
+from autograder.audit.suite_audit import loses_marks
 from autograder.mutants import Answer
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
-ROOT = audit.ROOT
+ROOT = suite_audit.ROOT
 ASSIGNMENTS = ["flat", "scalar", "tensors", "layers", "training", "beyond"]
 OFF = 1e-4  # up to twice that, by content: an answer that agrees with its own wrong upstream gradient is right
 # Items that no factor can spoil, with what they ask for instead of a number that was worked out.
@@ -92,7 +93,7 @@ def results(assignment, factor):
     package = mutants.load(assignment)
     suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
     solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
-    transport = audit.answering(Answer("right", ()), package, solution)._transport
+    transport = suite_audit.answering(Answer("right", ()), package, solution)._transport
     assert isinstance(transport, LocalTransport)
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -10,15 +10,16 @@ import pytest
 import torch
 from rich.console import Console
 
-from autograder import audit, mutants
-from autograder.build.catalogue import catalogue
+from autograder import mutants
+from autograder.audit import suite_audit
+from autograder.masters.catalogue import catalogue
 from autograder.mutants.fresh import FRESH as FIRST
 from autograder.mutants.fresh_second import FRESH as SECOND
 from autograder.mutants.fresh_third import FRESH as THIRD
 from autograder.mutants.fresh_third import UNNAMED
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUITE = ROOT / "autograder" / "suites" / "test_flat.py"
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 FLAT = mutants.load("flat")
@@ -35,7 +36,7 @@ def suite():
 
 @pytest.fixture(scope="module")
 def findings(suite):
-    return audit.audit("flat", suite=suite, console=quiet())
+    return suite_audit.audit("flat", suite=suite, console=quiet())
 
 
 def weakened(tmp_path, old, new):
@@ -85,38 +86,42 @@ def test_names_of_answers_differ():
 def test_a_suite_that_compares_nothing_turns_the_audit_red(tmp_path, item, blind):
     fixtures = "from toolbox.suite import item, make, student  # noqa: F401\n"
     suite = weakened(tmp_path, fixtures, f"{fixtures}{blind} = lambda *args, **kwargs: None\n")
-    found = audit.audit("flat", [item], suite=suite, console=quiet())
+    found = suite_audit.audit("flat", [item], suite=suite, console=quiet())
     assert sum(f.kept and not f.right for f in found) > 5
 
 
 def test_a_suite_with_loose_tolerances_turns_the_audit_red(monkeypatch, suite):
     monkeypatch.setattr("toolbox.compare.FLOOR", 1e-3)
-    found = audit.audit("flat", ["squared_grad_scores"], suite=suite, console=quiet())
+    found = suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, console=quiet())
     assert [f.answer for f in found if not f.ok] == ["squared_grad_scores: is off by one part in ten thousand"]
 
 
 def test_a_suite_that_is_too_strict_turns_the_audit_red(monkeypatch, suite):
     monkeypatch.setattr("toolbox.compare.ROUNDINGS", 0)
-    found = audit.audit("flat", ["softmax_grad_w"], suite=suite, console=quiet())
+    found = suite_audit.audit("flat", ["softmax_grad_w"], suite=suite, console=quiet())
     assert "a detour through NumPy" in [f.answer for f in found if f.right and not f.ok]
 
 
 def test_a_wrong_solution_turns_the_audit_red(suite):
     wrong = SOLUTION.replace("grad_losses[:, None] * 2 * errors", "grad_losses[:, None] * 2 * errors * 1.0001")
     with pytest.raises(ValueError, match="does not fit|stands"):
-        audit.audit("flat", ["squared_grad_scores"], suite=suite, solution=wrong.replace("* 2 *", "*"), console=quiet())
-    found = audit.audit("flat", ["squared_grad_scores"], suite=suite, solution=wrong, console=quiet())
+        suite_audit.audit(
+            "flat", ["squared_grad_scores"], suite=suite, solution=wrong.replace("* 2 *", "*"), console=quiet()
+        )
+    found = suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, solution=wrong, console=quiet())
     assert "the solution itself" in [f.answer for f in found if f.right and not f.ok]
 
 
 def test_an_edit_that_no_longer_fits_the_solution_is_an_error(suite):
     with pytest.raises(ValueError, match="stands 0 times"):
-        audit.audit("flat", ["toy"], suite=suite, solution=SOLUTION.replace("p = x * y", "p = y * x"), console=quiet())
+        suite_audit.audit(
+            "flat", ["toy"], suite=suite, solution=SOLUTION.replace("p = x * y", "p = y * x"), console=quiet()
+        )
 
 
 def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, monkeypatch):
     report = tmp_path / "deep" / "audit.json"
-    assert audit.run(["flat"], ["toy", "predict"], report, console=quiet()) == 0
+    assert suite_audit.run(["flat"], ["toy", "predict"], report, console=quiet()) == 0
     found = json.loads(report.read_text())["flat"]
     rows = found["findings"]
     assert {row["item"] for row in rows} == {"toy", "predict"} and all(row["ok"] for row in rows)
@@ -125,16 +130,16 @@ def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, mo
     assert found["totals"]["wrong_rejected"][1] > wrong and found["totals"]["accused"] == 0
     monkeypatch.setattr("toolbox.compare.FLOOR", 1e-3)
     console = quiet()
-    assert audit.run(["flat"], ["toy"], None, console=console) == 1
+    assert suite_audit.run(["flat"], ["toy"], None, console=console) == 1
     assert "toy: is off by one part in ten thousand keeps full marks in toy" in console.file.getvalue()
 
 
 def test_an_unknown_item_is_named_and_an_audit_of_nothing_is_no_success(suite, monkeypatch):
     with pytest.raises(KeyError, match="no item tyo"):
-        audit.audit("flat", ["tyo"], suite=suite, console=quiet())
+        suite_audit.audit("flat", ["tyo"], suite=suite, console=quiet())
     monkeypatch.setattr(FLAT, "WRONG", [])
     monkeypatch.setattr(FLAT, "RIGHT", [])
-    assert audit.run(["flat"], None, None, console=quiet()) == 1
+    assert suite_audit.run(["flat"], None, None, console=quiet()) == 1
 
 
 def untouched():
@@ -171,7 +176,9 @@ def test_lazy_answers_earn_exactly_nothing(suite, lazy):
     names += ("net_hinge", "net_softmax")
     module = {name: lambda name=name, **kwargs: LAZY[lazy](name, kwargs) for name in names}
     notebook = {"predicted": dict.fromkeys(FLAT.NOTEBOOK["predicted"], 1.0), "faulty": dict.fromkeys("abcd")}
-    student = audit.Student(audit.LocalTransport({"flat": module}, notebook | {"repaired": module["net_softmax"]}))
+    student = suite_audit.Student(
+        suite_audit.LocalTransport({"flat": module}, notebook | {"repaired": module["net_softmax"]})
+    )
     earned = [t for t in suite.run(student) if t.status == "passed" and t.share > 0]
     allowed = {"the inputs": set(), "ones": {"predict"}}.get(lazy, set())  # f is 1 in `predict`: not the whole test
     assert [t.name for t in earned if t.item not in allowed] == []
@@ -179,18 +186,18 @@ def test_lazy_answers_earn_exactly_nothing(suite, lazy):
 
 @pytest.mark.parametrize("seed", ["public", "another", "7"])
 def test_the_untouched_skeleton_earns_exactly_nothing(suite, seed):
-    module = audit.namespace(untouched(), "flat")
+    module = suite_audit.namespace(untouched(), "flat")
     notebook = {
         "predicted": dict.fromkeys(FLAT.NOTEBOOK["predicted"]), "faulty": {}, "repaired": module["net_softmax"],
     }  # fmt: skip
-    student = audit.Student(audit.LocalTransport({"flat": module}, notebook))
+    student = suite_audit.Student(suite_audit.LocalTransport({"flat": module}, notebook))
     results = suite.run(student, seed=seed)
     assert {t.status for t in results} == {"missing"}
 
 
 def test_healing_no_one_or_accusing_everyone_finds_no_bug(suite):
     for faulty in (dict.fromkeys(FLAT.NOTEBOOK["faulty"]), dict.fromkeys(FLAT.NOTEBOOK["faulty"], 1)):
-        student = audit.Student(audit.LocalTransport({}, {"faulty": faulty}))
+        student = suite_audit.Student(suite_audit.LocalTransport({}, {"faulty": faulty}))
         results = suite.run(student, items=["bugs_found"])
         assert not any(t.status == "passed" and t.share > 0 for t in results)
 
@@ -199,7 +206,7 @@ def test_healing_no_one_or_accusing_everyone_finds_no_bug(suite):
 def test_one_mistake_in_the_scores_costs_no_marks_further_down(suite, function, kind):
     edit = mutants.Edit(function, "torch.ones_like(losses) / N", "torch.ones_like(losses)")
     answer = mutants.Answer("sums", (), (edit,))
-    results = suite.run(audit.answering(answer, FLAT, SOLUTION), seed="x")
+    results = suite.run(suite_audit.answering(answer, FLAT, SOLUTION), seed="x")
     assert {t.item for t in results if t.status != "passed"} == {f"{kind}_grad_scores"}
 
 
@@ -212,7 +219,7 @@ def test_one_mistake_in_the_scores_costs_no_marks_further_down(suite, function, 
 )  # fmt: skip
 def test_one_mistake_in_a_net_costs_one_item(suite, function, old, new, lost):
     answer = mutants.Answer("once", (), (mutants.Edit(function, old, new),))
-    results = suite.run(audit.answering(answer, FLAT, SOLUTION), seed="x")
+    results = suite.run(suite_audit.answering(answer, FLAT, SOLUTION), seed="x")
     failed = [t for t in results if t.status != "passed" and t.item != "bugs_repaired"]
     assert {t.item for t in failed} == {f"{function}_grad_{lost}"}
     assert len([t for t in failed if not t.hidden]) == 1
@@ -220,7 +227,7 @@ def test_one_mistake_in_a_net_costs_one_item(suite, function, old, new, lost):
 
 @pytest.mark.parametrize("function", ["linear_hinge", "linear_softmax", "linear_squared", "logistic"])
 def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
-    module = audit.namespace(SOLUTION, "flat")
+    module = suite_audit.namespace(SOLUTION, "flat")
     wide = torch.randn(5, 8, dtype=torch.float64).T
     y = torch.tensor([0, 1, 0, 1, 1, 0, 0, 1])
     w = torch.randn(5) if function == "logistic" else torch.randn(3, 5).T
@@ -232,7 +239,7 @@ def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
 
 @pytest.mark.parametrize("assignment", ["scalar", "tensors", "layers", "training", "beyond"])
 def test_the_other_assignments_are_as_sound(assignment):
-    found = audit.audit(assignment, seeds=("audit",), console=quiet())
+    found = suite_audit.audit(assignment, seeds=("audit",), console=quiet())
     nameable = [f for f in found if f.expected]
     assert [f for f in found if not f.ok] == []
     assert [f for f in found if f.accused] == []
@@ -249,7 +256,7 @@ def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_
     solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
     answers = FIRST[assignment] + SECOND[assignment] + THIRD[assignment]
     given = (package, solution, suite, set(suite.items), ("audit",))
-    found = [finding for answer in answers for finding in audit.judge(answer, False, *given)]
+    found = [finding for answer in answers for finding in suite_audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []
     nameless = {f.item for f in found if f.expected and not f.named}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import leaks, plan, sources
+from autograder.build import leaks, plan
+from autograder.masters import sources
 from autograder.tests import build_course as course
 
 NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/test_tiny.py"

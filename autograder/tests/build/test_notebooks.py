@@ -15,10 +15,10 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import compute_checksum
 
 from autograder import build
-from autograder.build.catalogue import catalogue
+from autograder.masters.catalogue import catalogue
 from autograder.tests import build_course as course
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_a_released_module_that_does_not_compile_is_refused_by_line(tmp_path):
 
 
 def test_every_notebook_looks_for_the_house_in_the_same_way():
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     lines = {line for path in (root / "solutions").glob("*.py") for line in path.read_text().splitlines()
              if line.startswith("home = ")}  # fmt: skip
     assert len(lines) == 1 and '"lib" / "backprop"' in lines.pop()  # a folder called lib alone is at the root of Linux

@@ -11,7 +11,7 @@ import pytest
 
 from autograder import build
 from autograder.build import Refused
-from autograder.release import release, students_part
+from autograder.build.release import release, students_part
 from autograder.tests import build_course as course
 
 README = """# Kit

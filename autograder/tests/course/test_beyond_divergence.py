@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BEYOND = mutants.load("beyond")
 
 
@@ -19,7 +20,7 @@ def suite():
 def failed(suite, items, *edits, seed="x", **notebook):
     """The tests that fail, with one answer made of the edits, as (item, name of the value, first diagnosis, test)."""
     answer = mutants.Answer("early", (), tuple(mutants.Edit(*edit) for edit in edits), notebook=notebook)
-    results = suite.run(audit.answering(answer, BEYOND, ""), items=items, seed=seed)
+    results = suite.run(suite_audit.answering(answer, BEYOND, ""), items=items, seed=seed)
     return [
         (test.item, (test.evidence or {}).get("name"), (test.diagnosis or [None])[0], test.name)
         for test in results if test.status != "passed"

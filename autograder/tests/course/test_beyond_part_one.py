@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from toolbox import calls, smooth, wire
 from toolbox.draw import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.errors import Malformed, Missing
@@ -17,7 +18,7 @@ from toolbox.suite import Suite
 from toolbox.truths.forward import OPERATIONS, UNARY, binary_forms, jacobian_forms, jvp_forms, push, unary_forms
 from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BEYOND = mutants.load("beyond")
 
 
@@ -26,7 +27,7 @@ def normal(*shape, seed=0):
 
 
 def solution(module):
-    return audit.namespace((ROOT / "solutions" / "backprop" / f"{module}.py").read_text(), module)
+    return suite_audit.namespace((ROOT / "solutions" / "backprop" / f"{module}.py").read_text(), module)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +208,7 @@ def test_one_mistake_costs_one_item(suite, where, old, new, item):
     answer = mutants.Answer("once", (), (mutants.Edit(where, old, new),))
     items = ["dual_arithmetic", "dual_matmul", "dual_functions", "jvp", "jacobians", "rop_forward", "rop_softmax",
              "rop_backward", "conjugate_gradients", "power_iteration"]  # fmt: skip
-    results = suite.run(audit.answering(answer, BEYOND, ""), items=items, seed="x")
+    results = suite.run(suite_audit.answering(answer, BEYOND, ""), items=items, seed="x")
     assert {t.item for t in results if t.status != "passed"} == {item}
 
 
@@ -220,7 +221,7 @@ def test_refusing_everything_or_returning_nothing_but_zeros_earns_nothing(suite)
     items = ["conjugate_gradients", "power_iteration"]
     for answer in (refuse, lambda product, b, **options: 0 * b, lambda product, b, **options: (0.0, b / b.norm())):
         lazy = module | {"conjugate_gradients": answer, "power_iteration": answer}
-        student = audit.Student(audit.LocalTransport({"second_order": lazy}, {}))
+        student = suite_audit.Student(suite_audit.LocalTransport({"second_order": lazy}, {}))
         assert [t.name for t in suite.run(student, items=items, seed="x") if t.status == "passed"] == []
 
 

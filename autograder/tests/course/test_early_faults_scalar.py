@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from autograder.mutants import Answer, Edit
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
@@ -17,13 +18,13 @@ NODES = ("c", "b", "a", "x")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(audit.ROOT / "autograder" / "suites" / "test_scalar.py")
+    return Suite(suite_audit.ROOT / "autograder" / "suites" / "test_scalar.py")
 
 
 def failed(suite, item, *edits, **notebook):
     """(name, message, diagnosis) of each failed test that bears marks."""
     answer = Answer("early", (item,), edits)
-    modules = {name: audit.namespace(source, name) for name, source in SCALAR.modules_of(answer).items()}
+    modules = {name: suite_audit.namespace(source, name) for name, source in SCALAR.modules_of(answer).items()}
     student = Student(LocalTransport(modules, SCALAR.NOTEBOOK | notebook))
     results = suite.run(student, items=[item], seed="early")
     return [(r.name, r.message, r.diagnosis) for r in results if r.status != "passed" and r.share]

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from autograder.mutants import Answer, Edit
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
 TENSORS = mutants.load("tensors")
-SOLUTION = (audit.ROOT / "solutions" / "backprop" / "tensors.py").read_text()
+SOLUTION = (suite_audit.ROOT / "solutions" / "backprop" / "tensors.py").read_text()
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(audit.ROOT / "autograder" / "suites" / "test_tensors.py")
+    return Suite(suite_audit.ROOT / "autograder" / "suites" / "test_tensors.py")
 
 
 def lost(suite, items, *edits, **notebook):
     """item -> the names given to its failed tests that bear marks."""
-    module = audit.namespace(Answer("early", (), edits).source(SOLUTION), "tensors")
+    module = suite_audit.namespace(Answer("early", (), edits).source(SOLUTION), "tensors")
     student = Student(LocalTransport({"tensors": module}, TENSORS.NOTEBOOK | notebook))
     results = [r for r in suite.run(student, items=items, seed="early") if r.status != "passed" and r.share]
     return {name: [r.diagnosis for r in results if r.item == name] for name in {r.item for r in results}}

@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograder.bench.engine import reference
-from autograder.build import regions, sources
-from autograder.judge import Judge
+from autograder.judging.judge import Judge
+from autograder.masters import regions, sources
 from toolbox.data import load_digits
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 fast = reference("fast")
 
 

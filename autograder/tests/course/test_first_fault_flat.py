@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from autograder.mutants import Answer, Edit
-from autograder.tests.course import ROOT
+from autograder.tests.checkout import ROOT
 from toolbox.suite import Suite
 
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
@@ -21,8 +22,8 @@ def suite():
 
 def blamed(suite, items, *edits, seed="first fault"):
     """gradient -> the names given to its mistake, for each gradient that a hand-in with these edits loses marks for."""
-    module = audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
-    student = audit.Student(audit.LocalTransport({"flat": module}, mutants.load("flat").NOTEBOOK))
+    module = suite_audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
+    student = suite_audit.Student(suite_audit.LocalTransport({"flat": module}, mutants.load("flat").NOTEBOOK))
     found = {}
     for result in suite.run(student, items=items, seed=seed):
         if result.share > 0 and result.status != "passed":

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from autograder.build import build
 from toolbox.gradcheck import gradcheck
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 MASTER = (HOUSE / "solutions" / "flat.py").read_text(encoding="utf-8")
 NAMES = ("scores", "b2", "w2", "h", "a", "b1", "w1")  # in backward order
 

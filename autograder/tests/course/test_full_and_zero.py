@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from autograder.build import build
-from autograder.build.catalogue import catalogue
-from autograder.judge import Judge
-from autograder.tests.course import ROOT
+from autograder.judging.judge import Judge
+from autograder.masters.catalogue import catalogue
+from autograder.tests.checkout import ROOT
 
 NAMES = sorted(catalogue(ROOT))
 

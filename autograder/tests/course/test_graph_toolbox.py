@@ -7,7 +7,7 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from autograder.audit import ROOT, namespace
+from autograder.audit.suite_audit import ROOT, namespace
 from toolbox import function_runs, graph_ops
 from toolbox.draw import show_network
 from toolbox.draw.network import rows_of

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from autograder import audit, mutants
+from autograder import mutants
+from autograder.audit import suite_audit
 from autograder.mutants import Answer, Edit
 from autograder.mutants.layers.functions import G_A, G_H, G_SCORES, G_W1
 from autograder.mutants.layers.graph import VALUE
 from autograder.mutants.layers.modes import DGAMMA
 from autograder.mutants.layers.sequential import BACK
-from autograder.tests.course import ROOT
+from autograder.tests.checkout import ROOT
 from toolbox.errors import Mismatch
 from toolbox.suite import Suite
 from toolbox.truths.graph import GraphTruth, assert_values, assert_walk
@@ -28,7 +29,7 @@ def suite():
 
 def failures(suite, item: str, *edits: Edit) -> dict[str, tuple[str, list[str]]]:
     """test -> (its message, its diagnosis), for the tests of an item that fail with these edits."""
-    student = audit.answering(Answer("", (item,), edits), LAYERS, "")
+    student = suite_audit.answering(Answer("", (item,), edits), LAYERS, "")
     found = suite.run(student, items=[item], seed="divergence")
     return {result.name: (result.message, result.diagnosis) for result in found if result.status != "passed"}
 

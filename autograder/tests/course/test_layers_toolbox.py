@@ -8,7 +8,7 @@ import matplotlib
 import pytest
 import torch
 
-from autograder.audit import ROOT, namespace
+from autograder.audit.suite_audit import ROOT, namespace
 from toolbox import draw, given_layers
 from toolbox.errors import Mismatch, Missing
 from toolbox.layer_mistakes import backward_forms

@@ -18,7 +18,7 @@ from toolbox.misconceptions.scalar import ROWS
 from toolbox.student import LocalTransport, Student, fresh_module
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Node:

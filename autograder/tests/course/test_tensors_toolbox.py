@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
-from autograder.audit import ROOT, namespace
+from autograder.audit.suite_audit import ROOT, namespace
 from toolbox import budget, planted
 from toolbox.errors import Memory, Timeout
 from toolbox.misconceptions import CATALOGUE

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SETUP = f"""
 import sys, time
 sys.path[:0] = [{str(ROOT / "solutions")!r}, {str(ROOT / "lib")!r}]

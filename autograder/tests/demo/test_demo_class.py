@@ -16,11 +16,11 @@ from autograder.demo.material import Material, grade_id, text, without_marks
 from autograder.demo.students import CLASS
 from autograder.intake import intake
 from autograder.mutants import Edit
-from autograder.tests.test_intake import codes
+from autograder.tests.intake.test_intake import codes
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # not run here: an endless loop, a module that does not compile
 NOT_HERE = {"s12-syntax", "s13-endless"}
 ACCEPTED = [person.student for person in CLASS if person.expectation.intake != "refused"]

@@ -14,7 +14,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.demo import make_class
-from autograder.tests.course import ROOT, command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import ROOT, command, copy_of_the_repository, scores_in
 
 SUBSET = ("loops", "untouched", "bias", "double", "deleted", "late")  # parts of ids: enough kinds, little time
 
@@ -155,7 +155,7 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = ["lib", "."]
-from autograder.pool import Settings, judge_all
+from autograder.grading.engines.local import Settings, judge_all
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from autograder.export import COLUMNS, FORMULA, export, safe
+from autograder.exports.csv_file import COLUMNS, FORMULA, export, safe
 
 # nbgrader's own making of a submission makes SQLAlchemy warn
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")

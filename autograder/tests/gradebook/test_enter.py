@@ -19,17 +19,17 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import build
-from autograder.entry import ClassEntry
-from autograder.gradebook import Book, NbgraderFailed, newest_form
-from autograder.judge import Judgement
-from autograder.nbgrader_steps import judged_before
-from autograder.page import _PageExporter
+from autograder.gradebook.book import Book, NbgraderFailed, newest_form
+from autograder.gradebook.enter import ClassEntry
+from autograder.gradebook.feedback_page import _PageExporter
+from autograder.gradebook.preprocessors import judged_before
+from autograder.judging.judge import Judgement
+from autograder.records.verdict import Verdict, judge_item, refuse_item
 from autograder.tests import build_course
-from autograder.verdict import Verdict, judge_item, refuse_item
 from toolbox.cells import code_cells
 from toolbox.items import TestResult
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 POINTS = {"guess": 2.0, "slope": 1.5}
 ROWS = {
     "grade": """

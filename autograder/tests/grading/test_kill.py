@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.demo import make_class
-from autograder.tests.course import command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import command, copy_of_the_repository, scores_in
 
 # KIT_KILLS=20 KIT_KILL_STUDENTS=40 is the long form.
 KILLS = int(os.environ.get("KIT_KILLS", "3"))

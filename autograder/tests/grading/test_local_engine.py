@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autograder import forks, grade, remote
-from autograder.confine import Walls
 from autograder.demo import make_class
-from autograder.pool import judge_all
-from autograder.tests.course import command, copy_of_the_repository, scores_in
+from autograder.grading import run
+from autograder.grading.engines.local import judge_all
+from autograder.sandbox import launcher, transport
+from autograder.sandbox.walls import Walls
+from autograder.tests.checkout import command, copy_of_the_repository, scores_in
 
 # right, wrong in part, half finished, never ending, refused, with a check cell copied
 KINDS = ("s02", "s05", "s10", "s13", "s17", "s19")
@@ -76,7 +77,7 @@ def test_a_judge_that_dies_costs_the_hand_in_it_was_at_and_no_other():
 
 @pytest.fixture
 def warm():
-    one = forks.Warm(trust=True)
+    one = launcher.Warm(trust=True)
     yield one
     one.close()
 
@@ -89,13 +90,13 @@ def test_the_workers_of_a_judge_end_with_its_line_and_those_of_others_live(warm,
     handles = []
     lines = [warm.another_line(), warm.another_line(), warm]
     for line in lines:
-        monkeypatch.setattr(forks, "_warm", line)
-        handles.append(os.dup(remote.Worker({}, remote.Limits())._handle))
+        monkeypatch.setattr(launcher, "_warm", line)
+        handles.append(os.dup(transport.Worker({}, transport.Limits())._handle))
     lines[0].close()
     assert has_ended(handles[0], 10)
     assert not has_ended(handles[1], 0) and not has_ended(handles[2], 0)
-    monkeypatch.setattr(forks, "_warm", lines[1])
-    worker = remote.Worker({}, remote.Limits())  # and the others still get workers
+    monkeypatch.setattr(launcher, "_warm", lines[1])
+    worker = transport.Worker({}, transport.Limits())  # and the others still get workers
     worker.kill()
     warm.close()
     assert has_ended(handles[1], 10) and has_ended(handles[2], 10)
@@ -103,7 +104,7 @@ def test_the_workers_of_a_judge_end_with_its_line_and_those_of_others_live(warm,
 
 def test_the_progress_bar_says_how_many_are_done_at_what_rate_and_the_causes_so_far():
     console = Console(file=StringIO(), force_terminal=True, width=160)
-    with grade._progress(console) as progress:
+    with run._progress(console) as progress:
         task = progress.add_task("starting", total=4, causes="")
         progress.update(task, advance=3, description="ada", causes="2 timeout")
     line = next(line for line in reversed(console.file.getvalue().splitlines()) if "ada" in line)
@@ -111,10 +112,10 @@ def test_the_progress_bar_says_how_many_are_done_at_what_rate_and_the_causes_so_
 
 
 def test_nobody_is_graded_where_nothing_holds_students_in_unless_told_so(monkeypatch):
-    monkeypatch.setattr(forks, "_warm", None)
+    monkeypatch.setattr(launcher, "_warm", None)
     monkeypatch.setattr(Walls, "gaps", lambda self: {"network": "no wall"})
-    with pytest.raises(forks.Unconfined, match=r"(?s)network: no wall.*--trust-students"):
+    with pytest.raises(launcher.Unconfined, match=r"(?s)network: no wall.*--trust-students"):
         judge_all(Deadly(trust=False), [Path("a"), Path("b")], jobs=2)
     trusted = judge_all(Deadly(trust=True), [Path("a")], jobs=1)
     assert list(trusted) == [(Path("a"), "a is graded")]
-    forks.begin().close()
+    launcher.begin().close()

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.trial import Trial
+from autograder.grading.seed_check import Trial
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -29,12 +29,14 @@ from nbgrader import utils
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import intake, remote, verdict
+from autograder import intake
 from autograder.demo.material import Material, as_bytes, grade_id, text
 from autograder.demo.pack import pack
-from autograder.judge import Judge, Judgement
-from autograder.nbgrader_steps import show
-from autograder.remote import Limits, RemoteTransport
+from autograder.gradebook.preprocessors import show
+from autograder.judging.judge import Judge, Judgement
+from autograder.records import verdict
+from autograder.sandbox import transport
+from autograder.sandbox.transport import Limits, RemoteTransport
 from toolbox.cells import code_cells
 from toolbox.student import Student
 
@@ -58,7 +60,7 @@ class Field:
         self.classroom = folder / "classroom"
         self.material = Material.read(ROOT)
         torch.set_num_threads(1)
-        self.warm = remote.warm(fresh=True)
+        self.warm = transport.warm(fresh=True)
         self._own = set(
             _offspring(self.warm._process.pid)
         )  # where an ordinary user grades, the warm process has a child

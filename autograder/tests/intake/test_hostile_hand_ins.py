@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from autograder.intake import Limits, inspect
 from autograder.intake.notebook import json_shape
-from autograder.tests.test_intake import MODULE, Room, answered, as_bytes, codes, good, make_zip, put_by_hand
+from autograder.tests.intake.test_intake import MODULE, Room, answered, as_bytes, codes, good, make_zip, put_by_hand
 
 SMALL = Limits(notebook=200_000, total=2_000_000)
 

@@ -9,7 +9,7 @@ import pytest
 
 from autograder import intake
 from autograder.intake import inspect, swap
-from autograder.tests.test_intake import answered, as_bytes, good, make_zip, release
+from autograder.tests.intake.test_intake import answered, as_bytes, good, make_zip, release
 
 NAMES = ("old", "new")
 

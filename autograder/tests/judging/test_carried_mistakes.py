@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from autograder import audit, mutants
-from autograder.build.catalogue import catalogue
-from autograder.follow import CARRIED, follow_through
+from autograder import mutants
+from autograder.audit import suite_audit
+from autograder.judging.carried_mistakes import CARRIED, follow_through
+from autograder.masters.catalogue import catalogue
 from autograder.mutants import Answer, Edit
-from autograder.tests.course import ROOT
-from autograder.verdict import judge_item
+from autograder.records.verdict import judge_item
+from autograder.tests.checkout import ROOT
 from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE
 from toolbox.suite import Suite
@@ -28,9 +29,11 @@ def suite():
 def verdict_on(suite, *edits, items=None):
     """item -> its verdict, for a hand-in with these edits."""
     flat = mutants.load("flat")
-    module = audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
-    right = audit.namespace(SOLUTION, "flat")
-    student = audit.Student(audit.LocalTransport({"flat": module}, flat.NOTEBOOK | {"repaired": right["net_softmax"]}))
+    module = suite_audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
+    right = suite_audit.namespace(SOLUTION, "flat")
+    student = suite_audit.Student(
+        suite_audit.LocalTransport({"flat": module}, flat.NOTEBOOK | {"repaired": right["net_softmax"]})
+    )
     results = suite.run(student, items=items, seed="follow")
     follow_through(list(POINTS), results)
     names = [name for name in POINTS if any(r.item == name for r in results)]
@@ -71,7 +74,7 @@ def test_an_answer_that_is_the_same_everywhere_is_not_carried(suite, value):
         return given["x"].new_zeros(()), {k: value(v) for k, v in (given | {"scores": given["x"] @ given["w"]}).items()
                                           if isinstance(v, torch.Tensor)}  # fmt: skip
 
-    student = audit.Student(audit.LocalTransport({"flat": dict.fromkeys(LINEAR[:3], lazy)}, {}))
+    student = suite_audit.Student(suite_audit.LocalTransport({"flat": dict.fromkeys(LINEAR[:3], lazy)}, {}))
     names = [f"{kind}_grad_{part}" for kind in ("hinge", "softmax", "squared") for part in ("scores", "w", "b")]
     results = suite.run(student, items=names, seed="follow")
     follow_through(list(POINTS), results)

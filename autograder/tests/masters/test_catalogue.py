@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from autograder.build import Refused
-from autograder.build.catalogue import Test, catalogue
+from autograder.masters.catalogue import Test, catalogue
 from autograder.tests import build_course as course
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_catalogue_needs_neither_torch_nor_jupyter_and_is_quick():
     code = """
 import ast, sys, time
 from pathlib import Path
-from autograder.build.catalogue import catalogue
+from autograder.masters.catalogue import catalogue
 root = Path(sys.argv[1])
 masters = [*root.glob("solutions/*.py"), *root.glob("autograder/suites/test_*.py")]
 reading, parsing = [], []

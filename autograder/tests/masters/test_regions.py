@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.build import regions
-from autograder.build.regions import HIDDEN, SOLUTION, Line, Region
+from autograder.masters import regions
+from autograder.masters.regions import HIDDEN, SOLUTION, Line, Region
 
 
 def found(text: str, allowed: str | None = SOLUTION):

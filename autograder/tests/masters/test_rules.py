@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autograder import build
-from autograder.build import Refused, rules, sources
+from autograder.build import Refused
+from autograder.masters import rules, sources
 from autograder.tests import build_course as course
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from autograder import verdict
-from autograder.verdict import Verdict, judge_item
+from autograder.records import verdict
+from autograder.records.verdict import Verdict, judge_item
 from toolbox.items import TestResult
 
 

@@ -14,9 +14,9 @@ from autograder.report import print_table, summarise, write_report
 from autograder.report.advice import advice
 from autograder.report.charts import timeline
 from autograder.report.items import figures
-from autograder.report.pages import level
-from autograder.report.student import file_of, path_of, recurring, write_student
+from autograder.report.student_page import file_of, path_of, recurring, write_student
 from autograder.report.summary import duration
+from autograder.report.templates import level
 
 BAD = "<img src=x onerror=alert(1)>[red]\x1b[31m{{ 7*7 }}"
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from autograder.confine import cgroup
-from autograder.confine.cgroup import Group, Unavailable, place
+from autograder.sandbox.walls import control_group
+from autograder.sandbox.walls.control_group import Group, Unavailable, place
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def test_we_move_out_of_our_group_and_pass_its_controllers_on(tree, monkeypatch)
 def test_who_was_started_by_one_that_moved_uses_the_same_place(tree):
     root, proc, own = tree
     group(own, passed_on="memory pids")
-    group(own / cgroup.GRADER)
-    (proc / "self/cgroup").write_text(f"1:name=systemd:/\n0::/user/run-1.scope/{cgroup.GRADER}\n")
+    group(own / control_group.GRADER)
+    (proc / "self/cgroup").write_text(f"1:name=systemd:/\n0::/user/run-1.scope/{control_group.GRADER}\n")
     assert place(root, proc) == own
 
 
@@ -71,7 +71,7 @@ def test_a_group_has_limits_and_takes_the_process_and_goes_away(tree, monkeypatc
 
 def test_groups_of_graders_that_were_killed_are_removed(tree):
     _, _, own = tree
-    left = own / f"{cgroup.STUDENTS}-1"
+    left = own / f"{control_group.STUDENTS}-1"
     left.mkdir()
     Group(memory=1, base=own)
     assert not left.exists()
@@ -106,11 +106,11 @@ def test_where_there_is_none_we_stay_away_and_say_why(tree, spoil, says):
 
 
 def test_this_machine_has_one_that_works_or_a_reason_why_not():
-    from autograder.remote import warm
+    from autograder.sandbox.transport import warm
 
     group = warm().group
     if group is True:
         assert (warm()._group.path / "memory.max").read_text().strip().isdigit()
-        assert warm()._group.path.name in (cgroup.PROC / str(warm()._process.pid) / "cgroup").read_text()
+        assert warm()._group.path.name in (control_group.PROC / str(warm()._process.pid) / "cgroup").read_text()
     else:
         assert group and "\n" not in group

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from autograder import doctor
+from autograder.sandbox import doctor
 
 
 @pytest.mark.parametrize(

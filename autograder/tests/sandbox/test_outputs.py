@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from autograder.outputs import _render, harmless, read_outputs
+from autograder.sandbox.outputs import _render, harmless, read_outputs
 from toolbox.items import TestResult
 from toolbox.table import Report
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("assignments/*/*.ipynb")), ids=lambda path: path.stem)

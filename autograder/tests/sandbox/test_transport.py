@@ -10,7 +10,7 @@ import time
 import pytest
 import torch
 
-from autograder.remote import Limits, RemoteTransport, Worker, read_outputs
+from autograder.sandbox.transport import Limits, RemoteTransport, Worker, read_outputs
 from toolbox import errors
 from toolbox.cells import Cell
 from toolbox.student import Student
@@ -111,7 +111,7 @@ def test_a_process_that_leaves_is_named_and_replaced(student):
 
 def test_a_function_that_always_dies_is_not_started_for_ever(student, monkeypatch):
     started = []
-    monkeypatch.setattr("autograder.remote.Worker", lambda *given: started.append(given) or Worker(*given))
+    monkeypatch.setattr("autograder.sandbox.transport.Worker", lambda *given: started.append(given) or Worker(*given))
     for _ in range(5):
         with pytest.raises(errors.Crashed):
             student.toy.leave()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build.catalogue import catalogue
+from autograder.masters.catalogue import catalogue
 from toolbox.items import TestResult
 from toolbox.table import Report
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import torch
 from toolbox import data
 from toolbox.data import DataError, load_digits
 
-HOUSE = Path(__file__).resolve().parents[2]
+HOUSE = Path(__file__).resolve().parents[3]
 
 
 def test_the_three_parts_have_the_sizes_that_the_readme_names():

@@ -18,7 +18,7 @@ from toolbox.misconceptions.tensors import ROWS as TENSORS
 from toolbox.misconceptions.training import ROWS as TRAINING
 from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LIMIT = 1e-8
 N, D, H, C = 9, 6, 5, 4
 SEEDS = range(5)

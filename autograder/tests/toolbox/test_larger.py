@@ -183,7 +183,7 @@ def test_nothing_of_an_archive_is_written_and_links_in_it_are_not_followed(tmp_p
 
 
 def test_the_contiguous_order_is_the_files_own_and_another_cut_than_the_random_one():
-    with np.load(Path(__file__).resolve().parents[2] / "data" / "digits.npz") as archive:
+    with np.load(Path(__file__).resolve().parents[3] / "data" / "digits.npz") as archive:
         images = archive["images"].reshape(1797, 64) / 16
     parts = [load_digits(split, order="contiguous")[0] for split in ("train", "validation", "test")]
     assert np.array_equal(torch.cat(parts).numpy(), images)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder import audit, mutants
-from autograder.verdict import judge_item
+from autograder import mutants
+from autograder.audit import suite_audit
+from autograder.records.verdict import judge_item
 from toolbox import nudging
 from toolbox.errors import Forbidden, Mismatch
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOLUTIONS = ROOT / "solutions" / "backprop"
 
 # `nudged(f, rule)`: f with the gradients of its arguments found by nudging them; `nudged_gate(f, rule)`: a gate's
@@ -96,7 +97,7 @@ def scores(assignment: str, added: str, items: list[str], modules: tuple[str, ..
     suite, answers = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py"), mutants.load(assignment)
     sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in modules}
     sources[modules[0]] += DIFFERENCES + added
-    loaded = {name: audit.namespace(source, name) for name, source in sources.items()}
+    loaded = {name: suite_audit.namespace(source, name) for name, source in sources.items()}
     found = suite.run(Student(LocalTransport(loaded, answers.NOTEBOOK)), items=items, seed="a seed of ours")
     suite.close()
     verdicts = [judge_item(item, 10, [result for result in found if result.item == item]) for item in items]

@@ -15,12 +15,12 @@ import pytest
 import torch
 
 from autograder.bench.engine import reference
-from autograder.tests.test_larger import cifar, mnist
+from autograder.tests.toolbox.test_larger import cifar, mnist
 from toolbox import checkpoint, larger, recipe
 from toolbox.augment import Batches, principal
 from toolbox.recipe import Recipe
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = Recipe(data="mnist", hidden=12, epochs=4, batch=8, lr=0.05, drop=0.3, components=0, shift=2, flip=False)
 
 

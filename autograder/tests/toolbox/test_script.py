@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from autograder.remote import Limits, RemoteTransport
+from autograder.sandbox.transport import Limits, RemoteTransport
 from toolbox import errors
 from toolbox.student import LocalTransport, Student
 

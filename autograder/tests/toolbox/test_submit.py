@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from autograder.intake import intake
-from autograder.tests.test_intake import answered, release
+from autograder.tests.intake.test_intake import answered, release
 from toolbox.handin import expected
 from toolbox.submit import submit
 
