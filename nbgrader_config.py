@@ -20,7 +20,7 @@ c = get_config()  # noqa: F821  (given by the loader of this file)
 c.CourseDirectory.root = str(course)
 c.CourseDirectory.course_id = "backprop-kit"
 c.CourseDirectory.source_directory = "solutions"
-c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.release_directory = "classroom/released"
 c.CourseDirectory.submitted_directory = "classroom/submitted"
 c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
@@ -45,6 +45,7 @@ c.Autograde.autograde_preprocessors = [
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.gradebook.preprocessors.LeaveOpen",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -53,5 +54,6 @@ c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back ins
 # Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
 c.HTMLExporter.filters = {"markdown2html": "autograder.sandbox.outputs.markdown2html"}
 
-# Set your own seed for a class: whoever reads this file could draw the hidden inputs. Grading tries it on the solution.
+# The seed of the hidden inputs is drawn for each classroom and kept in classroom/seed. Set one here only to share it
+# between classrooms, and keep this file from students then.
 # c.JudgeCells.seed = "..."

@@ -1291,7 +1291,7 @@ def test_forward_twice_and_backward_once_gives_the_gradients_of_the_second(stude
     passes.look_again()
 
 
-@item("graph_again")
+@item("graph_again", seconds=2)
 def test_a_chain_of_a_thousand_nodes(student, make):
     check_deep(student, make, 1000)
 

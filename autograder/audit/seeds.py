@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from autograder.audit.suite_audit import loses_marks, prepared
+from autograder.audit.suite_audit import prepared
+from autograder.judging.marks import loses_marks
 from autograder.mutants import Answer, load
 from toolbox.compare import observed
 from toolbox.diagnose import verdicts_only

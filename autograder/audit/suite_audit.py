@@ -26,7 +26,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from autograder.judging.marks import loses_marks
 from autograder.mutants import Answer, load
+from toolbox.errors import UnknownName
 from toolbox.items import TestResult
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
@@ -80,7 +82,7 @@ def audit(
     mutants = load(assignment)
     suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
     if unknown := set(items or ()) - set(suite.items):
-        raise KeyError(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
+        raise UnknownName(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
     wanted = set(items or suite.items)
     answers = [(answer, True) for answer in mutants.RIGHT]
@@ -124,11 +126,6 @@ def judge(
         own = list(answer.diagnosis)
         findings.append(Finding(answer.name, right, name, kept, own, first, accused, names, in_three))
     return findings
-
-
-def loses_marks(test: TestResult) -> bool:
-    """Whether this outcome costs marks: a test that finds something forbidden does, whatever its share."""
-    return test.status == "forbidden" or (test.share > 0 and test.status != "passed")
 
 
 def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:

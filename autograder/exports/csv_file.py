@@ -15,6 +15,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.files import write_atomically
+from toolbox.errors import KitError, NotThere, UnknownName
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
@@ -33,7 +34,7 @@ def export(root: Path, assignment: str | None = None, to: str = "csv", out: Path
     FileNotFoundError without a gradebook, KeyError for an assignment that the gradebook does not know.
     """
     if to != "csv":
-        raise ValueError(f"cannot export to {to!r}; there is: csv")
+        raise KitError(f"cannot export to {to!r}; there is: csv")
     root = Path(root)
     out = Path(out) if out else root / "classroom"
     path = out / "grades.csv" if out.is_dir() or not out.suffix else out
@@ -41,7 +42,9 @@ def export(root: Path, assignment: str | None = None, to: str = "csv", out: Path
     with Gradebook(url) as gradebook:
         known = sorted(entry.name for entry in gradebook.assignments)
         if assignment is not None and assignment not in known:
-            raise KeyError(f"the gradebook has no assignment {assignment!r}; there are: {', '.join(known) or 'none'}")
+            raise UnknownName(
+                f"the gradebook has no assignment {assignment!r}; there are: {', '.join(known) or 'none'}"
+            )
         lines = list(rows(gradebook, [assignment] if assignment else known))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
@@ -61,7 +64,7 @@ def database(root: Path) -> str:
         settings = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
         url = settings.CourseDirectory.get("db_url", url)
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
-        raise FileNotFoundError("there is no gradebook yet: run python -m autograder grade <assignment> first")
+        raise NotThere("there is no gradebook yet: run python -m autograder grade <assignment> first")
     return url
 
 

@@ -5,12 +5,14 @@ Stock nbgrader throughout; only its command line is left out, so that a class is
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
@@ -18,11 +20,14 @@ from nbgrader import api
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import temp_attrs
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.machine_faults import kind_in
+from autograder.files import write_atomically
+from autograder.machine_faults import RecordsFault, kind_in
+from toolbox.errors import KitError
 
 
 def newest_form() -> str:
@@ -36,13 +41,23 @@ def newest_form() -> str:
 api.get_alembic_version = newest_form
 
 
-class NbgraderFailed(RuntimeError):
-    """nbgrader could not do a step. The message holds the end of its log.
+class NbgraderFailed(RecordsFault, KitError):
+    """nbgrader could not do a step. The message holds the end of its log."""
 
-    trouble: what `autograder.machine_faults` calls it where it is the machine's, not the hand-in's.
-    """
 
-    trouble: str | None = None
+@dataclass(frozen=True)
+class Lateness:
+    """due: naive UTC, None where nothing is ever late. extensions: student -> how much later they may come."""
+
+    due: datetime | None
+    extensions: dict[str, timedelta]
+
+    def __call__(self, student: str, received: datetime | None) -> int:
+        """The whole seconds by which a hand-in came late, 0 where it did not."""
+        if self.due is None or received is None:
+            return 0
+        due = self.due.replace(tzinfo=UTC) + self.extensions.get(student, timedelta())
+        return max(0, int((received - due).total_seconds()))
 
 
 class Book:
@@ -66,28 +81,41 @@ class Book:
     def register(self, assignment: str, due: datetime | None = None) -> None:
         """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
 
+        nbgrader generates into classroom/released, which nobody reads: when a step of its own fails, it deletes what it
+        has generated. What is registered already is left alone.
         Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
         """
-        try:
-            self.run("generate_assignment", lambda: self.api.generate_assignment(assignment, force=True, create=True))
-        except NbgraderFailed as failure:
-            failure.trouble = kind_in(str(failure))  # the master is ours, and so is every word of the log
-            raise
+        source = self.root / "solutions" / assignment / f"{assignment}.ipynb"
+        mark = self.root / "classroom" / "ledger" / assignment / ".registered"
+        now = hashlib.sha256(source.read_bytes()).hexdigest()
+        if not (mark.is_file() and mark.read_text() == now and self.knows(assignment)):
+            try:
+                self.run("generate_assignment", lambda: self._generate(assignment))
+            except NbgraderFailed as failure:
+                failure.fault = kind_in(str(failure))  # the master is ours, and so is every word of the log
+                raise
+            write_atomically(mark, now.encode())
         if due is not None:
-            with Gradebook(self.db_url) as gradebook:
+            with inside(self.root), Gradebook(self.db_url) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
 
+    def _generate(self, assignment: str) -> dict:
+        with temp_attrs(self.api.coursedir, release_directory=str(Path("classroom") / "released")):
+            return self.api.generate_assignment(assignment, force=True, create=True)
+
     def knows(self, assignment: str) -> bool:
-        with Gradebook(self.db_url) as gradebook:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
             try:
                 return bool(gradebook.find_assignment(assignment).notebooks)
             except MissingEntry:
                 return False
 
-    def due(self, assignment: str) -> datetime | None:
-        """The deadline in the gradebook, naive UTC."""
+    def lateness(self, assignment: str) -> Lateness:
+        """Who is late by how much: the deadline and the extensions in the gradebook."""
         with inside(self.root), Gradebook(self.db_url) as gradebook:
-            return gradebook.find_assignment(assignment).duedate
+            found = gradebook.find_assignment(assignment)
+            extensions = {entry.student.id: entry.extension for entry in found.submissions if entry.extension}
+            return Lateness(found.duedate, extensions)
 
     def entered(self, assignment: str) -> set[str]:
         """The students who have a submission of the assignment in the gradebook."""
@@ -106,7 +134,7 @@ class Book:
         if not result["success"]:
             tail = (result.get("error") or "") + (result.get("log") or "")
             failure = NbgraderFailed(f"nbgrader {step} failed:\n{tail[-3000:]}")
-            failure.trouble = result.get("trouble")
+            failure.fault = result.get("fault")
             raise failure
 
 

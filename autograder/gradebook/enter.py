@@ -3,7 +3,7 @@
 `nbgrader autograde` reads, copies, checks and writes a notebook several times and commits to the gradebook some sixty
 times for a hand-in. `Entry` is nbgrader's own Autograde with its rules, files and steps untouched: the same
 preprocessors in the same order, from nbgrader_config.py. Steps for a hand-in: empty its folder under autograded/;
-copy its files; enter student and submission; read the notebook once; sanitize it; let JudgeCells take the judgement;
+copy its files; enter student and submission; read the notebook once; sanitize it; let JudgeCells read the verdict;
 save the grades; check the notebook; write it; and only then commit. What fails half-way leaves the gradebook as it was.
 """
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -28,31 +26,11 @@ from traitlets.config import Config
 
 from autograder.gradebook.book import Book, inside
 from autograder.gradebook.feedback_page import PageMaker, PageOrder
-from autograder.gradebook.preprocessors import judged_before
 from autograder.gradebook.session import SharedGradebook, lent
-from autograder.judging.judge import Judgement
-from autograder.machine_faults import kind_of
+from autograder.machine_faults import RecordsFault, classify
 
 
-class Noticing:
-    """For nbgrader's converters, which keep of an error only its text: what kind of trouble it was (`trouble`)."""
-
-    trouble: str | None = None
-
-    def init_assignment(self, *names: str) -> None:
-        with self.noticing():
-            super().init_assignment(*names)
-
-    @contextmanager
-    def noticing(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            self.trouble = self.trouble or kind_of(error)
-            raise
-
-
-class Entry(Noticing, Autograde):
+class Entry(RecordsFault, Autograde):
     """nbgrader's Autograde, which keeps its steps from hand-in to hand-in and the notebook in memory."""
 
     def prepare(self) -> None:
@@ -73,13 +51,17 @@ class Entry(Noticing, Autograde):
         """The classes that open a gradebook."""
         return [type(self), *(type(step) for chain in self.chains.values() for step in chain)]
 
+    def init_assignment(self, *names: str) -> None:
+        with self.noting_faults():
+            super().init_assignment(*names)
+
     def start(self) -> None:
         self.init_notebooks()
         with utils.chdir(self.coursedir.root):
             self.convert_notebooks()
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        with self.noticing():
+        with self.noting_faults():
             self._convert(notebook_filename)
 
     def _convert(self, notebook_filename: str) -> None:
@@ -101,7 +83,7 @@ class Entry(Noticing, Autograde):
         self.texts[_key(resources["nbgrader"])] = text
 
 
-class FeedbackPages(Noticing, GenerateFeedback):
+class FeedbackPages(RecordsFault, GenerateFeedback):
     """nbgrader's GenerateFeedback, which keeps its exporter and takes notebooks and marks that are at hand."""
 
     def prepare(self, gradebook: SharedGradebook) -> None:
@@ -112,13 +94,17 @@ class FeedbackPages(Noticing, GenerateFeedback):
         self.gradebook = gradebook
         self.texts: dict[tuple, str] = {}
 
+    def init_assignment(self, *names: str) -> None:
+        with self.noting_faults():
+            super().init_assignment(*names)
+
     def start(self) -> None:
         self.init_notebooks()
         with utils.chdir(self.coursedir.root):
             self.convert_notebooks()
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        with self.noticing():
+        with self.noting_faults():
             order = self.order(notebook_filename)
             self.write_single_notebook(self.maker.page(order), order.names)
 
@@ -165,9 +151,8 @@ class ClassEntry:
     def __exit__(self, *exception: object) -> None:
         self.gradebook.shut()
 
-    def enter(self, assignment: str, student: str, judgement: Judgement) -> None:
-        """Enter a judged hand-in: all of it, or nothing. Raises NbgraderFailed, with nbgrader's words."""
-        judged_before[assignment, student] = judgement
+    def enter(self, assignment: str, student: str) -> None:
+        """Enter the verdict on a hand-in: all of it, or nothing. Raises NbgraderFailed, with nbgrader's words."""
         self._entry.texts.clear()
         self._pages.texts.clear()
         try:
@@ -177,8 +162,6 @@ class ClassEntry:
         except BaseException:
             self.gradebook.drop()
             raise
-        finally:
-            judged_before.pop((assignment, student), None)
 
     def feedback(self, assignment: str, student: str) -> None:
         """Write the feedback page of the hand-in that was entered last, or of one that was entered before."""
@@ -186,7 +169,7 @@ class ClassEntry:
 
     def _run(self, step: str, converter: Autograde | GenerateFeedback, assignment: str, student: str) -> None:
         def action() -> dict:
-            converter.trouble = None
+            converter.fault = None
             with utils.temp_attrs(self.book.api.coursedir, assignment_id=assignment, student_id=student):
                 result = utils.capture_log(converter)
             if result["success"]:
@@ -194,7 +177,7 @@ class ClassEntry:
                     self.gradebook.keep()
                 except SQLAlchemyError as error:
                     text = f"the gradebook could not be written: {error}"
-                    return {"success": False, "error": text, "trouble": kind_of(error)}
-            return result | {"trouble": converter.trouble}
+                    return {"success": False, "error": text, "fault": classify(error)}
+            return result | {"fault": converter.fault}
 
         self.book.run(step, action)

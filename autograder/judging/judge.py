@@ -1,8 +1,9 @@
-"""The judge: one function from a hand-in's folder to its verdict. TRUSTED: nothing of a student's is run in here.
+"""The judge: one function from a hand-in to its judgement. TRUSTED: nothing of a student's is run in here.
 
-Steps: read the receipt of the intake; refuse what it refused; give a worker its modules, with reference ones in
-place of those of earlier assignments; have the worker run the notebook's cells; run the suite against the
-worker, drawing hidden inputs and comparing with PyTorch on this side; turn the results into a verdict.
+Steps: refuse what the intake refused; give a worker the hand-in's modules, with reference ones in place of those of
+earlier assignments; have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs
+and comparing with PyTorch on this side; turn the results into a verdict. It knows no folder of a classroom, no
+gradebook and no other hand-in.
 """
 
 from __future__ import annotations
@@ -10,97 +11,116 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from autograder import intake
 from autograder.judging.carried_mistakes import follow_through
+from autograder.judging.marks import judge_item, refuse_item
+from autograder.judging.telling import conceal
 from autograder.masters.catalogue import COURSE, Assignment, catalogue
-from autograder.records.verdict import Verdict, judge_item, refuse_item
-from autograder.sandbox.transport import Limits, RemoteTransport
+from autograder.records.hand_in import HandIn
+from autograder.records.receipt import Receipt
+from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
+from autograder.sandbox.transport import HandInLimits, RemoteTransport
 from toolbox.cells import Cell, code_cells, is_solution
+from toolbox.errors import NotJudged, UnknownName
 from toolbox.items import TestResult
 from toolbox.student import Student
-from toolbox.suite import Suite
+from toolbox.suite import Suite, unreadable
 
 REFUSAL_CAUSES = {"no_lib": "missing", "no_notebook": "missing"}
-
-
-@dataclass
-class Judgement:
-    """A verdict, the results behind it, and what each of the notebook's cells showed, by the cell's source."""
-
-    verdict: Verdict
-    results: list[TestResult] = field(default_factory=list)
-    outputs: dict[int, list[dict]] = field(default_factory=dict)
-    cells: list[Cell] = field(default_factory=list)
-
-
-def hidden_seed(assignment: str, seed: str = "") -> str:
-    """The seed of the hidden inputs: the class's own, or the kit's where it has none."""
-    return seed or f"{assignment}-hidden"
+OURS = (MemoryError, OSError)  # raised in a check, these say nothing of an answer
 
 
 class Judge:
-    """Grades hand-ins of one assignment; the suite is collected once.
+    """Judges hand-ins of one assignment; the suite is collected once.
 
     seed: of the hidden inputs; the same seed gives the same verdict, whatever the order of the class. pictures: run
     also the given cells that only show something (marks do not depend on them), for the feedback page.
+    Raises UnknownName where the course has no such assignment.
     """
 
     def __init__(
-        self, root: Path, assignment: str, *, seed: str = "", pictures: bool = False, limits: Limits | None = None
+        self, root: Path, assignment: str, *, seed: str, pictures: bool = False, limits: HandInLimits | None = None
     ):
         self.root = root
         self.catalogue = catalogue(root)
         self.assignment = find(self.catalogue, assignment)
         with one_thread():
             self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
-        self.seed = hidden_seed(assignment, seed)
-        self.limits = limits or Limits()
+        self.seed = seed
+        self.limits = limits or HandInLimits()
         self.pictures = pictures
-        released = root / "assignments" / assignment / f"{assignment}.ipynb"
-        self.released = code_cells(released)
-        self.solution_cells = sum(is_solution(cell) for cell in json.loads(released.read_text())["cells"])
+        content = json.loads((root / "assignments" / assignment / f"{assignment}.ipynb").read_bytes())
+        self.released = code_cells(content)
+        self.solution_cells = sum(is_solution(cell) for cell in content["cells"])
+        self._solution: Student | None = None
+        self.needs: dict[str, float] = {}  # seconds of processor time of each test's longest call, at the last hand-in
 
-    def grade(self, folder: Path) -> Judgement:
-        """Grade the hand-in in `folder` (…/<student>/<assignment>)."""
-        name = self.assignment.name
-        receipt = intake.inspect(folder, name, self.root / "assignments" / name / f"{name}.ipynb")
+    def judge(self, hand_in: HandIn) -> Judgement:
+        """Judge one hand-in. Raises NotJudged where the machine or the kit fails, which says nothing of it."""
+        receipt, name = hand_in.receipt.to_dict(), self.assignment.name
         verdict = Verdict(
             assignment=name,
-            student=folder.parent.name,
-            hand_in={"sha256": receipt.sha256, "received": receipt.to_dict()["received"], "late_seconds": 0},
-            intake={key: receipt.to_dict()[key] for key in ("status", "code", "message", "repairs")},
+            student=hand_in.student,
+            hand_in={"sha256": receipt["sha256"], "received": receipt["received"], "late_seconds": 0},
+            intake={key: receipt[key] for key in ("status", "code", "message", "repairs")},
         )
-        if receipt.status == "refused":
-            cause = REFUSAL_CAUSES.get(receipt.code or "", "malformed")
-            verdict.items = [
-                refuse_item(item.id, item.points, cause, receipt.message) for item in self.assignment.items
-            ]
+        if receipt["status"] == "refused":
+            verdict.status, verdict.message = REFUSED, receipt["message"]
+            cause = REFUSAL_CAUSES.get(receipt["code"] or "", "malformed")
+            verdict.items = [refuse_item(item.id, item.points, cause, receipt["message"]) for item in self._items()]
             return Judgement(verdict)
-        cells = self.cells(folder / f"{name}.ipynb")
-        transport = RemoteTransport(self.files(folder), [cell for cell in cells if not cell.is_check], self.limits)
+        cells = self.cells(code_cells(json.loads(hand_in.notebook)))
+        transport = self.transport(hand_in, cells)
         try:
             outputs = transport.run_notebook()
-            with one_thread():
-                results = self.suite.run(Student(transport), seed=self.seed)
+            results = self._results(transport)
         finally:
             transport.close()
+        verdict.left_out = [note for notes in transport.loaded.values() for note in notes]
         follow_through(list(self.assignment.points), results)
+        conceal(results, hand_in.modules)
         verdict.items = [
             judge_item(item.id, item.points, [result for result in results if result.item == item.id])
-            for item in self.assignment.items
+            for item in self._items()
         ]
-        return Judgement(verdict, results, outputs, cells)
+        shown = [{"source": cell.source, "outputs": outputs.get(cell.index, [])} for cell in cells]
+        return Judgement(verdict, shown)
 
-    def cells(self, notebook: Path) -> list[Cell]:
+    def _items(self):
+        return self.assignment.items
+
+    def transport(self, hand_in: HandIn, cells: list[Cell]) -> RemoteTransport:
+        """The way to a worker that holds this hand-in."""
+        own = tuple(sorted(set(hand_in.modules) & set(self.assignment.modules)))
+        runs = [cell for cell in cells if not cell.is_check]
+        return RemoteTransport(self.files(hand_in), runs, self.limits, modules=own)
+
+    def _results(self, transport: RemoteTransport) -> list[TestResult]:
+        """Run the suite; where a test raised what no test should, find out whose fault it is."""
+        student = Student(transport)
+        with one_thread():
+            results = self.suite.run(student, seed=self.seed, faults=True)
+            for result in results:
+                if result.status == NOT_JUDGED and not isinstance(result.error, OURS) and self._is_sound(result):
+                    unreadable(result)
+        return results
+
+    def _is_sound(self, result: TestResult) -> bool:
+        """Whether a test judges the solution as it should: then what it raised is due to the answer."""
+        if self._solution is None:
+            hand_in = solution(self.root, self.assignment)
+            self._solution = Student(self.transport(hand_in, self.cells(code_cells(json.loads(hand_in.notebook)))))
+        again = self.suite.run(self._solution, items=[result.item], tests=[result.name], seed=self.seed, faults=True)
+        return all(other.status == "passed" for other in again)
+
+    def cells(self, cells: list[Cell]) -> list[Cell]:
         """The code cells of a hand-in. Where no pictures are wanted and the student has changed nothing but the cells
         that are theirs to change, the given cells that only show something are marked, and need not run.
         """
-        cells = code_cells(notebook)
         if self.pictures:
             return cells
         given = {cell.source for cell in self.released}
@@ -110,13 +130,12 @@ class Judge:
         shows = {cell.source for cell in self.released if cell.only_shows}
         return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
-    def files(self, folder: Path) -> dict[str, bytes]:
+    def files(self, hand_in: HandIn) -> dict[str, bytes]:
         """What the worker needs: the student's modules, the kit's where it has them to give, the public suite."""
         name = self.assignment.name
         suite = f"test_{name}.py"
         files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
-        for module in sorted((folder / "lib" / "backprop").glob("*.py")):
-            files[f"lib/backprop/{module.name}"] = module.read_bytes()
+        files |= {f"lib/backprop/{module}.py": source for module, source in hand_in.modules.items()}
         given = self.given_modules()  # and those of earlier assignments: one bug, one mark
         for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
             given += self.modules_of(other)
@@ -135,7 +154,19 @@ class Judge:
         return list(known.modules) if known else []
 
     def close(self) -> None:
+        if self._solution is not None:
+            self._solution.close()
         self.suite.close()
+
+
+def solution(root: Path, assignment: Assignment) -> HandIn:
+    """The solution of an assignment as if it had been handed in. Raises NotJudged where it has not been built."""
+    name = assignment.name
+    notebook = root / "solutions" / name / f"{name}.ipynb"
+    if not notebook.is_file():
+        raise NotJudged(f"{notebook} is not there: run python -m autograder build")
+    modules = {module: (root / "solutions" / "backprop" / f"{module}.py").read_bytes() for module in assignment.modules}
+    return HandIn("the solution", name, Receipt("the solution", name), notebook.read_bytes(), modules)
 
 
 @contextmanager
@@ -152,7 +183,7 @@ def one_thread() -> Iterator[None]:
 
 
 def find(known: dict[str, Assignment], assignment: str) -> Assignment:
-    """The assignment of that name. Raises KeyError, naming the known ones."""
+    """The assignment of that name. Raises UnknownName, with the known ones."""
     if assignment not in known:
-        raise KeyError(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
+        raise UnknownName(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
     return known[assignment]

@@ -1,9 +1,8 @@
-"""The verdict: the one record of what grading a hand-in found, and the rule that turns tests into marks.
+"""The verdict: the one record of what grading a hand-in found. Every other part of the grader reads it.
 
-An item's score is its points times the share of its tests that passed, or that failed by a mistake which has cost its
-marks in an earlier item (`judging.carried_mistakes`), rounded to a hundredth. An item in which a test met something
-forbidden earns nothing: what its other tests saw was not found in the way that was asked for either. `status` is for
-machines, `message` for people. autograder/README.md describes the file; `SCHEMA` grows when it changes.
+`classroom/verdicts/<assignment>/<student>.json` holds plain data: codes for machines, messages for people. What the
+notebook's cells showed lies beside it, in `cells/<student>.json`, as only the feedback page asks for it.
+autograder/README.md describes the fields; `SCHEMA` grows when one changes its meaning.
 """
 
 from __future__ import annotations
@@ -15,91 +14,119 @@ from pathlib import Path
 from typing import Any
 
 from autograder.files import write_atomically
-from toolbox.items import TestResult
 
-SCHEMA = 1
-# The causes, the gravest first: an item without a passed test is named after the gravest of its tests.
-CAUSES = ("forbidden", "timeout", "memory", "crashed", "malformed", "missing", "failed")
+SCHEMA = 2
+JUDGED, REFUSED, NOT_JUDGED = "judged", "refused", "not judged"
 
 
 @dataclass
 class ItemVerdict:
-    """One graded item."""
+    """One graded item. score: None where it is not judged and a person must look. message: what the student may read;
+    detail: all of it, where that is more. tests: `toolbox.items.TestResult` as plain data, without the item.
+    """
 
     id: str
-    score: float
+    score: float | None
     max_score: float
     status: str
     message: str
     tests: list[dict]
+    detail: str = ""
 
 
 @dataclass
 class Verdict:
-    """One hand-in, graded."""
+    """One hand-in, graded. status: 'judged', 'refused' (by the intake), or 'not judged', which is nobody's mark: the
+    machine or the kit was at fault, and `message` says how. key: a digest of all that it depends on. left_out: the
+    statements of modules that do not load. suspicions: what a person should look at; marks do not depend on it.
+    """
 
     assignment: str
     student: str
     hand_in: dict
     intake: dict
     items: list[ItemVerdict] = field(default_factory=list)
+    status: str = JUDGED
+    message: str = ""
+    key: str = ""
+    left_out: list[dict] = field(default_factory=list)
+    suspicions: list[dict] = field(default_factory=list)
     schema: int = SCHEMA
 
     @property
     def score(self) -> float:
-        return round(sum(item.score for item in self.items), 2)
+        return round(sum(item.score or 0.0 for item in self.items), 2)
 
     @property
     def max_score(self) -> float:
         return round(sum(item.max_score for item in self.items), 2)
 
+    @property
+    def open_items(self) -> list[str]:
+        """The items that are not judged."""
+        return [item.id for item in self.items if item.score is None]
+
     def item(self, name: str) -> ItemVerdict | None:
         return next((item for item in self.items if item.id == name), None)
 
     def as_dict(self) -> dict:
-        keys = ("schema", "assignment", "student", "hand_in", "intake", "score", "max_score", "items")
+        keys = "schema assignment student status message key hand_in intake left_out suspicions score max_score items"
         content = asdict(self) | {"score": self.score, "max_score": self.max_score}
-        return {key: content[key] for key in keys}
+        return _finite({key: content[key] for key in keys.split()})
+
+    @classmethod
+    def from_dict(cls, content: dict) -> Verdict:
+        """The inverse of `as_dict`. Raises ValueError for another schema."""
+        if content.get("schema") != SCHEMA:
+            raise ValueError(f"a verdict of schema {content.get('schema')!r}; this kit reads {SCHEMA}: grade again")
+        fields = {key: value for key, value in content.items() if key not in ("score", "max_score")}
+        return cls(**fields | {"items": [ItemVerdict(**item) for item in content["items"]]})
 
 
-def judge_item(name: str, points: float, results: list[TestResult]) -> ItemVerdict:
-    """Turn the tests of one item into its verdict. Raises ValueError where no test gives marks."""
-    total = sum(result.share for result in results)
-    if total <= 0:
-        raise ValueError(f"item {name!r} has no test that gives marks")
-    failed = [result for result in results if result.status != "passed"]
-    earned = sum(result.share for result in results if result.status == "passed" or result.follows)
-    forbidden = any(result.status == "forbidden" for result in failed)
-    score = 0.0 if forbidden else round(points * earned / total, 2)
-    if not failed:
-        status, message = "passed", "right"
-    else:
-        counted = [result for result in failed if not result.follows]
-        gravest = min(counted or failed, key=lambda result: CAUSES.index(result.status))
-        status = "followed" if not counted else "partial" if score > 0 else gravest.status
-        message = gravest.message
-    return ItemVerdict(name, score, points, status, message, [_test(result) for result in results])
+@dataclass
+class Judgement:
+    """A verdict, and what the notebook's code cells showed: [{"source", "outputs"}] in order, outputs in notebook
+    format. Plain data.
+    """
 
-
-def refuse_item(name: str, points: float, cause: str, message: str) -> ItemVerdict:
-    """The verdict on an item of a hand-in that could not be graded at all."""
-    return ItemVerdict(name, 0.0, points, cause, message, [])
-
-
-def _test(result: TestResult) -> dict:
-    content = result.as_dict()
-    del content["item"]
-    return content
+    verdict: Verdict
+    cells: list[dict] = field(default_factory=list)
 
 
 def path_of(classroom: Path, assignment: str, student: str) -> Path:
     return classroom / "verdicts" / assignment / f"{student}.json"
 
 
-def write(verdict: Verdict, classroom: Path) -> Path:
-    """Write the verdict's file, whole or not at all; returns its path."""
-    text = json.dumps(_finite(verdict.as_dict()), indent=1, allow_nan=False) + "\n"
-    return write_atomically(path_of(classroom, verdict.assignment, verdict.student), text.encode())
+def cells_of(classroom: Path, assignment: str, student: str) -> Path:
+    return classroom / "verdicts" / assignment / "cells" / f"{student}.json"
+
+
+def write(judgement: Judgement, classroom: Path) -> Path:
+    """Write a judgement's two files, each whole or not at all, the verdict last; returns the verdict's path."""
+    names = judgement.verdict.assignment, judgement.verdict.student
+    write_atomically(cells_of(classroom, *names), _json(judgement.cells))
+    return write_atomically(path_of(classroom, *names), _json(judgement.verdict.as_dict()))
+
+
+def read(classroom: Path, assignment: str, student: str) -> Judgement | None:
+    """The judgement of one hand-in, None where there is none of this schema."""
+    try:
+        verdict = Verdict.from_dict(json.loads(path_of(classroom, assignment, student).read_bytes()))
+        cells = json.loads(cells_of(classroom, assignment, student).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return Judgement(verdict, cells)
+
+
+def read_all(classroom: Path, assignment: str) -> list[dict]:
+    """All verdicts of an assignment as plain data, by student; those of another schema are left out."""
+    folder = classroom / "verdicts" / assignment
+    found = [json.loads(path.read_bytes()) for path in sorted(folder.glob("[!.]*.json"))]
+    return [verdict for verdict in found if verdict.get("schema") == SCHEMA]
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _finite(value: Any) -> Any:
@@ -111,9 +138,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
     return value
-
-
-def read_all(classroom: Path, assignment: str) -> list[dict]:
-    """All verdicts of an assignment, by student."""
-    folder = classroom / "verdicts" / assignment
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("[!.]*.json"))]

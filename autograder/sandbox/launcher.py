@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.sandbox import walls
 from autograder.sandbox.walls import Walls, control_group
+from toolbox.errors import KitError, NotJudged
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.sandbox.zygote import main; del sys.path[1]; "
@@ -26,7 +27,7 @@ LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 PATIENCE = 120  # seconds for the warm process to start, or to fork
 
 
-class Unconfined(RuntimeError):
+class Unconfined(KitError, RuntimeError):
     """This machine cannot hold student code in. The message says what is missing and what to do."""
 
 
@@ -96,7 +97,7 @@ class Warm(Line):
             answer = self._end.recv(65536)
             if not answer:
                 words = self._process.stderr.read().decode(errors="replace")[-2000:]
-                raise RuntimeError(f"the warm process did not start:\n{words}")
+                raise NotJudged(f"the process that student code runs in did not start:\n{words}")
             self._process.stderr.close()
             self._walls = Walls(**json.loads(answer))
         if not self._trust and (gaps := self._walls.gaps()):

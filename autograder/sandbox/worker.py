@@ -1,19 +1,25 @@
 """The worker: the process in which a student's code runs. UNTRUSTED, from its first line of theirs on.
 
-Forked from the warm process. Steps: write the hand-in's files, which arrive in the first message, into the scratch
-folder; hide the standard streams; be locked up; then serve requests until the channel closes: `run` a notebook cell,
-`call` a function of a module or of the notebook, read a notebook `value`, run a `script`. It holds no tests, no
-references and no grades, and the judge believes nothing that it says about itself.
+Forked from the zygote. Steps: write the hand-in's files, which arrive in the first message, into the scratch folder;
+hide the standard streams; be locked up; then serve requests until the channel closes: `load` a module statement by
+statement, `run` a notebook cell, `call` a function of a module or of the notebook, read a notebook `value`, run a
+`script`. In the midst of these it may send a `callback`: a call of a function that the judge has handed over, whose
+`result` it waits for. It holds no tests, no references and no grades, and the judge believes nothing that it says about
+itself.
 """
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
+from autograder.sandbox import loading
 from autograder.sandbox.frames import read_frame, write_frame
 from toolbox import calls
 from toolbox.cells import Notebook
@@ -28,27 +34,92 @@ def serve(folder: Path, read_fd: int, write_fd: int, notebook: Notebook, lock: C
         os.dup2(null, stream)
     lock()
     _, files = read_frame(reader)
-    for path, text in json.loads(files).items():
+    sources = {path: text.encode("latin-1") for path, text in json.loads(files).items()}
+    for path, data in sources.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(text.encode("latin-1"))
+        (folder / path).write_bytes(data)
     sys.path.insert(0, str(folder / "lib"))
     sys.dont_write_bytecode = True
+    modules = loading.Modules(sources)
     notebook.folder = folder
-    transport = LocalTransport(notebook=notebook.namespace)
+    sys.stdout = sys.stderr = Nowhere()
+    builtins.print = quiet(builtins.print)
+    transport = LocalTransport(modules, notebook=notebook.namespace)
+    asked = 0  # the number of the request that is being served, 0 between two
+    turn = Lock()  # a student's code may call from several threads
+
+    def call_back(payload: bytes) -> bytes:
+        with turn:
+            if not asked:
+                raise RuntimeError("this function was given for the time of a call, which is over")
+            write_frame(writer, {"callback": asked}, payload)
+            return read_frame(reader)[1]
+
+    def answer(request: dict, payload: bytes) -> bytes:
+        match request["op"]:
+            case "load":
+                skip = {line: how for line, how in request["skip"]}
+                notes = modules.load(request["module"], skip, lambda line: write_frame(writer, {"line": line}, b""))
+                return calls.wire.pack(notes)
+            case "run":
+                return json.dumps(notebook.run(payload.decode(), alarmed=True)).encode()
+            case "call":
+                return transport.call(request["module"], request["name"], payload)
+            case "value":
+                return transport.value(request["name"])
+            case "script":
+                return transport.script(request["number"], payload)
+        return calls.failure("malformed", "unknown request")
+
+    transport.call_back = call_back
     write_frame(writer, {"ready": True}, b"")
     while True:
         try:
             request, payload = read_frame(reader)
         except EOFError:
             return
-        if request["op"] == "run":
-            answer = json.dumps(notebook.run(payload.decode(), seconds=request["seconds"])).encode()
-        elif request["op"] == "call":
-            answer = transport.call(request["module"], request["name"], payload)
-        elif request["op"] == "value":
-            answer = transport.value(request["name"])
-        elif request["op"] == "script":
-            answer = transport.script(request["number"], payload)
-        else:
-            answer = calls.failure("malformed", "unknown request")
-        write_frame(writer, {"id": request["id"]}, answer)
+        asked = request["id"]
+        found = answer(request, payload)
+        with turn:
+            asked = 0
+        write_frame(writer, {"id": request["id"]}, found)
+
+
+class Nowhere:
+    """A text stream that takes anything and keeps nothing: what a call prints is nobody's to read."""
+
+    encoding, errors, closed = "utf-8", "replace", False
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        raise OSError("this stream has no file descriptor")
+
+    @property
+    def full(self) -> bool:
+        """Whether what is written from now on is kept by nobody."""
+        return True
+
+
+def quiet(original: Callable[..., None]) -> Callable[..., None]:
+    """`print`, which does not even make a text of its values where nobody would keep it: three thousand tensors take
+    longer to put into words than most functions take to run."""
+
+    def print(
+        *values: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False
+    ) -> None:
+        target = sys.stdout if file is None else file
+        if not getattr(target, "full", False):
+            original(*values, sep=sep, end=end, file=target, flush=flush)
+
+    return print

@@ -45,6 +45,18 @@ class Student:
         self._scripts = 0
         self._autograd = False
 
+    def allow(self, seconds: float | None) -> None:
+        """How long each call may take from now on, where it is made in grading; None: as long as any other."""
+        allow = getattr(self._transport, "allow", None)
+        if allow is not None:
+            allow(seconds)
+
+    def close(self) -> None:
+        """Let go of the process that runs the code, where there is one."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
+
     @contextmanager
     def autograd(self) -> Iterator[None]:
         """Calls made inside may use autograd. Elsewhere it is forbidden: backward passes are written by hand."""
@@ -82,7 +94,8 @@ class Student:
         reply = blob if isinstance(blob, dict) else calls.read_reply(blob)
         if "error" in reply:
             error = reply["error"]
-            raise BY_CODE.get(error["code"], Raised)(error["message"])
+            place = (error["module"], error["line"]) if error["module"] else None
+            raise BY_CODE.get(error["code"], Raised)(error["message"], raised=error["raised"], place=place)
         after = reply["after"]
         self.changed = [name for name, before in sent.items() if not _same(before, after.get(name))]
         return reply["value"]
@@ -128,6 +141,10 @@ class LocalTransport:
             target = self._find(module, name)
         except Missing as error:
             return calls.failure("missing", str(error))
+        except ModuleNotFoundError as error:
+            if error.name != f"backprop.{module}":
+                return calls.wire.pack({"error": calls.describe(error)})
+            return calls.failure("missing", f"there is no {module}.py")
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
         return calls.perform(target, *wire.unpack(payload))
@@ -164,7 +181,7 @@ class LocalTransport:
         target = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
         where = "the notebook" if module == NOTEBOOK else f"{module}.py"
         if target is None:
-            raise Missing(f"{where} has no function `{name}`")
+            raise Missing(f"{where} has no function `{name}`{calls.why_missing(name, module)}")
         if not callable(target):
             raise Missing(f"`{name}` in {where} is not a function")
         return target

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from autograder.audit.mutation.sites import Mutant
-from autograder.audit.suite_audit import loses_marks
+from autograder.judging.marks import loses_marks
 
 MEMORY = 4 << 30  # bytes beyond what the process has already: as in grading
 Examine = Callable[[Mutant], str | None]

@@ -1,9 +1,9 @@
 """Judge many hand-ins on several processes of this machine; the verdicts are the same whatever their number.
 
 Steps: collect the suite; fork the judges, which so have it, and torch, at once; give each a line of its own to the
-warm process; hand out hand-ins, one ahead, so that no judge waits for the writer; pass judgements on in the order in
-which they are finished. A judge that dies (out of memory, say) is replaced by a fresh one, which tries that hand-in
-once more; if it dies of it again, that hand-in is named, and the rest goes on.
+zygote; hand out hand-ins, one ahead, so that no judge waits for the writer; pass judgements on in the order in which
+they are finished. A hand-in that cannot be judged, because the machine is too busy or its judge has died (out of
+memory, say), is tried again when all others have been; after TRIES times it is passed on as not judged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import traceback
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,20 +19,24 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from autograder.judging.judge import Judge, Judgement
+from autograder.grading.engines import Outcome
+from autograder.judging.judge import Judge
+from autograder.records.hand_in import HandIn
+from autograder.records.verdict import Judgement
 from autograder.sandbox import launcher
 from autograder.sandbox.walls import kernel
+from toolbox.errors import NotJudged
 
-TRIES = 2  # a hand-in of which a judge died so often is given up
+TRIES = 3
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What every judge of a class has in common; see `judge.Judge` and `forks.Warm`."""
+    """What every judge of a class has in common; see `judging.judge.Judge` and `sandbox.launcher`."""
 
     root: Path
     assignment: str
-    seed: str = ""
+    seed: str
     pictures: bool = False
     trust: bool = False
 
@@ -39,55 +44,97 @@ class Settings:
         return Judge(self.root, self.assignment, seed=self.seed, pictures=self.pictures)
 
 
-Outcome = tuple[Path, Judgement | Exception]
-
-
-def judge_all(settings: Settings, folders: list[Path], jobs: int | None = None) -> Iterator[Outcome]:
-    """Judge every folder; yields (folder, judgement), or (folder, exception) where the judge itself failed.
-
-    jobs: processes; None: as many as there are cores; 1: this process. The judges begin at once, before the first
-    judgement is asked for. Raises launcher.Unconfined where this machine cannot hold student code in.
-    """
-    jobs = min(jobs or os.cpu_count() or 1, len(folders))
-    if not folders:
-        return (outcome for outcome in ())
-    launcher.begin(trust=settings.trust)
-    judge = settings.judge()
-    launcher.warm()
-    return _alone(judge, folders) if jobs == 1 else _Judges(settings, judge, folders, jobs).outcomes()
-
-
-def _alone(judge: Judge, folders: list[Path]) -> Iterator[Outcome]:
-    try:
-        for folder in folders:
-            yield folder, _guarded(judge, folder)
-    finally:
-        judge.close()
-
-
 @dataclass(eq=False)
-class _Place:
+class _Slot:
     """A judge's process, and the hand-ins that it has been given and not answered."""
 
     process: BaseProcess
     pipe: Connection
-    given: deque[Path] = field(default_factory=deque)
+    given: deque[HandIn] = field(default_factory=deque)
 
 
-class _Judges:
-    """The judges of a class."""
+class LocalEngine:
+    """An engine of `jobs` processes; with one job, of this process alone.
 
-    def __init__(self, settings: Settings, judge: Judge, folders: list[Path], jobs: int):
-        self._settings, self._judge = settings, judge
-        self._left, self._deaths = deque(folders), Counter()
-        # A fork takes only the thread that asked for it along: what another one holds would stay locked in the child.
-        quick = kernel.LINUX and threading.active_count() == 1
-        self._places = [self._start(fork=quick) for _ in range(jobs)]
+    The judges begin with the first call of `outcomes`, or with `start`: no thread may run before, as they are forked.
+    Raises launcher.Unconfined where this machine cannot hold student code in.
+    """
+
+    def __init__(self, settings: Settings, jobs: int | None = None):
+        launcher.begin(trust=settings.trust)
+        self._settings = settings
+        self._jobs = jobs or os.cpu_count() or 1
+        self._waiting: deque[HandIn] = deque()
+        self._again: deque[HandIn] = deque()
+        self._failures: Counter[str] = Counter()
+        self._slots: list[_Slot] | None = None
+        self._judge = settings.judge()
+        launcher.warm()
+
+    def submit(self, hand_in: HandIn) -> None:
+        self._waiting.append(hand_in)
+
+    def start(self) -> None:
+        """Have the judges begin with what has been submitted."""
+        if self._slots is None:
+            jobs = min(self._jobs, len(self._waiting))
+            # A fork takes only the thread that asked for it along: what another one holds stays locked in the child.
+            quick = kernel.LINUX and threading.active_count() == 1
+            self._slots = [self._begin(fork=quick) for _ in range(jobs)] if jobs > 1 else []
         for _ in range(2):
-            for place in self._places:
-                self._give(place)
+            for slot in self._slots:
+                self._give(slot)
 
-    def _start(self, fork: bool) -> _Place:
+    def outcomes(self) -> Iterator[Outcome]:
+        self.start()
+        return self._from_slots() if self._slots else self._alone()
+
+    def _alone(self) -> Iterator[Outcome]:
+        while (hand_in := self._next()) is not None:
+            outcome = self._settled(hand_in, _guarded(self._judge, hand_in))
+            if outcome:
+                yield outcome
+
+    def _from_slots(self) -> Iterator[Outcome]:
+        while any(slot.given for slot in self._slots):
+            for pipe in wait([slot.pipe for slot in self._slots if slot.given]):
+                slot = next(slot for slot in self._slots if slot.pipe is pipe)
+                try:
+                    found = pipe.recv()
+                except (EOFError, OSError):
+                    hand_in, found = self._replace(slot)
+                else:
+                    hand_in = slot.given.popleft()
+                outcome = self._settled(hand_in, found)
+                for other in list(self._slots):
+                    self._give(other)
+                if outcome:
+                    yield outcome
+
+    def _settled(self, hand_in: HandIn, found: Judgement | NotJudged) -> Outcome | None:
+        """What is passed on: nothing yet, where it is worth another try."""
+        if isinstance(found, NotJudged) and found.again:
+            self._failures[hand_in.student] += 1
+            if self._failures[hand_in.student] < TRIES:
+                self._again.append(hand_in)
+                return None
+        return hand_in, found
+
+    def _next(self) -> HandIn | None:
+        queue = self._waiting or self._again
+        return queue.popleft() if queue else None
+
+    def _give(self, slot: _Slot) -> None:
+        if slot.given and len(self._waiting) + len(self._again) < len(self._slots):
+            return  # the last ones go to whoever is idle
+        if len(slot.given) < 2 and (hand_in := self._next()) is not None:
+            slot.given.append(hand_in)
+            try:
+                slot.pipe.send(hand_in)
+            except OSError:
+                pass  # it has died: its pipe says so when it is read
+
+    def _begin(self, fork: bool) -> _Slot:
         context = multiprocessing.get_context("fork" if fork else "spawn")
         ours, theirs = context.Pipe()
         line = launcher.warm().another_line() if fork else None
@@ -97,55 +144,25 @@ class _Judges:
         theirs.close()
         if line is not None:
             line.close()
-        return _Place(process, ours)
+        return _Slot(process, ours)
 
-    def _give(self, place: _Place) -> None:
-        if self._left and (not place.given or len(self._left) >= len(self._places)):
-            place.given.append(self._left.popleft())
-            try:
-                place.pipe.send(place.given[-1])
-            except OSError:
-                pass  # it has died: its pipe says so when it is read
+    def _replace(self, slot: _Slot) -> tuple[HandIn, NotJudged]:
+        """Put a fresh judge in the place of one that died; returns the hand-in that it was at, and what happened."""
+        slot.process.join()
+        hand_in = slot.given.popleft()
+        self._waiting.extendleft(reversed(slot.given))
+        slot.pipe.close()
+        self._slots.remove(slot)
+        self._slots.append(self._begin(fork=False))
+        words = f"the judge died at this hand-in (it ended with {slot.process.exitcode})"
+        return hand_in, NotJudged(words, again=True)
 
-    def outcomes(self) -> Iterator[Outcome]:
-        try:
-            while any(place.given for place in self._places):
-                for pipe in wait([place.pipe for place in self._places if place.given]):
-                    place = next(place for place in self._places if place.pipe is pipe)
-                    try:
-                        outcome = pipe.recv()
-                    except (EOFError, OSError):
-                        outcome = self._replace(place)
-                        if outcome is None:
-                            continue
-                    else:
-                        outcome = place.given.popleft(), outcome
-                        self._give(place)
-                    yield outcome
-        finally:
-            self._judge.close()
-            for place in self._places:
-                place.pipe.close()
-                place.process.kill()
-                place.process.join()
-
-    def _replace(self, place: _Place) -> Outcome | None:
-        """Put a fresh judge in the place of one that has died; returns what came of its hand-in, if that is over."""
-        place.process.join()
-        folder, outcome = place.given.popleft(), None
-        self._deaths[folder] += 1
-        self._left.extendleft(reversed(place.given))
-        if self._deaths[folder] < TRIES:
-            self._left.appendleft(folder)
-        else:
-            code = place.process.exitcode
-            outcome = folder, RuntimeError(f"the judge died at this hand-in (it ended with {code})")
-        place.pipe.close()
-        self._places.remove(place)
-        if self._left:
-            self._places.append(self._start(fork=False))
-            self._give(self._places[-1])
-        return outcome
+    def close(self) -> None:
+        self._judge.close()
+        for slot in self._slots or ():
+            slot.pipe.close()
+            slot.process.kill()
+            slot.process.join()
 
 
 def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: launcher.Line | None) -> None:
@@ -161,20 +178,22 @@ def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: laun
     judge = judge or settings.judge()
     while True:
         try:
-            folder = pipe.recv()
+            hand_in = pipe.recv()
         except EOFError:
             return
-        outcome = _guarded(judge, folder)
         try:
-            pipe.send(outcome)
+            pipe.send(_guarded(judge, hand_in))
         except OSError:
             return
-        except Exception as error:  # an exception that cannot be sent as it is
-            pipe.send(RuntimeError(f"{type(error).__name__}: {error}; {outcome}"))
 
 
-def _guarded(judge: Judge, folder: Path) -> Judgement | Exception:
+def _guarded(judge: Judge, hand_in: HandIn) -> Judgement | NotJudged:
+    """The judgement; whatever goes wrong in judging is not the student's fault, and does not stop the class."""
     try:
-        return judge.grade(folder)
-    except Exception as error:  # the kit's own fault: say so for this hand-in and go on with the class
-        return error
+        return judge.judge(hand_in)
+    except NotJudged as error:
+        return NotJudged(*error.args)  # without its cause, which may not travel
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}, line {where.lineno}"
+        return NotJudged(f"the grader itself has a fault here ({place}: {type(error).__name__}: {error})"[:2000])
