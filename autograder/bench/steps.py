@@ -14,6 +14,8 @@ from autograder.bench.classes import write_class
 from autograder.gradebook.book import Book
 from autograder.gradebook.enter import ClassEntry
 from autograder.judging.judge import Judge
+from autograder.records import verdict as verdicts
+from autograder.records.hand_in import read_hand_in
 from autograder.sandbox import transport
 from toolbox.suite import Suite
 
@@ -43,7 +45,7 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
     intake.intake(source, kit / "classroom" / "submitted", "flat", released)
     taken_in = (time.perf_counter() - begin) / (WARM_UP + MEASURED)
     folders = sorted((kit / "classroom" / "submitted").glob("*/flat"))
-    book, judge = Book(kit), Judge(kit, "flat")
+    book, judge = Book(kit), Judge(kit, "flat", seed="bench")
     with (
         ClassEntry(book) as entry,
         timed("a fresh worker", transport.Worker, "__init__"),
@@ -51,7 +53,7 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
         timed("ending the worker", transport.Worker, "kill"),
         timed("cells", transport.RemoteTransport, "run_notebook"),
         timed("suite", Suite, "run"),
-        timed("judging", judge, "grade"),
+        timed("judging", judge, "judge"),
         timed("gradebook", entry, "enter"),
         timed("feedback page", entry, "feedback"),
     ):
@@ -59,7 +61,9 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
             if number == WARM_UP:
                 seconds.clear()
             student = folder.parent.name
-            entry.enter("flat", student, judge.grade(folder))
+            receipt = intake.inspect(folder, "flat", released)
+            verdicts.write(judge.judge(read_hand_in(folder, receipt)), kit / "classroom")
+            entry.enter("flat", student)
             entry.feedback("flat", student)
     judge.close()
     each = {what: 1000 * spent / MEASURED for what, spent in seconds.items()}

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from autograder import intake
+from autograder.records.hand_in import HandIn, read_hand_in
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -38,6 +41,12 @@ def command(course: Path, *words: str, **environment: str) -> subprocess.Complet
         text=True,
         timeout=900,
     )
+
+
+def hand_in_at(folder: Path, course: Path = ROOT) -> HandIn:
+    """The hand-in at …/submitted/<student>/<assignment>, inspected."""
+    name = folder.name
+    return read_hand_in(folder, intake.inspect(folder, name, course / "assignments" / name / f"{name}.ipynb"))
 
 
 def scores_in(course: Path) -> dict[str, dict[str, float | None]]:

@@ -80,19 +80,19 @@ def test_the_run_goes_on_where_it_stopped_and_comes_to_the_same_grades(runs):
 
 def test_the_machines_troubles_are_told_from_a_hand_ins():
     full = OSError(errno.ENOSPC, "No space left on device")
-    assert machine_faults.kind_of(full) == "full"
+    assert machine_faults.classify(full) == "full"
     try:
         try:
             raise full
         except OSError as error:
             raise ValueError("while writing") from error
     except ValueError as error:
-        assert machine_faults.kind_of(error) == "full"
+        assert machine_faults.classify(error) == "full"
     locked = OperationalError("insert", {}, sqlite3.OperationalError("database is locked"))
-    assert machine_faults.kind_of(locked) == "locked"
+    assert machine_faults.classify(locked) == "locked"
     hostile = OperationalError("insert ?", ("database is locked",), sqlite3.OperationalError("no such table: x"))
-    assert machine_faults.kind_of(hostile) is None, "a student's words in the parameters stopped the class"
-    assert machine_faults.kind_of(RuntimeError("No space left on device")) is None
+    assert machine_faults.classify(hostile) is None, "a student's words in the parameters stopped the class"
+    assert machine_faults.classify(RuntimeError("No space left on device")) is None
     with pytest.raises(KeyError), machine_faults.ends_the_run("."):
         raise KeyError("not the machine's")
 

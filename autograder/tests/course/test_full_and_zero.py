@@ -10,7 +10,7 @@ import pytest
 from autograder.build import build
 from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
-from autograder.tests.checkout import ROOT
+from autograder.tests.checkout import ROOT, hand_in_at
 
 NAMES = sorted(catalogue(ROOT))
 
@@ -33,7 +33,7 @@ def handed_in(classroom: Path, notebook: Path, modules: Path) -> Path:
 def test_the_solved_notebook_earns_every_point(judge, tmp_path):
     name = judge.assignment.name
     folder = handed_in(tmp_path, ROOT / "solutions" / name / f"{name}.ipynb", ROOT / "solutions" / "backprop")
-    verdict = judge.grade(folder).verdict
+    verdict = judge.judge(hand_in_at(folder)).verdict
     assert [(item.id, item.message) for item in verdict.items if item.status != "passed"] == []
     assert verdict.score == verdict.max_score == judge.assignment.max_score
 
@@ -41,5 +41,5 @@ def test_the_solved_notebook_earns_every_point(judge, tmp_path):
 def test_the_untouched_skeleton_earns_nothing(judge, tmp_path):
     name = judge.assignment.name
     folder = handed_in(tmp_path, ROOT / "assignments" / name / f"{name}.ipynb", ROOT / "lib" / "backprop")
-    verdict = judge.grade(folder).verdict
+    verdict = judge.judge(hand_in_at(folder)).verdict
     assert verdict.score == 0 and [item.id for item in verdict.items if item.score] == []

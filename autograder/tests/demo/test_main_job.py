@@ -155,12 +155,17 @@ JUDGE = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = ["lib", "."]
-from autograder.grading.engines.local import Settings, judge_all
+from autograder.grading.engines.local import LocalEngine, Settings
+from autograder.tests.checkout import hand_in_at
 if __name__ == "__main__":
     names = sys.argv[2:]
     folders = [Path.cwd() / "classroom" / "submitted" / name / "flat" for name in names]
-    done = judge_all(Settings(Path.cwd(), "flat", pictures=sys.argv[1] == "1"), folders, int(sys.argv[1]))
-    found = {folder.parent.name: judgement.verdict.as_dict() for folder, judgement in done}
+    seed = Path("classroom", "seed").read_text().strip()
+    engine = LocalEngine(Settings(Path.cwd(), "flat", seed, pictures=sys.argv[1] == "1"), int(sys.argv[1]))
+    for folder in folders:
+        engine.submit(hand_in_at(folder, Path.cwd()))
+    found = {hand_in.student: judgement.verdict.as_dict() for hand_in, judgement in engine.outcomes()}
+    engine.close()
     print(json.dumps(found, sort_keys=True))
 """
 

@@ -22,9 +22,9 @@ from autograder import build
 from autograder.gradebook.book import Book, NbgraderFailed, newest_form
 from autograder.gradebook.enter import ClassEntry
 from autograder.gradebook.feedback_page import _PageExporter
-from autograder.gradebook.preprocessors import judged_before
-from autograder.judging.judge import Judgement
-from autograder.records.verdict import Verdict, judge_item, refuse_item
+from autograder.gradebook.preprocessors import JudgeCells
+from autograder.judging.marks import judge_item, refuse_item
+from autograder.records.verdict import Judgement, Verdict
 from autograder.tests import build_course
 from toolbox.cells import code_cells
 from toolbox.items import TestResult
@@ -98,6 +98,16 @@ def answered(notebook: dict) -> None:
     cell_of(notebook, "solution_guess")["source"] = "guess = 42  # < 43 & > 41"
 
 
+JUDGED: dict[str, Judgement] = {}  # what the step finds, by student
+
+
+@pytest.fixture(autouse=True)
+def verdicts_at_hand(monkeypatch):
+    monkeypatch.setattr(JudgeCells, "_judgement", lambda self, url, name, student: copy.deepcopy(JUDGED[student]))
+    yield
+    JUDGED.clear()
+
+
 def judgement(book: Book, student: str, passed: dict[str, list[bool]], shows: list[dict] = ()) -> Judgement:
     """What a judge might have found; `shows`: outputs of the student's cell."""
     verdict = Verdict("tiny", student, {"sha256": "0", "received": None, "late_seconds": 0}, {"status": "accepted"})
@@ -114,16 +124,18 @@ def judgement(book: Book, student: str, passed: dict[str, list[bool]], shows: li
     else:
         verdict.items = [refuse_item(name, points, "missing", "no lib/ folder") for name, points in POINTS.items()]
     cells = code_cells(book.root / "classroom" / "submitted" / student / "tiny" / "tiny.ipynb")
-    outputs = {cell.index: list(shows) for cell in cells if cell.source.startswith("guess =")}
-    return Judgement(verdict, results, outputs, cells)
+    shown = [
+        {"source": cell.source, "outputs": list(shows) if cell.source.startswith("guess =") else []} for cell in cells
+    ]
+    return Judgement(verdict, shown)
 
 
 def grade_both(courses, student: str, passed: dict[str, list[bool]], shows: list[dict] = ()) -> None:
     judged = judgement(courses.stock, student, passed, shows)
-    judged_before["tiny", student] = copy.deepcopy(judged)
+    JUDGED[student] = judged
     courses.stock.autograde("tiny", student)
     courses.stock.feedback("tiny", student)
-    courses.entry.enter("tiny", student, judged)
+    courses.entry.enter("tiny", student)
     courses.entry.feedback("tiny", student)
 
 
@@ -286,10 +298,12 @@ def test_what_fails_half_way_leaves_the_gradebook_as_it_was(courses, monkeypatch
     student = hand_in(courses, "ada", answered)
     before = rows(kit)
     with pytest.raises(NbgraderFailed, match="no such kind"):
-        entry.enter("tiny", student, judgement(kit, student, RIGHT, [{"output_type": "no such kind"}]))
-    assert rows(kit) == before and ("tiny", student) not in judged_before
+        JUDGED[student] = judgement(kit, student, RIGHT, [{"output_type": "no such kind"}])
+        entry.enter("tiny", student)
+    assert rows(kit) == before
     assert not (kit.root / "classroom/autograded/ada/tiny").exists()
-    entry.enter("tiny", student, judgement(kit, student, RIGHT))  # and the next one is entered as ever
+    JUDGED[student] = judgement(kit, student, RIGHT)
+    entry.enter("tiny", student)  # and the next one is entered as ever
     assert len(rows(kit)["student"]) == 1
 
 
@@ -298,7 +312,8 @@ def test_a_deadline_moved_while_a_class_is_graded_counts_from_then_on(courses):
     late = "2026-03-02 00:00:00 UTC"
     for student in ("ada", "bob"):
         hand_in(courses, student, stamp=late)
-        entry.enter("tiny", student, judgement(kit, student, RIGHT))
+        JUDGED[student] = judgement(kit, student, RIGHT)
+        entry.enter("tiny", student)
         with Gradebook(kit.db_url) as gradebook:
             gradebook.update_or_create_assignment("tiny", duedate=datetime(2026, 3, 5))
     seconds = [
@@ -324,8 +339,10 @@ def test_a_locked_gradebook_is_named_and_the_hand_in_can_be_entered_later(course
     base = sqlite3.connect(kit.root / "classroom" / "gradebook.db")
     base.execute("begin exclusive")
     with pytest.raises(NbgraderFailed, match="locked"):
-        entry.enter("tiny", student, judgement(kit, student, RIGHT))
+        JUDGED[student] = judgement(kit, student, RIGHT)
+        entry.enter("tiny", student)
     base.rollback()
     base.close()
-    entry.enter("tiny", student, judgement(kit, student, RIGHT))
+    JUDGED[student] = judgement(kit, student, RIGHT)
+    entry.enter("tiny", student)
     assert {row[3] for row in rows(kit)["grade"] if row[1] == "slope"} == {1.5}

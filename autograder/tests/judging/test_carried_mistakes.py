@@ -8,9 +8,9 @@ import torch
 from autograder import mutants
 from autograder.audit import suite_audit
 from autograder.judging.carried_mistakes import CARRIED, follow_through
+from autograder.judging.marks import judge_item
 from autograder.masters.catalogue import catalogue
 from autograder.mutants import Answer, Edit
-from autograder.records.verdict import judge_item
 from autograder.tests.checkout import ROOT
 from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE

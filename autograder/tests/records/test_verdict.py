@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from autograder.judging.marks import judge_item
 from autograder.records import verdict
-from autograder.records.verdict import Verdict, judge_item
+from autograder.records.verdict import Judgement, Verdict
 from toolbox.items import TestResult
 
 
@@ -50,13 +51,29 @@ def test_the_file_holds_what_the_readme_promises(tmp_path):
     evidence = {"relative_error": float("inf"), "worst": {"yours": float("nan")}}
     items = [judge_item("a", 2, [result("failed", diagnosis=["sign-flipped"], evidence=evidence)])]
     done = Verdict("flat", "s01", {"sha256": "0", "received": None, "late_seconds": 0}, {"status": "accepted"}, items)
-    path = verdict.write(done, tmp_path)
+    path = verdict.write(Judgement(done), tmp_path)
     content = json.loads(path.read_text())
     assert path == tmp_path / "verdicts" / "flat" / "s01.json"
-    assert list(content) == ["schema", "assignment", "student", "hand_in", "intake", "score", "max_score", "items"]
-    assert content["schema"] == 1 and content["max_score"] == 2
+    head = "schema assignment student status message key hand_in intake left_out suspicions score max_score items"
+    assert list(content) == head.split()
+    assert content["schema"] == 2 and content["max_score"] == 2
     test = content["items"][0]["tests"][0]
     assert test["evidence"] == {"relative_error": "inf", "worst": {"yours": "nan"}}
-    assert set(test) == {"name", "hidden", "share", "status", "message", "diagnosis", "evidence", "follows"}
+    assert set(test) == {"name", "hidden", "share", "status", "message", "detail", "diagnosis", "evidence", "follows"}
     assert verdict.read_all(tmp_path, "flat") == [content]
-    assert [p.name for p in path.parent.iterdir()] == ["s01.json"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["cells", "s01.json"]
+    assert verdict.read(tmp_path, "flat", "s01").verdict.as_dict() == content
+
+
+def test_a_verdict_of_another_schema_is_not_taken_for_one_of_ours(tmp_path):
+    path = verdict.path_of(tmp_path, "flat", "s01")
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"schema": 1, "assignment": "flat", "student": "s01", "items": []}))
+    assert verdict.read(tmp_path, "flat", "s01") is None and verdict.read_all(tmp_path, "flat") == []
+
+
+def test_an_item_that_is_not_judged_has_no_score_and_costs_nothing_else():
+    open_item = judge_item("a", 2, [result("passed"), result("not judged", message="a fault of the kit")])
+    assert (open_item.score, open_item.status) == (None, "not judged")
+    found = Verdict("flat", "s01", {}, {}, [open_item, judge_item("a", 1, [result("passed")])])
+    assert found.score == 1 and found.max_score == 3 and found.open_items == ["a"]

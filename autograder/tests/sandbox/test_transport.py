@@ -10,7 +10,8 @@ import time
 import pytest
 import torch
 
-from autograder.sandbox.transport import Limits, RemoteTransport, Worker, read_outputs
+from autograder.sandbox.patience import Patience
+from autograder.sandbox.transport import HandInLimits, RemoteTransport, Worker, read_outputs
 from toolbox import errors
 from toolbox.cells import Cell
 from toolbox.student import Student
@@ -79,7 +80,7 @@ def student():
         Cell(2, "value += 1", False),
         Cell(3, "def half(x):\n    return x / 2", False),
     ]
-    transport = RemoteTransport(files, cells, Limits(call=2.0, cell=1.0))
+    transport = RemoteTransport(files, cells, HandInLimits(calls=Patience(full=2.0), cells=Patience(full=1.0)))
     yield Student(transport)
     transport.close()
 
@@ -89,8 +90,8 @@ def test_a_call_returns_what_the_function_returns(student):
     assert torch.equal(student.toy.double(x=x), 2 * x) and not student.changed
 
 
-def test_a_module_with_a_syntax_error_is_named_with_its_line(student):
-    with pytest.raises(errors.Raised, match=r"SyntaxError.*broken.py, line 1"):
+def test_a_function_that_does_not_parse_is_named_with_its_line(student):
+    with pytest.raises(errors.Missing, match=r"no function `f`; broken.py, line 1, was left out: SyntaxError"):
         student.broken.f()
 
 
@@ -150,7 +151,7 @@ def test_a_variable_that_is_not_there_is_missing(student):
 
 def test_no_process_is_left_behind(student):
     student.toy.noise()
-    handle = os.dup(student._transport._worker._handle)
+    handle = os.dup(student._transport._workers[True]._handle)
     assert not select.select([handle], [], [], 0)[0], "the worker is alive"
     student._transport.close()
     assert select.select([handle], [], [], 0)[0], "the worker has ended"
@@ -166,16 +167,88 @@ os.utime(path, (time.time() + 5, time.time() + 5))
 """
 
 
-def test_a_students_module_that_a_cell_has_rewritten_is_loaded_again_and_libraries_are_left_alone():
+def test_what_was_handed_in_counts_whatever_a_cell_writes_over_it_and_libraries_are_left_alone():
     files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": b"def answer():\n    return 1\n"}
     first = "%load_ext autoreload\n%autoreload 2\nfrom backprop import toy\nfirst = toy.answer()"
     last = "second = toy.answer()\nreloader = get_ipython().magics_manager.registry['AutoreloadMagics']._reloader\n"
-    last += "looked_at = 'backprop.toy' in reloader.modules_mtimes and 'torch' in reloader.skip_modules"
+    last += "left_alone = 'torch' in reloader.skip_modules"
     cells = [Cell(number, source, False) for number, source in enumerate((first, AGAIN, last))]
-    transport = RemoteTransport(files, cells, Limits())
+    transport = RemoteTransport(files, cells, HandInLimits(), modules=("toy",))
     student = Student(transport)
-    assert (student.value("first"), student.value("second")) == (1, 2)
-    assert student.value("looked_at") is True
+    assert (student.value("first"), student.value("second"), student.toy.answer()) == (1, 1, 1)
+    assert student.value("left_alone") is True
+    transport.close()
+
+
+def grading(module: str, *cells: str, limits: HandInLimits | None = None) -> RemoteTransport:
+    files = {
+        "lib/backprop/__init__.py": b"",
+        "lib/backprop/toy.py": textwrap.dedent(module).encode("utf-8", "surrogatepass"),
+    }
+    runs = [Cell(number, source, False) for number, source in enumerate(cells)]
+    return RemoteTransport(files, runs, limits or HandInLimits(), modules=("toy",))
+
+
+RIGHT = "def right(x):\n    return x + 1\n\n\ndef also_right(x):\n    return x + 2\n"
+DEADLY_CELLS = {
+    "a cell that takes the shell's way to run cells away": "get_ipython().run_cell = None",
+    "a timer that ends the process later": "import os, threading as t; t.Timer(0.2, lambda: os._exit(0)).start()",
+    "a cell that ends the process": "import os; os._exit(0)",
+    "a thread that takes all time": "import threading as t; t.Thread(target=lambda: all(iter(lambda: 1, 0))).start()",
+}
+
+
+@pytest.mark.parametrize("cell", DEADLY_CELLS.values(), ids=list(DEADLY_CELLS))
+def test_what_a_cell_does_to_its_process_costs_no_function_of_the_modules(cell):
+    transport = grading(RIGHT, "before = 1", cell, "after = 2")
+    student = Student(transport)
+    transport.run_notebook()
+    for _ in range(30):
+        assert (student.toy.right(x=1), student.toy.also_right(x=1)) == (2, 3)
+        time.sleep(0.01)
+    assert student.value("before") == 1
+    transport.close()
+
+
+def test_functions_that_hang_or_end_their_process_cost_themselves_and_are_named():
+    bad = "".join(f"def hangs{n}(x):\n    while True:\n        pass\n\n" for n in range(7))
+    transport = grading(f"import os\n{bad}def dies(x):\n    os._exit(1)\n\n{RIGHT}")
+    student = Student(transport)
+    for number in range(7):
+        with pytest.raises(errors.Timeout, match=f"hangs{number}"):
+            getattr(student.toy, f"hangs{number}")(x=1)
+        assert student.toy.right(x=number) == number + 1
+    with pytest.raises(errors.Crashed, match="`dies` ended the process"):
+        student.toy.dies(x=1)
+    assert student.toy.also_right(x=1) == 3
+    transport.close()
+
+
+def test_waiting_that_the_code_chooses_is_charged_and_a_right_answer_that_waits_a_little_is_taken():
+    transport = grading(
+        "import time\ndef short(x):\n    time.sleep(0.3)\n    return x\ndef long(x):\n    time.sleep(60)\n"
+    )
+    student = Student(transport)
+    assert student.toy.short(x=1) == 1
+    with pytest.raises(errors.Timeout):
+        student.toy.long(x=1)
+    transport.close()
+
+
+PRINTS = "import torch\ndef loud(x):\n    for n in range(3000):\n        print(torch.ones(8, 8) * n)\n    return x\n"
+PRINTS += "def odd(x):\n    print('\\ud83d', end='\\udfff')\n    return x\n"
+
+
+def test_printing_is_cheap_and_any_text_can_be_printed():
+    transport = grading(PRINTS, "from backprop import toy\nprint('\\ud83d')\ntoy.loud(1)\nshown = 1")
+    student = Student(transport)
+    outputs = transport.run_notebook()
+    assert len(outputs[0][0]["text"]) < 200_000 and student.value("shown") == 1
+    begin = transport._calls.spent
+    for _ in range(20):
+        assert student.toy.loud(x=1) == 1
+    assert transport._calls.spent - begin < 2.5, "printing costs more than it must"
+    assert student.toy.odd(x=2) == 2
     transport.close()
 
 

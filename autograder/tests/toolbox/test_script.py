@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from autograder.sandbox.transport import Limits, RemoteTransport
+from autograder.sandbox.transport import HandInLimits, RemoteTransport
 from toolbox import errors
 from toolbox.student import LocalTransport, Student
 
@@ -40,7 +40,7 @@ def student(request):
         yield Student(LocalTransport({"toy": module}))
         return
     files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": textwrap.dedent(MODULE).encode()}
-    transport = RemoteTransport(files, [], Limits(call=2.0))
+    transport = RemoteTransport(files, [], HandInLimits())
     yield Student(transport)
     transport.close()
 
