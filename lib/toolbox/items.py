@@ -35,10 +35,10 @@ class TestResult:
     share: float
     status: str = "passed"
     message: str = ""
-    detail: str = ""
     diagnosis: list[str] = field(default_factory=list)
     evidence: dict | None = None
     follows: str = ""
+    detail: str = ""
     seconds: float | None = None
     error: BaseException | None = field(default=None, repr=False, compare=False)
 

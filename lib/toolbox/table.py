@@ -21,7 +21,7 @@ STATUS_WORDS = {
     "passed": "right",
     "failed": "wrong",
     "missing": "not written yet",
-    "timeout": "timeout: it took too long",
+    "timeout": "timeout",
     "memory": "needed too much memory",
     "crashed": "ended the process that ran it",
     "not judged": "not judged: this is not your fault, and costs nothing",

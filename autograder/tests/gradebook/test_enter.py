@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -227,8 +227,8 @@ def test_a_late_hand_in_loses_what_the_course_says(courses):
     grade_both(courses, hand_in(courses, "early", answered), RIGHT)
     found = {student: penalty for student, *_, penalty in assert_same(courses)["submission"]}
     assert found == {"late": 3.5, "early": None}
-    verdict = json.loads((courses.kit.root / "classroom/verdicts/tiny/late.json").read_text())
-    assert verdict["hand_in"]["late_seconds"] == 3600
+    late = courses.kit.lateness("tiny")
+    assert [late("late", datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (22, 23)] == [0, 3600]
 
 
 def test_marks_and_comments_given_by_hand_outlive_a_second_grading(courses):
@@ -307,20 +307,21 @@ def test_what_fails_half_way_leaves_the_gradebook_as_it_was(courses, monkeypatch
     assert len(rows(kit)["student"]) == 1
 
 
-def test_a_deadline_moved_while_a_class_is_graded_counts_from_then_on(courses):
+def test_a_deadline_that_was_moved_and_an_extension_count_from_then_on(courses):
     _, kit, entry = courses
-    late = "2026-03-02 00:00:00 UTC"
+    received = datetime(2026, 3, 2, tzinfo=UTC)
     for student in ("ada", "bob"):
-        hand_in(courses, student, stamp=late)
+        hand_in(courses, student, stamp="2026-03-02 00:00:00 UTC")
         JUDGED[student] = judgement(kit, student, RIGHT)
         entry.enter("tiny", student)
-        with Gradebook(kit.db_url) as gradebook:
-            gradebook.update_or_create_assignment("tiny", duedate=datetime(2026, 3, 5))
-    seconds = [
-        json.loads((kit.root / f"classroom/verdicts/tiny/{student}.json").read_text())["hand_in"]["late_seconds"]
-        for student in ("ada", "bob")
-    ]
-    assert seconds == [7200, 0]
+    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [7200, 7200]
+    with Gradebook(kit.db_url) as gradebook:
+        gradebook.find_submission("tiny", "bob").extension = timedelta(hours=1)
+        gradebook.db.commit()
+    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [7200, 3600]
+    with Gradebook(kit.db_url) as gradebook:
+        gradebook.update_or_create_assignment("tiny", duedate=datetime(2026, 3, 5))
+    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [0, 0]
 
 
 def test_alembic_is_asked_for_the_form_of_the_tables_as_nbgrader_asks_it(courses):

@@ -36,6 +36,8 @@ def test_one_job_and_four_give_the_same_verdicts_and_marks(tmp_path):
             hand_in.path.unlink()
     found = []
     for jobs in ("1", "4"):
+        (course / "classroom").mkdir(exist_ok=True)
+        (course / "classroom" / "seed").write_text("the same for both")
         done = command(course, "autograder", "grade", "flat", "--from", str(hand_ins), "--jobs", jobs, "--again")
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         classroom = course / "classroom"

@@ -31,21 +31,33 @@ def item(name: str, status: str = "passed", score: float = 1, diagnosis: tuple =
                 "share": 1,
                 "status": one,
                 "message": "",
+                "detail": "",
                 "evidence": None,
                 "diagnosis": list(diagnosis),
             }
         ]
-    return {"id": name, "score": score, "max_score": 1, "status": status, "message": "off", "tests": tests}
+    return {
+        "id": name,
+        "score": score,
+        "max_score": 1,
+        "status": status,
+        "message": "off",
+        "detail": "",
+        "tests": tests,
+    }
 
 
 def verdict(student: str, items: list[dict], *, late: int = 0, intake: dict | None = None) -> dict:
     return {
-        "schema": 1,
+        "schema": 2,
         "assignment": "flat",
         "student": student,
+        "status": "judged",
+        "message": "",
+        "left_out": [],
         "hand_in": {"sha256": "0", "received": None, "late_seconds": late},
         "intake": intake or {"status": "accepted", "code": None, "message": "", "repairs": []},
-        "score": sum(one["score"] for one in items),
+        "score": sum(one["score"] or 0 for one in items),
         "max_score": len(items),
         "items": items,
     }
@@ -104,6 +116,7 @@ def test_causes_are_named_also_where_the_item_earned_a_part():
         "share": 1,
         "status": "timeout",
         "message": "",
+        "detail": "",
         "diagnosis": [],
         "evidence": None,
     }
@@ -123,7 +136,7 @@ def test_an_exception_is_shown_once_by_its_message(tmp_path):
 
 def test_the_page_shows_every_student_item_and_cause(tmp_path):
     text = page(tmp_path, small_class())
-    for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "took too long", "1 d 1 h", "no_lib"):
+    for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "timeout", "1 d 1 h", "no_lib"):
         assert word in text
 
 
@@ -181,7 +194,7 @@ def test_the_table_names_students_scores_causes_and_misconceptions():
     for word in (
         "ada",
         "2 / 2",
-        "took too long (1)",
+        "timeout (1)",
         "The bias gradient is averaged",
         "late by 1 d 1 h",
         "refused (no_lib)",
@@ -259,7 +272,7 @@ def test_a_student_sees_the_own_path_in_the_order_of_the_course_and_what_comes_a
     assert recurring(path) == [("The bias gradient is averaged instead of summed", ["flat", "layers"])]
     text = write_student("bo", [second, first], ("flat", "layers"), tmp_path).read_text()
     assert text.index("flat: 0 of 2") < text.index("layers: 0 of 1") and "What comes again" in text
-    assert "took too long" in text and "A solved example first" in text
+    assert "timeout" in text and "A solved example first" in text
 
 
 def test_a_mistake_made_in_many_items_is_explained_once(tmp_path):

@@ -9,7 +9,7 @@ import torch
 
 from autograder import mutants
 from autograder.audit import suite_audit
-from autograder.records.verdict import judge_item
+from autograder.judging.marks import judge_item
 from toolbox import nudging
 from toolbox.errors import Forbidden, Mismatch
 from toolbox.student import LocalTransport, Student

@@ -73,7 +73,7 @@ def test_a_long_chain_is_one_step(student):
 
 def test_the_toolbox_gives_functions_to_hand_to_a_students(student):
     s = student.script()
-    assert s.fetch(s.toy.apply(s.toolbox.calls.place_of, "none")) == [""]
+    assert s.fetch(s.toy.apply(s.toolbox.calls.why_missing, "none")) == [""]
 
 
 def test_attributes_can_be_set(student):
