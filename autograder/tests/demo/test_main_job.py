@@ -139,6 +139,7 @@ def test_stock_nbgrader_run_by_hand_gives_the_same_grades(course, demo, verdicts
     assert len(chosen) >= 5
     for student in chosen:
         shutil.copytree(course / "classroom" / "submitted" / student, other / "classroom" / "submitted" / student)
+    shutil.copy2(course / "classroom" / "seed", other / "classroom" / "seed")
     for step in ("generate_assignment", "autograde", "generate_feedback"):
         done = command(other, "nbgrader", step, "flat", "--force")
         assert done.returncode == 0, done.stderr[-4000:]
