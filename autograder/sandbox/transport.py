@@ -104,6 +104,8 @@ class Worker:
         clock, watch = self._clock, _Watch(self, seconds, interrupt)
         clock.begin()
         try:
+            if self._channel.has_unread:
+                raise Malformed("an answer came before its question")
             self._channel.send(request | {"id": self._count}, payload, watch)
             while True:
                 header, answer = self._channel.receive(watch)

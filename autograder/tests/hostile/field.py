@@ -203,10 +203,10 @@ class Field:
 
     def everything(self, judgement: Judgement) -> str:
         """All that the grader would write about the hand-in: verdict file and outputs."""
-        path = verdict.write(judgement.verdict, self.folder / "written")
+        path = verdict.write(judgement, self.folder / "written")
         written = path.read_text()
         shutil.rmtree(self.folder / "written")
-        return written + json.dumps(judgement.outputs)
+        return written + json.dumps(judgement.cells)
 
     def pages_are_harmless(self, student: str, judgement: Judgement) -> None:
         """Render the pages for the student and for the TA as nbgrader does, and look for anything that could run."""

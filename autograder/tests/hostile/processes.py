@@ -26,8 +26,7 @@ add(
     Attack(
         "leave-at-import",
         "ends its process with exit code 0 as soon as its module is imported",
-        top="import os\nos._exit(0)\n",
-        lost=items(*FLAT_ITEMS, status="crashed"),
+        top="import os\nos._exit(0)\n",  # that statement is left out, and the functions are right
     ),
     Attack(
         "leave-in-a-cell",

@@ -60,7 +60,7 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
         assert re.fullmatch(wanted, item.status), said
         if item.status != "passed" and "passed" not in wanted:
             assert item.score < item.max_score
-            assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
+            assert re.search(attack.says, item.detail or item.message), f"{item.id}: {item}"
     got = [line[:500] for line in shown.splitlines() if ": GOT '" in line or ': GOT "' in line]
     assert not got, got
     stopped = len(re.findall(r": stopped by \w+", shown))
