@@ -3,7 +3,7 @@
 # ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
-from .attack import FLAT_ITEMS, Attack, add, items
+from .attack import Attack, add, items
 
 CHECKED = """
 import ctypes, os, signal, socket, subprocess, sys
