@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from autograder.masters.catalogue import COURSE
-from autograder.records.verdict import read, read_all
+from autograder.records.verdict import read_all, read_all_of
 from autograder.report.advice import advice
 from autograder.report.charts import histogram, timeline
 from autograder.report.items import figures
@@ -36,15 +36,11 @@ def write_report(
     out = Path(out)
     page = out if out.suffix == ".html" else out / f"{assignment}.html"
     write_page(page, render(summarise(assignment, verdicts)))
-    others = sorted(
-        path.name for path in (classroom / "verdicts").glob("*") if path.is_dir() and path.name != assignment
-    )
     for verdict in verdicts:
         student = verdict["student"]
         if students is None or student in students:
-            known = (read(classroom, other, student) for other in others)
-            own = [verdict, *(judgement.verdict.as_dict() for judgement in known if judgement)]
-            write_student(student, own, COURSE, page.parent / STUDENTS)
+            others = [other for other in read_all_of(classroom, student) if other["assignment"] != assignment]
+            write_student(student, [verdict, *others], COURSE, page.parent / STUDENTS)
     return page
 
 
