@@ -1,7 +1,7 @@
 """The judge: one function from a hand-in's folder to its verdict. TRUSTED: nothing of a student's is run in here.
 
-Steps: read the receipt of the intake; refuse what it refused; give a worker its modules, with reference ones in
-place of those of earlier assignments; have the worker run the notebook's cells; run the suite against the
+Steps: read the receipt of the intake; refuse what it refused; give a worker its modules, and what else it may see
+(`view`); have the worker run the notebook's cells; run the suite against the
 worker, drawing hidden inputs and comparing with PyTorch on this side; turn the results into a verdict.
 """
 
@@ -16,10 +16,11 @@ from pathlib import Path
 import torch
 
 from autograder import intake
-from autograder.build.catalogue import COURSE, Assignment, catalogue
+from autograder.build.catalogue import Assignment, catalogue
 from autograder.follow import follow_through
 from autograder.remote import Limits, RemoteTransport
 from autograder.verdict import Verdict, judge_item, refuse_item
+from autograder.view import view_of
 from toolbox.cells import Cell, code_cells, is_solution
 from toolbox.items import TestResult
 from toolbox.student import Student
@@ -60,6 +61,7 @@ class Judge:
             self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
         self.seed = hidden_seed(assignment, seed)
         self.limits = limits or Limits()
+        self.view = view_of(root, self.assignment, self.catalogue)
         self.pictures = pictures
         released = root / "assignments" / assignment / f"{assignment}.ipynb"
         self.released = code_cells(released)
@@ -82,7 +84,8 @@ class Judge:
             ]
             return Judgement(verdict)
         cells = self.cells(folder / f"{name}.ipynb")
-        transport = RemoteTransport(self.files(folder), [cell for cell in cells if not cell.is_check], self.limits)
+        theirs = [cell for cell in cells if not cell.is_check]
+        transport = RemoteTransport(self.files(folder), theirs, self.limits, self.view)
         try:
             outputs = transport.run_notebook()
             with one_thread():
@@ -111,28 +114,13 @@ class Judge:
         return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
     def files(self, folder: Path) -> dict[str, bytes]:
-        """What the worker needs: the student's modules, the kit's where it has them to give, the public suite."""
-        name = self.assignment.name
-        suite = f"test_{name}.py"
-        files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
-        for module in sorted((folder / "lib" / "backprop").glob("*.py")):
-            files[f"lib/backprop/{module.name}"] = module.read_bytes()
-        given = self.given_modules()  # and those of earlier assignments: one bug, one mark
-        for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
-            given += self.modules_of(other)
-        for module in given:
-            files[f"lib/backprop/{module}.py"] = (self.root / "solutions" / "backprop" / f"{module}.py").read_bytes()
-        return files
-
-    def given_modules(self) -> list[str]:
-        """The modules that no assignment collects: students get them whole and need not hand them in."""
-        collected = {module for assignment in self.catalogue.values() for module in assignment.modules}
-        masters = (path.stem for path in (self.root / "solutions" / "backprop").glob("*.py"))
-        return sorted(module for module in masters if module not in collected)
-
-    def modules_of(self, assignment: str) -> list[str]:
-        known = self.catalogue.get(assignment)
-        return list(known.modules) if known else []
+        """The modules that were handed in, but for those that the worker has a reference of: one bug, one mark."""
+        modules = {path.stem: path for path in sorted((folder / "lib" / "backprop").glob("*.py"))}
+        return {
+            f"lib/backprop/{name}.py": path.read_bytes()
+            for name, path in modules.items()
+            if f"backprop.{name}" not in self.view.modules
+        }
 
     def close(self) -> None:
         self.suite.close()

@@ -7,6 +7,7 @@ worker itself would send, so that a death costs the call that caused it and noth
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import select
 import signal
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from autograder.forks import warm
 from autograder.frames import Channel
 from autograder.outputs import read_outputs
+from autograder.view import View
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
@@ -42,9 +44,9 @@ class Limits:
 
 
 class Worker:
-    """One worker process, which holds the given files: path -> content."""
+    """One worker process, which holds the given files: path -> content, and sees of the course what `view` says."""
 
-    def __init__(self, files: dict[str, bytes], limits: Limits):
+    def __init__(self, files: dict[str, bytes], limits: Limits, view: View):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
         self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own
@@ -60,8 +62,8 @@ class Worker:
         self._channel = Channel(from_worker_read, to_worker_write)
         self._count = 0
         try:
-            content = {path: data.decode("latin-1") for path, data in files.items()}
-            self._channel.send({"op": "files"}, json.dumps(content).encode(), limits.start)
+            content = marshal.dumps([files, view.modules, view.absent])
+            self._channel.send({"op": "files"}, content, limits.start)
             header, _ = self._channel.receive(limits.start)
             if header != {"ready": True}:
                 raise Crashed(str(header.get("failed", header)))
@@ -91,7 +93,8 @@ class Worker:
 class RemoteTransport:
     """Answers `student`'s calls from a worker that holds `files`; runs the notebook's cells in it first.
 
-    files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. After a
+    files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. view: what the
+    worker sees of the course. allowed: how many backward passes of autograd a call may start; `Student` sets it. After a
     death the fresh worker runs them again, without the ones that killed, as soon as a test asks for something of the
     notebook.
     """
@@ -99,6 +102,8 @@ class RemoteTransport:
     files: dict[str, bytes]
     cells: list[Cell]
     limits: Limits = field(default_factory=Limits)
+    view: View = field(default_factory=View)
+    allowed: int = 0
 
     def __post_init__(self) -> None:
         self._worker: Worker | None = None
@@ -149,14 +154,16 @@ class RemoteTransport:
     def call(self, module: str, name: str, payload: bytes) -> bytes | dict:
         if module == "notebook":
             self.run_notebook()
-        return self._ask({"op": "call", "module": module, "name": name}, payload, (module, name))
+        request = {"op": "call", "module": module, "name": name, "autograd": self.allowed}
+        return self._ask(request, payload, (module, name))
 
     def value(self, name: str) -> bytes | dict:
         self.run_notebook()
         return self._ask({"op": "value", "name": name}, b"", ("notebook", name))
 
     def script(self, number: int, payload: bytes) -> bytes | dict:
-        return self._ask({"op": "script", "number": number}, payload, ("script", f"script {number}"))
+        request = {"op": "script", "number": number, "autograd": self.allowed}
+        return self._ask(request, payload, ("script", f"script {number}"))
 
     def _ask(self, request: dict, payload: bytes, key: tuple[str, str]) -> bytes | dict:
         strikes = self._strikes.setdefault(key, [])
@@ -186,7 +193,7 @@ class RemoteTransport:
             self._restarts += 1
             if self._restarts > self.limits.restarts:
                 raise Crashed("not run: this hand-in has ended its process too often")
-            self._worker = Worker(self.files, self.limits)
+            self._worker = Worker(self.files, self.limits, self.view)
         return self._worker
 
     def _forget(self) -> None:

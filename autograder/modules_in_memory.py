@@ -1,0 +1,136 @@
+"""Modules that come from memory: in a worker, what the judge has sent counts, and not what lies in files.
+
+`Finder` stands before Python's own finders and answers for all of `toolbox` and `backprop`:
+
+1. while the warm process gets ready, the modules that serving takes (`visible.SERVING`) come from their files, and
+   nothing else of the toolbox may be imported: so nothing else is ever in its memory, or in that of a worker;
+2. in a worker, what was handed in, the given modules and the references come from the judge's first message; `execute`
+   runs them. A cell that overwrites lib/backprop/flat.py changes a file that nobody reads;
+3. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are
+   treated alike, as `visible` says.
+"""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from autograder.stand_in import NotThereWhileGrading
+from autograder.visible import AWAY, SERVING
+
+COURSE = ("toolbox", "backprop")
+# The toolbox's own `__init__` imports checks and the gradient checker; here its names are found when asked for.
+NAMES = {"load_digits": "data", "start": "place"}
+# name -> (where tracebacks say that it stands, its source or b"", its code where the judge has compiled it)
+Sent = Mapping[str, tuple[str, bytes, CodeType | None]]
+
+
+def execute(module: ModuleType, source: bytes | CodeType) -> None:
+    """Run a module in its namespace: source as it was handed in, or code that the judge has compiled."""
+    code = source if isinstance(source, CodeType) else compile(source, module.__spec__.origin, "exec", dont_inherit=True)
+    exec(code, vars(module))
+
+
+class _Toolbox(ModuleType):
+    """The package `toolbox` of a worker."""
+
+    __path__: list[str] = []
+    __all__ = ["check", "gradcheck", "load_digits", "numeric_gradient", "start", "submit"]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"module 'toolbox' has no attribute {name!r}")
+        if name in NAMES:
+            return getattr(importlib.import_module(f"toolbox.{NAMES[name]}"), name)
+        return importlib.import_module(f"toolbox.{name}")
+
+
+class Finder(MetaPathFinder, Loader):
+    """Finds and loads the course's modules. lib: the folder that they come from until it is closed."""
+
+    def __init__(self, lib: Path):
+        self._lib: Path | None = lib
+        self._sent: Sent = {}
+        self._absent: frozenset[str] = frozenset()
+
+    def close(self) -> None:
+        """From now on nothing comes from files; packages that differentiate are not there any more."""
+        self._lib = None
+        for name in [name for name in sys.modules if name.partition(".")[0] in AWAY]:
+            del sys.modules[name]
+
+    def open(self, sent: Sent, absent: Iterable[str]) -> None:
+        """What a hand-in is made of. absent: modules of `backprop` that stand-ins take the place of."""
+        self._sent, self._absent = dict(sent), frozenset(absent)
+        for origin, source, _ in self._sent.values():  # lines for tracebacks and `inspect`, whatever files say by then
+            if source:
+                lines = source.decode(errors="replace").splitlines(keepends=True)
+                linecache.cache[origin] = (len(source), None, lines, origin)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        package, _, rest = name.partition(".")
+        if package in AWAY and self._lib is None:
+            return ModuleSpec(name, self, loader_state=NotThereWhileGrading)
+        if package not in COURSE:
+            return None
+        if name == "toolbox":
+            return ModuleSpec(name, self, is_package=True, loader_state=_Toolbox)
+        if name in self._sent:
+            return self._spec_of(name)
+        if self._lib is not None:
+            if rest not in SERVING:
+                raise ImportError(f"{name} must not be in a worker's memory; if serving takes it, add it to visible.SERVING")
+            return PathFinder.find_spec(name, [str(self._lib.joinpath(*name.split(".")[:-1]))])
+        if package == "toolbox" or rest in self._absent:
+            return ModuleSpec(name, self, loader_state=NotThereWhileGrading)
+        return None
+
+    def _spec_of(self, name: str) -> ModuleSpec:
+        origin, source, _ = self._sent[name]
+        spec = ModuleSpec(name, self, origin=origin, is_package=name == "backprop")
+        spec.has_location = bool(source)  # a reference has no file, not even by name
+        if spec.submodule_search_locations is not None:  # helpers that a cell writes are found beside it
+            spec.submodule_search_locations.append(str(Path(origin).parent))
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return spec.loader_state(spec.name) if spec.loader_state is not None else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        if isinstance(module, NotThereWhileGrading):
+            module.__path__ = []  # so that its modules can be imported: they are not there either
+        elif not isinstance(module, _Toolbox):
+            _, source, code = self._sent[module.__name__]
+            execute(module, source if code is None else code)
+
+    def get_source(self, name: str) -> str | None:
+        return self._sent[name][1].decode(errors="replace") or None if name in self._sent else None
+
+
+class Loaded(Mapping[str, ModuleType]):
+    """`backprop`'s modules by name, each loaded once: what a cell does to files or to `sys.path` changes nothing."""
+
+    def __getitem__(self, name: str) -> ModuleType:
+        return importlib.import_module(f"backprop.{name}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def narrow(lib: Path) -> Finder:
+    """Let this process see no more of the course than a worker may. Before the toolbox is first imported."""
+    if early := [name for name in sys.modules if name.partition(".")[0] in COURSE]:
+        raise RuntimeError(f"imported already, and so in memory: {', '.join(early)}")
+    finder = Finder(lib)
+    sys.meta_path.insert(0, finder)
+    return finder
