@@ -18,6 +18,7 @@ import torch
 from autograder import intake
 from autograder.build.catalogue import Assignment, catalogue
 from autograder.follow import follow_through
+from autograder.look import Finding, Looker
 from autograder.remote import Limits, RemoteTransport
 from autograder.verdict import Verdict, judge_item, refuse_item
 from autograder.view import view_of
@@ -65,6 +66,7 @@ class Judge:
         self.pictures = pictures
         released = root / "assignments" / assignment / f"{assignment}.ipynb"
         self.released = code_cells(released)
+        self.looker = self._looker()
         self.solution_cells = sum(is_solution(cell) for cell in json.loads(released.read_text())["cells"])
 
     def grade(self, folder: Path) -> Judgement:
@@ -84,6 +86,7 @@ class Judge:
             ]
             return Judgement(verdict)
         cells = self.cells(folder / f"{name}.ipynb")
+        verdict.look = [finding.as_dict() for finding in self.look(folder, cells)]
         theirs = [cell for cell in cells if not cell.is_check]
         transport = RemoteTransport(self.files(folder), theirs, self.limits, self.view)
         try:
@@ -113,14 +116,23 @@ class Judge:
         shows = {cell.source for cell in self.released if cell.only_shows}
         return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
+    def look(self, folder: Path, cells: list[Cell]) -> list[Finding]:
+        """What in the hand-in's own code is worth a look of a TA's."""
+        given = {cell.source for cell in self.released}
+        files = [(Path(path).name, data.decode(errors="replace")) for path, data in self.files(folder).items()]
+        return self.looker.look(files + [("notebook", cell.source) for cell in cells if cell.source not in given])
+
+    def _looker(self) -> Looker:
+        modules = self.assignment.modules
+        given = [cell.source for cell in self.released]
+        given += [path.read_text(encoding="utf-8") for path in (self.root / "lib" / "backprop").glob("*.py")]
+        masters = [(self.root / "solutions" / "backprop" / f"{module}.py").read_text() for module in modules]
+        return Looker(given, [*masters, *(cell.source for cell in self.released)])
+
     def files(self, folder: Path) -> dict[str, bytes]:
-        """The modules that were handed in, but for those that the worker has a reference of: one bug, one mark."""
-        modules = {path.stem: path for path in sorted((folder / "lib" / "backprop").glob("*.py"))}
-        return {
-            f"lib/backprop/{name}.py": path.read_bytes()
-            for name, path in modules.items()
-            if f"backprop.{name}" not in self.view.modules
-        }
+        """The modules that were handed in, but for those that the worker gets from the course: one bug, one mark."""
+        modules = sorted((folder / "lib" / "backprop").glob("*.py"))
+        return {f"lib/backprop/{path.name}": path.read_bytes() for path in modules if path.stem not in self.view.reserved}
 
     def close(self) -> None:
         self.suite.close()

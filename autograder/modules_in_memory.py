@@ -2,8 +2,8 @@
 
 `Finder` stands before Python's own finders and answers for all of `toolbox` and `backprop`:
 
-1. while the warm process gets ready, the modules that serving takes (`visible.SERVING`) come from their files, and
-   nothing else of the toolbox may be imported: so nothing else is ever in its memory, or in that of a worker;
+1. while the warm process gets ready, the modules that it takes (`visible`) come from their files, and nothing else of
+   the toolbox may be imported: so nothing else is ever in its memory, or in that of a worker;
 2. in a worker, what was handed in, the given modules and the references come from the judge's first message; `execute`
    runs them. A cell that overwrites lib/backprop/flat.py changes a file that nobody reads;
 3. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are
@@ -23,7 +23,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from autograder.stand_in import NotThereWhileGrading
-from autograder.visible import AWAY, SERVING
+from autograder.visible import AWAY, SERVING, SHARED
 
 COURSE = ("toolbox", "backprop")
 # The toolbox's own `__init__` imports checks and the gradient checker; here its names are found when asked for.
@@ -61,10 +61,16 @@ class Finder(MetaPathFinder, Loader):
         self._absent: frozenset[str] = frozenset()
 
     def close(self) -> None:
-        """From now on nothing comes from files; packages that differentiate are not there any more."""
+        """From now on nothing comes from files; what the worker runs by, and packages that differentiate, are not found
+        any more by whoever imports them.
+        """
         self._lib = None
-        for name in [name for name in sys.modules if name.partition(".")[0] in AWAY]:
-            del sys.modules[name]
+        for name in SERVING:
+            sys.modules.pop(f"toolbox.{name}", None)
+            vars(sys.modules["toolbox"]).pop(name, None)
+        for name in list(sys.modules):
+            if name.partition(".")[0] in (*AWAY, "autograder"):
+                del sys.modules[name]
 
     def open(self, sent: Sent, absent: Iterable[str]) -> None:
         """What a hand-in is made of. absent: modules of `backprop` that stand-ins take the place of."""
@@ -85,8 +91,8 @@ class Finder(MetaPathFinder, Loader):
         if name in self._sent:
             return self._spec_of(name)
         if self._lib is not None:
-            if rest not in SERVING:
-                raise ImportError(f"{name} must not be in a worker's memory; if serving takes it, add it to visible.SERVING")
+            if rest not in (*SERVING, *SHARED):
+                raise ImportError(f"{name} must not be in a worker's memory; if a worker needs it, add it to `visible`")
             return PathFinder.find_spec(name, [str(self._lib.joinpath(*name.split(".")[:-1]))])
         if package == "toolbox" or rest in self._absent:
             return ModuleSpec(name, self, loader_state=NotThereWhileGrading)

@@ -46,7 +46,7 @@ class Limits:
 class Worker:
     """One worker process, which holds the given files: path -> content, and sees of the course what `view` says."""
 
-    def __init__(self, files: dict[str, bytes], limits: Limits, view: View):
+    def __init__(self, files: dict[str, bytes], limits: Limits, view: View = View()):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
         self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own

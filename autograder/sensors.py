@@ -9,7 +9,8 @@ of each call. What is looked at lies in torch's own machinery, where Python's na
    making dual numbers (`_make_dual`, which all forward mode needs). Each gets one in front of it that takes notes:
    scripted and traced code, nodes of a graph that are called by hand and inference mode pass there, too.
 3. The nodes. Where anomaly detection is on, torch asks for a traceback whenever it records an operation, in any thread;
-   it gets it from a function of ours. Honest code records nothing, as gradients are switched off.
+   it gets it from a function of ours. Honest code records nothing where gradients are switched off, nor within a backward
+   pass that keeps no graph.
 4. Dual numbers need an open level, and there is one only: none may be left open from before.
 
 What is noticed is evidence. All of it lives in the process of the student's code, and whoever rewrites memory or takes
@@ -19,6 +20,7 @@ over the worker's own frames is not stopped (autograder/README.md, "What remains
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator
@@ -48,19 +50,30 @@ def install() -> Watch:
 def _watch(notes: deque[str]) -> Watch:
     import torch
     import torch.fx.traceback as traceback
+    from torch.autograd.graph import _engine_run_backward as engine
 
     number, run = torch._C._current_graph_task_id, torch.autograd.Variable._execution_engine.run_backward
     enter, leave = torch._C._enter_dual_level, torch._C._exit_dual_level
     anomaly, is_on, recording = torch.set_anomaly_enabled, torch.is_anomaly_enabled, torch.is_grad_enabled
+    by_engine, top, thread, main = engine.__code__, sys._getframe, threading.get_ident, threading.get_ident()
     seen: deque[int] = deque(maxlen=1)
     one, leaf = torch.ones(()), torch.zeros((), requires_grad=True)
     leaf.register_hook(lambda _: seen.append(number()))
     roots, upstream = (leaf,), (one,)
 
     def note_node() -> list[str]:
-        if recording():  # a Function of a student's own that is only applied makes a node as well, and needs none
+        if recording() and (allowed == 0 or not in_order()):
             notes.append("it recorded a graph")
-        return []
+        return []  # without recording it is a Function that is only applied: it makes a node as well, and needs none
+
+    def in_order() -> bool:
+        """Whether the code that records is not within a backward pass, or within one that keeps its graph."""
+        frame = inner = top(2)
+        while frame is not None:
+            if frame.f_code is by_engine:
+                return frame is inner or frame.f_locals["args"][2]
+            frame = frame.f_back
+        return thread() == main
 
     holder, names, modules = traceback.__name__, vars(traceback), sys.modules
     last, sent, what, allowed = -1, 0, "", 0  # last: the number of our latest pass, -1 where others may have followed
@@ -75,7 +88,7 @@ def _watch(notes: deque[str]) -> Watch:
                 run(roots, upstream, False, False, roots, allow_unreachable=True, accumulate_grad=False)
                 last = seen.pop()
                 notes.clear()
-            if allowed:
+            if allowed == ANY:
                 continue
             try:
                 leave(level=enter())
@@ -84,7 +97,7 @@ def _watch(notes: deque[str]) -> Watch:
             names["format_stack"] = note_node
             anomaly(True, False)
         else:
-            if not allowed:
+            if allowed < ANY:
                 if not (is_on() and names["format_stack"] is note_node and modules.get(holder) is traceback):
                     notes.append("what records it was switched off")
                 anomaly(False, False)

@@ -36,7 +36,7 @@ class ItemVerdict:
 
 @dataclass
 class Verdict:
-    """One hand-in, graded."""
+    """One hand-in, graded. look: what in its source a TA may want to look at (`autograder.look`); it changes no mark."""
 
     assignment: str
     student: str
@@ -44,6 +44,7 @@ class Verdict:
     intake: dict
     items: list[ItemVerdict] = field(default_factory=list)
     schema: int = SCHEMA
+    look: list[dict] = field(default_factory=list)
 
     @property
     def score(self) -> float:
@@ -57,7 +58,7 @@ class Verdict:
         return next((item for item in self.items if item.id == name), None)
 
     def as_dict(self) -> dict:
-        keys = ("schema", "assignment", "student", "hand_in", "intake", "score", "max_score", "items")
+        keys = ("schema", "assignment", "student", "hand_in", "intake", "score", "max_score", "items", "look")
         content = asdict(self) | {"score": self.score, "max_score": self.max_score}
         return {key: content[key] for key in keys}
 

@@ -22,21 +22,31 @@ from autograder.visible import ALL, GIVEN
 
 @dataclass(frozen=True)
 class View:
-    """What the workers of one assignment get besides the hand-in: modules by name, and names that are stand-ins."""
+    """What the workers of one assignment get besides the hand-in.
+
+    modules: by name. absent: modules of `backprop` that are stand-ins where nobody handed them in. reserved: those that
+    the course has a say in, so that a handed-in file does not count.
+    """
 
     modules: Sent = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    reserved: frozenset[str] = frozenset()
 
 
 def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]) -> View:
     """The view of an assignment's workers. Raises FileNotFoundError, ValueError where GIVEN names what is not there."""
     modules = dict(_toolbox(root / "lib" / "toolbox", GIVEN.get(assignment.name, {})))
-    others = _others(root, assignment, catalogue)
+    before = COURSE[: COURSE.index(assignment.name)] if assignment.name in COURSE else ()
+    collected = {module for known in catalogue.values() for module in known.modules}
+    masters = {path.stem for path in (root / "solutions" / "backprop").glob("*.py")} - {"__init__"}
+    whole = masters - collected  # students get these as they are, and hand none in
+    others = whole | {module for name in before if name in catalogue for module in catalogue[name].modules}
     needed = _needed(root, assignment, others)
-    for name in needed:
-        code = compiled(_master(root, name).read_text(encoding="utf-8"))
-        modules[f"backprop.{name}"] = (f"backprop.{name}", b"", code)
-    return View(modules, tuple(sorted(others - needed)))
+    for module, names in needed.items():
+        code = compiled(excerpt(_master(root, module), names))
+        modules[f"backprop.{module}"] = (f"backprop.{module}", b"", code)
+    reserved = whole | set(needed) | {"__init__"}
+    return View(modules, tuple(sorted(others - set(needed))), frozenset(reserved))
 
 
 def _toolbox(folder: Path, given: dict[str, dict[str, str]]) -> Iterable[tuple[str, tuple]]:
@@ -84,39 +94,35 @@ def _text(lines: list[str], node: ast.stmt) -> str:
     return "".join(lines[first - 1 : node.end_lineno])
 
 
-def _others(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]) -> set[str]:
-    """The course's modules that are not this assignment's, nor a later one's: students have them, their own or given."""
-    before = COURSE[: COURSE.index(assignment.name)] if assignment.name in COURSE else ()
-    collected = {module for known in catalogue.values() for module in known.modules}
-    masters = {path.stem for path in (root / "solutions" / "backprop").glob("*.py")} - {"__init__"}
-    return (masters - collected) | {module for name in before if name in catalogue for module in catalogue[name].modules}
-
-
-def _needed(root: Path, assignment: Assignment, others: set[str]) -> set[str]:
-    """Those of `others` that this assignment's masters import, and what these import in turn."""
+def _needed(root: Path, assignment: Assignment, others: set[str]) -> dict[str, set[str]]:
+    """What this assignment's masters use of `others`, by module: cells that only show something do not count."""
     notebook = read(assignment.master, (root / assignment.master).read_text(encoding="utf-8"))
-    sources = [cell.source for cell in notebook.cells if cell.kind == "code"]
-    sources += [_master(root, module).read_text(encoding="utf-8") for module in assignment.modules]
-    needed: set[str] = set()
+    sources = [cell.source for cell in notebook.cells if cell.kind == "code" and not cell.keys.get("show")]
+    sources = ["\n".join(re.sub(r"(?m)^[ \t]*[%!].*$", "", source) for source in sources)]  # without IPython's magics
+    sources += [_master(root, module) for module in assignment.modules]
+    needed: dict[str, set[str]] = {}
     while sources:
-        for name in (_imported(sources.pop()) & others) - needed:
-            needed.add(name)
-            sources.append(_master(root, name).read_text(encoding="utf-8"))
+        for module, names in _used(sources.pop()).items():
+            if module in others and not names <= needed.get(module, set()):
+                needed.setdefault(module, set()).update(names)
+                sources.append(excerpt(_master(root, module), needed[module]))
     return needed
 
 
-def _imported(source: str) -> set[str]:
-    """The modules of `backprop` that a source imports, anywhere in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(re.sub(r"(?m)^[ \t]*[%!].*$", "", source))):  # without IPython's magics
+def _used(source: str) -> dict[str, set[str]]:
+    """The names that a source uses of modules of `backprop`: {"flat": {"net_softmax"}} for `flat.net_softmax(…)`."""
+    tree, used = ast.parse(source), {}
+    modules: dict[str, str] = {}  # what a module is called in here -> the module
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "backprop":
-            found |= {name.name for name in node.names}
+            modules |= {name.asname or name.name: name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("backprop."):
-            found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("backprop.")}
-    return found
+            used.setdefault(node.module.split(".")[1], set()).update(name.name for name in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            used.setdefault(modules[node.value.id], set()).add(node.attr)
+    return used
 
 
-def _master(root: Path, module: str) -> Path:
-    return root / "solutions" / "backprop" / f"{module}.py"
+def _master(root: Path, module: str) -> str:
+    return (root / "solutions" / "backprop" / f"{module}.py").read_text(encoding="utf-8")

@@ -6,9 +6,13 @@ listed is a stand-in while grading (`stand_in`). `view` puts the listed modules 
 
 from __future__ import annotations
 
-# What the warm process imports, and every worker so has in memory.
-SERVING = (
-    "callbacks", "calls", "camera", "cells", "data", "errors", "forbid", "place", "script", "student", "wire",
+# What the worker itself runs by. It has them by reference; code of a student's that imports one gets a stand-in, so that
+# who replaces a function in it has replaced nothing.
+SERVING = ("callbacks", "calls", "cells", "forbid", "script", "student", "wire")
+
+# What the warm process imports for every hand-in, as importing takes its time.
+SHARED = (
+    "camera", "data", "errors", "place",
     "draw", "draw.equations", "draw.graph", "draw.jacobians", "draw.layers", "draw.network", "draw.plots",
     "draw.second_order", "draw.training",
 )  # fmt: skip

@@ -100,7 +100,7 @@ def _take_in(folder: Path, finder: Finder, files: dict[str, bytes], given: dict[
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
         name = path.removeprefix(PACKAGE).removesuffix(".py")
-        if path == f"{PACKAGE}{name}.py" and name != "__init__":
+        if path == f"{PACKAGE}{name}.py":
             sent[f"backprop.{name}"] = (f"{package}/{name}.py", data, None)
     finder.open(sent | given, [name for name in absent if f"backprop.{name}" not in sent])
 

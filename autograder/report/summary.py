@@ -34,7 +34,7 @@ class Row:
 
     received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
     misconceptions: ids, the one seen on most items first. raised: the exception that their code raised in most items,
-    '' where there was none.
+    '' where there was none. look: what in the source is worth a look.
     """
 
     student: str
@@ -47,6 +47,7 @@ class Row:
     misconceptions: list[str]
     raised: str = ""
     received: str | None = None
+    look: list[dict] = field(default_factory=list)
 
     @property
     def share(self) -> float:
@@ -133,6 +134,7 @@ def row_of(verdict: dict) -> Row:
         if raised
         else "",
         received=verdict["hand_in"].get("received"),
+        look=verdict.get("look", []),
     )
 
 
