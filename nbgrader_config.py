@@ -20,7 +20,7 @@ c = get_config()  # noqa: F821  (given by the loader of this file)
 c.CourseDirectory.root = str(course)
 c.CourseDirectory.course_id = "backprop-kit"
 c.CourseDirectory.source_directory = "solutions"
-c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.release_directory = "classroom/released"
 c.CourseDirectory.submitted_directory = "classroom/submitted"
 c.CourseDirectory.autograded_directory = "classroom/autograded"
 c.CourseDirectory.feedback_directory = "classroom/feedback"
@@ -31,27 +31,29 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "intak
 # A taken-out region leaves one comment, so that half-finished work runs.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
-# The judge in the place of Execute; see autograder/nbgrader_steps.py.
+# The judge in the place of Execute; see autograder/gradebook/preprocessors.py.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
-    "autograder.nbgrader_steps.RepairIds",
+    "autograder.gradebook.preprocessors.RepairIds",
     "nbgrader.preprocessors.OverwriteKernelspec",
     "nbgrader.preprocessors.OverwriteCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_steps.JudgeCells",
+    "autograder.gradebook.preprocessors.JudgeCells",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.gradebook.preprocessors.LeaveOpen",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item
 
 # Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
-c.HTMLExporter.filters = {"markdown2html": "autograder.outputs.markdown2html"}
+c.HTMLExporter.filters = {"markdown2html": "autograder.sandbox.outputs.markdown2html"}
 
-# Set your own seed for a class: whoever reads this file could draw the hidden inputs. Grading tries it on the solution.
+# The seed of the hidden inputs is drawn for each classroom and kept in classroom/seed. Set one here only to share it
+# between classrooms, and keep this file from students then.
 # c.JudgeCells.seed = "..."

@@ -14,17 +14,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.core
 
 ROOT = Path(__file__).resolve().parent.parent
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+class _Commands(typer.core.TyperGroup):
+    """Errors for people end a command with their message and exit status; a bug keeps its traceback."""
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except Exception as error:
+            from toolbox.errors import KitError
+
+            if not isinstance(error, KitError):
+                raise
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_status) from None
+
+
+app = typer.Typer(
+    cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
 Name = Annotated[str, typer.Argument(help="The assignment, e.g. flat.")]
-
-
-def _stop(error: Exception) -> typer.Exit:
-    """Say what went wrong in a line, not in a traceback."""
-    text = error.args[0] if isinstance(error, KeyError) and error.args else error  # str(KeyError) adds quotes
-    typer.echo(str(text), err=True)
-    return typer.Exit(2)
 
 
 @app.command()
@@ -38,12 +51,9 @@ def build(check: Annotated[bool, typer.Option("--check", help="Compare only; exi
 @app.command()
 def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] = ROOT / "classroom" / "release"):
     """Write what students get as one zip: assignments, lib, data, requirements."""
-    from autograder.release import release as run
+    from autograder.build.release import release as run
 
-    try:
-        typer.echo(f"wrote {run(ROOT, out)}")
-    except (RuntimeError, OSError) as error:
-        raise _stop(error) from None
+    typer.echo(f"wrote {run(ROOT, out)}")
 
 
 @app.command()
@@ -67,47 +77,47 @@ def grade(
     ] = False,
 ):
     """Grade a class; ends with a table and the class report."""
-    from autograder import forks
+    from autograder.sandbox import launcher
 
-    forks.begin(trust=trust_students)  # it starts while this process imports the rest
-    from autograder.grade import grade as run
+    launcher.begin(trust=trust_students)  # it starts while this process imports the rest
+    from autograder.grading.run import grade as run
+    from autograder.machine_faults import ends_the_run
+    from autograder.records.verdict import read_all
     from autograder.report import print_table, write_report
-    from autograder.trouble import ends_the_run
-    from autograder.verdict import read_all
 
     classroom = ROOT / "classroom"
-    try:
-        with ends_the_run(classroom):
-            outcome = run(
-                ROOT,
-                assignment,
-                hand_ins=hand_ins,
-                students=student,
-                due=due,
-                feedback=feedback,
-                jobs=jobs,
-                pictures=pictures,
-                again=again,
-                trust=trust_students,
-            )
-            verdicts = read_all(classroom, assignment)
-            print_table(verdicts)
-            page = write_report(ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html")
-    except (KeyError, FileNotFoundError, RuntimeError) as error:
-        raise _stop(error) from None
+    with ends_the_run(classroom):
+        outcome = run(
+            ROOT,
+            assignment,
+            hand_ins_from=hand_ins,
+            students=student,
+            due=due,
+            feedback=feedback,
+            jobs=jobs,
+            pictures=pictures,
+            again=again,
+            trust=trust_students,
+        )
+        verdicts = read_all(classroom, assignment)
+        print_table(verdicts)
+        page = write_report(ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html")
+    for name, reason in (outcome.open | outcome.failed).items():
+        typer.echo(f"not graded to the end: {name}: {reason}", err=True)
     typer.echo(f"report: {page}")
-    raise typer.Exit(1 if outcome.failed else 0)
+    raise typer.Exit(outcome.exit_status)
 
 
 @app.command()
 def report(assignment: Name):
     """Write the class report from the verdicts there are."""
+    from autograder.records.verdict import read_all
     from autograder.report import print_table, write_report
-    from autograder.verdict import read_all
+    from toolbox.errors import NotThere
 
     verdicts = read_all(ROOT / "classroom", assignment)
     if not verdicts:
-        raise _stop(FileNotFoundError(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}"))
+        raise NotThere(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}")
     print_table(verdicts)
     typer.echo(
         f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}"
@@ -121,12 +131,9 @@ def export(
     out: Annotated[Path, typer.Option(help="The file to write.")] = ROOT / "classroom" / "grades.csv",
 ):
     """Write the gradebook's grades to a file."""
-    from autograder.export import export as run
+    from autograder.exports.csv_file import export as run
 
-    try:
-        typer.echo(f"wrote {run(ROOT, assignment, to=to, out=out)}")
-    except (KeyError, ValueError, OSError) as error:
-        raise _stop(error) from None
+    typer.echo(f"wrote {run(ROOT, assignment, to=to, out=out)}")
 
 
 @app.command()
@@ -142,16 +149,13 @@ def audit(
     right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
-    from autograder.audit import run
+    from autograder.audit.suite_audit import run
 
     if record and (item or right_only):
-        raise _stop(ValueError("--record keeps whole audits: give neither --item nor --right-only"))
+        raise typer.BadParameter("--record keeps whole audits: give neither --item nor --right-only")
     options = {"mutate": mutate, "record": record, "jobs": jobs}
     options |= {"seeds": seeds, "threads": threads or (1,), "right_only": right_only}
-    try:
-        raise typer.Exit(run(assignment or None, item or None, json, **options))
-    except KeyError as error:
-        raise _stop(error) from None
+    raise typer.Exit(run(assignment or None, item or None, json, **options))
 
 
 @app.command()
@@ -165,7 +169,7 @@ def bench(only: Annotated[list[str] | None, typer.Argument(help="Only these part
 @app.command()
 def doctor():
     """What holds student code in on this machine, what is missing, and how to get it."""
-    from autograder.doctor import run
+    from autograder.sandbox.doctor import run
 
     raise typer.Exit(run())
 

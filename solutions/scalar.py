@@ -91,7 +91,7 @@ def works(what, trial):
 # right, write the values in blue *above* the wires: the **forward pass**. Then from right to left, in red *below* each wire, how fast $f$
 # moves with the value on that wire: its **gradient**. That is the **backward pass**. The yellow wires are the ones just filled in.
 
-# %%
+# %% show=true
 nodes, edges = {"p": "×", "f": "+"}, [("a", "p"), ("b", "p"), ("p", "f"), ("c", "f")]
 values = {"a": 2, "b": -3, "c": 10, "p": -6, "f": 4}
 show_graph_steps(nodes, edges, values, [
@@ -132,7 +132,7 @@ predicted["df_dx"] = -4  # + hands on what came from upstream
 predicted["df_dy"] = -4
 ### END SOLUTION
 
-# %%
+# %% show=true
 # Your numbers in the graph ("?" where one is missing).
 draw_graph(
     {"q": "+", "f": "×"}, [("x", "q"), ("y", "q"), ("q", "f"), ("z", "f")],
@@ -171,7 +171,7 @@ traced["df_dw0"], traced["df_dx0"] = -0.20, 0.39  # × swaps: 0.2 · x0, 0.2 · 
 traced["df_dw1"], traced["df_dx1"] = -0.39, -0.59  # 0.2 · x1, 0.2 · w1
 ### END SOLUTION
 
-# %%
+# %% show=true
 given = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3, **{name: traced[name] for name in "sabcf" if name in traced}}
 found = {name.removeprefix("df_d"): number for name, number in traced.items() if name.startswith("df_d")}
 draw_graph(
@@ -211,7 +211,7 @@ check("predict_neuron")
 #     return grad_x
 # ```
 
-# %%
+# %% show=true
 x, grad_out = 3.0, 5.0
 z = gates.square(x)
 print("forward ", z)
@@ -249,7 +249,7 @@ check("gate_max")
 # The same inputs for each, 3 and −5, and the same upstream gradient 7 (for copy: 7 from one user and 4 from the other). The red numbers are your
 # gates' own.
 
-# %%
+# %% show=true
 figure, axes = plt.subplots(2, 2, figsize=(11, 4.6))
 for ax, (name, sign) in zip(axes.flat, {"add": "+", "multiply": "×", "maximum": "max"}.items()):
     z = getattr(gates, name)(3.0, -5.0)
@@ -284,7 +284,7 @@ check("patterns")
 # Now the curved ones: `reciprocal`, `exp` and `log`. Their slopes are the school's: $-1/x^2$, $e^x$, $1/x$. A glance at the curves helps against the usual slips: which
 # slopes are negative, which grow, which shrink?
 
-# %%
+# %% show=true
 x = np.linspace(0.25, 3, 100)
 figure, axes = plt.subplots(1, 3, figsize=(11, 2.6))
 for ax, (title, curve, slope) in zip(axes, [("1/x", 1 / x, -1 / x**2), ("exp(x)", np.exp(x), np.exp(x)), ("log(x)", np.log(x), 1 / x)]):
@@ -332,7 +332,7 @@ check("gate_mean")
 # A graph is not unique. You choose where to cut. Here are the four nodes of section 1 again, as flat code: first forward, a node a line, then the *same lines backward*. Fill in
 # `sigmoid_by_parts` in `gates.py`.
 
-# %%
+# %% show=true
 z, parts = gates.sigmoid_by_parts(1.0, 1.0)
 draw_graph({"a": "·(-1)", "b": "exp", "c": "+1", "z": "1/·"}, [("x", "a"), ("a", "b"), ("b", "c"), ("c", "z")],
            {"x": 1, **({} if z is None else {"z": z})}, {"z": 1, **parts}, title="your sigmoid_by_parts(1.0, 1.0)");
@@ -349,7 +349,7 @@ check("sigmoid_parts")
 # So the four can be *one* node that remembers a single number, its own output. Fill in `sigmoid` and `sigmoid_backward`. There is a second gain: with one node you choose *how* to compute. $e^{-x}$
 # overflows at $x=-800$, although the sigmoid there is a perfectly ordinary 0. Find a form that calls `exp` only with exponents below zero.
 
-# %%
+# %% show=true
 x = np.linspace(-6, 6, 121)
 if ready("sigmoid and sigmoid_backward", gates.sigmoid(0.0), gates.sigmoid_backward(1.0, 0.0, 0.5)):
     curve = [gates.sigmoid(float(number)) for number in x]
@@ -362,7 +362,7 @@ check("gate_sigmoid")
 # %% [markdown]
 # Same function, same gradient. What did we save? Measure.
 
-# %%
+# %% show=true
 def seconds_each(function, count=20_000):
     """The time of one call, the best of three rounds."""
     rounds = []
@@ -426,7 +426,7 @@ if works("some of the gates", lambda: None not in (*four_gates(), *one_gate())):
 #
 # How do you know that a gradient is right? Nudge, and look. There are two ways to nudge: one step to the right, or one to either side. Which of the two dashed lines is closer to the tangent?
 
-# %%
+# %% show=true
 def bump(x):
     return math.exp(math.sin(x))
 
@@ -461,7 +461,7 @@ check("numeric_gradient")
 # %% [markdown]
 # How small should ε be? "As small as possible" is the obvious answer, and it is wrong. Both errors, from your functions, for ε from $10^{-1}$ down to $10^{-15}$:
 
-# %%
+# %% show=true
 def show_errors(f, slope, bend, twist, at):
     """The error of both differences against the step. bend, twist: second and third derivative."""
     steps = np.logspace(-1, -15, 57)
@@ -507,7 +507,7 @@ if ready("one_sided and symmetric", differences.one_sided(bump, 1.0), difference
 # %% item="plane" points=1
 check("plane")
 
-# %%
+# %% show=true
 def hill(point):
     x, y = point
     return 2.0 - 0.35 * x**2 - 0.55 * y**2 + 0.3 * x * y + 0.25 * math.sin(2 * x)
@@ -551,7 +551,7 @@ if ready("numeric_gradient and linear_approximation", slopes, differences.linear
 # %% item="ascent" points=1
 check("ascent")
 
-# %%
+# %% show=true
 if ready("numeric_gradient and steepest_ascent", slopes, differences.steepest_ascent([1.0, 0.0])):
     figure, (a, b) = plt.subplots(1, 2, figsize=(10.5, 3.7))
     angles = np.linspace(0, 360, 73)
@@ -601,7 +601,7 @@ if ready("numeric_gradient and steepest_ascent", slopes, differences.steepest_as
 #     return Value(self.data**2, (self,), (2 * self.data,))
 # ```
 
-# %%
+# %% show=true
 x = scalar.Value(3.0)
 z = -x.square()
 print("z =", z)
@@ -634,7 +634,7 @@ check("value_functions")
 # Now the walk back. A node may pass its gradient on only when *all* of it has arrived, from every one of its users. So the graph has to be put in an order in which **inputs stand before whatever is made from them**: a
 # *topological* order. Backward, it is read from the end.
 
-# %%
+# %% show=true
 draw_graph({"q": "×", "r": "exp", "f": "+"}, [("x", "q"), ("y", "q"), ("q", "r"), ("r", "f"), ("q", "f")],
            {"x": 1, "y": 2, "q": 2, "r": 7.39, "f": 9.39}, {"f": 1, ("q", "f"): 1, "r": 1, ("q", "r"): 7.39, "q": "", "x": 16.78, "y": 8.39},
            title="f = exp(x y) + x y: when may q go?", rows={"x": 0, "y": 1.4, "r": 1.4, "q": 0.7, "f": 0.7});
@@ -666,7 +666,7 @@ check("value_order")
 # %% item="value_backward" points=3
 check("value_backward")
 
-# %%
+# %% show=true
 if works("Value and its backward", lambda: scalar.Value(2.0) * 3.0 + 1.0 and scalar.topological(scalar.Value(1.0))):
     w0, x0, w1, x1, w2 = (scalar.Value(number) for number in (2.0, -1.0, -3.0, -2.0, -3.0))
     f = (w0 * x0 + w1 * x1 + w2).sigmoid()
@@ -686,7 +686,7 @@ check("value_again")
 # %% [markdown]
 # And depth. A chain of a million sign changes:
 
-# %%
+# %% show=true
 def chain(length):
     x = node = scalar.Value(1.0)
     for _ in range(length):
@@ -718,7 +718,7 @@ check("value_deep")
 #
 # With the engine, four nodes against one is a matter of one line each:
 
-# %%
+# %% show=true
 def four_nodes(x):
     return 1.0 / ((-x).exp() + 1.0)
 
@@ -756,7 +756,7 @@ check("neuron")
 # %% [markdown]
 # A toy problem with no straight border: is a point inside the ring? Six neurons look at the two coordinates, one neuron looks at the six.
 
-# %%
+# %% show=true
 draw = random.Random(3)
 points, labels = [], []
 for k in range(60):
@@ -879,7 +879,7 @@ check("tape_dot")
 # %% [markdown]
 # What is it worth? The same net, forward and backward, in three ways, run in turn so that all see the same weather; medians.
 
-# %%
+# %% show=true
 def relu_net(network, point, weighted):
     x = point
     for layer in network:

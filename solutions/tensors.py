@@ -91,7 +91,7 @@ def ready(**answers):
 #
 # PyTorch can work it out, too. Here it is at $x = (3, 2, 7)$, with the zeros left white:
 
-# %%
+# %% show=true
 def example(x):
     return torch.stack([x[0] * x[1], x[1] + 5 * x[2]])
 
@@ -113,7 +113,7 @@ show_jacobians({"J at x = (3, 2, 7)": torch.func.jacrev(example)(tensor(3, 2, 7)
 #
 # With $g = (10, 1)$ in the example above: $x_0$ collects $10\cdot 2 + 1 \cdot 0 = 20$; $x_1$ collects $10 \cdot 3 + 1\cdot 1 = 31$; $x_2$ collects $10\cdot 0 + 1\cdot 5 = 5$. Nudging agrees, as it must:
 
-# %%
+# %% show=true
 x, g, h = tensor(3, 2, 7), tensor(10, 1), 1e-6
 for j in range(3):
     step = torch.zeros(3, dtype=torch.float64)
@@ -179,14 +179,14 @@ check("matmul_jacobian")
 #
 # Drawn from *your* code: the axes of $Y$ flattened into rows, those of the input into columns.
 
-# %%
+# %% show=true
 x, w = normal(3, 4, seed=1), normal(4, 5, seed=2)
 vector = normal(12, seed=3)
 mine = {"ReLU, 12 → 12": tensors.relu_jacobian(vector), "softmax, 12 → 12": tensors.softmax_jacobian(vector),
         "XW by X, (3, 4) → (3, 5)": tensors.matmul_jacobian_x(x, w), "XW by W, (4, 5) → (3, 5)": tensors.matmul_jacobian_w(x, w)}
 show_jacobians(mine, columns=2);
 
-# %%
+# %% show=true
 for name, jacobian in mine.items():
     if jacobian is not None:
         print(f"{name:28s} {jacobian.numel():4d} entries, {int((jacobian == 0).sum()) / jacobian.numel():5.0%} of them zero, "
@@ -210,7 +210,7 @@ for name, jacobian in mine.items():
 # Write `numeric_jacobian(function, x, h)` for inputs and outputs of any shape. A good plan: collect the columns for the flattened `x`, stack them along a *last* axis, and reshape to `y.shape + x.shape`. Double precision, and
 # leave the caller's `x` as it is.
 
-# %%
+# %% show=true
 jacobian = tensors.numeric_jacobian(example, tensor(3, 2, 7))
 jacobian
 
@@ -228,7 +228,7 @@ check("numeric_jacobian")
 #
 # Now all three ways can be compared, on everything so far:
 
-# %%
+# %% show=true
 pairs = {"ReLU": (torch.relu, vector, mine["ReLU, 12 → 12"]), "softmax": (lambda v: v.softmax(0), vector, mine["softmax, 12 → 12"]),
          "XW by X": (lambda v: v @ w, x, mine["XW by X, (3, 4) → (3, 5)"]), "XW by W": (lambda v: x @ v, w, mine["XW by W, (4, 5) → (3, 5)"])}
 for name, (function, at, by_hand) in pairs.items():
@@ -243,7 +243,7 @@ for name, (function, at, by_hand) in pairs.items():
 # Three correct ways to get a Jacobian, and none of them is used. Measure why. Take $Y = XW$ with 8 rows and $D = M$, let $D$ grow, and get the gradient of $X$ *explicitly*: build your $\partial Y/\partial X$, then multiply the upstream gradient
 # into it. We stop at **256 MiB** for the Jacobian; say that is what our machine can spare. Beside it the *implicit* way, which you will write in the next section (until then its line is missing).
 
-# %%
+# %% show=true
 LIMIT = 256 * 2**20
 sizes = [8, 16, 32, 64, 128, 256, 512, 1024, 2048]
 
@@ -299,7 +299,7 @@ explosion["share_dy_dw"] = 1 / 4096  # of 4096 columns of W only one is
 # %% item="explosion" points=2
 check("explosion")
 
-# %%
+# %% show=true
 if ready(explosion=explosion.get("gib_dy_dx")):
     D = [64, 128, 256, 512, 1024, 2048, 4096]
     show_growth(D, {"GiB for the local gradient": {"dY/dX": [4 * (64 * d) ** 2 / 2**30 for d in D], "dY/dW": [4 * 64 * d**3 / 2**30 for d in D],
@@ -325,7 +325,7 @@ if ready(explosion=explosion.get("gib_dy_dx")):
 # $y_{nc} = x_{nc}\, s_c$, each column of $x$ with a factor of its own. **For x:** nudging $x_{nc}$ moves $y_{nc}$ alone, $s_c$ times as fast, so the sum has one term, $g_{nc} s_c$. **For s:** nudging $s_c$ moves the whole column $c$, $x_{nc}$
 # times as fast; the terms for other columns are zero and go out; $\sum_n g_{nc} x_{nc}$ is left.
 
-# %%
+# %% show=true
 def scale_backward(grad_out, x, s):
     """Backward of y = x * s. grad_out and x (N, C), s (C,)."""
     grad_x = grad_out * s                       # (N, C): each entry with its column's factor
@@ -341,7 +341,7 @@ print("12 numbers instead of a Jacobian of", torch.func.jacrev(lambda v: v * s)(
 # Sizes in the checks are such that an explicit Jacobian does not fit: grading gives your code 4 GiB and five seconds. Your own computer is protected, too. The checks run your function within a *budget*: before every
 # operation they work out from the shapes how large its result would be, and stop before it is made. See for yourself what happens to the explicit way:
 
-# %%
+# %% show=true
 x = normal(24_000)
 try:
     budget.within(lambda: x @ torch.diag((x > 0).double()), [])
@@ -382,7 +382,7 @@ check("softmax_linear")
 # | a shape error, or `(N, N)` where `(N, C)` is due | the sum must stay a column, `keepdim=True`, to stretch over its row |
 # | each row of your gradient should sum to zero and does not | adding the same to all scores changes nothing, so it must be so: one of the terms lacks its factor |
 
-# %%
+# %% show=true
 n = [2**k for k in range(6, 13)]
 timed = {"explicit": [], "implicit": []}
 for size in n:
@@ -426,7 +426,7 @@ check("matmul_implicit")
 #
 # A table of products of rows with rows is a matrix product with the second matrix transposed. The slice, drawn from your Jacobian for $x_{02}$ (each of them is $(N, M)$):
 
-# %%
+# %% show=true
 x, w = normal(3, 4, seed=1), normal(4, 5, seed=2)
 jacobian = tensors.matmul_jacobian_x(x, w)
 show_jacobians({"W": w, "how Y moves with x[0, 2]": None if jacobian is None else jacobian[:, :, 0, 2]}, columns=2, axes=("rows", "columns"));
@@ -469,7 +469,7 @@ show_jacobians({"W": w, "how Y moves with x[0, 2]": None if jacobian is None els
 #
 # So backwards: sum over the starred axes. But mind the difference. An axis that `x` does not have must *vanish*; an axis where `x` has size 1 must *stay*, with size 1. Solved, for the middle one:
 
-# %%
+# %% show=true
 grad_out = normal(8, 5, 6)
 grad_x = grad_out.sum(dim=0)                    # the new axis in front goes: (5, 6)
 grad_x = grad_x.sum(dim=1, keepdim=True)        # the axis of size 1 stays: (5, 1)
@@ -488,7 +488,7 @@ check("mul_backward")
 # "Every pair of shapes" is a strong promise, and a few examples cannot keep it; so these checks drew dozens of shapes at random. The library **hypothesis** makes a craft of that: it draws, and when an example fails it searches
 # for the *smallest* one that still does. Try it on a function that looks right, and is what many people write first. (To try your own, put `tensors.unbroadcast` in its place.)
 
-# %%
+# %% show=true
 import tempfile
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -524,7 +524,7 @@ except AssertionError as failed:
 #
 # With $w = (1, 10)$, $x = (1, 2, 3, 4)$ and $b = 0$: $y = (21, 32, 43)$. As a matrix, $y = T x + b$, $T$ is a band; and that band *is* the Jacobian by $x$:
 
-# %%
+# %% show=true
 def correlation_matrix(w, n):
     """The whole (n, n + K - 1) matrix, for looking at. Nobody computes with it."""
     return torch.stack([torch.cat([torch.zeros(j), w.float(), torch.zeros(n - 1 - j)]) for j in range(n)])
@@ -564,7 +564,7 @@ check("corr_linear")
 # | only the last weight seems to count | `=` where `+=` belongs: x collects from $K$ places |
 # | "changed its input" | `x[...] += …` writes into the caller's tensor: collect in zeros of your own |
 
-# %%
+# %% show=true
 n = [2**k for k in range(7, 13)]
 timed = {"explicit": [], "implicit": []}
 for size in n:
@@ -597,7 +597,7 @@ check("product_cost")
 # %% [markdown]
 # Now the lecture's claim: for $L$ square Jacobians after the loss's row, $O(L n^2)$ against $O((L-1)n^3 + n^2)$. With your counts, exactly:
 
-# %%
+# %% show=true
 layers = 8
 widths = [32, 64, 128, 256, 512]
 counted, timed = {"from the loss": [], "from the input": []}, {"from the loss": [], "from the input": []}
@@ -661,7 +661,7 @@ if ready(cost_left_to_right=tensors.cost_left_to_right([1, 2, 2]), cost_right_to
 #
 # **Which upstream gradient?** A solved lesson. Here is a wrong softmax backward pass, three times too large. Its gradient under two upstream gradients:
 
-# %%
+# %% show=true
 def thrice_too_large(grad_out, y):
     jacobian = torch.diag(y) - torch.outer(y, y)
     return 3 * (grad_out @ jacobian)
@@ -684,7 +684,7 @@ for name, grad_out in {"all ones": torch.ones(4).double(), "random": normal(4, s
 #
 # **Kinks.** At a ReLU's zero the slope on the left is 0, on the right 1. The central difference says ½. All slopes in between are right (*subgradients*), those outside are wrong; and away from the kink there is no excuse at all. Here are both one-sided slopes of three functions at 0:
 
-# %%
+# %% show=true
 h = 1e-6
 for name, function in {"max(0, x)": torch.relu, "|x|": torch.abs, "tanh(x)": torch.tanh}.items():
     at, step = torch.zeros((), dtype=torch.float64), tensor(h)[0]
@@ -697,7 +697,7 @@ for name, function in {"max(0, x)": torch.relu, "|x|": torch.abs, "tanh(x)": tor
 #
 # Now fill in `gradcheck` in `tensors.py`, without the course's own (`toolbox.gradcheck`). Try it on what you have:
 
-# %%
+# %% show=true
 def relu_pair(x):
     return torch.relu(x)
 
@@ -735,7 +735,7 @@ check("gradcheck_scales")
 # | "nan passes" | `if not (low <= claimed <= high): return False` |
 # | it rejects where the gradient is exactly 0 | 0/0 is `nan`: compare without dividing |
 
-# %%
+# %% show=true
 # The whole examination at a glance: for each kind, how many cases your checker judged well.
 if ready(gradcheck=tensors.gradcheck(torch.relu, lambda grad_out, x: [grad_out * 0], [normal(2)])):
     for kind in planted.KINDS:

@@ -971,7 +971,7 @@ def check_depth(student, depth: int) -> None:
     assert_grad(*started([grad]), torch.tensor((-1.0) ** depth, dtype=torch.float64), name=f"x, {depth:,} nodes deep")
 
 
-@item("value_deep")
+@item("value_deep", seconds=2)
 def test_a_graph_twenty_thousand_nodes_deep(student, make):
     check_depth(student, 20_001)
 

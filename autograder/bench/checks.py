@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.build.catalogue import catalogue
+from autograder.masters.catalogue import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from autograder import intake, remote
+from autograder import intake
 from autograder.bench.classes import write_class
-from autograder.entry import ClassEntry
-from autograder.gradebook import Book
-from autograder.judge import Judge
+from autograder.gradebook.book import Book
+from autograder.gradebook.enter import ClassEntry
+from autograder.judging.judge import Judge
+from autograder.records import verdict as verdicts
+from autograder.records.hand_in import read_hand_in
+from autograder.sandbox import transport
 from toolbox.suite import Suite
 
 WARM_UP, MEASURED = 5, 15
@@ -42,15 +45,15 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
     intake.intake(source, kit / "classroom" / "submitted", "flat", released)
     taken_in = (time.perf_counter() - begin) / (WARM_UP + MEASURED)
     folders = sorted((kit / "classroom" / "submitted").glob("*/flat"))
-    book, judge = Book(kit), Judge(kit, "flat")
+    book, judge = Book(kit), Judge(kit, "flat", seed="bench")
     with (
         ClassEntry(book) as entry,
-        timed("a fresh worker", remote.Worker, "__init__"),
-        timed("waiting for the worker", remote.Worker, "ask"),
-        timed("ending the worker", remote.Worker, "kill"),
-        timed("cells", remote.RemoteTransport, "run_notebook"),
+        timed("a fresh worker", transport.Worker, "__init__"),
+        timed("waiting for the worker", transport.Worker, "ask"),
+        timed("ending the worker", transport.Worker, "kill"),
+        timed("cells", transport.RemoteTransport, "run_notebook"),
         timed("suite", Suite, "run"),
-        timed("judging", judge, "grade"),
+        timed("judging", judge, "judge"),
         timed("gradebook", entry, "enter"),
         timed("feedback page", entry, "feedback"),
     ):
@@ -58,7 +61,9 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
             if number == WARM_UP:
                 seconds.clear()
             student = folder.parent.name
-            entry.enter("flat", student, judge.grade(folder))
+            receipt = intake.inspect(folder, "flat", released)
+            verdicts.write(judge.judge(read_hand_in(folder, receipt)), kit / "classroom")
+            entry.enter("flat", student)
             entry.feedback("flat", student)
     judge.close()
     each = {what: 1000 * spent / MEASURED for what, spent in seconds.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.build.problems import Problem, Refused
+from autograder.masters.problems import Problem, Refused
 
 __all__ = ["Problem", "Refused", "build", "check", "run"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.build.plan import Built
-from autograder.build.problems import Problem, Refused
+from autograder.masters.problems import Problem, Refused
 
 BUILT = ("assignments", "lib/backprop")  # folders that hold nothing but built files
 PASSING = {

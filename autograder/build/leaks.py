@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from autograder.build import regions
-from autograder.build.problems import Problem
-from autograder.build.sources import Sources
+from autograder.masters import regions
+from autograder.masters.problems import Problem
+from autograder.masters.sources import Sources
 
 WHOLE = 3  # characters from which on a secret line may not stand alone on a released line
 WITHIN = 10  # and from which on it may not stand inside one either

@@ -19,9 +19,9 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 
-from autograder.build import regions, rules
-from autograder.build.percent import Cell, Master
-from autograder.build.problems import Problem, Refused
+from autograder.masters import regions, rules
+from autograder.masters.percent import Cell, Master
+from autograder.masters.problems import Problem, Refused
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SCHEMA = 3  # of nbgrader's cell metadata

@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build import leaks, regions, rules, sources
-from autograder.build.percent import Master
-from autograder.build.problems import Problem, Refused
-from autograder.build.regions import Line, Region
-from autograder.build.sources import Sources
+from autograder.build import leaks
+from autograder.masters import regions, rules, sources
+from autograder.masters.percent import Master
+from autograder.masters.problems import Problem, Refused
+from autograder.masters.regions import Line, Region
+from autograder.masters.sources import Sources
 
 
 @dataclass(frozen=True)

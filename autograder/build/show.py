@@ -10,7 +10,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from autograder import build
-from autograder.build.problems import Problem, Refused
+from autograder.masters.problems import Problem, Refused
 
 
 def run(root: Path, check: bool, console: Console | None = None) -> int:

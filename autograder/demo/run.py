@@ -12,10 +12,10 @@ from rich.console import Console
 
 from autograder import build
 from autograder.demo import DUE, make_class
-from autograder.export import export
-from autograder.grade import grade
+from autograder.exports.csv_file import export
+from autograder.grading.run import grade
+from autograder.records.verdict import read_all
 from autograder.report import print_table, write_report
-from autograder.verdict import read_all
 
 ASSIGNMENT = "flat"
 
@@ -43,7 +43,7 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     outcome = grade(
         root,
         ASSIGNMENT,
-        hand_ins=classroom / "demo" / "handins",
+        hand_ins_from=classroom / "demo" / "handins",
         due=DUE.replace(tzinfo=None),
         jobs=jobs,
         console=console,
@@ -57,9 +57,9 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     console.print(f"feedback      {classroom / 'feedback'}", highlight=False)
     console.print(f"grades        {grades}", highlight=False)
     console.print(f"class report  {page}", highlight=False)
-    for student, reason in outcome.failed.items():
-        console.print(f"not graded: {student}: {reason}", markup=False, style="red")
-    return 1 if outcome.failed else 0
+    for student, reason in (outcome.open | outcome.failed).items():
+        console.print(f"not graded to the end: {student}: {reason}", markup=False, style="red")
+    return outcome.exit_status
 
 
 def _students(classroom: Path) -> set[str]:

@@ -21,14 +21,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.trouble import kind_of
+from autograder.machine_faults import classify
+from autograder.records.receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 
 from . import archive, sources
 from .archive import Files, Limits, show
 from .examine import examine, fingerprint
 from .notebook import Released
 from .place import WAITING, keep, known, place, stamp
-from .receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 from .swap import restore
 
 __all__ = [
@@ -115,7 +115,7 @@ def _take(arrival, submitted, assignment, release, refused, times, limits, earli
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
-        if kind_of(error):  # a full disk is not the student's
+        if classify(error):  # a full disk is not the student's
             raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     if not arrival.student:
@@ -193,7 +193,7 @@ def inspect(
     except Refused as refusal:
         receipt.refuse(refusal)
     except Exception as error:  # as in intake: the class goes on
-        if kind_of(error):
+        if classify(error):
             raise
         receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)

@@ -21,7 +21,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from .receipt import Refused, Repair
+from autograder.records.receipt import Refused, Repair
 
 JUNK = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini", ".ipynb_checkpoints", "__pycache__", ".git"}
 MODULE = re.compile(r"(?:.*/)?lib/backprop/[^/]+\.py", re.IGNORECASE | re.DOTALL)

@@ -15,11 +15,12 @@ import os
 import re
 from pathlib import PurePosixPath
 
+from autograder.records.receipt import Receipt, Refused, Repair
+
 from . import archive
 from .archive import Files, Limits, show
 from .notebook import Released, carries, parse
 from .rebuild import rebuild
-from .receipt import Receipt, Refused, Repair
 
 MODULE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\.py")
 REMARKS_AT_MOST = 40

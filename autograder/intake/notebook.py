@@ -9,8 +9,9 @@ import json
 import re
 from dataclasses import dataclass
 
+from autograder.records.receipt import Refused, Repair
+
 from .archive import Limits, show
-from .receipt import Refused, Repair
 
 # possessive, and content with a string cut off after a backslash: linear in time whatever comes
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)

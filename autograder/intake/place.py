@@ -13,12 +13,12 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.whole import write as write_whole
+from autograder.files import write_atomically
+from autograder.records.receipt import NAME, Receipt, Refused
 
 from .archive import Limits, read_regular
 from .examine import fingerprint
 from .notebook import Released
-from .receipt import NAME, Receipt, Refused
 from .swap import put
 
 TIMESTAMP = "timestamp.txt"
@@ -55,7 +55,7 @@ def place(
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     record = {**receipt.to_dict(), "placed": fingerprint(graded)}
-    write_whole(_record(submitted, receipt), (json.dumps(record, indent=1) + "\n").encode())
+    write_atomically(_record(submitted, receipt), (json.dumps(record, indent=1) + "\n").encode())
 
 
 def known(folder: Path, assignment: str) -> Receipt | None:
@@ -93,7 +93,7 @@ def stamp(folder: Path) -> datetime | None:
 def keep(folder: Path, name: str, data: bytes | None) -> None:
     """Keep what was sent, unless it is larger than anyone will read."""
     if data is not None and len(data) <= KEEP_AT_MOST:
-        write_whole(folder / name, data)
+        write_atomically(folder / name, data)
 
 
 def _record(submitted: Path, receipt: Receipt) -> Path:

@@ -16,9 +16,10 @@ import re
 
 import nbformat
 
+from autograder.records.receipt import Refused, Repair
+
 from .archive import show
 from .notebook import Released, grade_id_of, text_of
-from .receipt import Refused, Repair
 
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from toolbox.errors import NotThere
+
 from .archive import Limits, clean_path
 
 SUFFIXES = {".zip", ".ipynb", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
@@ -49,7 +51,7 @@ def arrivals(source: Path, assignment: str, scratch: Path, times: str | Path = "
     zip."""
     source = Path(source)
     if not source.exists():
-        raise FileNotFoundError(f"there is no {source}: give the folder or the zip with the hand-ins")
+        raise NotThere(f"there is no {source}: give the folder or the zip with the hand-ins")
     if source.is_file():
         if _is_one_hand_in(source):
             paths = [source]

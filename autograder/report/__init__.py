@@ -6,7 +6,7 @@ hand-in is opened here, and every string in them counts as a student's.
 
 from __future__ import annotations
 
-from autograder.report.page import write_report
+from autograder.report.class_page import write_report
 from autograder.report.summary import summarise
 from autograder.report.terminal import print_table
 

@@ -64,4 +64,4 @@ def _discrimination(name: str, rows: list[Row], here: list[float]) -> float | No
 
 def _share_without(row: Row, name: str) -> float:
     points = row.max_score - row.items[name]["max_score"]
-    return (row.score - row.items[name]["score"]) / points if points else 0.0
+    return (row.score - (row.items[name]["score"] or 0.0)) / points if points else 0.0

@@ -1,6 +1,6 @@
 """What a class's verdicts say together: scores, causes, misconceptions, lateness. Numbers only, no presentation.
 
-Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/verdict.py`.
+Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/records/verdict.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from statistics import mean, median
 
+from autograder.records.verdict import NOT_JUDGED
 from toolbox.misconceptions import CATALOGUE
 
 # What an item's status means for a reader, and its sign: colour alone does not tell everyone.
@@ -18,14 +19,26 @@ STATUSES = {
     "followed": ("a mistake counted before", "↪"),
     "failed": ("wrong", "✗"),
     "missing": ("not there", "–"),
-    "timeout": ("took too long", "T"),
+    "timeout": ("timeout", "T"),
     "memory": ("too much memory", "M"),
     "crashed": ("crashed", "!"),
     "forbidden": ("not allowed", "⊘"),
     "malformed": ("not a usable answer", "?"),
+    "not judged": ("not judged", "…"),
 }
 RAISED = "your code raised "  # how toolbox.calls begins such a message
-CAUSES = ("forbidden", "timeout", "memory", "crashed", "malformed", "missing")
+CAUSES = ("not judged", "forbidden", "timeout", "memory", "crashed", "malformed", "missing")
+
+
+SHARED = {  # what keeps a module from loading, in words for a class
+    "import": "import {about}, which is not there",
+    "python": "need Python {about}",
+    "syntax": "do not parse: {about}",
+    "input": "ask for input",
+    "timeout": "hang when they are loaded",
+    "crashed": "end their process when they are loaded",
+    "raised": "raise {about} when they are loaded",
+}
 
 
 @dataclass
@@ -34,7 +47,8 @@ class Row:
 
     received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
     misconceptions: ids, the one seen on most items first. raised: the exception that their code raised in most items,
-    '' where there was none. look: what in the source is worth a look.
+    '' where there was none. open: why nothing, or not everything, is judged, '' where all is. left_out: statements of
+    modules that do not load. suspicions: what in the source is worth a look.
     """
 
     student: str
@@ -47,7 +61,9 @@ class Row:
     misconceptions: list[str]
     raised: str = ""
     received: str | None = None
-    look: list[dict] = field(default_factory=list)
+    open: str = ""
+    left_out: list[dict] = field(default_factory=list)
+    suspicions: list[dict] = field(default_factory=list)
 
     @property
     def share(self) -> float:
@@ -73,11 +89,16 @@ class Summary:
 
     @property
     def mean(self) -> float:
-        return mean(row.score for row in self.rows) if self.rows else 0.0
+        return mean(row.score for row in self._scored) if self._scored else 0.0
 
     @property
     def median(self) -> float:
-        return median(row.score for row in self.rows) if self.rows else 0.0
+        return median(row.score for row in self._scored) if self._scored else 0.0
+
+    @property
+    def _scored(self) -> list[Row]:
+        """Who has a score: all but those of whom nothing is judged."""
+        return [row for row in self.rows if row.items]
 
     def with_intake(self, *statuses: str) -> list[Row]:
         return [row for row in self.rows if row.intake.get("status") in statuses]
@@ -85,6 +106,21 @@ class Summary:
     @property
     def late(self) -> list[Row]:
         return [row for row in self.rows if row.late_seconds > 0]
+
+    @property
+    def open(self) -> list[Row]:
+        """Who is not judged to the end; that is not their fault."""
+        return [row for row in self.rows if row.open]
+
+    @property
+    def shared(self) -> list[tuple[str, list[str]]]:
+        """(what, students) for each reason that keeps modules of two or more hand-ins from loading, most first."""
+        seen: dict[str, dict[str, None]] = defaultdict(dict)
+        for row in self.rows:
+            for note in row.left_out:
+                seen[SHARED.get(note["code"], "{about}").format(about=note["about"])][row.student] = None
+        several = [(what, list(students)) for what, students in seen.items() if len(students) > 1]
+        return sorted(several, key=lambda entry: (-len(entry[1]), entry[0]))
 
 
 def summarise(assignment: str, verdicts: list[dict]) -> Summary:
@@ -94,7 +130,8 @@ def summarise(assignment: str, verdicts: list[dict]) -> Summary:
     ids = list(dict.fromkeys(name for row in rows for name in row.items))
     judged = [row for row in rows if row.intake.get("status") != "refused"] or rows  # a refusal says nothing of an item
     for name in ids:
-        summary.items[name] = mean([share_of(row.items[name]) for row in judged if name in row.items] or [0.0])
+        known = [row.items[name] for row in judged if name in row.items and row.items[name]["score"] is not None]
+        summary.items[name] = mean([share_of(item) for item in known] or [0.0])
     seen: dict[str, tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
     for row in rows:
         for name, item in row.items.items():
@@ -119,7 +156,7 @@ def row_of(verdict: dict) -> Row:
         found = {item["status"], *(test["status"] for test in item["tests"])} & set(CAUSES)
         causes.update(cause for cause in CAUSES if cause in found)
         guesses.update(first_guesses(item))
-        messages = [item["message"], *(test["message"] for test in item["tests"])]
+        messages = [part["detail"] or part["message"] for part in (item, *item["tests"])]
         raised.update({message for message in messages if message.startswith(RAISED)})
     return Row(
         student=verdict["student"],
@@ -134,8 +171,17 @@ def row_of(verdict: dict) -> Row:
         if raised
         else "",
         received=verdict["hand_in"].get("received"),
-        look=verdict.get("look", []),
+        open=_open(verdict),
+        left_out=verdict["left_out"],
+        suspicions=verdict["suspicions"],
     )
+
+
+def _open(verdict: dict) -> str:
+    if verdict["status"] == NOT_JUDGED:
+        return verdict["message"]
+    items = [item for item in verdict["items"] if item["score"] is None]
+    return "; ".join(f"{item['id']}: {item['detail'] or item['message']}" for item in items)
 
 
 def first_guesses(item: dict) -> list[str]:
@@ -145,7 +191,7 @@ def first_guesses(item: dict) -> list[str]:
 
 def share_of(item: dict) -> float:
     """The share of an item's points that were earned."""
-    return item["score"] / item["max_score"] if item["max_score"] else 0.0
+    return (item["score"] or 0.0) / item["max_score"] if item["max_score"] else 0.0
 
 
 def name_of(misconception: str) -> str:
@@ -163,7 +209,7 @@ def duration(seconds: int) -> str:
 
 
 def cause_words(causes: Counter, total: int) -> str:
-    """'took too long (1), not there (4)'; a cause of every item is said once for all."""
+    """'timeout (1), not there (4)'; a cause of every item is said once for all."""
     words = []
     for cause, count in causes.items():
         words.append(f"{STATUSES[cause][0]} ({'all' if total and count == total else count})")

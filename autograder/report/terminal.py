@@ -21,7 +21,7 @@ def print_table(verdicts: list[dict], console: Console | None = None) -> None:
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("what happened", ratio=1, overflow="fold")
     table.add_column("misconceptions", ratio=1, overflow="fold")
-    for row in summary.rows:
+    for row in sorted(summary.rows, key=lambda row: not row.open):  # who is not judged stands first
         table.add_row(
             plain(row.student),
             Text(f"{row.score:g} / {row.max_score:g}", style=_colour(row.share)),
@@ -29,6 +29,8 @@ def print_table(verdicts: list[dict], console: Console | None = None) -> None:
             plain("; ".join(name_of(name) for name in row.misconceptions[:3])),
         )
     console.print(table)
+    for what, students in summary.shared:
+        console.print(plain(f"{len(students)} hand-ins {what}"))
     console.print(
         f"mean {summary.mean:.1f}, median {summary.median:g} of {summary.max_score:g} · {len(summary.late)} late · "
         f"{len(summary.with_intake('repaired'))} repaired · {len(summary.with_intake('refused'))} refused"
@@ -36,7 +38,9 @@ def print_table(verdicts: list[dict], console: Console | None = None) -> None:
 
 
 def what_happened(row: Row) -> str:
-    """Refused, repaired, late and causes, in one line."""
+    """Not judged, refused, repaired, late and causes, in one line."""
+    if row.open:
+        return f"not judged: {row.open}"
     status = row.intake.get("status")
     if status == "refused":
         return f"refused ({row.intake.get('code')}): {row.intake.get('message')}"

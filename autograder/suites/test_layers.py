@@ -2280,7 +2280,7 @@ def test_forward_twice_and_backward_once_gives_the_gradients_of_the_second(stude
     passes.look_again()
 
 
-@item("graph_again")
+@item("graph_again", seconds=2)
 def test_a_chain_of_a_thousand_nodes(student, make):
     check_deep(student, make, 1000)
 
@@ -2304,7 +2304,7 @@ def test_forward_and_backward_by_turns(student, make):
     passes.look_again()
 
 
-@item("graph_again")
+@item("graph_again", seconds=4)
 def test_a_chain_of_two_thousand_and_one_nodes(student, make):
     check_deep(student, make, 2001)
 

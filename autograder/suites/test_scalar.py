@@ -1411,18 +1411,18 @@ def check_depth(student, depth: int) -> None:
     assert_grad(*started([grad]), torch.tensor((-1.0) ** depth, dtype=torch.float64), name=f"x, {depth:,} nodes deep")
 
 
-@item("value_deep")
+@item("value_deep", seconds=2)
 def test_a_graph_twenty_thousand_nodes_deep(student, make):
     check_depth(student, 20_001)
 
 
 ### BEGIN HIDDEN TESTS
-@item("value_deep")
+@item("value_deep", seconds=20)
 def test_a_graph_a_million_nodes_deep(student, make):
     check_depth(student, 1_000_001)
 
 
-@item("value_deep")
+@item("value_deep", seconds=2)
 def test_a_deep_graph_of_shared_values(student, make):
     s = student.script()
     x = s.scalar.Value(0.7)

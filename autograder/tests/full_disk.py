@@ -20,8 +20,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from autograder import cli
-from autograder.confine import kernel
-from autograder.tests.course import scores_in
+from autograder.sandbox.walls import kernel
+from autograder.tests.checkout import scores_in
 
 SIZE = 48 * 2**20
 NO_ROOM = 60  # KiB left: none for the hand-ins

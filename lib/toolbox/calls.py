@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -24,6 +24,10 @@ RECURSION = 1000  # frames for a student's call: Python's own default
 AUTOGRAD_REFUSALS = (
     "does not require grad", "does not have a grad_fn", "can't retain_grad", "don't yet support saved tensor hooks",
 )  # fmt: skip
+
+ERROR = {"code": str, "message": str, "raised": str, "module": str, "line": int}  # what a reply tells of an error
+# In a grading worker: module -> name -> the statement that would have defined it, and was left out because it failed.
+LEFT_OUT: Mapping[str, Mapping[str, Any]] = {}
 
 
 def perform(
@@ -61,56 +65,78 @@ def _depth() -> int:
 
 def failure(code: str, message: str) -> bytes:
     """The encoded reply for a call that could not be tried."""
-    return wire.pack({"error": {"code": code, "message": message}})
+    return wire.pack({"error": {"code": code, "message": _plain(message), "raised": "", "module": "", "line": 0}})
 
 
-def describe(error: BaseException, autograd: bool = False) -> dict[str, str]:
-    """An exception as plain data: {"code", "message"}, with the student's own line where there is one.
+def describe(error: BaseException, autograd: bool = False) -> dict[str, Any]:
+    """An exception as plain data: {"code", "message", "raised", "module", "line"}.
 
-    autograd: whether it was allowed; then torch's complaints about it are mistakes like any other.
+    message: for people, with the student's own line where there is one. raised: the type of the exception. module,
+    line: where in the student's code, "" and 0 where it was not there. autograd: whether it was allowed; then torch's
+    complaints about it are mistakes like any other.
     """
+    module, line, source = place_of(error)
+    where = f" ({module}, line {line}{f': `{source}`' if source else ''})" if module else ""
+    code, message = _told(error, where, autograd)
+    raised = "" if isinstance(error, StudentError) else type(error).__name__
+    return {"code": code, "message": _plain(message), "raised": _plain(raised)[:100], "module": module, "line": line}
+
+
+def _told(error: BaseException, where: str, autograd: bool) -> tuple[str, str]:
+    """The code and the message of an exception."""
     if isinstance(error, StudentError):
-        return {"code": error.code, "message": str(error)}
+        return error.code, str(error)
     try:
-        text = str(error.msg if isinstance(error, SyntaxError) else error)[
-            :500
-        ]  # a SyntaxError's text repeats its place
+        text = str(error.msg if isinstance(error, SyntaxError) else error)[:500]  # a SyntaxError repeats its place
     except BaseException:  # a student's exception class may break even here
         text = ""
     if isinstance(error, NotImplementedError):
-        return {"code": "missing", "message": f"not written yet{place_of(error)}"}
+        return "missing", f"not written yet{where}"
     if not autograd and isinstance(error, RuntimeError) and any(words in text for words in AUTOGRAD_REFUSALS):
-        return {"code": "forbidden", "message": "autograd was called; here you write the backward pass yourself"}
+        return "forbidden", "autograd was called; here you write the backward pass yourself"
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in text:
-        return {"code": "memory", "message": f"out of memory{place_of(error)}"}
-    return {"code": "failed", "message": f"your code raised {type(error).__name__}: {text}{place_of(error)}"}
+        return "memory", f"out of memory{where}"
+    why = why_missing(error.name) if isinstance(error, NameError) and isinstance(error.name, str) else ""
+    return "failed", f"your code raised {type(error).__name__}: {text}{where}{why}"
 
 
-def place_of(error: BaseException) -> str:
-    """' (flat.py, line 12: `x = …`)' for the innermost line outside the libraries and the toolbox, or ''."""
+def why_missing(name: str, module: str = "") -> str:
+    """'; line 3 of flat.py was left out: …' for a name that a statement which failed would have defined, or ''."""
+    for where, names in LEFT_OUT.items():
+        note = names.get(name)
+        if note is not None and module in ("", where):
+            return f"; {where}.py, line {note.line}, was left out: {note.message}"
+    return ""
+
+
+def place_of(error: BaseException) -> tuple[str, int, str]:
+    """('flat.py', 12, the line's text) for the innermost line outside the libraries and the toolbox, or ('', 0, '')."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f" ({error.filename.rsplit('/', 1)[-1]}, line {error.lineno})"
+        return str(error.filename).rsplit("/", 1)[-1][:100], int(error.lineno or 0), ""
     try:
         frames = traceback.extract_tb(error.__traceback__)
     except BaseException:
-        return ""
+        return "", 0, ""
     for frame in reversed(frames):
         if "site-packages" not in frame.filename and "/toolbox/" not in frame.filename:
             if "/backprop/" in frame.filename or "ipython-input" in frame.filename:
                 name = "notebook" if "ipython-input" in frame.filename else frame.filename.rsplit("/", 1)[-1]
-                line = f": `{frame.line[:120]}`" if frame.line else ""
-                return f" ({name}, line {frame.lineno}{line})"
-    return ""
+                return name[:100], frame.lineno or 0, (frame.line or "")[:120]
+    return "", 0, ""
+
+
+def _plain(text: str) -> str:
+    """A text that can be encoded: lone surrogates become question marks."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def read_reply(blob: bytes) -> dict[str, Any]:
-    """Decode and check a reply. Raises Malformed for anything but {"value", "after"} or {"error": {code, message}}."""
+    """Decode and check a reply. Raises Malformed for anything but {"value", "after"} or {"error": see `describe`}."""
     reply = wire.unpack(blob)
     if type(reply) is dict:
         if set(reply) == {"value", "after"} and type(reply["after"]) is dict:
             return reply
         if set(reply) == {"error"} and type(reply["error"]) is dict:
-            error = reply["error"]
-            if set(error) == {"code", "message"} and all(type(part) is str for part in error.values()):
+            if {key: type(part) for key, part in reply["error"].items()} == ERROR:
                 return reply
     raise Malformed("the reply is not of the promised form")

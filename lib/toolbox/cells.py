@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,9 @@ class Cell:
     only_shows: bool = False
 
 
-def code_cells(notebook: Path) -> list[Cell]:
-    """The code cells of a notebook file, in order."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
+def code_cells(notebook: Path | dict) -> list[Cell]:
+    """The code cells of a notebook, in order. notebook: its file, or what is in it."""
+    content = notebook if isinstance(notebook, dict) else json.loads(notebook.read_text(encoding="utf-8"))
     return [
         Cell(
             index,
@@ -129,12 +129,12 @@ class _Keeper:
 
     def __init__(self) -> None:
         self.outputs: list[dict] = []
-        self._streamed = 0
+        self.streamed = 0
         self._bytes = 0
 
     def stream(self, name: str, text: str) -> None:
-        room = STREAM_LIMIT - self._streamed
-        self._streamed += len(text)
+        room = STREAM_LIMIT - self.streamed
+        self.streamed += len(text)
         if room <= 0:
             return
         if len(text) > room:
@@ -165,6 +165,11 @@ class _Stream:
         self._keeper.stream(self.name, text)
         return len(text)
 
+    @property
+    def full(self) -> bool:
+        """Whether what is written from now on is left out."""
+        return self._keeper.streamed >= STREAM_LIMIT
+
     def writelines(self, lines: Any) -> None:
         for line in lines:
             self.write(line)
@@ -192,6 +197,7 @@ class Notebook:
         quiet.HistoryManager.enabled = False  # its thread would not survive a fork, and there is nothing to remember
         self.shell = _Shell.instance(config=quiet)
         self.shell.keeper = _Keeper()
+        self._run_cell = self.shell.run_cell  # whatever a cell puts in its place
         self.folder = folder
 
     @property
@@ -207,15 +213,16 @@ class Notebook:
         """Let go of the shell: this process no longer looks like a notebook to whoever asks."""
         _Shell.clear_instance()
 
-    def run(self, source: str, seconds: float | None = None) -> list[dict]:
-        """Run one cell; returns its outputs in notebook format. `seconds`: raise CellTimeout inside it after that."""
+    def run(self, source: str, alarmed: bool = False) -> list[dict]:
+        """Run one cell; returns its outputs in notebook format. alarmed: raise CellTimeout inside it on SIGALRM, which
+        another process sends when the cell has run for too long."""
         keeper = self.shell.keeper = _Keeper()
         streams = sys.stdout, sys.stderr, os.getcwd()
         os.chdir(self.folder)
         sys.stdout, sys.stderr = _Stream("stdout", keeper), _Stream("stderr", keeper)
         try:
-            with _alarm(seconds):
-                self.shell.run_cell(source, store_history=True)
+            with _alarm() if alarmed else nullcontext():
+                self._run_cell(source, store_history=True)
         except CellTimeout as late:  # it rang just outside the cell's own code, where IPython does not catch it
             keeper.stream("stderr", f"{late}\n")
         finally:
@@ -225,18 +232,12 @@ class Notebook:
 
 
 @contextmanager
-def _alarm(seconds: float | None) -> Iterator[None]:
-    if not seconds:
-        yield
-        return
-
+def _alarm() -> Iterator[None]:
     def ring(*_: Any) -> None:
-        raise CellTimeout(f"this cell ran for more than {seconds:g} s and was stopped")
+        raise CellTimeout("this cell ran too long and was stopped")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN if before in (None, signal.SIG_DFL) else before)

@@ -116,7 +116,7 @@ def assert_unchanged(changed: list[str]) -> None:
     if changed:
         names = ", ".join(changed)
         message = f"the call changed its input {names} in place; the caller still needs it: work on a copy"
-        raise Mismatch(message, diagnosis=["input-changed"])
+        raise Mismatch(message, diagnosis=["input-changed"], plain=message)
 
 
 def as_tensor(got: Any, name: str) -> Tensor:
@@ -168,17 +168,19 @@ def _check(
     }  # fmt: skip
 
     if got.dtype == torch.bool:
-        raise Mismatch(f"{label} holds True and False; a mask is not yet a number", evidence=evidence)
+        message = f"{label} holds True and False; a mask is not yet a number"
+        raise Mismatch(message, evidence=evidence, plain=message)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
         found = _names(got, true, near, more, clues)
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
-        raise Mismatch(message, diagnosis=found, evidence=evidence)
+        raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} has the wrong shape; {shape_rule}")
     if got.is_floating_point() and not torch.isfinite(got).all():
         bad = ~torch.isfinite(got)
         evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
         evidence |= pattern(got, true, limit)
         found = [if_not_finite] if if_not_finite else []
-        raise Mismatch(f"{label} holds nan or inf{_share(evidence)}", diagnosis=found, evidence=evidence)
+        plain = f"{label} holds nan or inf"
+        raise Mismatch(f"{plain}{_share(evidence)}", diagnosis=found, evidence=evidence, plain=plain)
 
     error = relative_error(got, true, terms)
     if error <= limit:
@@ -198,9 +200,10 @@ def _check(
     if single and limit < error <= near:
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
         found = [if_single] if if_single else []
-        raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
+        raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence, plain=message)
     found = _names(got, true, near, more, clues)
-    raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence)
+    message = f"{message} (relative error {error:.2g})"
+    raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} is wrong")
 
 
 def _names(

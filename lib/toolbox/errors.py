@@ -1,7 +1,8 @@
-"""The ways in which an answer can fail, each with a machine code and a message for people.
+"""The ways in which an answer can fail, each with a machine code and a message for people; and errors for people.
 
-Two families. `Mismatch` is an answer that arrived and is wrong: `toolbox.compare` raises it. A `StudentError` is an
-answer that never arrived: the proxies of `toolbox.student` raise it. The judge writes `code` into the verdict.
+Two families of failed answers. `Mismatch` is an answer that arrived and is wrong: `toolbox.compare` raises it. A
+`StudentError` is an answer that never arrived: the proxies of `toolbox.student` raise it. The judge writes `code` into
+the verdict. Errors for people, `KitError`, are no failed answers: a command shows them and ends.
 """
 
 from __future__ import annotations
@@ -9,30 +10,84 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+class KitError(Exception):
+    """Something that a person can put right: the message says what was given and what to do. Commands show it without a
+    traceback and end with `exit_status`; every other exception is a bug, and keeps its traceback.
+    """
+
+    exit_status: ClassVar[int] = 2
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownName(KitError, KeyError):
+    """There is no assignment, item or student of that name."""
+
+
+class NotThere(KitError, FileNotFoundError):
+    """A file or folder that is needed is not there."""
+
+
+class NotJudged(KitError):
+    """Nothing can be said of an answer, and the student is not to blame: the machine or the kit is.
+
+    again: whether it may come out better when it is tried again later.
+    """
+
+    exit_status = 3
+
+    def __init__(self, message: str, again: bool = False):
+        super().__init__(message, again)
+        self.again = again
+
+
 class Mismatch(AssertionError):
     """An answer arrived and differs from the reference.
 
     diagnosis: ids of `toolbox.misconceptions`, the most likely one first; empty where none fits.
-    evidence: plain JSON data (shapes, worst entry, relative error), shown as a table.
+    evidence: plain JSON data (shapes, worst entry, relative error), shown as a table. plain: the message without
+    anything that came from the student, where students must not read more.
     """
 
     code = "failed"
 
-    def __init__(self, message: str, *, diagnosis: list[str] | tuple[str, ...] = (), evidence: dict | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        diagnosis: list[str] | tuple[str, ...] = (),
+        evidence: dict | None = None,
+        plain: str = "",
+    ):
         super().__init__(message)
         self.diagnosis = list(diagnosis)
         self.evidence = evidence
+        self.plain = plain
 
 
 class StudentError(Exception):
-    """No usable answer arrived. Subclasses name the cause."""
+    """No usable answer arrived. Subclasses name the cause.
+
+    place: where in the student's code, as (module, line), and raised: the type of the exception; None and "" where
+    nobody knows. Unlike the message they hold no words of the student's own.
+    """
 
     code: ClassVar[str] = "failed"
 
-    def __init__(self, message: str, *, diagnosis: list[str] | tuple[str, ...] = (), evidence: dict | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        diagnosis: list[str] | tuple[str, ...] = (),
+        evidence: dict | None = None,
+        raised: str = "",
+        place: tuple[str, int] | None = None,
+    ):
         super().__init__(message)
         self.diagnosis = list(diagnosis)
         self.evidence = evidence
+        self.raised, self.place = raised, place
 
 
 class Missing(StudentError):

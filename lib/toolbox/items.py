@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import pytest
 import torch
 
 
-def item(name: str, share: float = 1.0) -> Callable:
+def item(name: str, share: float = 1.0, seconds: float | None = None) -> Callable:
     """Mark a test as a part of the graded item `name`.
 
-    share: its weight within the item; 0 shows the test in the table and gives no marks.
+    share: its weight within the item; 0 shows the test in the table and gives no marks. seconds: what one of its calls
+    may take in grading, where that is more than the few tenths of a second that any call may take.
     """
-    return pytest.mark.item(name, share=share)
+    return pytest.mark.item(name, share=share, seconds=seconds)
 
 
 @dataclass
 class TestResult:
     """What one test found. `status` is for machines, `message` for people.
 
-    follows: the earlier item in which the same mistake has cost its marks already, "" where there is none.
+    detail: the message with all that it tells, where students read a shorter one. follows: the earlier item in which
+    the same mistake has cost its marks already, "" where there is none. seconds: what its calls may take, as in `item`.
     """
 
     __test__ = False  # not itself a test, whatever pytest thinks of its name
@@ -36,13 +38,17 @@ class TestResult:
     diagnosis: list[str] = field(default_factory=list)
     evidence: dict | None = None
     follows: str = ""
+    detail: str = ""
+    seconds: float | None = None
+    error: BaseException | None = field(default=None, repr=False, compare=False)
 
     @property
     def sentence(self) -> str:
         return self.name.removeprefix("test_").replace("_", " ")
 
     def as_dict(self) -> dict:
-        return asdict(self)
+        """Plain data: all fields but the exception."""
+        return {key: value for key, value in vars(self).items() if key not in ("error", "seconds")}
 
 
 class Make:

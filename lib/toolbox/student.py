@@ -27,7 +27,7 @@ NOTEBOOK = "notebook"
 class Transport(Protocol):
     """What carries a call to the student's code. A reply is encoded, or has been read by `calls.read_reply` already.
 
-    allowed: how many backward passes of autograd the next calls may start; `Student` sets it.
+    allowed: how many backward passes of autograd each call may start from now on; `Student` sets it.
     """
 
     allowed: int
@@ -50,6 +50,18 @@ class Student:
         self.changed: list[str] = []
         self._scripts = 0
         self._allow(0)
+
+    def allow(self, seconds: float | None) -> None:
+        """How long each call may take from now on, where it is made in grading; None: as long as any other."""
+        allow = getattr(self._transport, "allow", None)
+        if allow is not None:
+            allow(seconds)
+
+    def close(self) -> None:
+        """Let go of the process that runs the code, where there is one."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
 
     @contextmanager
     def autograd(self, passes: int = 2**31 - 1) -> Iterator[None]:
@@ -95,7 +107,8 @@ class Student:
         reply = blob if isinstance(blob, dict) else calls.read_reply(blob)
         if "error" in reply:
             error = reply["error"]
-            raise BY_CODE.get(error["code"], Raised)(error["message"])
+            place = (error["module"], error["line"]) if error["module"] else None
+            raise BY_CODE.get(error["code"], Raised)(error["message"], raised=error["raised"], place=place)
         after = reply["after"]
         self.changed = [name for name, before in sent.items() if not _same(before, after.get(name))]
         return reply["value"]
@@ -128,6 +141,8 @@ class LocalTransport:
     that may not use autograd.
     """
 
+    allowed = 0
+
     def __init__(
         self,
         modules: Mapping[str, Any] | None = None,
@@ -137,7 +152,6 @@ class LocalTransport:
         self._modules = modules
         self._notebook = notebook
         self._watch = watch
-        self.allowed = 0
         self._script: tuple[int, dict[int, Any]] = (0, {})
 
     def call(self, module: str, name: str, payload: bytes) -> bytes:
@@ -145,6 +159,10 @@ class LocalTransport:
             target = self._find(module, name)
         except Missing as error:
             return calls.failure("missing", str(error))
+        except ModuleNotFoundError as error:
+            if error.name != f"backprop.{module}":
+                return calls.wire.pack({"error": calls.describe(error)})
+            return calls.failure("missing", f"there is no {module}.py")
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
         return calls.perform(target, *wire.unpack(payload), self._watch)
@@ -158,15 +176,11 @@ class LocalTransport:
             return calls.failure("missing", f"the notebook has no `{name}`: run its cell first")
         return calls.perform(lambda: namespace[name], [], {})
 
-    def load(self, module: str) -> None:
-        """Load a module now. Raises whatever it raises."""
-        self._namespace(module)
-
-    def script(self, number: int, payload: bytes | dict) -> bytes:
+    def script(self, number: int, payload: bytes) -> bytes:
         if self._script[0] != number:  # only the latest script's objects are kept
             self._script = number, {}
-        request = payload if isinstance(payload, dict) else wire.unpack(payload)
-        steps = partial(run_script, request, self._script[1], self._namespace)
+        request, values = wire.unpack(payload), self._script[1]
+        steps = partial(run_script, request, values, self._namespace)
         return calls.perform(steps, [], {}, request["autograd"], self._watch)
 
     def _namespace(self, module: str) -> Any:
@@ -186,7 +200,7 @@ class LocalTransport:
         target = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
         where = "the notebook" if module == NOTEBOOK else f"{module}.py"
         if target is None:
-            raise Missing(f"{where} has no function `{name}`")
+            raise Missing(f"{where} has no function `{name}`{calls.why_missing(name, module)}")
         if not callable(target):
             raise Missing(f"`{name}` in {where} is not a function")
         return target

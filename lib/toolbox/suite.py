@@ -1,9 +1,10 @@
 """A suite of tests, collected once by pytest and run as often as there are students.
 
 Steps: collect a `test_<name>.py` without conftest files, plugins or capture; note which tests stand in a hidden
-region; then, for each student, run the tests one by one with the `student` fixture bound to that student and the
-`make` fixture seeded, and turn each outcome into a `TestResult`. Plain `pytest test_<name>.py` works as well: there
-the fixture calls the modules of the student's own `lib/backprop`.
+region; then, for each student, run the tests one by one, the public ones first, with the `student` fixture bound to
+that student and the `make` fixture seeded, and turn each outcome into a `TestResult`. A test that raises what no test
+should is `not judged`: the kit is at fault, or the test could not read the answer; grading finds out which. Plain
+`pytest test_<name>.py` works as well: there the fixture calls the modules of the student's own `lib/backprop`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from _pytest.config import Config, _prepareconfig
 from _pytest.runner import runtestprotocol
 
-from toolbox.errors import Mismatch, StudentError
+from toolbox.errors import Mismatch, NotJudged, StudentError
 from toolbox.items import Make, TestResult, item
 from toolbox.student import LocalTransport, Student
 
@@ -32,6 +34,7 @@ SEED = pytest.StashKey[str]()
 FAILURE = pytest.StashKey[BaseException]()
 LONGEST = 2000  # characters of a message; names and texts in it may be the student's
 FATAL = ("timeout", "memory", "crashed")  # an item that ended so is not tried again
+NOT_JUDGED = "not judged"
 
 
 @pytest.fixture
@@ -117,7 +120,8 @@ class Suite:
             raise RuntimeError(f"{self.path.name}: {test.name} has no @item")
         line = test.function.__code__.co_firstlineno
         hidden = any(begin < line < end for begin, end in regions)
-        return TestResult(mark.args[0], test.name, hidden, float(mark.kwargs.get("share", 1.0)))
+        share, seconds = float(mark.kwargs.get("share", 1.0)), mark.kwargs.get("seconds")
+        return TestResult(mark.args[0], test.name, hidden, share, seconds=seconds)
 
     @property
     def items(self) -> list[str]:
@@ -131,10 +135,14 @@ class Suite:
         items: Iterable[str] | None = None,
         seed: str = PUBLIC_SEED,
         tests: Iterable[str] | None = None,
+        faults: bool = False,
     ) -> list[TestResult]:
         """Run the tests of the given items (default: all) against `student`; one result per test, in order.
 
-        tests: of these only the tests of these names.
+        tests: of these only the tests of these names. All public tests run before any hidden one, so that what a public
+        one shows cannot come from a hidden one. faults: tell of a test that raised what no test should as `not judged`,
+        for the caller to find out whose fault it is; else it is taken for an answer of a form that no test foresaw.
+        Raises NotJudged where nothing can be said of any answer.
         """
         wanted = set(self.items if items is None else items)
         named = None if tests is None else set(tests)
@@ -142,36 +150,38 @@ class Suite:
             known = ", ".join(self.items)
             raise KeyError(f"{self.path.name} has no item {', '.join(sorted(unknown))}; it has {known}")
         self._config.stash[STUDENT], self._config.stash[SEED] = student, seed
-        results: list[TestResult] = []
+        chosen = [
+            (test, replace(blank, diagnosis=[]))
+            for test, blank in self.tests
+            if blank.item in wanted and (named is None or blank.name in named)
+        ]
         ended: dict[str, TestResult] = {}
-        for test, blank in self.tests:
-            if blank.item not in wanted or (named is not None and blank.name not in named):
-                continue
-            result = TestResult(blank.item, blank.name, blank.hidden, blank.share)
-            if blank.item in ended:
-                result.status = ended[blank.item].status
+        for test, result in sorted(chosen, key=lambda pair: pair[1].hidden):
+            if result.item in ended:
+                result.status = ended[result.item].status
                 result.message = "not run: an earlier check of this item ended so"
-            else:
-                self._run_one(test, result)
-                if result.status in FATAL:
-                    ended[blank.item] = result
-            results.append(result)
-        return results
+                continue
+            student.allow(result.seconds)
+            self._run_one(test, result)
+            if result.status == NOT_JUDGED and not faults:
+                unreadable(result)
+            if result.status in FATAL:
+                ended[result.item] = result
+        return [result for _, result in chosen]
 
     def _run_one(self, test: pytest.Item, result: TestResult) -> None:
-        error = self._error_of(test)
+        result.error = error = self._error_of(test)
         if error is None:
             return
+        if isinstance(error, KeyboardInterrupt | pytest.exit.Exception | NotJudged):
+            raise error
         if isinstance(error, Mismatch | StudentError):
             result.status, result.message = error.code, str(error)[:LONGEST]
             result.diagnosis, result.evidence = error.diagnosis, error.evidence
         elif isinstance(error, AssertionError):
             result.status, result.message = "failed", str(error)[:LONGEST] or result.sentence
-        elif isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
-            raise error
-        else:  # a test that could not read the answer: the answer has a form that no test foresaw
-            result.status = "malformed"
-            result.message = f"the answer has an unexpected form ({type(error).__name__}: {error})"[:LONGEST]
+        else:
+            result.status, result.message = NOT_JUDGED, f"{type(error).__name__}: {error}"[:LONGEST]
 
     def _error_of(self, test: pytest.Item) -> BaseException | None:
         """Run one test; returns what it raised."""
@@ -191,6 +201,11 @@ class Suite:
     def close(self) -> None:
         """Let go of pytest's configuration."""
         self._config._ensure_unconfigure()
+
+
+def unreadable(result: TestResult) -> None:
+    """Take what a test raised for the answer's fault: it has a form that no test foresaw."""
+    result.status, result.message = "malformed", f"the answer has an unexpected form ({result.message})"
 
 
 def is_plain(test: pytest.Item) -> bool:

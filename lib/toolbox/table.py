@@ -21,9 +21,10 @@ STATUS_WORDS = {
     "passed": "right",
     "failed": "wrong",
     "missing": "not written yet",
-    "timeout": "took too long",
+    "timeout": "timeout",
     "memory": "needed too much memory",
-    "crashed": "crashed",
+    "crashed": "ended the process that ran it",
+    "not judged": "not judged: this is not your fault, and costs nothing",
     "forbidden": "not allowed",
     "malformed": "not a usable answer",
 }
@@ -80,7 +81,7 @@ def _html_row(result: TestResult) -> str:
     mark = f'<span style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
     note = f' <span style="color:{GREY}">(in grading)</span>' if result.hidden else ""
     details = "".join(f"<div>{escape(line)}</div>" for line in _details(result))
-    if unexplained(result) and (result.evidence or {}).get("map"):
+    if unexplained(result) and result.evidence.get("map"):
         details += _heat_map(result.evidence["map"])
     return (
         f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(result.sentence)}{note}</td>'
@@ -95,7 +96,7 @@ def _details(result: TestResult) -> list[str]:
     lines = [result.message or STATUS_WORDS.get(result.status, result.status)]
     if result.follows:
         lines.append(f"the same mistake as in {result.follows}, where it has cost its marks: none are lost here")
-    evidence = result.evidence or {}
+    evidence = {} if result.hidden else result.evidence or {}  # shapes and numbers of hidden inputs stay hidden
     if evidence.get("shape_yours") is not None:
         yours, true = _shape(evidence["shape_yours"]), _shape(evidence["shape_true"])
         lines.append(f"shape {yours}, as it should be" if yours == true else f"shape: yours {yours}, true {true}")
@@ -106,7 +107,7 @@ def _details(result: TestResult) -> list[str]:
 
 def unexplained(result: TestResult) -> bool:
     """Whether an answer is wrong and no known mistake explains it."""
-    return result.status == "failed" and not result.diagnosis and result.evidence is not None
+    return result.status == "failed" and not result.diagnosis and bool(result.evidence) and not result.hidden
 
 
 def _pattern_words(evidence: dict) -> str:

@@ -29,19 +29,24 @@ from nbgrader import utils
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import intake, remote, verdict
+from autograder import intake
 from autograder.demo.material import Material, as_bytes, grade_id, text
 from autograder.demo.pack import pack
-from autograder.judge import Judge, Judgement
-from autograder.nbgrader_steps import show
-from autograder.remote import Limits, RemoteTransport
+from autograder.gradebook.preprocessors import show
+from autograder.judging.judge import Judge
+from autograder.records import verdict
+from autograder.records.verdict import Judgement
+from autograder.sandbox import transport
+from autograder.sandbox.patience import Patience
+from autograder.sandbox.transport import HandInLimits
+from autograder.tests.checkout import hand_in_at
 from toolbox.cells import code_cells
 from toolbox.student import Student
 
 from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMITS = Limits(call=1.5, cell=2.0, notebook=9.0, hand_in=20.0, memory=2**30, restarts=12)
+LIMITS = HandInLimits(calls=Patience(full=1.5, spare=3.0), cells=Patience(full=2.0, spare=4.0), memory=2**30)
 ASSIGNMENT = "flat"
 NEEDED = ("solution_predict", "solution_bugs_found", "solution_bugs_repaired")
 MARKER = "kit-was-here"  # what attacks call the files that they try to write
@@ -58,7 +63,7 @@ class Field:
         self.classroom = folder / "classroom"
         self.material = Material.read(ROOT)
         torch.set_num_threads(1)
-        self.warm = remote.warm(fresh=True)
+        self.warm = transport.warm(fresh=True)
         self._own = set(
             _offspring(self.warm._process.pid)
         )  # where an ordinary user grades, the warm process has a child
@@ -79,7 +84,7 @@ class Field:
     def still_grades(self) -> bool:
         """Whether a right hand-in gets full marks; by a few items, as this is asked after every attack."""
         cells = [cell for cell in code_cells(self.clean / "flat.ipynb") if not cell.is_check]
-        transport = RemoteTransport(self.judge.files(self.clean), cells, LIMITS)
+        transport = self.judge.transport(hand_in_at(self.clean), cells)
         some = ["predict", "toy", "hinge_grad_w"]
         try:
             results = self.judge.suite.run(Student(transport), items=some, seed=self.canary)
@@ -150,7 +155,7 @@ class Field:
         """Take the attack's hand-in in and judge it; returns the judgement and the seconds that judging took."""
         folder = self._take_in(attack.id, self.hand_in(attack))
         begin = time.monotonic()
-        judgement = self.judge.grade(folder)
+        judgement = self.judge.judge(hand_in_at(folder))
         return judgement, time.monotonic() - begin
 
     def remove(self, attack: Attack) -> None:
@@ -190,8 +195,8 @@ class Field:
     def shown(self, judgement: Judgement) -> str:
         """All text that the hand-in's cells showed."""
         parts = []
-        for outputs in judgement.outputs.values():
-            for output in outputs:
+        for cell in judgement.cells:
+            for output in cell["outputs"]:
                 parts += [output.get("text", ""), "\n".join(output.get("traceback", ()))]
                 parts += _texts(output.get("data", {}))
         return "\n".join(parts)

@@ -16,7 +16,7 @@ def suspicious(thing):
     if isinstance(thing, types.FunctionType):
         return "/suites/" in thing.__code__.co_filename or thing.__name__.startswith("test_the_")
     if isinstance(thing, types.ModuleType):
-        return thing.__name__.startswith(("autograder.judge", "autograder.verdict", "autograder.suites", "solutions"))
+        return thing.__name__.startswith(("autograder.judging.judge", "autograder.records.verdict", "autograder.suites", "solutions"))
     return False
 
 def search(things):
@@ -51,7 +51,7 @@ add(
             "attempt('gc', lambda: search(gc.get_objects()))\n"
             "attempt('referrers', lambda: search([y for x in gc.get_objects()[:2000] for y in gc.get_referrers(x)][:10**5]))\n"
             "attempt('modules', lambda: search(sys.modules.values()))\n"
-            "for name in ('autograder.judge', 'autograder.verdict', 'autograder.suites.test_flat', 'solutions.flat'):\n"
+            "for name in ('autograder.judging.judge', 'autograder.records.verdict', 'autograder.suites.test_flat', 'solutions.flat'):\n"
             "    attempt(name, lambda: __import__(name))",
         ),
         stopped=7,
@@ -106,7 +106,7 @@ add(
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/lib/backprop/flat.py',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@FIELD@/canary.txt', '/etc/passwd', '/etc/shadow',\n"
             "             '@KIT@/autograder/suites/test_flat.py', '@KIT@/solutions/backprop/flat.py',\n"
-            "             '@KIT@/nbgrader_config.py', '@KIT@/autograder/judge.py', '@KIT@/.git/config', '/dev/mem', '/dev/shm',\n"
+            "             '@KIT@/nbgrader_config.py', '@KIT@/autograder/judging/judge.py', '@KIT@/.git/config', '/dev/mem', '/dev/shm',\n"
             "             '../../../../../@FIELD@/canary.txt', '/old@FIELD@/canary.txt'):\n"
             "    attempt(name, lambda: open(name, 'rb').read(64))\n"
             "for name in ('@CLASSROOM@', '@KIT@/autograder', '@KIT@/solutions', '/boot', '/home', '/var'):\n"

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from autograder.tests.checkout import hand_in_at
+
 from . import autograd, course, exhaustion, processes, replies, snooping, tampering  # noqa: F401  (they enter attacks)
 from .attack import ATTACKS, Attack
 from .field import Field
@@ -76,7 +78,7 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
 
 
 def test_the_judge_still_gives_a_right_hand_in_full_marks_after_all_of_them(field: Field):
-    verdict = field.judge.grade(field.clean).verdict
+    verdict = field.judge.judge(hand_in_at(field.clean)).verdict
     assert verdict.score == verdict.max_score
 
 

@@ -70,14 +70,19 @@ RIGHT: list[Answer] = [
     Answer("an engine of closures", VALUES, file=HERE / "closures" / "scalar.py"),
     Answer("an engine that composes its operations, and sorts by birth", VALUES, file=HERE / "births" / "scalar.py"),
     liberty(
-        "half of the gradient for each at a tie", "gate_max value_functions",
+        "half of the gradient for each at a tie",
+        "gate_max value_functions",
         ("maximum_backward", "grad_out if x > y else 0.0", "grad_out * (0.5 if x == y else float(x > y))"),
         ("maximum_backward", "0.0 if x > y else grad_out", "grad_out * (0.5 if x == y else float(x < y))"),
-        ("Value.max", "(float(first), float(not first))",
-         "(0.5, 0.5) if self.data == other.data else (float(first), float(not first))"),
+        (
+            "Value.max",
+            "(float(first), float(not first))",
+            "(0.5, 0.5) if self.data == other.data else (float(first), float(not first))",
+        ),
     ),
     liberty(
-        "a third of the way between the slopes of a ReLU at its kink", "value_functions tape",
+        "a third of the way between the slopes of a ReLU at its kink",
+        "value_functions tape",
         ("Value.relu", "Value(0.0, (self,), (0.0,))", "Value(0.0, (self,), (1 / 3 if self.data == 0 else 0.0,))"),
         ("Var.relu", "Var(0.0, self, 0.0)", "Var(0.0, self, 1 / 3 if self.data == 0 else 0.0)"),
     ),

@@ -1,0 +1,144 @@
+"""The bundle for students: one zip with the assignments, the library and the data, and nothing of the other side.
+
+Steps: refuse unless every built file is what its master builds; choose the files by a fixed list of places; take the
+students' part of the README; search everything for leaks once more; write the zip with the same bytes for the same
+content, under a name that ends in a digest of that content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+from autograder import build
+from autograder.build import Problem, Refused, leaks
+from autograder.build.files import passing
+from autograder.masters import sources
+
+FOLDERS = ("assignments", "lib/backprop", "lib/toolbox", "data")
+FILES = ("requirements.txt", "pyproject.toml")
+TOP = "backprop-kit"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+
+
+def release(root: Path, out: Path) -> Path:
+    """Write `backprop-kit-<digest>.zip` into the folder `out` and return its path.
+
+    Raises `Refused` where `build --check` finds anything, where a place of the bundle is missing or holds a link, or
+    where the bundle would leak.
+    """
+    if problems := build.check(root):
+        raise Refused(problems)
+    content = {"README.md": _readme(root)}
+    for path in _paths(root):
+        content[path] = (root / path).read_bytes()
+    if problems := _leaks(root, content):
+        raise Refused(problems)
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / f"{TOP}-{_digest(content)}.zip"
+    descriptor, staged = tempfile.mkstemp(prefix=".release-", dir=out)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _write(file, content)
+        os.chmod(staged, 0o644)
+        os.replace(staged, target)
+    except BaseException:
+        Path(staged).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def students_part(readme: str) -> str | None:
+    """The title of a README, what stands under it, and the sections (##) with "student" in their heading.
+
+    None where there is no such section. A `#` within a code fence opens nothing.
+    """
+    parts: list[list[str]] = [[]]
+    fenced = False
+    for line in readme.splitlines():
+        fenced ^= line.lstrip().startswith("```")
+        if line.startswith("## ") and not fenced:
+            parts.append([])
+        parts[-1].append(line)
+    wanted = [part for part in parts[1:] if re.search(r"\bstudents?\b", part[0], re.IGNORECASE)]
+    if not wanted:
+        return None
+    return "\n\n".join("\n".join(part).strip() for part in [parts[0], *wanted]).strip() + "\n"
+
+
+def _readme(root: Path) -> bytes:
+    file = root / "README.md"
+    part = students_part(file.read_text(encoding="utf-8")) if file.is_file() else None
+    if part is None:
+        message = "has no part for students: give it a section with the word in its heading, such as `## For students`"
+        raise Refused([Problem("README.md", 0, message)])
+    return part.encode()
+
+
+def _paths(root: Path) -> list[str]:
+    """Every path of the bundle beside the README, sorted. What git ignores stays out: downloads, caches, hand-ins."""
+    found: set[str] = set()
+    problems = [Problem(name, 0, "is missing: students need it") for name in FILES if not (root / name).is_file()]
+    for folder in FOLDERS:
+        files = {path for file in (root / folder).rglob("*") if not passing(path := file.relative_to(root))}
+        links = sorted(path.as_posix() for path in files if (root / path).is_symlink())
+        problems += [Problem(path, 0, "is a link: put the file itself there") for path in links]
+        files = {path.as_posix() for path in files if (root / path).is_file()}
+        if not files:
+            problems.append(Problem(folder, 0, "is missing or empty: students need it"))
+        found |= files
+    if problems:
+        raise Refused(problems)
+    return sorted((found | set(FILES)) - _ignored(root, found))
+
+
+def _ignored(root: Path, paths: set[str]) -> set[str]:
+    """Those paths that git ignores; none outside a repository, where nothing says what belongs to it."""
+    try:
+        done = subprocess.run(
+            ["git", "check-ignore", "-z", "--stdin"],
+            cwd=root,
+            input="\0".join(sorted(paths)),
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        return set()
+    return set(done.stdout.split("\0")) if done.returncode == 0 else set()
+
+
+def _leaks(root: Path, content: dict[str, bytes]) -> list[Problem]:
+    """What the whole bundle gives away: built files in full, the hand-written ones where they name a hidden test."""
+    masters = sources.read(root)
+    built = {path: data for path, data in content.items() if path.startswith(("assignments/", "lib/backprop/"))}
+    problems = leaks.find(masters, built)
+    names = leaks.Secrets(masters).names
+    for path in sorted(content.keys() - built.keys()):
+        words = set(re.findall(r"\w+", content[path].decode("utf-8", "replace")))
+        for secret in names:
+            if secret.text in words:
+                where = f"{secret.path}:{secret.line}"
+                problems.append(Problem(path, 0, f"leak: it holds {secret.what} from {where}: {secret.text}"))
+    return problems
+
+
+def _digest(content: dict[str, bytes]) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(content):
+        whole.update(f"{path}\0{len(content[path])}\0".encode() + content[path])
+    return whole.hexdigest()[:12]
+
+
+def _write(file: object, content: dict[str, bytes]) -> None:
+    """Stored, not deflated: the bytes of deflate differ between builds of zlib, and most of the content is small."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
+        for path in sorted(content):
+            entry = zipfile.ZipInfo(f"{TOP}/{path}", date_time=EPOCH)
+            entry.create_system = 3  # Unix, wherever this runs
+            entry.external_attr = 0o100644 << 16
+            bundle.writestr(entry, content[path])

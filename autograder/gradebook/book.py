@@ -1,0 +1,151 @@
+"""nbgrader, driven from Python: settings, the assignment's entry, autograding and feedback for one student.
+
+Stock nbgrader throughout; only its command line is left out, so that a class is graded by one process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from nbgrader import api
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import temp_attrs
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.files import write_atomically
+from autograder.machine_faults import RecordsFault, kind_in
+from toolbox.errors import KitError
+
+
+def newest_form() -> str:
+    """The name of the newest form of nbgrader's tables, as alembic knows it.
+
+    For a new gradebook nbgrader starts the command `alembic` to ask for it, which takes longer than a hand-in.
+    """
+    return ScriptDirectory(str(Path(api.__file__).parent / "alembic")).get_current_head()
+
+
+api.get_alembic_version = newest_form
+
+
+class NbgraderFailed(RecordsFault, KitError):
+    """nbgrader could not do a step. The message holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """due: naive UTC, None where nothing is ever late. extensions: student -> how much later they may come."""
+
+    due: datetime | None
+    extensions: dict[str, timedelta]
+
+    def __call__(self, student: str, received: datetime | None) -> int:
+        """The whole seconds by which a hand-in came late, 0 where it did not."""
+        if self.due is None or received is None:
+            return 0
+        due = self.due.replace(tzinfo=UTC) + self.extensions.get(student, timedelta())
+        return max(0, int((received - due).total_seconds()))
+
+
+class Book:
+    """The gradebook and nbgrader's steps for the course in `root`, with the settings of its nbgrader_config.py."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+        self.config.NbGraderAPI.log_level = logging.WARNING
+        self.api = NbGraderAPI(CourseDirectory(config=self.config), config=self.config)
+
+    @property
+    def db_url(self) -> str:
+        return self.api.coursedir.db_url
+
+    @property
+    def seed(self) -> str:
+        """The seed of the hidden inputs, as set in nbgrader_config.py."""
+        return str(self.config.JudgeCells.get("seed", ""))
+
+    def register(self, assignment: str, due: datetime | None = None) -> None:
+        """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
+
+        nbgrader generates into classroom/released, which nobody reads: when a step of its own fails, it deletes what it
+        has generated. What is registered already is left alone.
+        Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
+        """
+        source = self.root / "solutions" / assignment / f"{assignment}.ipynb"
+        mark = self.root / "classroom" / "ledger" / assignment / ".registered"
+        now = hashlib.sha256(source.read_bytes()).hexdigest()
+        if not (mark.is_file() and mark.read_text() == now and self.knows(assignment)):
+            try:
+                self.run("generate_assignment", lambda: self._generate(assignment))
+            except NbgraderFailed as failure:
+                failure.fault = kind_in(str(failure))  # the master is ours, and so is every word of the log
+                raise
+            write_atomically(mark, now.encode())
+        if due is not None:
+            with inside(self.root), Gradebook(self.db_url) as gradebook:
+                gradebook.update_or_create_assignment(assignment, duedate=due)
+
+    def _generate(self, assignment: str) -> dict:
+        with temp_attrs(self.api.coursedir, release_directory=str(Path("classroom") / "released")):
+            return self.api.generate_assignment(assignment, force=True, create=True)
+
+    def knows(self, assignment: str) -> bool:
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
+            try:
+                return bool(gradebook.find_assignment(assignment).notebooks)
+            except MissingEntry:
+                return False
+
+    def lateness(self, assignment: str) -> Lateness:
+        """Who is late by how much: the deadline and the extensions in the gradebook."""
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
+            found = gradebook.find_assignment(assignment)
+            extensions = {entry.student.id: entry.extension for entry in found.submissions if entry.extension}
+            return Lateness(found.duedate, extensions)
+
+    def entered(self, assignment: str) -> set[str]:
+        """The students who have a submission of the assignment in the gradebook."""
+        with inside(self.root), Gradebook(self.db_url) as gradebook:
+            return {submission.student.id for submission in gradebook.assignment_submissions(assignment)}
+
+    def autograde(self, assignment: str, student: str) -> None:
+        self.run("autograde", lambda: self.api.autograde(assignment, student, force=True, create=True))
+
+    def feedback(self, assignment: str, student: str) -> None:
+        self.run("generate_feedback", lambda: self.api.generate_feedback(assignment, student, force=True))
+
+    def run(self, step: str, action) -> None:
+        with inside(self.root):
+            result = action()
+        if not result["success"]:
+            tail = (result.get("error") or "") + (result.get("log") or "")
+            failure = NbgraderFailed(f"nbgrader {step} failed:\n{tail[-3000:]}")
+            failure.fault = result.get("fault")
+            raise failure
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """nbgrader finds its course by the working directory."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader 0.9.6 under SQLAlchemy 2.1; harmless, and long
+            yield
+    finally:
+        os.chdir(before)

@@ -1,0 +1,69 @@
+"""What a run of `grade` has to do: which hand-ins there are, which must be judged, which only entered.
+
+Each hand-in is inspected once, and what was found travels in its receipt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder import build, intake
+from autograder.gradebook.book import Book
+from autograder.grading import ledger
+from autograder.judging.key import key
+from autograder.records import verdict as verdicts
+from autograder.records.hand_in import HandIn, read_hand_in
+from autograder.records.verdict import NOT_JUDGED
+from toolbox.errors import NotThere
+
+
+@dataclass
+class Plan:
+    """to_judge, to_enter: hand-ins with their keys. skipped: the students of whom everything is done already."""
+
+    to_judge: list[tuple[HandIn, str]] = field(default_factory=list)
+    to_enter: list[tuple[HandIn, str]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def hand_ins(root: Path, assignment: str, students: list[str] | None) -> list[HandIn]:
+    """The hand-ins that lie under classroom/submitted/, inspected. Raises NotThere where there are none."""
+    submitted = root / "classroom" / "submitted"
+    intake.take_up(submitted)
+    released = root / "assignments" / assignment / f"{assignment}.ipynb"
+    folders = sorted(folder for folder in submitted.glob(f"*/{assignment}") if folder.is_dir())
+    if students:
+        folders = [folder for folder in folders if folder.parent.name in students]
+    if not folders:
+        whose = f" of {', '.join(students)}" if students else ""
+        raise NotThere(
+            f"no hand-in{whose} of {assignment!r} under {submitted}: name a folder of zips with --from, or put them "
+            "there"
+        )
+    return [read_hand_in(folder, intake.inspect(folder, assignment, released)) for folder in folders]
+
+
+def plan(root: Path, found: list[HandIn], book: Book, seed: str, pictures: bool, *, again: bool, more: object) -> Plan:
+    """What is to be done for these hand-ins. more: what else an entry depends on (the deadline, say)."""
+    classroom, assignment = root / "classroom", found[0].assignment
+    entered = book.entered(assignment)
+    result = Plan()
+    for hand_in in found:
+        own = key(root, hand_in, seed, pictures)
+        known = None if again else verdicts.read(classroom, assignment, hand_in.student)
+        if known is None or known.verdict.key != own or known.verdict.status == NOT_JUDGED or known.verdict.open_items:
+            result.to_judge.append((hand_in, own))
+        elif hand_in.student in entered and ledger.is_done(classroom, assignment, hand_in.student, f"{own} {more}"):
+            result.skipped.append(hand_in.student)
+        else:
+            result.to_enter.append((hand_in, own))
+    return result
+
+
+def build_if_stale(root: Path, assignment: str) -> None:
+    """Build where nothing is built yet, or where the masters are newer: nbgrader would release what it finds."""
+    source, master = (root / "solutions" / name for name in (f"{assignment}/{assignment}.ipynb", f"{assignment}.py"))
+    if not source.is_file() or source.stat().st_mtime < master.stat().st_mtime:
+        build.build(root)
+        source.touch()

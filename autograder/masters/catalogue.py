@@ -1,0 +1,103 @@
+"""What each assignment is made of: its items, points, order, tests and modules, from the masters alone.
+
+The one source of points and order for the grader, the reports and the audit. Nothing is imported or run: neither
+torch nor the suites, so a command may ask for it before anything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.masters import regions, rules, sources
+from autograder.masters.checks import Test
+from autograder.masters.percent import Cell, Master
+from autograder.masters.problems import Refused
+
+__all__ = ["COURSE", "Assignment", "Item", "Test", "Written", "catalogue"]
+
+COURSE = ("scalar", "flat", "tensors", "layers", "training", "beyond")  # the assignments in the order of the course
+
+
+@dataclass(frozen=True)
+class Item:
+    """A graded id with a check cell. title: the heading it stands under in the notebook, "" where there is none."""
+
+    id: str
+    points: float
+    title: str
+    line: int
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A written question, graded by a person."""
+
+    id: str
+    points: float
+    title: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment; items and written questions in the order of the notebook, paths relative to the repository."""
+
+    name: str
+    modules: tuple[str, ...]
+    items: tuple[Item, ...]
+    written: tuple[Written, ...]
+    master: str
+    suite: str
+
+    @property
+    def points(self) -> dict[str, float]:
+        """The points of each item, in order; written questions are not among them."""
+        return {item.id: item.points for item in self.items}
+
+    @property
+    def max_score(self) -> float:
+        """All points that the grader gives by itself."""
+        return sum(item.points for item in self.items)
+
+    @property
+    def max_written(self) -> float:
+        """All points that a person gives."""
+        return sum(written.points for written in self.written)
+
+
+def catalogue(root: Path) -> dict[str, Assignment]:
+    """Every assignment of the repository at `root`, by name. Raises `Refused` where a master is malformed."""
+    masters = sources.read(root)
+    if problems := rules.check(masters):
+        raise Refused(problems)
+    return {name: _assignment(name, master, masters) for name, master in masters.notebooks.items()}
+
+
+def _assignment(name: str, master: Master, masters: sources.Sources) -> Assignment:
+    suite = masters.suites[name]
+    items: list[Item] = []
+    written: list[Written] = []
+    title = ""
+    for cell in master.cells:
+        title = _heading(cell) or title
+        if cell.role == "item":
+            tests = tuple(test for test in suite.tests if test.item == cell.id)
+            items.append(Item(cell.id, float(cell.keys["points"]), title, cell.line, tests))
+        elif cell.role == "written":
+            written.append(Written(cell.id, float(cell.keys["points"]), title, cell.line))
+    return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, suite.path)
+
+
+def _heading(cell: Cell) -> str:
+    """The last heading of a markdown cell, outside code fences and model answers."""
+    if cell.kind != "markdown":
+        return ""
+    answers, _ = regions.find(cell.lines, regions.SOLUTION, "a notebook")
+    found, fenced = "", False
+    for _, text in regions.outside(cell.lines, answers):
+        fenced ^= text.lstrip().startswith("```")
+        if not fenced and text.startswith("#"):
+            found = text.lstrip("#").strip() or found
+    return found

@@ -1,0 +1,83 @@
+"""The masters of a repository: where they stand, and all of them read.
+
+solutions/<name>.py               one notebook master per assignment
+solutions/backprop/<module>.py    the complete modules
+autograder/suites/test_<name>.py  the complete suites
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.masters import checks, percent, regions
+from autograder.masters.problems import Problem
+from autograder.masters.regions import Line, Region
+
+SOLUTIONS, MODULES, SUITES = "solutions", "solutions/backprop", "autograder/suites"
+
+
+@dataclass
+class Module:
+    """A module master as read."""
+
+    path: str
+    text: str
+    lines: list[Line]
+    regions: list[Region]
+    problems: list[Problem]
+
+
+@dataclass
+class Sources:
+    """Every master, under the name of its assignment or module; `texts` holds each file under its path."""
+
+    notebooks: dict[str, percent.Master] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
+    suites: dict[str, checks.Suite] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(root: Path) -> Sources:
+    """Read every master of the repository at `root`; what cannot be read is a problem."""
+    sources = Sources()
+    for path in _python(sources, root, SOLUTIONS):
+        sources.notebooks[Path(path).stem] = percent.read(path, sources.texts[path])
+    for path in _python(sources, root, MODULES):
+        text = sources.texts[path]
+        lines = regions.numbered(text)
+        found, wrong = regions.find(lines, regions.SOLUTION, "a module")
+        problems = [Problem(path, number, message) for number, message in wrong]
+        sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
+    for path in _python(sources, root, SUITES, "test_"):
+        sources.suites[Path(path).stem.removeprefix("test_")] = checks.read(path, sources.texts[path])
+    for kind in (sources.notebooks, sources.modules, sources.suites):
+        for master in kind.values():
+            sources.problems += master.problems
+    return sources
+
+
+def _python(sources: Sources, root: Path, folder: str, prefix: str = "") -> list[str]:
+    """The paths of the `.py` files of a folder, sorted, their texts kept in `sources`."""
+    found = []
+    for file in sorted((root / folder).glob(f"{prefix}*.py")):
+        path = f"{folder}/{file.name}"
+        try:
+            text = file.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            sources.problems.append(Problem(path, 0, f"cannot be read: {error}"))
+            continue
+        if "\r" in text or text.startswith("\ufeff"):
+            line = text[: text.find("\r")].count("\n") + 1 if "\r" in text else 1
+            sources.problems.append(
+                Problem(
+                    path,
+                    line,
+                    "Windows line ends or a byte-order mark: save the file as UTF-8 with line ends of one newline",
+                )
+            )
+            continue
+        sources.texts[path] = text
+        found.append(path)
+    return found

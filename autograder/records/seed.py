@@ -1,0 +1,49 @@
+"""The seed of a classroom's hidden inputs: drawn at its first use, and kept with the classroom.
+
+Whoever knows the seed can work out every hidden input, and hand in a table of answers. So it is in no file that
+students get, and not in the repository; `classroom/seed` is the only place, readable by its owner, and belongs into the
+backup: with another seed, nobody's verdict can be made again. `c.JudgeCells.seed` in nbgrader_config.py overrides it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from toolbox.errors import KitError
+
+
+def class_seed(classroom: Path, configured: str = "") -> str:
+    """The classroom's seed; drawn where there is none yet. configured: the one of nbgrader_config.py, "" for none."""
+    if configured:
+        return configured
+    path = seed_file(classroom)
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        pass
+    classroom.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".seed.{os.getpid()}.new")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(f"{secrets.token_hex(16)}\n")
+        os.link(draft, path)
+    except FileExistsError:  # another grader was quicker: its seed counts
+        pass
+    except OSError:  # a file system without links
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return _read(path)
+
+
+def seed_file(classroom: Path) -> Path:
+    return classroom / "seed"
+
+
+def _read(path: Path) -> str:
+    seed = path.read_text(encoding="utf-8").strip()
+    if not seed:
+        raise KitError(f"{path} is empty: put the class's seed back from a backup, or delete the file to draw one")
+    return seed

@@ -1,0 +1,43 @@
+"""What the report's pages share: jinja2 that escapes every string, the colours of a score, files written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.files import write_atomically
+from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
+from autograder.report.terminal import what_happened
+
+
+def environment() -> Environment:
+    """Templates of this folder; no string in them becomes markup."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    made.globals.update(
+        statuses=STATUSES, name_of=name_of, duration=duration, cause_words=cause_words, what_happened=what_happened,
+        level=level, share=share_of, reasons=reasons,
+    )  # fmt: skip
+    return made
+
+
+def write_page(page: Path, text: str) -> Path:
+    """Write a page so that a reader sees the old one or the new one; returns its path."""
+    return write_atomically(page, text.encode("utf-8", "replace"))
+
+
+def level(value: float) -> int:
+    """A share of the points as one of six colours, 0 for none and 5 for all."""
+    return 5 if value >= 0.999 else min(4, int(value * 4) + 1) if value > 0 else 0
+
+
+def reasons(item: dict) -> str:
+    """What a reader sees on pointing at a cell: score, status, the first message and the misconceptions."""
+    words = [f"{item['id']}: {item['score']:g} of {item['max_score']:g}, {STATUSES[item['status']][0]}"]
+    guesses = dict.fromkeys(name for test in item["tests"] for name in test["diagnosis"][:1])
+    words += [name_of(name) for name in guesses]
+    if item["status"] != "passed" and item["message"]:
+        words.append(item["message"][:200])
+    return " · ".join(words)

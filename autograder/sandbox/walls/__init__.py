@@ -1,0 +1,177 @@
+"""Confinement of student code, without root and without a daemon: how it works, in the order in which it happens.
+
+1. The warm process (`sandbox.zygote`) imports the libraries, then shuts itself in: fresh user, mount, network, IPC
+   and host-name namespaces, and a root file system that shows the Python installation, the toolbox and the data,
+   read-only (`room`). No path of the grader's exists in there, `/proc` does not either, and the network is empty.
+2. For each hand-in it forks a worker into a PID namespace of its own (`fork`): killing the worker kills all it started.
+3. The worker, before it touches anything of the student's (`lock`): mounts a small folder in memory as its only
+   writable place; becomes nobody, where it was root; gives up all capabilities; limits memory, processor time, file
+   size, open files; Landlock, a second time, for files and TCP (`landlock`); seccomp, for sockets, processes and
+   everything else it has no business with (`seccomp`).
+
+Each protection has two walls where the kernel has both, so that one may be missing: `Walls` says which stand, `gaps`
+which protections have none. Grading refuses to run with a gap unless told to trust the students. On macOS and Windows
+none of the walls exist.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import asdict, dataclass
+
+from autograder.sandbox.walls import kernel, landlock, root_folder, seccomp
+
+NOBODY = 65534
+KIND = "Linux only: there are no such walls on this system"
+
+
+@dataclass
+class Walls:
+    """What stands. Each is True, or the reason why not, as text."""
+
+    namespaces: bool | str = KIND  # user, mount, network, IPC; the room
+    pids: bool | str = KIND
+    landlock: bool | str = KIND
+    seccomp: bool | str = KIND
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+    def gaps(self) -> dict[str, str]:
+        """The protections that nothing enforces: name -> what is missing."""
+        ways = {
+            "files": ("namespaces", "landlock"),
+            "network": ("namespaces", "seccomp"),
+            "processes": ("pids", "seccomp"),
+            "system calls": ("seccomp",),
+        }
+        return {
+            what: "; ".join(f"{wall}: {getattr(self, wall)}" for wall in walls)
+            for what, walls in ways.items()
+            if not any(getattr(self, wall) is True for wall in walls)
+        }
+
+
+@dataclass
+class Limits:
+    """What a worker may use. Bytes and seconds; memory is counted beyond what the libraries take."""
+
+    memory: int = 4 * 2**30
+    processor: int = 300
+    file: int = 64 * 2**20
+    scratch: int = 128 * 2**20
+    open_files: int = 256
+
+
+def enter(course: list[str]) -> Walls:
+    """Shut the warm process in, as far as this machine allows; `course`: the kit's folders to show inside."""
+    walls = Walls()
+    if not kernel.LINUX:
+        return walls
+    walls.landlock = landlock.version() >= 1 or "this kernel has no Landlock (Linux 5.13 and newer do)"
+    walls.seccomp = seccomp.available() or f"no filter for this machine ({kernel.MACHINE})"
+    try:
+        _fresh_namespaces()
+        root_folder.build(course)
+        walls.namespaces = True
+        walls.pids = _try_pids()
+    except OSError as error:
+        reason = f"{error.strerror or error} (user namespaces may be switched off on this machine)"
+        walls.namespaces = walls.namespaces if walls.namespaces is True else reason
+        walls.pids = reason
+    return walls
+
+
+_REAL_ROOT = False  # whether there are other users to become: a user namespace of one's own knows only oneself
+_OWN_PIDS = -1  # the warm process's own PID namespace, opened while /proc could still be seen
+
+
+def _fresh_namespaces() -> None:
+    global _OWN_PIDS, _REAL_ROOT
+    kinds = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    if os.geteuid() == 0:
+        try:
+            kernel.unshare(kinds)
+            _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            _REAL_ROOT = True
+            return
+        except OSError:  # root of a container that may not: try as its own namespace's owner
+            pass
+    user, group = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kinds)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+    _go_on_as_child()
+    _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _go_on_as_child() -> None:
+    """Go on in a child, the first process of a PID namespace that belongs to our own user namespace.
+
+    An ordinary user may come back (`fork`) only into a PID namespace of their own, and only a child is ever inside one.
+    """
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    kernel.die_with_parent()
+
+
+def _try_pids() -> bool:
+    pid = fork(Walls(pids=True))
+    if pid == 0:
+        os._exit(0 if os.getpid() == 1 else 1)
+    if os.waitpid(pid, 0)[1] != 0:
+        raise OSError("a forked process did not become the first of its namespace")
+    return True
+
+
+def fork(walls: Walls) -> int:
+    """Fork a worker, into a PID namespace of its own where that wall stands. As os.fork."""
+    if walls.pids is not True:
+        return os.fork()
+    kernel.unshare(kernel.CLONE_NEWPID)
+    pid = -1
+    try:
+        pid = os.fork()
+    finally:
+        if pid != 0:  # only the warm process goes back; the child stays in its new namespace
+            kernel.setns(_OWN_PIDS, kernel.CLONE_NEWPID)
+        else:
+            os.close(_OWN_PIDS)
+    return pid
+
+
+def lock(walls: Walls, limits: Limits, present: int, scratch: str, readable: list[str]) -> None:
+    """Lock the worker up, for good. `present`: bytes of address space that the libraries take; `scratch`: its folder
+    where there is no room; `readable`: the folders it may read where there is no room. Raises OSError.
+    """
+    if not kernel.LINUX:
+        limit(limits, present)
+        return
+    if _REAL_ROOT:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    kernel.die_with_parent()
+    kernel.drop_privileges()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    limit(limits, present)
+    if walls.landlock is True:
+        landlock.restrict(["/"] if walls.namespaces is True else readable, [scratch, "/dev/null"])
+    if walls.seccomp is True:
+        seccomp.restrict()
+
+
+def limit(limits: Limits, present: int) -> None:
+    """Resource limits, hard ones."""
+    for kind, value in (
+        (resource.RLIMIT_AS, present + limits.memory),
+        (resource.RLIMIT_CPU, limits.processor),
+        (resource.RLIMIT_FSIZE, limits.file),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))

@@ -1,0 +1,167 @@
+"""The warm process: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
+
+It holds no tests, references or grades: all it knows is how to import libraries, and of the toolbox what every worker
+gets (`sandbox.visible`). Steps: import and warm up (torch on one thread: a fork after a two-thread product hangs the
+child); put the sensors in place; shut itself in (`sandbox.walls`); say which walls stand; then, for each request on a
+judge's line, fork a worker that serves the two pipes which came along, and answer with a handle on that worker's
+process. The first line brings the others, one a judge; when one of those closes, its workers are ended; when the first
+one closes, all ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder.sandbox.frames import frame
+from autograder.sandbox.modules_in_memory import Finder
+from autograder.sandbox.sensors import Watch, install
+from autograder.sandbox.walls import Limits, enter, fork, kernel, lock, root_folder
+from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
+from toolbox.cells import Notebook
+
+
+def main(control: int, settings: str, finder: Finder) -> None:
+    """Serve the lines of the judges.
+
+    control: the first one. settings: JSON with `course`, the folders to show. finder: of the course's modules.
+    """
+    first = socket.socket(fileno=control)
+    course = json.loads(settings)["course"]
+    if kernel.LINUX:
+        kernel.die_with_parent()
+    notebook, watch = warm_up(finder), install()
+    present = _address_space()
+    walls = enter(course)
+    first.sendall(json.dumps(walls.as_dict()).encode())
+    readable = [*root_folder.SYSTEM, *root_folder.DEVICES, *root_folder.installation(), *course]
+    workers: dict[socket.socket, set[int]] = {first: set()}  # each line's, as long as nobody has taken leave of them
+    while True:
+        line = select.select(list(workers), [], [])[0][0]
+        message, descriptors = _receive(line)
+        _reap(workers)
+        if not message:
+            if line is first:
+                return
+            for pid in workers.pop(line):
+                os.kill(pid, signal.SIGKILL)
+            line.close()
+            continue
+        request = json.loads(message)
+        if request.get("line"):
+            workers[socket.socket(fileno=descriptors[0])] = set()
+            continue
+        pid = fork(walls)
+        if pid == 0:
+            _become_worker(request, descriptors, list(workers), walls, present, readable, notebook, finder, watch)
+        workers[line].add(pid)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        handle = os.pidfd_open(pid)
+        try:
+            socket.send_fds(line, [b"{}"], [handle])
+        except OSError:
+            pass  # the judge has gone: the next look at its line says so
+        os.close(handle)
+
+
+def warm_up(finder: Finder) -> Notebook:
+    """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook for the cells."""
+    import numpy
+    import torch
+    import torch.func  # noqa: F401
+    import torch.fx.experimental.symbolic_shapes  # noqa: F401  (0.25 s at the first .backward(), else)
+
+    torch.set_num_threads(1)
+    x = torch.ones(4, 4, requires_grad=True)
+    (x @ x).relu().sum().backward()
+    torch.linalg.solve(torch.eye(2), torch.ones(2))
+    numpy.linalg.inv(numpy.eye(2))
+    import toolbox.data  # noqa: F401
+    import toolbox.draw  # noqa: F401
+    import toolbox.place  # noqa: F401
+
+    notebook = Notebook(Path("/"))
+    notebook.run(
+        "%matplotlib inline\n"
+        "%load_ext autoreload\n"
+        "import matplotlib.pyplot as plt\n"
+        "plt.plot([0, 1], label='$x^2$'); plt.title('warm'); plt.legend(); plt.show(); plt.close('all')"
+    )
+    notebook.forget()
+    # The notebooks switch autoreload on, which then looks at the files of two thousand modules before every cell. Those
+    # of the libraries do not change; a student's own are imported later and not among these.
+    reloader = notebook.shell.magics_manager.registry["AutoreloadMagics"]._reloader
+    reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
+    finder.close()
+    del torch._C._jit_differentiate  # makes a backward pass of a script out of plain operations, without the engine
+    gc.collect()
+    gc.freeze()  # nobody walks over all this again: not the collector, nor whoever asks it for objects
+    del gc.unfreeze
+    return notebook
+
+
+def _become_worker(request, descriptors, lines, walls, present, readable, notebook, finder, watch: Watch) -> None:
+    """The rest of the life of a forked worker; never returns."""
+    try:
+        for line in lines:
+            line.close()
+        read_fd, write_fd = descriptors
+        scratch = request["scratch"]
+        limits = Limits(**request["limits"])
+        if walls.namespaces is True:
+            kernel.unshare(kernel.CLONE_NEWNS)
+            root_folder.scratch(limits.scratch)
+            scratch = root_folder.WORK
+        os.chdir(scratch)
+        random.seed(0)
+        sys.modules["numpy"].random.seed(0)
+        sys.modules["torch"].manual_seed(0)
+        for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"):
+            os.environ[name] = scratch
+        tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
+        serve(
+            Path(scratch), read_fd, write_fd, notebook, finder, watch,
+            lock=lambda: lock(walls, limits, present, scratch, readable),
+        )  # fmt: skip
+    except BaseException as error:  # whatever it was, this process must not go on as a second warm one
+        try:
+            os.write(descriptors[1], frame({"failed": f"{type(error).__name__}: {error}"[:500]}, b""))
+        finally:
+            os._exit(70)
+    os._exit(0)
+
+
+def _receive(line: socket.socket) -> tuple[bytes, list[int]]:
+    """The next request on a line, b'' where it has closed."""
+    try:
+        message, descriptors, _, _ = socket.recv_fds(line, 65536, 2)
+    except ConnectionError:
+        return b"", []
+    return message, descriptors
+
+
+def _reap(workers: dict[socket.socket, set[int]]) -> None:
+    """Take leave of workers that have ended; not sooner, so that a handle can be opened on any that ended at once."""
+    try:
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            for theirs in workers.values():
+                theirs.discard(pid)
+    except ChildProcessError:
+        pass
+
+
+def _address_space() -> int:
+    """Bytes of address space in use, 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

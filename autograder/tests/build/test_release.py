@@ -1,0 +1,151 @@
+"""Tests of the students' bundle: what is in it, what never is, and that the same content makes the same bytes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder import build
+from autograder.build import Refused
+from autograder.build.release import release, students_part
+from autograder.tests import build_course as course
+
+README = """# Kit
+
+A course.
+
+## For students
+
+Open the notebook.
+
+```sh
+## no heading
+```
+
+### Help
+
+Ask.
+
+## For instructors
+
+Edit the masters.
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = course.write(tmp_path / "course")
+    build.build(root)
+    for path, text in {
+        "README.md": README,
+        "requirements.txt": "torch\n",
+        "pyproject.toml": "[project]\n",
+        "lib/toolbox/check.py": "def check(): ...\n",
+        "lib/toolbox/__pycache__/check.cpython-311.pyc": "x",
+        "data/digits.npz": "numbers",
+        "classroom/gradebook.db": "grades",
+        "assignments/tiny/tiny-hand-in.zip": "mine",
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def names(bundle: Path) -> list[str]:
+    with zipfile.ZipFile(bundle) as file:
+        assert file.testzip() is None
+        return file.namelist()
+
+
+def test_the_bundle_holds_the_students_side_and_nothing_else(root, tmp_path):
+    bundle = release(root, tmp_path / "out")
+    assert bundle.name.startswith("backprop-kit-") and bundle.suffix == ".zip"
+    assert names(bundle) == [
+        f"backprop-kit/{path}"
+        for path in sorted(
+            [
+                *course.BUILT,
+                "README.md",
+                "requirements.txt",
+                "pyproject.toml",
+                "lib/toolbox/check.py",
+                "data/digits.npz",
+            ]
+        )
+    ]
+    assert os.listdir(tmp_path / "out") == [bundle.name]
+
+
+def test_the_bundle_holds_the_files_as_they_are_and_the_students_part_of_the_readme(root, tmp_path):
+    with zipfile.ZipFile(release(root, tmp_path / "out")) as bundle:
+        for path in [*course.BUILT, "data/digits.npz"]:
+            assert bundle.read(f"backprop-kit/{path}") == (root / path).read_bytes()
+        readme = bundle.read("backprop-kit/README.md").decode()
+    assert "A course." in readme and "Open the notebook." in readme and "## no heading" in readme and "Ask." in readme
+    assert "masters" not in readme
+
+
+def test_the_same_content_makes_the_same_bytes_whenever_and_wherever(root, tmp_path):
+    first = release(root, tmp_path / "a")
+    whole = first.read_bytes()
+    for file in root.rglob("*"):
+        os.utime(file, (1e9, 1e9))
+    (root / "data/digits.npz").chmod(0o600)
+    second = release(root, tmp_path / "b")
+    assert (second.name, second.read_bytes()) == (first.name, whole)
+    (root / "data/digits.npz").write_text("other numbers")
+    assert release(root, tmp_path / "b").name != first.name
+
+
+@pytest.mark.parametrize("path", course.BUILT)
+def test_a_stale_file_is_not_released(root, tmp_path, path):
+    (root / path).write_text((root / path).read_text() + "\n")
+    with pytest.raises(Refused, match=path):
+        release(root, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_orphan_is_not_released(root, tmp_path):
+    (root / "lib/backprop/answers.py").write_text("x")
+    with pytest.raises(Refused, match="lib/backprop/answers.py"):
+        release(root, tmp_path / "out")
+
+
+def test_a_file_that_names_a_hidden_test_is_not_released(root, tmp_path):
+    (root / "lib/toolbox/check.py").write_text("# as in test_the_slope_doubles_every_input\n")
+    with pytest.raises(Refused, match="lib/toolbox/check.py: leak"):
+        release(root, tmp_path / "out")
+
+
+def test_a_link_is_not_released(root, tmp_path):
+    (root / "data/answers.py").symlink_to(root / "solutions/tiny.py")
+    with pytest.raises(Refused, match="data/answers.py: is a link"):
+        release(root, tmp_path / "out")
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "pyproject.toml", "data/digits.npz", "lib/toolbox/check.py"])
+def test_a_missing_place_is_refused_by_name(root, tmp_path, path):
+    (root / path).unlink()
+    with pytest.raises(Refused, match=path.rpartition("/")[0] or path):
+        release(root, tmp_path / "out")
+
+
+def test_what_git_ignores_stays_out(root, tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    (root / ".gitignore").write_text("/data/large/\n")
+    (root / "data/large").mkdir()
+    (root / "data/large/images.bin").write_text("much")
+    found = names(release(root, tmp_path / "out"))
+    assert "backprop-kit/data/digits.npz" in found
+    assert not any("large" in name for name in found)
+
+
+def test_a_readme_without_a_part_for_students_is_refused(root, tmp_path):
+    (root / "README.md").write_text("# Kit\n\n## For teachers\n")
+    with pytest.raises(Refused, match="README.md: has no part for students"):
+        release(root, tmp_path / "out")
+    assert students_part("# Kit\n") is None

@@ -1,0 +1,106 @@
+"""A grader that is killed at any moment loses nothing: the next run goes on where it stopped, with the same grades."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.demo import make_class
+from autograder.tests.checkout import command, copy_of_the_repository, scores_in
+
+# KIT_KILLS=20 KIT_KILL_STUDENTS=40 is the long form.
+KILLS = int(os.environ.get("KIT_KILLS", "3"))
+STUDENTS = int(os.environ.get("KIT_KILL_STUDENTS", "6"))
+KINDS = ("s02", "s05", "s11", "s15", "s17", "s19")
+
+
+@pytest.fixture(scope="module")
+def hand_ins(tmp_path_factory):
+    course = copy_of_the_repository(tmp_path_factory.mktemp("source"))
+    made = [hand_in for hand_in in make_class(course, course / "made") if hand_in.student.startswith(KINDS)]
+    folder = tmp_path_factory.mktemp("hand-ins")
+    for number in range(STUDENTS):
+        shutil.copy2(made[number % len(made)].path, folder / f"student{number:02d}.zip")
+    return folder
+
+
+def fresh_course(where: Path) -> Path:
+    course = copy_of_the_repository(where)
+    assert command(course, "autograder", "build").returncode == 0
+    return course
+
+
+def results(course: Path) -> tuple[dict, dict]:
+    folder = course / "classroom" / "verdicts" / "flat"
+    return scores_in(course), {path.name: json.loads(path.read_text()) for path in folder.glob("[!.]*.json")}
+
+
+def processes_in(course: Path) -> list[str]:
+    """Command lines of live processes that belong to this course."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            where = os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if str(course) in words or where.startswith(str(course)):
+            found.append(words)
+    return found
+
+
+def test_killed_runs_end_in_the_grades_of_an_undisturbed_one(hand_ins, tmp_path):
+    calm = fresh_course(tmp_path / "calm")
+    done = command(calm, "autograder", "grade", "flat", "--from", str(hand_ins))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    shaken = fresh_course(tmp_path / "shaken")
+    words = [sys.executable, "-m", "autograder", "grade", "flat", "--from", str(hand_ins)]
+    dice = random.Random(7)
+    for _ in range(KILLS):
+        process = subprocess.Popen(words, cwd=shaken, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=dice.uniform(1, 25))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        deadline = time.monotonic() + 15
+        while processes_in(shaken) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert processes_in(shaken) == [], "a killed grader left processes behind"
+    done = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert results(shaken) == results(calm)
+    for student in results(calm)[0]:
+        assert (shaken / "classroom" / "feedback" / student / "flat" / "flat.html").is_file()
+    again = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
+    assert f"{STUDENTS} graded already" in again.stdout, again.stdout[-2000:]
+    assert results(shaken) == results(calm)
+
+
+def test_a_changed_hand_in_is_graded_anew_and_the_others_are_not(hand_ins, tmp_path):
+    course = fresh_course(tmp_path / "course")
+    some = tmp_path / "some"
+    some.mkdir()
+    shutil.copy2(hand_ins / "student00.zip", some / "a.zip")
+    shutil.copy2(hand_ins / "student01.zip", some / "b.zip")
+    source, released = course / "solutions" / "flat" / "flat.ipynb", course / "assignments" / "flat" / "flat.ipynb"
+    built, given = source.read_bytes(), released.read_bytes()
+    source.write_bytes(built.replace(b"# Flat gradient code", b"# An older text"))  # the masters have been pulled since
+    os.utime(source, (1, 1))
+    command(course, "autograder", "grade", "flat", "--from", str(some))
+    assert source.read_bytes() == built and released.read_bytes() == given
+    first = scores_in(course)
+    shutil.copy2(hand_ins / "student02.zip", some / "b.zip")
+    done = command(course, "autograder", "grade", "flat", "--from", str(some))
+    second = scores_in(course)
+    assert "1 graded already" in done.stdout, done.stdout[-2000:]
+    assert second["a"] == first["a"] and second["b"] != first["b"]

@@ -1,0 +1,80 @@
+"""The clock that hand-ins are charged by: what they compute and what they choose to wait, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from autograder.sandbox.clock import ProcessClock
+
+DONE = "\nprint('done', flush=True)\ninput()"
+LOOP = "import time\nend = time.process_time() + {seconds}\nwhile time.process_time() < end: pass" + DONE
+SLEEP = "import time\ntime.sleep({seconds})" + DONE
+WAITS = (
+    "import threading, time\n"
+    "def work():\n    end = time.thread_time() + {seconds}\n    while time.thread_time() < end: pass\n"
+    "thread = threading.Thread(target=work)\nthread.start()\nthread.join()" + DONE
+)
+BUSY = "while True: pass"
+
+
+@pytest.fixture
+def busy():
+    """Three loops a core beside the test, each in a session of its own, as the system shares time between sessions."""
+    loops = [
+        subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True)
+        for _ in range(3 * len(os.sched_getaffinity(0)))
+    ]
+    time.sleep(0.3)
+    yield
+    for loop in loops:
+        loop.kill()
+        loop.wait()
+
+
+def charged(code: str, seconds: float) -> tuple[float, float]:
+    """Seconds charged, and of wall time, until the code says that it is done."""
+    words = [sys.executable, "-c", "input()\n" + code.format(seconds=seconds)]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    handle = os.pidfd_open(process.pid)
+    clock = ProcessClock(handle)
+    if not clock.fair:
+        pytest.skip("this system does not tell how long a process stood ready")
+    begin = time.monotonic()
+    clock.begin()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    while not select.select([process.stdout], [], [], 0.05)[0]:
+        clock.read()
+    wall = time.monotonic() - begin
+    found = clock.read()
+    clock.close()
+    os.close(handle)
+    process.communicate("\n")
+    return found, wall
+
+
+@pytest.mark.parametrize("code", [LOOP, SLEEP, WAITS], ids=["a loop", "a sleep", "a thread that works for another"])
+def test_a_busy_machine_charges_what_a_quiet_one_does(code, busy):
+    found, wall = charged(code, 0.8)
+    assert 0.75 <= found <= 1.4, f"{found:.2f} s charged of {wall:.2f} s"
+
+
+def test_a_loop_takes_longer_on_a_busy_machine_or_the_test_above_says_nothing(busy):
+    found, wall = charged(LOOP, 0.8)
+    assert wall > 1.5 * found
+
+
+def test_a_process_that_has_ended_is_charged_no_more():
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    handle = os.pidfd_open(process.pid)
+    clock = ProcessClock(handle)
+    process.wait()
+    assert clock.read() >= 0 and clock.processor() >= 0
+    clock.close()
+    os.close(handle)
