@@ -94,7 +94,7 @@ def _names(node: ast.AST) -> list[str]:
             return [node.id]
         case ast.Attribute():
             return [node.attr]
-        case ast.alias():
+        case ast.alias() | ast.FunctionDef() | ast.ClassDef():
             return [node.name]
         case ast.ImportFrom():
             return [node.module or ""]

@@ -173,7 +173,7 @@ def row_of(verdict: dict) -> Row:
         received=verdict["hand_in"].get("received"),
         open=_open(verdict),
         left_out=verdict["left_out"],
-        suspicions=verdict["suspicions"],
+        suspicions=verdict.get("suspicions", []),
     )
 
 

@@ -28,15 +28,14 @@ SHARED = (
 ALL = "*"
 GIVEN: dict[str, dict[str, dict[str, str]]] = {
     "scalar": {
-        "suite": {"curves": "cubic surface point", "graphs": ALL, "nudging": "limited", "budget": "Budget"},
+        "suite": {"curves": "cubic surface point", "graphs": ALL},
     },
     "flat": {
         "suite": {"nudging": "limited", "budget": "Budget"},
     },
     "tensors": {
         "cells": {"budget": "within"},
-        "suite": {"budget": "within", "nudging": "limited",
-                  "planted": "keep cases healthy KINDS turned twist cubes rows_against_columns"},
+        "suite": {"budget": "within", "planted": "keep cases healthy KINDS turned twist cubes rows_against_columns"},
     },
     "layers": {
         "cells": {"layer": ALL, "given_layers": ALL},
