@@ -1,7 +1,7 @@
 """The judge: one function from a hand-in to its judgement. TRUSTED: nothing of a student's is run in here.
 
-Steps: refuse what the intake refused; give a worker the hand-in's modules, with reference ones in place of those of
-earlier assignments; have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs
+Steps: refuse what the intake refused; give a worker the hand-in's modules, and of the course what it may see (`view`);
+have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs
 and comparing with PyTorch on this side; turn the results into a verdict. It knows no folder of a classroom, no
 gradebook and no other hand-in.
 """
@@ -17,9 +17,11 @@ from pathlib import Path
 import torch
 
 from autograder.judging.carried_mistakes import follow_through
+from autograder.judging.look import Finding, Looker
 from autograder.judging.marks import judge_item, refuse_item
 from autograder.judging.telling import conceal
-from autograder.masters.catalogue import COURSE, Assignment, catalogue
+from autograder.judging.view import view_of
+from autograder.masters.catalogue import Assignment, catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
@@ -52,9 +54,11 @@ class Judge:
             self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
         self.seed = seed
         self.limits = limits or HandInLimits()
+        self.view, self.reserved = view_of(root, self.assignment, self.catalogue)
         self.pictures = pictures
         content = json.loads((root / "assignments" / assignment / f"{assignment}.ipynb").read_bytes())
         self.released = code_cells(content)
+        self.looker = self._looker()
         self.solution_cells = sum(is_solution(cell) for cell in content["cells"])
         self._solution: Student | None = None
         self.needs: dict[str, float] = {}  # seconds of processor time of each test's longest call, at the last hand-in
@@ -74,6 +78,7 @@ class Judge:
             verdict.items = [refuse_item(item.id, item.points, cause, receipt["message"]) for item in self._items()]
             return Judgement(verdict)
         cells = self.cells(code_cells(json.loads(hand_in.notebook)))
+        verdict.suspicions = [finding.as_dict() for finding in self.look(hand_in, cells)]
         transport = self.transport(hand_in, cells)
         try:
             outputs = transport.run_notebook()
@@ -97,7 +102,7 @@ class Judge:
         """The way to a worker that holds this hand-in."""
         own = tuple(sorted(set(hand_in.modules) & set(self.assignment.modules)))
         runs = [cell for cell in cells if not cell.is_check]
-        return RemoteTransport(self.files(hand_in), runs, self.limits, modules=own)
+        return RemoteTransport(self.files(hand_in), runs, self.limits, modules=own, view=self.view)
 
     def _results(self, transport: RemoteTransport) -> list[TestResult]:
         """Run the suite; where a test raised what no test should, find out whose fault it is."""
@@ -131,27 +136,21 @@ class Judge:
         return [replace(cell, only_shows=cell.source in shows) for cell in cells]
 
     def files(self, hand_in: HandIn) -> dict[str, bytes]:
-        """What the worker needs: the student's modules, the kit's where it has them to give, the public suite."""
-        name = self.assignment.name
-        suite = f"test_{name}.py"
-        files = {suite: (self.root / "assignments" / name / suite).read_bytes()}
-        files |= {f"lib/backprop/{module}.py": source for module, source in hand_in.modules.items()}
-        given = self.given_modules()  # and those of earlier assignments: one bug, one mark
-        for other in COURSE[: COURSE.index(name)] if name in COURSE else ():
-            given += self.modules_of(other)
-        for module in given:
-            files[f"lib/backprop/{module}.py"] = (self.root / "solutions" / "backprop" / f"{module}.py").read_bytes()
-        return files
+        """The modules that were handed in, but for those that count only as the course has them: one bug, one mark."""
+        modules = hand_in.modules.items()
+        return {f"lib/backprop/{module}.py": source for module, source in modules if module not in self.reserved}
 
-    def given_modules(self) -> list[str]:
-        """The modules that no assignment collects: students get them whole and need not hand them in."""
-        collected = {module for assignment in self.catalogue.values() for module in assignment.modules}
-        masters = (path.stem for path in (self.root / "solutions" / "backprop").glob("*.py"))
-        return sorted(module for module in masters if module not in collected)
+    def look(self, hand_in: HandIn, cells: list[Cell]) -> list[Finding]:
+        """What in the hand-in's own code is worth a look of a TA's; no mark depends on it."""
+        given = {cell.source for cell in self.released}
+        files = [(f"{name}.py", source.decode(errors="replace")) for name, source in hand_in.modules.items()]
+        return self.looker.look(files + [("notebook", cell.source) for cell in cells if cell.source not in given])
 
-    def modules_of(self, assignment: str) -> list[str]:
-        known = self.catalogue.get(assignment)
-        return list(known.modules) if known else []
+    def _looker(self) -> Looker:
+        cells = [cell.source for cell in self.released]
+        given = [path.read_text(encoding="utf-8") for path in (self.root / "lib" / "backprop").glob("*.py")]
+        masters = [self.root / "solutions" / "backprop" / f"{module}.py" for module in self.assignment.modules]
+        return Looker([*given, *cells], [*cells, *(path.read_text(encoding="utf-8") for path in masters)])
 
     def close(self) -> None:
         if self._solution is not None:

@@ -48,7 +48,7 @@ class Row:
     received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
     misconceptions: ids, the one seen on most items first. raised: the exception that their code raised in most items,
     '' where there was none. open: why nothing, or not everything, is judged, '' where all is. left_out: statements of
-    modules that do not load.
+    modules that do not load. suspicions: what in the source is worth a look.
     """
 
     student: str
@@ -63,6 +63,7 @@ class Row:
     received: str | None = None
     open: str = ""
     left_out: list[dict] = field(default_factory=list)
+    suspicions: list[dict] = field(default_factory=list)
 
     @property
     def share(self) -> float:
@@ -172,6 +173,7 @@ def row_of(verdict: dict) -> Row:
         received=verdict["hand_in"].get("received"),
         open=_open(verdict),
         left_out=verdict["left_out"],
+        suspicions=verdict.get("suspicions", []),
     )
 
 

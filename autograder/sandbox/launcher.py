@@ -21,8 +21,17 @@ from autograder.sandbox.walls import Walls, control_group
 from toolbox.errors import KitError, NotJudged
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = "import sys; sys.path[:0] = sys.argv[1:3]; from autograder.sandbox.zygote import main; del sys.path[1]; "
-SCRIPT += "main(int(sys.argv[3]), sys.argv[4])"
+# The finder first: from then on this process cannot import what no worker may have in memory.
+SCRIPT = """
+import pathlib, sys
+root = pathlib.Path(sys.argv[1])
+sys.path.insert(0, str(root))
+from autograder.sandbox.modules_in_memory import narrow
+finder = narrow(root / "lib")
+from autograder.sandbox.zygote import main
+sys.path.remove(str(root))
+main(int(sys.argv[2]), sys.argv[3], finder)
+"""
 LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 PATIENCE = 120  # seconds for the warm process to start, or to fork
 
@@ -69,10 +78,10 @@ class Warm(Line):
     def __init__(self, trust: bool = False):
         cache = ROOT / "classroom" / ".cache"
         cache.mkdir(parents=True, exist_ok=True)
-        course = [str(ROOT / "lib"), str(ROOT / "data")]
+        course = [str(ROOT / "data")]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         super().__init__(ours)
-        words = [ROOT / "lib", ROOT, theirs.fileno(), json.dumps({"course": course})]
+        words = [ROOT, theirs.fileno(), json.dumps({"course": course})]
         self._process = subprocess.Popen(
             [sys.executable, "-s", "-P", "-c", SCRIPT, *map(str, words)],
             pass_fds=(theirs.fileno(),),

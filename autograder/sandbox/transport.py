@@ -10,6 +10,7 @@ starved by everything else that the machine does, nobody is to blame: NotJudged.
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import select
 import signal
@@ -23,6 +24,7 @@ from autograder.sandbox.frames import Channel
 from autograder.sandbox.launcher import warm
 from autograder.sandbox.outputs import read_outputs
 from autograder.sandbox.patience import Patience
+from autograder.sandbox.visible import NOTHING, View
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, NotJudged, StudentError, Timeout
@@ -52,13 +54,13 @@ class HandInLimits:
 
 
 class Worker:
-    """One worker process, which holds the given files: path -> content.
+    """One worker process, which holds the given files: path -> content, and sees of the course what `view` says.
 
     asked: how many requests it has served. used: seconds of processor time that the last one took.
     Raises NotJudged where it does not start.
     """
 
-    def __init__(self, files: dict[str, bytes], limits: HandInLimits):
+    def __init__(self, files: dict[str, bytes], limits: HandInLimits, view: View = NOTHING):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
         self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own
@@ -80,9 +82,9 @@ class Worker:
         self._clock = ProcessClock(self._handle)
         self._count, self.asked, self.used = 0, 0, 0.0
         try:
-            content = {path: data.decode("latin-1") for path, data in files.items()}
+            content = marshal.dumps([files, dict(view.modules), view.absent])
             patient = _within(limits.start, time.monotonic())
-            self._channel.send({"op": "files"}, json.dumps(content).encode(), patient)
+            self._channel.send({"op": "files"}, content, patient)
             header, _ = self._channel.receive(patient)
             if header != {"ready": True}:
                 raise Crashed(str(header.get("failed", header)))
@@ -183,8 +185,9 @@ class RemoteTransport:
     """Answers `student`'s calls from workers that hold `files`; runs the notebook's cells in one of them first.
 
     files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. modules: the
-    names of those that were handed in, which are loaded before anything else. At first one worker does everything.
-    After a death, modules and notebook are kept apart: calls of modules get a worker in which no cell has run.
+    names of those that were handed in, which are loaded before anything else. view: what the workers see of the course.
+    allowed: how many backward passes of autograd each call may start; `Student` sets it. At first one worker does
+    everything. After a death, modules and notebook are kept apart: calls of modules get one in which no cell has run.
     loaded: what was left out of the modules, as plain data. needs: see `allow`.
     """
 
@@ -192,6 +195,8 @@ class RemoteTransport:
     cells: list[Cell]
     limits: HandInLimits = field(default_factory=HandInLimits)
     modules: tuple[str, ...] = ()
+    view: View = NOTHING
+    allowed: int = 0
     call_back: Answer | None = None
 
     def __post_init__(self) -> None:
@@ -259,7 +264,7 @@ class RemoteTransport:
     # Calls
 
     def call(self, module: str, name: str, payload: bytes) -> bytes | dict:
-        request = {"op": "call", "module": module, "name": name}
+        request = {"op": "call", "module": module, "name": name, "autograd": self.allowed}
         return self._ask(request, payload, (module, name), notebook=module == "notebook")
 
     def value(self, name: str) -> bytes | dict:
@@ -270,7 +275,8 @@ class RemoteTransport:
             self._script = number, []
         # The steps name the modules that they need; a word too many costs a run of the cells, no more.
         notebook = any(b"notebook" in steps for steps in (*self._script[1], payload))
-        reply = self._ask({"op": "script", "number": number}, payload, ("script", f"script {number}"), notebook)
+        request = {"op": "script", "number": number, "autograd": self.allowed}
+        reply = self._ask(request, payload, ("script", f"script {number}"), notebook)
         self._script[1].append(payload)
         return reply
 
@@ -317,7 +323,7 @@ class RemoteTransport:
         self._restarts += 1
         if self._restarts > RESTARTS:
             raise Crashed("not run: this hand-in has ended its process too often")
-        worker = Worker(self.files, self.limits)
+        worker = Worker(self.files, self.limits, self.view)
         for module in self.modules:
             if not self._load(worker, module):
                 worker.kill()

@@ -1,17 +1,18 @@
 """The worker: the process in which a student's code runs. UNTRUSTED, from its first line of theirs on.
 
-Forked from the zygote. Steps: write the hand-in's files, which arrive in the first message, into the scratch folder;
-hide the standard streams; be locked up; then serve requests until the channel closes: `load` a module statement by
+Forked from the zygote. Steps: hide the standard streams; be locked up; take the hand-in's files and the given modules
+from the first message; then serve requests until the channel closes: `load` a module statement by
 statement, `run` a notebook cell, `call` a function of a module or of the notebook, read a notebook `value`, run a
 `script`. In the midst of these it may send a `callback`: a call of a function that the judge has handed over, whose
-`result` it waits for. It holds no tests, no references and no grades, and the judge believes nothing that it says about
-itself.
+`result` it waits for. Around each call stand the sensors for ready-made derivatives (`sensors`). It holds no tests, no
+references but a few without their text, and no grades, and the judge believes nothing that it says about itself.
 """
 
 from __future__ import annotations
 
 import builtins
 import json
+import marshal
 import os
 import sys
 from collections.abc import Callable
@@ -19,32 +20,50 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import msgpack
+import torch
+
 from autograder.sandbox import loading
-from autograder.sandbox.frames import read_frame, write_frame
-from toolbox import calls
+from autograder.sandbox.frames import LENGTHS, read_frame, write_frame
+from autograder.sandbox.modules_in_memory import Finder
+from autograder.sandbox.sensors import END, FORGET, Watch
+from toolbox import calls, forbid
 from toolbox.cells import Notebook
 from toolbox.student import LocalTransport
 
 
-def serve(folder: Path, read_fd: int, write_fd: int, notebook: Notebook, lock: Callable[[], None]) -> None:
-    """Serve one hand-in over two pipes. lock: called once the files lie in `folder`, before anything of theirs runs."""
+def serve(
+    folder: Path,
+    read_fd: int,
+    write_fd: int,
+    notebook: Notebook,
+    finder: Finder,
+    watch: Watch,
+    lock: Callable[[], None],
+) -> None:
+    """Serve one hand-in over two pipes. lock: called before anything of the student's lies in `folder` or runs.
+
+    What decides about a reply stands in this function's own variables and is made of C functions: whatever a student's
+    code replaces in modules and classes, requests are read, sensors asked and refusals written as before.
+    """
     reader, writer = os.fdopen(read_fd, "rb"), os.fdopen(write_fd, "wb")
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # what C code prints must not reach the grader's terminal
         os.dup2(null, stream)
     lock()
-    _, files = read_frame(reader)
-    sources = {path: text.encode("latin-1") for path, text in json.loads(files).items()}
+    _, content = read_frame(reader)
+    sources, given, absent = marshal.loads(content)
     for path, data in sources.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
-    sys.path.insert(0, str(folder / "lib"))
+    (folder / "lib" / "backprop").mkdir(parents=True, exist_ok=True)  # by which a notebook finds its home
     sys.dont_write_bytecode = True
+    finder.open(given, [name for name in absent if f"lib/backprop/{name}.py" not in sources])
     modules = loading.Modules(sources)
     notebook.folder = folder
     sys.stdout = sys.stderr = Nowhere()
     builtins.print = quiet(builtins.print)
-    transport = LocalTransport(modules, notebook=notebook.namespace)
+    transport = LocalTransport(modules, notebook=notebook.namespace, watch=torch.no_grad)
     asked = 0  # the number of the request that is being served, 0 between two
     turn = Lock()  # a student's code may call from several threads
 
@@ -73,16 +92,36 @@ def serve(folder: Path, read_fd: int, write_fd: int, notebook: Notebook, lock: C
 
     transport.call_back = call_back
     write_frame(writer, {"ready": True}, b"")
+
+    read, write, flush, look, end, forget = reader.read, writer.write, writer.flush, watch.send, END, FORGET
+    size, sizes, in_front, scan = LENGTHS.size, LENGTHS.unpack, LENGTHS.pack, json.JSONDecoder().scan_once
+    pack, tampered = msgpack.Packer(use_bin_type=True).pack, "its sensors were used by another"
+    words, refusal = forbid.MESSAGE, {"code": "forbidden", "raised": "", "module": "", "line": 0}
+    looks = 0  # how often the sensors were asked
     while True:
-        try:
-            request, payload = read_frame(reader)
-        except EOFError:
+        head = read(size)
+        if not head:
             return
-        asked = request["id"]
-        found = answer(request, payload)
+        length, body = sizes(head)
+        request, _ = scan(read(length).decode(), 0)
+        payload, asked = read(body), request["id"]
+        if "autograd" in request:
+            before, _ = look(request["autograd"])
+            found = answer(request, payload)
+            after, noticed = look(end)
+            if before != looks + 1 or after != looks + 2:
+                noticed = tampered
+            if noticed:
+                found = pack({"error": refusal | {"message": words.replace("{}", noticed)}})
+            looks = after
+        else:
+            found = answer(request, payload)
+            looks, _ = look(forget)
         with turn:
             asked = 0
-        write_frame(writer, {"id": request["id"]}, found)
+        head = b'{"id": %d}' % request["id"]
+        write(in_front(head.__len__(), found.__len__()) + head + found)
+        flush()
 
 
 class Nowhere:

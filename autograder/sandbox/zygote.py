@@ -1,14 +1,16 @@
 """The warm process: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
 
-It holds no tests, references or grades: all it knows is how to import libraries. Steps: import and warm up (torch on
-one thread: a fork after a two-thread product hangs the child); shut itself in (`sandbox.walls`); say which walls
-stand; then, for each request on a judge's line, fork a worker that serves the two pipes which came along, and answer
-with a handle on that worker's process. The first line brings the others, one a judge; when one of those closes, its
-workers are ended; when the first one closes, all ends.
+It holds no tests, references or grades: all it knows is how to import libraries, and of the toolbox what every worker
+gets (`sandbox.visible`). Steps: import and warm up (torch on one thread: a fork after a two-thread product hangs the
+child); put the sensors in place; shut itself in (`sandbox.walls`); say which walls stand; then, for each request on a
+judge's line, fork a worker that serves the two pipes which came along, and answer with a handle on that worker's
+process. The first line brings the others, one a judge; when one of those closes, its workers are ended; when the first
+one closes, all ends.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -20,18 +22,23 @@ import tempfile
 from pathlib import Path
 
 from autograder.sandbox.frames import frame
+from autograder.sandbox.modules_in_memory import Finder
+from autograder.sandbox.sensors import Watch, install
 from autograder.sandbox.walls import Limits, enter, fork, kernel, lock, root_folder
 from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
 from toolbox.cells import Notebook
 
 
-def main(control: int, settings: str) -> None:
-    """Serve the lines of the judges. control: the first one; settings: JSON with `course`, the folders to show."""
+def main(control: int, settings: str, finder: Finder) -> None:
+    """Serve the lines of the judges.
+
+    control: the first one. settings: JSON with `course`, the folders to show. finder: of the course's modules.
+    """
     first = socket.socket(fileno=control)
     course = json.loads(settings)["course"]
     if kernel.LINUX:
         kernel.die_with_parent()
-    notebook = warm_up()
+    notebook, watch = warm_up(finder), install()
     present = _address_space()
     walls = enter(course)
     first.sendall(json.dumps(walls.as_dict()).encode())
@@ -54,7 +61,7 @@ def main(control: int, settings: str) -> None:
             continue
         pid = fork(walls)
         if pid == 0:
-            _become_worker(request, descriptors, list(workers), walls, present, readable, notebook)
+            _become_worker(request, descriptors, list(workers), walls, present, readable, notebook, finder, watch)
         workers[line].add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -66,7 +73,7 @@ def main(control: int, settings: str) -> None:
         os.close(handle)
 
 
-def warm_up():
+def warm_up(finder: Finder) -> Notebook:
     """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook for the cells."""
     import numpy
     import torch
@@ -78,9 +85,9 @@ def warm_up():
     (x @ x).relu().sum().backward()
     torch.linalg.solve(torch.eye(2), torch.ones(2))
     numpy.linalg.inv(numpy.eye(2))
-    import _pytest.runner  # noqa: F401
-
+    import toolbox.data  # noqa: F401
     import toolbox.draw  # noqa: F401
+    import toolbox.place  # noqa: F401
 
     notebook = Notebook(Path("/"))
     notebook.run(
@@ -94,10 +101,15 @@ def warm_up():
     # of the libraries do not change; a student's own are imported later and not among these.
     reloader = notebook.shell.magics_manager.registry["AutoreloadMagics"]._reloader
     reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
+    finder.close()
+    del torch._C._jit_differentiate  # makes a backward pass of a script out of plain operations, without the engine
+    gc.collect()
+    gc.freeze()  # nobody walks over all this again: not the collector, nor whoever asks it for objects
+    del gc.unfreeze
     return notebook
 
 
-def _become_worker(request, descriptors, lines, walls, present, readable, notebook) -> None:
+def _become_worker(request, descriptors, lines, walls, present, readable, notebook, finder, watch: Watch) -> None:
     """The rest of the life of a forked worker; never returns."""
     try:
         for line in lines:
@@ -117,7 +129,7 @@ def _become_worker(request, descriptors, lines, walls, present, readable, notebo
             os.environ[name] = scratch
         tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
         serve(
-            Path(scratch), read_fd, write_fd, notebook,
+            Path(scratch), read_fd, write_fd, notebook, finder, watch,
             lock=lambda: lock(walls, limits, present, scratch, readable),
         )  # fmt: skip
     except BaseException as error:  # whatever it was, this process must not go on as a second warm one

@@ -2508,7 +2508,7 @@ def check_function(
     """Values, gradients and, where `second`, second derivatives of a Function of the student's, against the truth."""
     wanted = wanted or [True] * len(inputs)
     weights = [make.normal(*x.shape, dtype=x.dtype) * needs for x, needs in zip(inputs, wanted, strict=True)]
-    with student.autograd():
+    with student.autograd(passes=2 if second else 1):
         s = student.script()
         runs = s.toolbox.function_runs.derivatives(getattr(s.functions, name), inputs, grad_out,
                                                    [w for w, needs in zip(weights, wanted, strict=True) if needs]
@@ -2719,7 +2719,7 @@ NETS = {
 def check_module(student, make, N: int, operations: dict[str, str], truth) -> None:
     D, H, C = SIZES
     state, x, grad_out = weights_of(make, D, H, C), make.normal(N, D), make.normal(N, C)
-    with student.autograd():
+    with student.autograd(passes=1):
         s = student.script()
         runs = s.toolbox.function_runs.module(s.functions.MLP, list(SIZES), state, x, grad_out, operations)
         (answer,) = s.fetch(runs)
@@ -2750,7 +2750,7 @@ def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(st
 @item("mlp_module")
 def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
     D, H, C = 40, 60, 20
-    with student.autograd():
+    with student.autograd(passes=1):
         s = student.script()
         (found,) = s.fetch(s.toolbox.function_runs.newborn(s.functions.MLP, [D, H, C]))
     for name, shape in (("w1", (D, H)), ("b1", (H,)), ("w2", (H, C)), ("b2", (C,))):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -30,15 +30,21 @@ ERROR = {"code": str, "message": str, "raised": str, "module": str, "line": int}
 LEFT_OUT: Mapping[str, Mapping[str, Any]] = {}
 
 
-def perform(target: Callable, args: list, kwargs: dict, autograd: bool = False) -> bytes:
+def perform(
+    target: Callable,
+    args: list,
+    kwargs: dict,
+    autograd: bool = False,
+    watch: Callable[[], AbstractContextManager] = forbid.watch,
+) -> bytes:
     """Call `target(*args, **kwargs)`; returns the encoded reply {"value", "after"} or {"error"}; never raises.
 
-    autograd: whether the target may use it; where not, gradients are switched off and using it raises Forbidden.
+    autograd: whether the target may use it; where not, `watch` stands around the call: it switches gradients off.
     """
     limit = sys.getrecursionlimit()
     try:
         sys.setrecursionlimit(_depth() + RECURSION)
-        with nullcontext() if autograd else forbid.watch():
+        with nullcontext() if autograd else watch():
             value = target(*args, **kwargs)
         after = {str(i): arg for i, arg in enumerate(args) if isinstance(arg, torch.Tensor)}
         after |= {name: arg for name, arg in kwargs.items() if isinstance(arg, torch.Tensor)}

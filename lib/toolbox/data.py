@@ -78,7 +78,8 @@ def _find(name: str) -> Path:
     here, cwd = Path(__file__).resolve(), Path.cwd()
     for folder in [*here.parents, cwd, *cwd.parents]:
         # data/ beside lib/ or assignments/ is the course's own; any other folder called data is not.
-        if (folder / "data" / name).is_file() and any((folder / n).is_dir() for n in ("lib", "assignments")):
+        own = here.is_relative_to(folder / "lib") or any((folder / n).is_dir() for n in ("lib", "assignments"))
+        if (folder / "data" / name).is_file() and own:
             return folder / "data" / name
     raise DataError(
         f"I cannot find data/{name}. It belongs in the folder `data`, beside `lib` and `assignments` "

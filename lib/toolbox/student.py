@@ -11,12 +11,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 
-from toolbox import calls, wire
+from toolbox import calls, forbid, wire
 from toolbox.errors import BY_CODE, Missing, Raised
 from toolbox.script import Script, run_script
 
@@ -24,7 +25,12 @@ NOTEBOOK = "notebook"
 
 
 class Transport(Protocol):
-    """What carries a call to the student's code. A reply is encoded, or has been read by `calls.read_reply` already."""
+    """What carries a call to the student's code. A reply is encoded, or has been read by `calls.read_reply` already.
+
+    allowed: how many backward passes of autograd each call may start from now on; `Student` sets it.
+    """
+
+    allowed: int
 
     def call(self, module: str, name: str, payload: bytes) -> bytes | dict:
         """Run function `name` of `module` on the encoded [args, kwargs]; returns the reply."""
@@ -43,7 +49,7 @@ class Student:
         self._transport = transport
         self.changed: list[str] = []
         self._scripts = 0
-        self._autograd = False
+        self._allow(0)
 
     def allow(self, seconds: float | None) -> None:
         """How long each call may take from now on, where it is made in grading; None: as long as any other."""
@@ -63,13 +69,20 @@ class Student:
             close()
 
     @contextmanager
-    def autograd(self) -> Iterator[None]:
-        """Calls made inside may use autograd. Elsewhere it is forbidden: backward passes are written by hand."""
-        before, self._autograd = self._autograd, True
+    def autograd(self, passes: int = 2**31 - 1) -> Iterator[None]:
+        """Calls made inside may use autograd. Elsewhere it is forbidden: backward passes are written by hand.
+
+        passes: how many backward passes each call may start, where that is known.
+        """
+        before = self._autograd
+        self._allow(passes)
         try:
             yield
         finally:
-            self._autograd = before
+            self._allow(before)
+
+    def _allow(self, passes: int) -> None:
+        self._autograd = self._transport.allowed = passes
 
     def script(self) -> Script:
         """A recording of steps with the student's objects; see `toolbox.script`."""
@@ -78,7 +91,7 @@ class Student:
         return Script(lambda request: self._send_script(number, request))
 
     def _send_script(self, number: int, request: dict) -> Any:
-        return self._read(self._transport.script(number, wire.pack(request | {"autograd": self._autograd})), {})
+        return self._read(self._transport.script(number, wire.pack(request | {"autograd": bool(self._autograd)})), {})
 
     def __getattr__(self, module: str) -> _Module:
         if module.startswith("_"):
@@ -91,7 +104,7 @@ class Student:
 
     def _call(self, module: str, name: str, args: tuple, kwargs: dict) -> Any:
         sent = {str(i): arg for i, arg in enumerate(args)} | kwargs
-        reply = self._transport.call(module, name, wire.pack([list(args), kwargs, self._autograd]))
+        reply = self._transport.call(module, name, wire.pack([list(args), kwargs, bool(self._autograd)]))
         return self._read(reply, {key: arg for key, arg in sent.items() if isinstance(arg, torch.Tensor)})
 
     def _read(self, blob: bytes | dict, sent: dict[str, torch.Tensor]) -> Any:
@@ -129,16 +142,21 @@ class LocalTransport:
     """Calls code in this very process: the student's own machine, and the audit of answers that we wrote.
 
     modules: name -> module or namespace; where None, `backprop.<name>` is imported afresh, so that it is up to date.
-    notebook: the namespace of the notebook, or a function that makes it when first needed.
+    notebook: the namespace of the notebook, or a function that makes it when first needed. watch: stands around calls
+    that may not use autograd.
     """
+
+    allowed = 0
 
     def __init__(
         self,
         modules: Mapping[str, Any] | None = None,
         notebook: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
+        watch: Callable[[], AbstractContextManager] = forbid.watch,
     ):
         self._modules = modules
         self._notebook = notebook
+        self._watch = watch
         self._script: tuple[int, dict[int, Any]] = (0, {})
 
     def call(self, module: str, name: str, payload: bytes) -> bytes:
@@ -152,7 +170,7 @@ class LocalTransport:
             return calls.failure("missing", f"there is no {module}.py")
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
-        return calls.perform(target, *wire.unpack(payload))
+        return calls.perform(target, *wire.unpack(payload), self._watch)
 
     def value(self, name: str) -> bytes:
         try:
@@ -167,7 +185,8 @@ class LocalTransport:
         if self._script[0] != number:  # only the latest script's objects are kept
             self._script = number, {}
         request, values = wire.unpack(payload), self._script[1]
-        return calls.perform(lambda: run_script(request, values, self._namespace), [], {}, request["autograd"])
+        steps = partial(run_script, request, values, self._namespace)
+        return calls.perform(steps, [], {}, request["autograd"], self._watch)
 
     def _namespace(self, module: str) -> Any:
         if module == NOTEBOOK:

@@ -38,7 +38,7 @@ from autograder.records import verdict
 from autograder.records.verdict import Judgement
 from autograder.sandbox import transport
 from autograder.sandbox.patience import Patience
-from autograder.sandbox.transport import HandInLimits, RemoteTransport
+from autograder.sandbox.transport import HandInLimits
 from autograder.tests.checkout import hand_in_at
 from toolbox.cells import code_cells
 from toolbox.student import Student
@@ -84,7 +84,7 @@ class Field:
     def still_grades(self) -> bool:
         """Whether a right hand-in gets full marks; by a few items, as this is asked after every attack."""
         cells = [cell for cell in code_cells(self.clean / "flat.ipynb") if not cell.is_check]
-        transport = RemoteTransport(self.judge.files(hand_in_at(self.clean)), cells, LIMITS, modules=("flat",))
+        transport = self.judge.transport(hand_in_at(self.clean), cells)
         some = ["predict", "toy", "hinge_grad_w"]
         try:
             results = self.judge.suite.run(Student(transport), items=some, seed=self.canary)

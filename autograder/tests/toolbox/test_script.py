@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
 
+from autograder.judging.view import view_of
+from autograder.masters.catalogue import catalogue
 from autograder.sandbox.transport import HandInLimits, RemoteTransport
 from toolbox import errors
 from toolbox.student import LocalTransport, Student
 
+ROOT = Path(__file__).resolve().parents[3]
 MODULE = """
 class Value:
     def __init__(self, data): self.data, self.grad = data, 0.0
@@ -40,7 +44,9 @@ def student(request):
         yield Student(LocalTransport({"toy": module}))
         return
     files = {"lib/backprop/__init__.py": b"", "lib/backprop/toy.py": textwrap.dedent(MODULE).encode()}
-    transport = RemoteTransport(files, [], HandInLimits())
+    known = catalogue(ROOT)
+    view, _ = view_of(ROOT, known["scalar"], known)
+    transport = RemoteTransport(files, [], HandInLimits(), view=view)
     yield Student(transport)
     transport.close()
 
@@ -73,7 +79,7 @@ def test_a_long_chain_is_one_step(student):
 
 def test_the_toolbox_gives_functions_to_hand_to_a_students(student):
     s = student.script()
-    assert s.fetch(s.toy.apply(s.toolbox.calls.why_missing, "none")) == [""]
+    assert s.fetch(s.toy.apply(s.toolbox.curves.cubic(0.0, 1.0, 2.0, 3.0), 2.0)) == [11.0]
 
 
 def test_attributes_can_be_set(student):

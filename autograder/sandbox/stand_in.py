@@ -1,0 +1,58 @@
+"""Stand-ins for what is not there while grading: checks, references, the gradient checker. They live in the worker.
+
+A notebook or module that imports such a thing goes on: calling it says that it is not there and gives another stand-in,
+which can be passed on, looped over (no steps), asked (no) and printed. What is graded is never made of one: no answer
+may hold it. A check that a student calls in a cell of their own is quiet, as grading brings its own.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+WORDS = "not there while grading"
+QUIET = ("toolbox.check", "toolbox.submit")
+
+
+class NotThereWhileGrading(ModuleType):
+    """A module, a function, or what came of calling it: by its name, which is all it has."""
+
+    _said: set[str] = set()
+
+    def __getattr__(self, name: str) -> NotThereWhileGrading:
+        if name.startswith("_"):  # what Python and IPython ask for must be answered as by any module
+            raise AttributeError(f"{self.__name__} is {WORDS}")
+        return NotThereWhileGrading(f"{self.__name__}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NotThereWhileGrading:
+        if not self.__name__.startswith(QUIET) and self.__name__ not in self._said:
+            self._said.add(self.__name__)
+            print(f"{self.__name__} is {WORDS}")
+        return NotThereWhileGrading(self.__name__)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}: {WORDS}>"
+
+    def _ipython_display_(self) -> None:
+        """The call has said it."""
+
+    def __format__(self, form: str) -> str:
+        return f"({WORDS})"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __getitem__(self, key: Any) -> NotThereWhileGrading:
+        return self
+
+    def __enter__(self) -> NotThereWhileGrading:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None

@@ -1,0 +1,73 @@
+"""Which modules of the toolbox a worker gets, and which names of them: this list, and nothing besides.
+
+Nothing in it may answer an item: no reference, no gradient checker, no catalogue of mistakes, no suite. What is not
+listed is a stand-in while grading (`stand_in`). `judging.view` puts the listed modules together, `modules_in_memory`
+loads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+
+# What the worker itself runs by. It has them by reference; code of a student's that imports one gets a stand-in, so
+# that who replaces a function in it has replaced nothing.
+SERVING = ("callbacks", "calls", "cells", "forbid", "script", "student", "wire")
+
+# What the warm process imports for every hand-in, as importing takes its time.
+SHARED = (
+    "camera", "data", "errors", "place",
+    "draw", "draw.equations", "draw.graph", "draw.jacobians", "draw.layers", "draw.network", "draw.plots",
+    "draw.second_order", "draw.training",
+)  # fmt: skip
+
+# What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.
+# "cells": for given cells that do more than show something, and for the student's modules.
+# "suite": for the suite's scripts (`script.toolbox.<module>.<name>`).
+ALL = "*"
+GIVEN: dict[str, dict[str, dict[str, str]]] = {
+    "scalar": {
+        "suite": {"curves": "cubic surface point", "graphs": ALL},
+    },
+    "flat": {
+        "suite": {"nudging": "limited", "budget": "Budget"},
+    },
+    "tensors": {
+        "cells": {"budget": "within"},
+        "suite": {"budget": "within", "planted": "keep cases healthy KINDS turned twist cubes rows_against_columns"},
+    },
+    "layers": {
+        "cells": {"layer": ALL, "given_layers": ALL},
+        "suite": {"planted": "keep", "graph_ops": "Bench Add deep record", "function_runs": ALL, "given_layers": ALL},
+    },
+    "training": {
+        "cells": {"landscapes": ALL, "live": ALL, "splits": ALL},
+        "suite": {"rehearse": ALL, "rehearse_files": ALL},
+    },
+    "beyond": {
+        "cells": {"smooth": "throw net_loss"},
+        "suite": {"smooth": "parts Cubed unmoved Passes Products trained_by quartic valley entangled half_flat",
+                  "planted": "keep"},
+    },
+}  # fmt: skip
+
+# Packages that differentiate by themselves: where one is installed, it is not there while grading.
+AWAY = ("sympy", "mpmath", "jax", "autograd", "casadi", "tensorflow", "numdifftools", "micrograd", "tinygrad")
+
+# name -> (where tracebacks say that it stands, its source, b"" where nobody may read it, its code)
+Sent = Mapping[str, tuple[str, bytes, CodeType]]
+
+
+@dataclass(frozen=True)
+class View:
+    """What the workers of one assignment get besides the hand-in.
+
+    modules: by their full names. absent: modules of `backprop` that are stand-ins where nobody handed them in.
+    """
+
+    modules: Sent = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+
+NOTHING = View()

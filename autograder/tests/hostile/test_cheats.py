@@ -1,0 +1,111 @@
+"""Answers that are taken from elsewhere earn nothing: neither from the course's own tools, nor from autograd."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.demo.material import without_marks
+from autograder.judging.judge import Judge
+from autograder.records.hand_in import HandIn
+from autograder.records.receipt import Receipt
+from autograder.records.verdict import ItemVerdict
+from autograder.sandbox.visible import GIVEN
+
+from .cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
+
+ROOT = Path(__file__).resolve().parents[3]
+NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+ROWS = [(name, *row) for name, rows in ANSWERS.items() for row in rows]
+SLOW = [("flat", way) for way in WAYS if "dual" in way or "jvp" in way]  # a pass for each of thousands of entries
+
+
+class Bench:
+    """Judges the solution of an assignment with some code below its modules, in some items only."""
+
+    def __init__(self) -> None:
+        torch.set_num_threads(1)
+        self._judges: dict[str, Judge] = {}
+
+    def judge(self, assignment: str, parts: dict[str, str], items: str) -> dict[str, ItemVerdict]:
+        """parts: module -> code to put below it."""
+        if assignment not in self._judges:
+            self._judges[assignment] = Judge(ROOT, assignment, seed="cheats")
+        judge = self._judges[assignment]
+        known, tests, names = judge.assignment, judge.suite.tests, items.split()
+        judge.assignment = replace(known, items=tuple(item for item in known.items if item.id in names))
+        judge.suite.tests = [(test, blank) for test, blank in tests if blank.item in names]
+        masters = {name: ROOT / "solutions" / "backprop" / f"{name}.py" for name in known.modules}
+        sources = {name: without_marks(path.read_text(encoding="utf-8")) for name, path in masters.items()}
+        modules = {name: f"{source}\n\n{parts.get(name, '')}".encode() for name, source in sources.items()}
+        try:
+            verdict = judge.judge(HandIn("cheat", assignment, Receipt("cheat", assignment), NOTEBOOK, modules)).verdict
+        finally:
+            judge.assignment, judge.suite.tests = known, tests
+        assert {item.id for item in verdict.items} == set(names)
+        return {item.id: item for item in verdict.items}
+
+    def close(self) -> None:
+        for judge in self._judges.values():
+            judge.close()
+
+
+@pytest.fixture(scope="module")
+def bench():
+    bench = Bench()
+    yield bench
+    bench.close()
+
+
+@pytest.mark.parametrize(("assignment", "items", "module", "code"), ROWS, ids=[f"{row[0]}-{row[1]}" for row in ROWS])
+def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, module, code):
+    suite = {name: names for name, names in GIVEN[assignment].get("suite", {}).items() if name in code}
+    if suite:
+        pytest.skip(f"the suite's scripts still need {', '.join(suite)} in the worker (sandbox/visible.py)")
+    for item in bench.judge(assignment, {module: code}, items).values():
+        assert item.score == 0, f"{item.id}: {item.score:g} of {item.max_score:g} points, {item.status}: {item.message}"
+
+
+WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nullcontext\n"
+
+
+@pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])
+def test_it_does_not_with_the_toolboxs_sensors_replaced(bench, assignment):
+    for items, module, code in ANSWERS[assignment]:
+        if any(name in code for name in GIVEN[assignment].get("suite", {})):
+            continue
+        assert all(item.score == 0 for item in bench.judge(assignment, {module: WORST + code}, items).values()), items
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_right_answers_earn_all_points(bench, target):
+    items, _, _ = TARGETS[target]
+    found = bench.judge("layers" if target == "functions" else target, {}, items)
+    assert all(item.status == "passed" for item in found.values()), found
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_derivative_through_a_back_door_is_noticed(bench, target, way):
+    if (target, way) in SLOW:
+        pytest.skip("too slow here")
+    items, modules, body = TARGETS[target]
+    code = f"{LEAVES}{WAYS[way][1]}\n{body}"
+    found = bench.judge("layers" if target == "functions" else target, dict.fromkeys(modules.split(), code), items)
+    if way == "dual-kept-open":  # its duals are dead when the call begins: what comes out is wrong
+        assert all(item.status != "passed" for item in found.values())
+    elif way in ("replies-forged", "modules-exchanged"):  # who breaks the way to the judge has no answer either
+        assert all(item.status in ("forbidden", "malformed", "failed") and not item.score for item in found.values())
+    else:
+        assert {item.status for item in found.values()} == {"forbidden"}, found
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_a_ready_made_backward_step_is_noticed_past_torchs_names(bench, target):
+    items, module, code = KERNELS[target]
+    found = bench.judge("layers" if target == "functions" else target, {module: code}, items)
+    assert all(item.score == 0 and item.status in ("forbidden", "failed") for item in found.values()), found
