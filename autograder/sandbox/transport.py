@@ -10,13 +10,13 @@ import json
 import os
 import select
 import signal
-import tempfile
 import time
 from dataclasses import dataclass, field
 
 from autograder.sandbox.frames import Channel
 from autograder.sandbox.launcher import warm
 from autograder.sandbox.outputs import read_outputs
+from autograder.sandbox.walls.scratch import Scratch
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
@@ -47,7 +47,7 @@ class Worker:
     def __init__(self, files: dict[str, bytes], limits: Limits):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
-        self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own
+        self._scratch = Scratch()  # used where the worker has no room of its own
         request = {"scratch": self._scratch.name, "limits": {"memory": limits.memory}}
         try:
             try:
