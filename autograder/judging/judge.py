@@ -65,10 +65,13 @@ class Judge:
         self.released = code_cells(released)
         self.solution_cells = sum(is_solution(cell) for cell in json.loads(released.read_text())["cells"])
 
-    def grade(self, folder: Path) -> Judgement:
-        """Grade the hand-in in `folder` (…/<student>/<assignment>)."""
+    def grade(self, folder: Path, receipt: intake.Receipt | None = None) -> Judgement:
+        """Grade the hand-in in `folder` (…/<student>/<assignment>).
+
+        receipt: of an intake that has just written the folder; None: the hand-in passes the intake first.
+        """
         name = self.assignment.name
-        receipt = intake.inspect(folder, name, self.root / "assignments" / name / f"{name}.ipynb")
+        receipt = receipt or intake.inspect(folder, name, self.root / "assignments" / name / f"{name}.ipynb")
         verdict = Verdict(
             assignment=name,
             student=folder.parent.name,

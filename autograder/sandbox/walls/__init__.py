@@ -90,16 +90,17 @@ _OWN_PIDS = -1  # the warm process's own PID namespace, opened while /proc could
 def _fresh_namespaces() -> None:
     global _OWN_PIDS, _REAL_ROOT
     kinds = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-    if os.geteuid() == 0:
+    _REAL_ROOT = os.geteuid() == 0  # also where a container allows no namespaces: student code is nobody's even there
+    if _REAL_ROOT:
         try:
             kernel.unshare(kinds)
             _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-            _REAL_ROOT = True
             return
         except OSError:  # root of a container that may not: try as its own namespace's owner
             pass
     user, group = os.geteuid(), os.getegid()
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kinds)
+    _REAL_ROOT = False
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
@@ -152,6 +153,8 @@ def lock(walls: Walls, limits: Limits, present: int, scratch: str, readable: lis
         limit(limits, present)
         return
     if _REAL_ROOT:
+        if walls.namespaces is not True:  # else its folder is one in memory that everybody may write to
+            os.chown(scratch, NOBODY, NOBODY)
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
