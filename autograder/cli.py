@@ -2,9 +2,9 @@
 
 build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
 grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
-export    grades as CSV                                 audit     wrong and right answers against the suites
+export    grades for an LMS                             audit     wrong and right answers against the suites
 demo      all of it on a made-up class                  doctor    what holds student code in on this machine
-bench     the kit's figures, measured
+bench     the kit's figures, measured            gradescope the autograder that Gradescope runs
 """
 
 from __future__ import annotations
@@ -129,13 +129,68 @@ def report(assignment: Name):
 @app.command()
 def export(
     assignment: Annotated[str | None, typer.Argument(help="Only this assignment.")] = None,
-    to: Annotated[str, typer.Option(help="The format: csv.")] = "csv",
-    out: Annotated[Path, typer.Option(help="The file to write.")] = ROOT / "classroom" / "grades.csv",
+    to: Annotated[
+        str, typer.Option(help="csv, canvas, moodle, blackboard, brightspace, sakai, or gradescope to compare.")
+    ] = "csv",
+    file: Annotated[Path | None, typer.Option(help="The platform's own download, to be filled in.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write, or a folder for it.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="The heading of the grade column there: HEADING, or NAME=HEADING.")
+    ] = None,
+    pages: Annotated[bool, typer.Option("--pages", help="Write the feedback pages too, as one zip.")] = False,
+    comments: Annotated[bool, typer.Option(help="Fill the column for comments, where there is one.")] = True,
+    decimal: Annotated[str | None, typer.Option(help="comma or point; default: as in the file.")] = None,
+    missing_as_zero: Annotated[
+        bool, typer.Option("--missing-as-zero", help="Enter 0 for who handed nothing in; else that cell stays.")
+    ] = False,
+    only_final: Annotated[
+        bool, typer.Option("--only-final", help="Leave out scores that wait for marks of a person.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show every change, and write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,
 ):
-    """Write the gradebook's grades to a file."""
-    from autograder.exports.csv_file import export as run
+    """Write the grades for a spreadsheet or a course platform, into the file that the platform gave."""
+    from autograder.exports.command import run
 
-    typer.echo(f"wrote {run(ROOT, assignment, to=to, out=out)}")
+    raise typer.Exit(
+        run(
+            ROOT,
+            assignment,
+            to,
+            file=file,
+            out=out,
+            columns=column or [],
+            pages=pages,
+            comments=comments,
+            decimal=decimal,
+            zero_for_missing=missing_as_zero,
+            only_final=only_final,
+            dry_run=dry_run,
+            force=force,
+        )
+    )
+
+
+@app.command()
+def gradescope(
+    assignment: Name,
+    out: Annotated[Path | None, typer.Option(help="The zip to write.")] = None,
+    hidden: Annotated[
+        str,
+        typer.Option(
+            help="When students see what hidden checks found: visible, after_due_date, after_published, hidden."
+        ),
+    ] = "after_due_date",
+):
+    """Write the autograder that Gradescope runs, as the zip that is uploaded there. It holds the solutions."""
+    from autograder.gradescope.bundle import bundle
+
+    target = out or ROOT / "classroom" / "exports" / "gradescope" / f"{assignment}-autograder.zip"
+    typer.echo(f"wrote {bundle(ROOT, assignment, target, hidden=hidden)}")
+    typer.echo(
+        "In Gradescope: Configure Autograder, Upload; 768 MB and 10 minutes are enough. It holds solutions and hidden "
+        "tests: give it to nobody else."
+    )
 
 
 @app.command()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from autograder import build
 from autograder.demo import DUE, make_class
-from autograder.exports.csv_file import export
+from autograder.exports import export
 from autograder.grading.run import grade
 from autograder.records.verdict import read_all
 from autograder.report import print_table, write_report
@@ -50,7 +50,7 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     )
     console.rule("4  what came of it")
     verdicts = read_all(classroom, ASSIGNMENT)
-    grades = export(root, None, to="csv", out=classroom / "grades.csv")
+    grades = export(root, None, to="csv").path
     page = write_report(root, ASSIGNMENT, verdicts, classroom / "report")
     print_table(verdicts)
     console.print(f"verdicts      {classroom / 'verdicts' / ASSIGNMENT}", highlight=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from toolbox.errors import KitError
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -19,7 +21,7 @@ class Problem:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
-class Refused(Exception):
+class Refused(KitError):
     """The masters cannot be built. `problems` holds every reason, in the order of files and lines."""
 
     def __init__(self, problems: Iterable[Problem]):

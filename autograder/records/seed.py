@@ -38,6 +38,15 @@ def class_seed(classroom: Path, configured: str = "") -> str:
     return _read(path)
 
 
+def configured(root: Path) -> str:
+    """The seed that the course's nbgrader_config.py sets, "" for none."""
+    if not (root / "nbgrader_config.py").is_file():
+        return ""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    return str(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().JudgeCells.get("seed", ""))
+
+
 def seed_file(classroom: Path) -> Path:
     return classroom / "seed"
 

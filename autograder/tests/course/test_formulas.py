@@ -12,7 +12,8 @@ from rich.console import Console
 
 from autograder import build
 from autograder.demo import make_class
-from autograder.exports.csv_file import FORMULA, export
+from autograder.exports import export
+from autograder.exports.spreadsheet import FORMULA
 from autograder.grading.run import grade
 from autograder.tests.checkout import copy_of_the_repository
 from autograder.tests.intake.test_intake import make_zip
@@ -38,7 +39,7 @@ def table(tmp_path_factory) -> tuple[str, list[list[str]]]:
         make_zip(arrivals / f"{name}.zip", files, when=1e9 + number)
     outcome = grade(course, "flat", hand_ins=arrivals, jobs=1, console=Console(file=StringIO()))
     assert not outcome.failed and len(outcome.graded) > len(NAMES) // 2, outcome
-    text = export(course, "flat", out=folder / "grades.csv").read_text(encoding="utf-8-sig")
+    text = export(course, "flat", out=folder / "grades.csv").path.read_text(encoding="utf-8-sig")
     return text, list(csv.reader(StringIO(text)))
 
 

@@ -1,4 +1,4 @@
-"""Grades out of nbgrader's gradebook: every student, the sums that nbgrader gives, and nothing a spreadsheet runs."""
+"""Grades out of nbgrader's gradebook: every student, the sums that nbgrader gives, and no name a spreadsheet runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from autograder.exports.csv_file import COLUMNS, FORMULA, export, safe
+from autograder.exports import COLUMNS, ExportError, export
+from autograder.exports.sources import read_class
+from autograder.exports.spreadsheet import FORMULA, address, harmless
+from autograder.tests.exports.graded_class import ada_and_others, make_class
 
 # nbgrader's own making of a submission makes SQLAlchemy warn
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
@@ -57,7 +60,7 @@ def read(path: Path) -> dict[str, dict]:
 
 
 def test_every_student_has_a_row_with_marks_split_and_summed(root):
-    path = export(root, "flat", to="csv", out=root / "grades.csv")
+    path = export(root, "flat", to="csv", out=root / "grades.csv").path
     rows = read(path)
     assert len(rows) == 3
     ada, bo = rows["ada"], rows["bo"]
@@ -69,7 +72,7 @@ def test_every_student_has_a_row_with_marks_split_and_summed(root):
 
 
 def test_who_handed_nothing_in_is_there_with_zero(root):
-    (row,) = [row for row in read(export(root)).values() if row["status"] == "missing"]
+    (row,) = [row for row in read(export(root).path).values() if row["status"] == "missing"]
     assert (row["score"], row["timestamp"]) == ("0", "")
 
 
@@ -83,51 +86,85 @@ def test_it_agrees_with_nbgraders_own_export(root):
             student.last_name = student.first_name = student.email = None
         book.db.commit()
         plugin.export(book)
-    mine = read(export(root))
+    mine = read(export(root).path)
     with open(root / "stock.csv", newline="") as stream:
         for row in csv.DictReader(stream):
-            own = mine[str(safe(row["student_id"]))]
+            own = mine[row["student_id"]]
             for column in ("raw_score", "late_submission_penalty", "score", "max_score"):
                 assert float(own[column] or 0) == float(row[column] or 0)
             assert (own["timestamp"], own["duedate"]) == (row["timestamp"], row["duedate"])
 
 
-def test_formulas_are_neutralised_and_numbers_stay_numbers(root):
-    path = export(root)
-    row = next(row for row in read(path).values() if "cmd" in row["student_id"])
-    assert row["student_id"].startswith("'=") and row["email"] == "'@SUM(A1)" and row["first_name"] == "'+1"
-    assert row["last_name"] == 'Müller, "J"'
-    for line in read(path).values():
-        assert not any(str(value).startswith(FORMULA) for value in line.values())
+def test_formulas_in_names_are_made_harmless_and_keys_and_numbers_stay(root):
+    with Gradebook(f"sqlite:///{root / 'classroom' / 'gradebook.db'}") as book:
+        for student in ("-user", "+49123", "00123", "123456789012345678901"):
+            book.add_student(student, first_name="-x", last_name="|y", email=f"{student}@example.edu")
+    rows = read(export(root).path)
+    assert {"-user", "+49123", "00123", "123456789012345678901", "=cmd|' /C calc'!A0"} < set(rows)
+    assert rows["+49123"]["email"] == "+49123@example.edu" and rows["-user"]["first_name"] == "'-x"
+    row = rows["=cmd|' /C calc'!A0"]
+    assert (row["email"], row["first_name"], row["last_name"]) == ("'@SUM(A1)", "'+1", 'Müller, "J"')
+    for line in rows.values():
+        texts = [line[column] for column in ("last_name", "first_name")]
+        assert not any(text.startswith(FORMULA) for text in texts)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", " =1", "＝1", "|calc", "%0A"])
-def test_a_cell_that_could_be_a_formula_gets_an_apostrophe(text):
-    assert safe(text) == f"'{text}"
+def test_a_text_that_could_be_a_formula_gets_an_apostrophe(text):
+    assert harmless(text) == address(text) == f"'{text}"
 
 
-@pytest.mark.parametrize(("value", "cell"), [(-1.5, "-1.5"), (3, 3), (0.0, "0"), (None, ""), ("ada-l", "ada-l")])
-def test_numbers_and_names_are_left_alone(value, cell):
-    assert safe(value) == cell
+@pytest.mark.parametrize("text", ["", "ada-l", "O'Brien", "a=b"])
+def test_other_texts_are_left_alone(text):
+    assert harmless(text) == text
 
 
 @given(st.text())
 def test_no_text_at_all_comes_out_as_a_formula(text):
-    assert not str(safe(text)).lstrip(" \u00a0").startswith(FORMULA)
+    assert not harmless(text).lstrip(" \u00a0").startswith(FORMULA)
+
+
+def test_what_a_person_wrote_in_formgrader_is_in_the_comment(root):
+    with Gradebook(f"sqlite:///{root / 'classroom' / 'gradebook.db'}") as book:
+        comment = book.find_comment("why", "flat", "flat", "ada")
+        comment.manual_comment = "Look at the chain rule\nonce more."
+        book.db.commit()
+    rows = {row.student: row for row in read_class(root, "flat")[0]}
+    assert rows["ada"].comment.splitlines() == [
+        "Graded work, flat: 7.5 of 8 points.",
+        "why: Look at the chain rule once more.",
+    ]
+    assert "Late by 1 d, 0.5 points taken off." in rows["bo"].comment and "still to be marked" in rows["bo"].comment
 
 
 def test_what_cannot_be_exported_is_named(root, tmp_path):
-    with pytest.raises(KeyError, match="there are: flat"):
+    with pytest.raises(ExportError, match="there are: flat"):
         export(root, "tensors")
-    with pytest.raises(ValueError, match="csv"):
-        export(root, to="xlsx")
     with pytest.raises(FileNotFoundError, match="grade"):
         export(tmp_path / "empty")
 
 
 def test_the_file_goes_where_it_is_asked_for_and_is_the_same_twice(root):
-    path = export(root, "flat", out=root / "out.csv")
+    path = export(root, "flat", out=root / "out.csv").path
     before = path.read_bytes()
-    assert export(root, "flat", out=root / "out.csv").read_bytes() == before
-    assert export(root) == root / "classroom" / "grades.csv"
+    assert export(root, "flat", out=root / "out.csv").path.read_bytes() == before
+    assert export(root).path == root / "classroom" / "grades.csv"
     assert before.decode("utf-8-sig").splitlines()[0] == ",".join(COLUMNS)
+
+
+def test_the_kits_own_table_is_renewed_and_another_file_is_not_replaced(root):
+    table = export(root).path
+    table.write_text("old")
+    assert export(root).path.read_text(encoding="utf-8-sig").startswith("assignment,")
+    table.write_text("mine")
+    with pytest.raises(FileExistsError, match="--force"):
+        export(root, out=table)
+    assert table.read_text() == "mine"
+
+
+def test_without_a_gradebook_the_verdicts_are_exported(root):
+    make_class(root, ada_and_others(), missing=("s002",))
+    (root / "classroom" / "gradebook.db").unlink()
+    rows = read(export(root).path)
+    assert rows["s001"]["score"] == "0.26" and rows["s001"]["timestamp"] == "2026-03-01 12:00:00"
+    assert rows["s002"]["status"] == "missing" and rows["s004"]["last_name"] == "'@SUM(A1)"

@@ -1,0 +1,170 @@
+"""Whose row is it: the students of a platform's file and ours, matched by keys, then by name, never by a guess.
+
+A row belongs to a student where one of its keys is theirs and no other key of the row says otherwise. A name decides
+only where it stands once in the file and once in the class, and no key contradicts it. Everything else is told apart:
+doubtful rows with the reason, rows that are nobody's, students without a row. Text is compared by Unicode normal form
+and case fold; where two students differ only in that, letter by letter.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from autograder.exports.rows import Person
+
+ID, EMAIL = "id", "email"  # beside the platform keys: the kit's own id, and the e-mail address
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """A student's row in a platform's file.
+
+    record: its number in the file. keys: (heading, value, names of our keys that it may be), the strongest first.
+    name: as the platform writes it. label: how to call the row to a person.
+    """
+
+    record: int
+    keys: tuple[tuple[str, str, tuple[str, ...]], ...]
+    name: str
+    label: str
+
+
+@dataclass
+class Matching:
+    """pairs: record -> student. by_name: records that only a name has matched. doubtful: label of a row -> why."""
+
+    pairs: dict[int, str] = field(default_factory=dict)
+    by_name: set[int] = field(default_factory=set)
+    doubtful: dict[str, str] = field(default_factory=dict)
+    not_ours: list[Theirs] = field(default_factory=list)
+    not_theirs: list[Person] = field(default_factory=list)
+
+
+class Contradiction(Exception):
+    """Two things that a row says about its student do not go together. The message says which."""
+
+
+def fold(text: str) -> str:
+    """A text by which two spellings of one word are equal."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def name_forms(name: str) -> frozenset[str]:
+    """The ways to read a name, folded: as it stands, and with what is before a comma put behind the rest."""
+    parts = name.split(",")
+    turned = (" ".join([*parts[place:], *parts[:place]]) for place in range(len(parts)))
+    return frozenset(filter(None, map(fold, turned)))
+
+
+def match(theirs: Iterable[Theirs], people: Mapping[str, Person]) -> Matching:
+    """Match the rows of a file with our students."""
+    theirs, found = list(theirs), Matching()
+    index = _index(people.values())
+    left = []
+    claims: dict[str, list[Theirs]] = defaultdict(list)
+    for row in theirs:
+        try:
+            student = _by_keys(row, people, index) or _by_keys(row, people, index, ids=True)
+        except Contradiction as reason:
+            found.doubtful[row.label] = str(reason)
+            continue
+        if student is None:
+            left.append(row)
+        else:
+            claims[student].append(row)
+    for student, rows in claims.items():
+        if len(rows) == 1:
+            found.pairs[rows[0].record] = student
+        else:
+            lines = " and ".join(row.label for row in rows)
+            found.doubtful |= {row.label: f"the keys of {lines} are all those of {student}" for row in rows}
+    _by_names(left, theirs, people, found, set(claims))
+    taken = {*found.pairs.values(), *claims}
+    found.not_theirs = [person for student, person in sorted(people.items()) if student not in taken]
+    return found
+
+
+def _index(people: Iterable[Person]) -> dict[tuple[str, str], dict[str, set[str]]]:
+    """(name of a key, folded value) -> student -> the values as they are written."""
+    index: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for person in people:
+        keys = {**person.keys, ID: {person.id}, EMAIL: {person.email} - {""}}
+        for name, values in keys.items():
+            for value in values:
+                index[name, fold(value)][person.id].add(value.strip())
+    return index
+
+
+def _by_keys(row: Theirs, people: Mapping[str, Person], index, ids: bool = False) -> str | None:
+    """The student whom the keys of a row name; None where they name nobody. Raises Contradiction.
+
+    ids: ask for the kit's own ids, which an LMS may have given to somebody else; else for platform keys and addresses.
+    """
+    named: dict[str, str] = {}  # student -> the heading that says so
+    place: dict[str, int] = {}
+    for position, (heading, value, names) in enumerate(row.keys):
+        if not value.strip():
+            continue
+        students: set[str] = set()
+        for name in (name for name in names if (name == ID) is ids):
+            students = _owners(index.get((name, fold(value)), {}), value.strip())
+            if students:
+                break
+        if len(students) > 1:
+            raise Contradiction(f"{heading} {value!r} is that of {' and '.join(sorted(students))}")
+        for student in students - set(named):
+            named[student], place[student] = heading, position
+    if len(named) > 1:
+        said = ", ".join(f"{heading} says {student}" for student, heading in named.items())
+        raise Contradiction(f"its keys belong to two students: {said}")
+    for student, heading in named.items():
+        if against := _against(row.keys[: place[student]], people[student]):
+            raise Contradiction(f"{heading} says {student}, {against}")
+        return student
+    return None
+
+
+def _owners(students: Mapping[str, set[str]], value: str) -> set[str]:
+    """Who has this key; where several have it but for upper and lower case, those who write it in the same way."""
+    exact = {student for student, written in students.items() if value in written}
+    return exact if len(students) > 1 and exact else set(students)
+
+
+def _against(keys: tuple[tuple[str, str, tuple[str, ...]], ...], person: Person) -> str:
+    """Which of a row's keys is known of this person, and another; "" where nothing speaks against it."""
+    for heading, value, names in keys:
+        known = person.keys.get(names[0], frozenset())  # the first name alone says for certain what the column holds
+        if value.strip() and known and fold(value) not in map(fold, known):
+            return f"whose {heading} is {' or '.join(sorted(known))} here and {value} there"
+    return ""
+
+
+def _by_names(
+    left: list[Theirs], theirs: list[Theirs], people: Mapping[str, Person], found: Matching, taken: set[str]
+) -> None:
+    """Match by name the rows that no key has matched; say why where a name is not enough."""
+    in_file = Counter(form for row in theirs for form in name_forms(row.name))
+    in_class: dict[str, set[str]] = defaultdict(set)
+    for person in people.values():
+        for form in frozenset().union(*map(name_forms, person.names)):
+            in_class[form].add(person.id)
+    for row in left:
+        forms = name_forms(row.name)
+        same = set().union(*(in_class.get(form, set()) for form in forms))
+        free = sorted(same - taken)
+        times = max((in_file[form] for form in forms if form in in_class), default=0)
+        if not free:
+            found.not_ours.append(row)
+        elif times > 1 or len(same) > 1:
+            found.doubtful[row.label] = (
+                f"the name is that of {', '.join(sorted(same))} in the class, and stands {times} time(s) in the file: "
+                "only a key can tell"
+            )
+        elif against := _against(row.keys, people[free[0]]):
+            found.doubtful[row.label] = f"the name says {free[0]}, {against}"
+        else:
+            found.pairs[row.record] = free[0]
+            found.by_name.add(row.record)

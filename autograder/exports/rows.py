@@ -1,0 +1,115 @@
+"""What an export reads: one row for each student and assignment, plain data, whoever fills it in.
+
+`autograder.gradebook.rows` fills rows from nbgrader's gradebook, `verdict_rows` from the verdicts alone. Every
+format reads rows and nothing else, so a number is the same in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+# What became of a hand-in.
+GRADED = "graded"
+UNMARKED = "needs manual grading"  # the score is there, and a person has still to mark a written answer
+NOT_JUDGED = "not judged"  # the machine's or the kit's fault; the score says nothing yet
+MISSING = "missing"  # nothing was handed in
+EXCUSED = "excused"
+STATUSES = (GRADED, UNMARKED, NOT_JUDGED, MISSING, EXCUSED)
+
+# The names of platform keys, in `keys` for a student, in `attempt` for one hand-in. All are text, as the platform
+# writes them: an id may have leading zeros, or more digits than a spreadsheet keeps.
+STUDENT_KEYS = (
+    "canvas_id", "sis_id", "login", "integration_id", "gradescope_sid", "moodle_id", "moodle_username", "blackboard",
+    "brightspace_id", "brightspace_username", "brightspace_user", "sakai", "sakai_id", "github",
+)  # fmt: skip
+ATTEMPT_KEYS = (
+    "canvas_id", "canvas_attachment", "canvas_anonymous", "moodle_participant", "moodle_folder", "brightspace_user",
+    "brightspace_folder", "sakai", "sakai_folder", "blackboard",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class GradeRow:
+    """One student's grade in one assignment. Points throughout.
+
+    score: raw_score less the penalty, never below 0; None where there is no score that counts (not judged, excused).
+    auto_*: the check cells; written_*: what a person marks. due, received: naive UTC. comment: what the student is
+    told, as lines of plain text. page: the feedback page, None where there is none.
+    """
+
+    student: str
+    assignment: str
+    status: str
+    max_score: float
+    score: float | None = None
+    raw_score: float | None = None
+    penalty: float = 0.0
+    auto_score: float | None = None
+    max_auto_score: float | None = None
+    written_score: float | None = None
+    max_written_score: float | None = None
+    due: datetime | None = None
+    received: datetime | None = None
+    late_seconds: int | None = None
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    section: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    attempt: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+    page: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """First and last name, "" where neither is known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def sortable_name(self) -> str:
+        """Last, First; the one there is where the other is missing."""
+        return ", ".join(filter(None, (self.last_name, self.first_name)))
+
+    def key(self, *names: str) -> str:
+        """The first of these platform keys that is known, from the roster before the hand-in's own."""
+        for name in names:
+            if found := self.keys.get(name) or self.attempt.get(name):
+                return found
+        return ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student over all assignments. keys: every value that is known, by name; more than one where rows disagree."""
+
+    id: str
+    names: frozenset[str]
+    email: str
+    keys: Mapping[str, frozenset[str]]
+
+    @property
+    def label(self) -> str:
+        """The id, with the name where it says more."""
+        names = ", ".join(sorted(name for name in self.names if name and name != self.id))
+        return f"{self.id} ({names})" if names else self.id
+
+
+def people_of(rows: Iterable[GradeRow]) -> dict[str, Person]:
+    """The students of these rows, by id."""
+    found: dict[str, list[GradeRow]] = {}
+    for row in rows:
+        found.setdefault(row.student, []).append(row)
+    people = {}
+    for student, theirs in found.items():
+        keys: dict[str, set[str]] = {}
+        for row in theirs:
+            for name, value in [*row.keys.items(), *row.attempt.items()]:
+                if value:
+                    keys.setdefault(name, set()).add(value)
+        names = frozenset(row.name for row in theirs if row.name)
+        email = next((row.email for row in theirs if row.email), "")
+        people[student] = Person(student, names, email, {name: frozenset(values) for name, values in keys.items()})
+    return people

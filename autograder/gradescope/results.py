@@ -1,0 +1,107 @@
+"""From a verdict to the `results.json` that Gradescope reads: a test for each item, and its hidden checks apart.
+
+An item's test holds its score and what its public checks found; its hidden checks are a test of their own, without a
+score, which students see when the instructor wants them to. No source and no seed of a check is in either: a check's
+sentence, whether it holds, the message and the hint. Everything that may come from a student is escaped, and the HTML
+uses no more than paragraphs, lists and emphasis, which a sanitiser leaves alone.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from toolbox.misconceptions import CATALOGUE
+
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+LONGEST = 400  # characters of one message
+REFUSED = "The hand-in could not be read"
+
+
+def results_of(verdict: dict, titles: dict[str, str], *, hidden: str, seconds: float) -> dict:
+    """The content of results.json.
+
+    titles: item -> the heading it stands under in the notebook. hidden: when students see what hidden checks found,
+    one of VISIBILITIES. seconds: what judging took. The score is the sum of the items, in points.
+    """
+    tests = []
+    for number, item in enumerate(verdict["items"], start=1):
+        public = [test for test in item["tests"] if not test["hidden"]]
+        tests.append({
+            "name": f"{item['id']}: {titles[item['id']]}" if titles.get(item["id"]) else item["id"],
+            "name_format": "text",
+            "number": str(number),
+            "score": item["score"] or 0.0,
+            "max_score": item["max_score"],
+            "status": "passed" if item["score"] == item["max_score"] else "failed",
+            "output": _public(item, public),
+            "output_format": "html",
+            "visibility": "visible",
+        })  # fmt: skip
+        if concealed := [test for test in item["tests"] if test["hidden"]]:
+            tests.append({
+                "name": f"{item['id']}: hidden checks",
+                "name_format": "text",
+                "number": f"{number}.1",
+                "status": "passed" if all(_holds(test) for test in concealed) else "failed",
+                "output": _checks(concealed),
+                "output_format": "html",
+                "visibility": hidden,
+            })  # fmt: skip
+    return {
+        "score": verdict["score"],
+        "execution_time": round(seconds, 1),
+        "output": _whole(verdict),
+        "output_format": "html",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+
+
+def _whole(verdict: dict) -> str:
+    """What is to say about the hand-in as a whole."""
+    intake = verdict["intake"]
+    if intake["status"] == "refused":
+        return f"<p><strong>{REFUSED}:</strong> {_text(intake['message'])}</p>"
+    lines = [f"{verdict['score']:g} of {verdict['max_score']:g} points from automatic checks."]
+    lines += [repair["message"] for repair in intake["repairs"]]
+    return "".join(f"<p>{_text(line)}</p>" for line in lines)
+
+
+def _public(item: dict, tests: list[dict]) -> str:
+    parts = []
+    if item["status"] != "passed" and not tests:
+        parts.append(f"<p>{_text(item['message'])}</p>")
+    others = len(item["tests"]) - len(tests)
+    parts.append(_checks(tests))
+    if others:
+        words = "checks count" if others > 1 else "check counts"
+        parts.append(f"<p>{others} hidden {words} towards the score, too.</p>")
+    return "".join(parts)
+
+
+def _checks(tests: list[dict]) -> str:
+    """One line for each check, and a hint for each mistake that was recognised."""
+    lines, hints = [], {}
+    for test in tests:
+        mark = "✓ right" if test["status"] == "passed" else "↪ counted before" if test["follows"] else "✗ not right"
+        said = "" if test["status"] == "passed" else f": {_text(test['message'])}"
+        lines.append(f"<li>{_text(_sentence(test['name']))}: <strong>{mark}</strong>{said}</li>")
+        for name in test["diagnosis"][:1]:
+            if known := CATALOGUE.get(name):
+                hint = f"{known.hint} Reread: {known.reread}."
+                hints[name] = f"<p><em>This looks like: {_text(known.name)}.</em> {_text(hint)}</p>"
+    return (f"<ul>{''.join(lines)}</ul>" if lines else "") + "".join(hints.values())
+
+
+def _holds(test: dict) -> bool:
+    return test["status"] == "passed" or bool(test["follows"])
+
+
+def _sentence(name: str) -> str:
+    return name.removeprefix("test_").replace("_", " ")
+
+
+def _text(text: str) -> str:
+    plain = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in str(text))
+    plain = plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+    return escape(plain).replace("\n", "<br>")

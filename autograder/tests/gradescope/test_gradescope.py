@@ -1,0 +1,359 @@
+"""The autograder for Gradescope, laid out as its harness does and run: marks as at home, student code held in.
+
+The container is imitated by what it refuses: namespaces, mounts and Landlock. Root is needed for that, as there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from autograder.gradescope.bundle import bundle, packages, parts
+from autograder.gradescope.results import VISIBILITIES, results_of
+from autograder.judging.judge import Judge
+from autograder.masters.catalogue import catalogue
+from autograder.sandbox import launcher
+from autograder.tests.checkout import ROOT, hand_in_at
+from toolbox.errors import KitError
+
+ASSIGNMENT, SEED = "flat", "a seed of its own"
+REFUSED = {"mount": 165, "unshare": 272, "setns": 308, "landlock_create_ruleset": 444}  # x86_64
+ALLOWED_TAGS = {"p", "ul", "li", "strong", "em", "br"}
+in_a_container = pytest.mark.skipif(
+    platform.machine() != "x86_64" or not hasattr(os, "geteuid") or os.geteuid() != 0,
+    reason="imitates Gradescope's container, in which the autograder is root, on x86_64",
+)
+
+SPY = """
+
+def _what_can_be_seen():
+    import os, socket
+    seen = ["root"] if os.geteuid() == 0 else []
+    for path in {paths!r}:
+        try:
+            os.listdir(path) if os.path.isdir(path) else open(path).close()
+            seen.append(path)
+        except OSError:
+            pass
+    try:
+        open({results!r}, "w").close()
+        seen.append("results")
+    except OSError:
+        pass
+    try:
+        socket.socket()
+        seen.append("network")
+    except OSError:
+        pass
+    return seen
+
+
+_seen, _right = _what_can_be_seen(), toy
+
+
+def toy(*values, **named):
+    return _right(*values, **named) if not _seen else "leaks: " + ", ".join(_seen)
+"""
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory) -> Path:
+    return bundle(ROOT, ASSIGNMENT, tmp_path_factory.mktemp("bundle") / "flat.zip", seed=SEED)
+
+
+@pytest.fixture(scope="module")
+def base(archive) -> Path:
+    """/autograder as Gradescope lays it out, with a submission that is right but for one function, and spies."""
+    folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+    folder.chmod(0o755)  # as in the container: an ordinary user may pass
+    for name in ("source", "submission", "results"):
+        (folder / name).mkdir()
+    with zipfile.ZipFile(archive) as made:
+        made.extractall(folder / "source")
+    shutil.copy(folder / "source" / "run_autograder", folder / "run_autograder")
+    (folder / "run_autograder").chmod(0o755)
+    (folder / "submission_metadata.json").write_text(json.dumps({"id": 1, "previous_submissions": []}))
+    hand_in(folder / "submission", folder)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def hand_in(target: Path, base: Path | None = None) -> Path:
+    """The solution without one of its functions; base: with spies who look around there."""
+    shutil.copy(ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", target / f"{ASSIGNMENT}.ipynb")
+    module = target / "lib" / "backprop" / "flat.py"
+    module.parent.mkdir(parents=True)
+    text = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
+    assert text.count("def linear_squared(") == 1
+    text += "\n\ndef linear_squared(*values, **named):\n    return None  # <b>not</b> written\n"
+    if base is not None:
+        kit = base / "source" / "kit"
+        paths = [
+            base / "source",
+            base / "source" / "settings.json",
+            base / "results",
+            base / "submission_metadata.json",
+        ]
+        paths += [kit, kit / "autograder" / "suites" / "test_flat.py", kit / "solutions" / "backprop" / "flat.py"]
+        paths += [base / "submission"]
+        assert all(path.exists() for path in paths)
+        text += SPY.format(paths=[str(path) for path in paths], results=str(base / "results" / "results.json"))
+    module.write_text(text)
+    return target
+
+
+def contained() -> None:
+    """In a child: refuse what the container refuses, from now on (seccomp: EPERM)."""
+    numbers = list(REFUSED.values())
+    steps = [(0x20, 0, 0, 0), *((0x15, len(numbers) - place, 0, number) for place, number in enumerate(numbers))]
+    steps += [(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050001)]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
+    libc = ctypes.CDLL(None)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.create_string_buffer(program), 0, 0):
+        os._exit(99)
+
+
+class Run:
+    """`run_autograder` to its end, and the most memory that it and all below it held at a time (PSS, bytes)."""
+
+    def __init__(self, base: Path):
+        environment = {"PATH": os.environ["PATH"], "AUTOGRADER_BASE": str(base), "KIT_PYTHON": sys.executable}
+        process = subprocess.Popen(
+            [base / "run_autograder"], cwd=base, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, preexec_fn=contained,
+        )  # fmt: skip
+        self.memory = 0
+        while process.poll() is None:
+            self.memory = max(self.memory, sum(map(proportional, below(process.pid))))
+            time.sleep(0.05)
+        self.code, self.output = process.returncode, process.stdout.read()
+
+
+def below(pid: int) -> list[int]:
+    found = [pid]
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [one for child in (task / "children").read_text().split() for one in below(int(child))]
+    except OSError:  # it has ended
+        pass
+    return found
+
+
+def proportional(pid: int) -> int:
+    """A process's memory, what it shares counted in parts."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    except (OSError, IndexError):
+        return 0
+
+
+@pytest.fixture(scope="module")
+def run(base) -> Run:
+    done = Run(base)
+    assert done.code == 0, done.output
+    return done
+
+
+@pytest.fixture(scope="module")
+def results(base, run) -> dict:
+    return json.loads((base / "results" / "results.json").read_text())
+
+
+@in_a_container
+def test_the_marks_are_those_at_home(results, tmp_path):
+    folder = tmp_path / "ada" / ASSIGNMENT
+    folder.mkdir(parents=True)
+    judge = Judge(ROOT, ASSIGNMENT, seed=SEED)
+    try:
+        at_home = judge.judge(hand_in_at(hand_in(folder))).verdict
+    finally:
+        judge.close()
+    there = {test["name"].partition(":")[0]: test["score"] for test in results["tests"] if "score" in test}
+    assert there == {item.id: item.score for item in at_home.items}
+    assert results["score"] == at_home.score == round(sum(there.values()), 2) < at_home.max_score
+
+
+@in_a_container
+def test_student_code_sees_nothing_of_the_autograder(base, results, run):
+    toy = next(test for test in results["tests"] if test["name"].startswith("toy:"))
+    assert toy["score"] == toy["max_score"], toy["output"]
+    assert '"namespaces": true' not in run.output and '"landlock": true' not in run.output
+    assert stat.S_IMODE((base / "results").stat().st_mode) == 0o700
+
+
+@in_a_container
+def test_it_stays_below_the_memory_that_gradescope_gives(run):
+    assert 200 * 2**20 < run.memory < 768 * 2**20, run.memory
+
+
+@in_a_container
+def test_neither_the_seed_nor_a_hidden_test_is_in_the_results(base, results, run):
+    text = json.dumps(results) + run.output
+    assert SEED not in text and "def test_" not in text
+    suite = (ROOT / "autograder" / "suites" / "test_flat.py").read_text()
+    public = (ROOT / "assignments" / "flat" / "test_flat.py").read_text()
+    secret = {line.strip() for line in suite.splitlines()} - {line.strip() for line in public.splitlines()}
+    assert not [line for line in secret if len(line) > 20 and line in text]
+
+
+@in_a_container
+def test_the_results_are_as_gradescope_reads_them(results):
+    check_schema(results)
+    known = catalogue(ROOT)[ASSIGNMENT]
+    scored = [test for test in results["tests"] if "score" in test]
+    assert [test["max_score"] for test in scored] == [item.points for item in known.items]
+    concealed = [test for test in results["tests"] if "score" not in test]
+    assert concealed and {test["visibility"] for test in concealed} == {"after_due_date"}
+    assert {test["visibility"] for test in scored} == {"visible"} and results["stdout_visibility"] == "hidden"
+
+
+KEYS = {
+    "score": (int, float), "execution_time": (int, float), "output": str, "output_format": str, "visibility": str,
+    "stdout_visibility": str, "extra_data": dict, "tests": list, "leaderboard": list, "test_output_format": str,
+    "test_name_format": str,
+}  # fmt: skip
+TEST_KEYS = {
+    "score": (int, float), "max_score": (int, float), "status": str, "name": str, "name_format": str, "number": str,
+    "output": str, "output_format": str, "tags": list, "visibility": str, "extra_data": dict,
+}  # fmt: skip
+
+
+def check_schema(results: dict) -> None:
+    """What Gradescope's page on results.json says, and HTML of plain tags alone."""
+    for content, keys in [(results, KEYS), *((test, TEST_KEYS) for test in results["tests"])]:
+        assert set(content) <= set(keys)
+        assert all(isinstance(value, keys[key]) for key, value in content.items())
+        assert content.get("visibility", "visible") in VISIBILITIES
+        assert content.get("status", "passed") in ("passed", "failed")
+        assert content.get("output_format", "text") in ("text", "html", "simple_format", "md", "ansi")
+        tags = Tags()
+        tags.feed(content["output"])
+        assert tags.seen <= ALLOWED_TAGS and not tags.attributes
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.attributes = set(), []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.add(tag)
+        self.attributes += attributes
+
+
+def verdict(**intake) -> dict:
+    test = {"name": "test_<b>", "hidden": False, "status": "failed", "message": "<script>x</script>\x1b" + "y" * 900}
+    test |= {"follows": "", "diagnosis": ["relu-everywhere"], "share": 1, "evidence": None}
+    items = [
+        {"id": "toy", "score": 0.0, "max_score": 2.0, "status": "failed", "message": "no", "tests": [test]},
+        {
+            "id": "neuron",
+            "score": 0.0,
+            "max_score": 1.0,
+            "status": "malformed",
+            "message": "<i>cut off</i>",
+            "tests": [],
+        },
+    ]
+    base = {
+        "status": "accepted",
+        "code": None,
+        "message": "",
+        "repairs": [{"code": "moved", "message": "<u>moved</u>"}],
+    }
+    return {"score": 0.0, "max_score": 3.0, "items": items, "intake": base | intake}
+
+
+def test_what_a_student_wrote_is_text_and_not_markup():
+    found = results_of(verdict(), {}, hidden="visible", seconds=1.25)
+    check_schema(found)
+    assert "&lt;script&gt;" in found["tests"][0]["output"] and "&lt;u&gt;" in found["output"]
+    assert len(found["tests"][0]["output"]) < 1500 and "\x1b" not in json.dumps(found, ensure_ascii=False)
+    assert "&lt;i&gt;cut off" in found["tests"][1]["output"]
+
+
+def test_a_hand_in_that_cannot_be_read_says_why():
+    found = results_of(verdict(status="refused", message="it is <cut> off"), {}, hidden="hidden", seconds=1)
+    assert "could not be read:</strong> it is &lt;cut&gt; off" in found["output"]
+
+
+def test_the_zip_has_its_two_programs_at_the_root_and_what_judging_needs(archive, tmp_path):
+    with zipfile.ZipFile(archive) as made:
+        modes = {entry.filename: entry.external_attr >> 16 for entry in made.infolist()}
+        setup = made.read("setup.sh").decode()
+        pinned = made.read("packages.txt").decode().splitlines()
+        assert json.loads(made.read("settings.json")) == {
+            "assignment": "flat", "seed": SEED, "hidden": "after_due_date",
+        }  # fmt: skip
+    assert all(modes[name] & 0o111 for name in ("setup.sh", "run_autograder"))
+    assert not [name for name in modes if "/tests/" in name or "/mutants/" in name or "classroom" in name]
+    assert "@" not in setup.replace("$@", "").partition("uv==")[2] and "conda" not in setup
+    assert all("==" in line for line in pinned) and not [line for line in pinned if line.startswith("nvidia")]
+    for script in ("setup.sh", "run_autograder"):
+        text = zipfile.ZipFile(archive).read(script)
+        assert subprocess.run(["bash", "-n"], input=text, capture_output=True).returncode == 0
+    again = bundle(ROOT, ASSIGNMENT, tmp_path / "again.zip", seed=SEED)
+    assert again.read_bytes() == archive.read_bytes()
+
+
+ONLY_PINNED = """
+import sys
+from importlib.metadata import packages_distributions
+pinned = {line.partition("==")[0] for line in sys.argv[1].split()}
+owners = packages_distributions()
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        found = {owner.lower().replace("_", "-").replace(".", "-") for owner in owners.get(name, [])}
+        if found and not found & (pinned | {"backprop-kit"}):
+            raise ModuleNotFoundError(f"{name} is not pinned", name=name)
+sys.meta_path.insert(0, Refuse())
+if sys.argv[2] == "judge":
+    import autograder.gradescope.harness
+else:
+    import pathlib
+    from autograder.sandbox.modules_in_memory import narrow
+    finder = narrow(pathlib.Path("lib").resolve())
+    import autograder.sandbox.zygote
+    autograder.sandbox.zygote.warm_up(finder)
+"""
+
+
+@pytest.mark.parametrize("process", ["judge", "zygote"])
+def test_the_packages_that_are_pinned_are_enough(process):
+    done = subprocess.run(
+        [sys.executable, "-c", ONLY_PINNED, packages(), process], cwd=ROOT, env=os.environ | {"PYTHONPATH": "lib:."},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_bundled_is_named(tmp_path):
+    with pytest.raises(KeyError, match="no assignment"):
+        bundle(ROOT, "nothing", tmp_path / "x.zip")
+    with pytest.raises(KitError, match="after_published"):
+        bundle(ROOT, ASSIGNMENT, tmp_path / "x.zip", hidden="never")
+    assert "autograder/judging/judge.py" in parts(ROOT) and not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_warm_process_is_left():
+    yield
+    if launcher._warm is not None:
+        launcher._warm.close()
+        launcher._warm = None
