@@ -63,11 +63,14 @@ def bench():
 
 @pytest.mark.parametrize(("assignment", "items", "module", "code"), ROWS, ids=[f"{row[0]}-{row[1]}" for row in ROWS])
 def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, module, code):
-    suite = {name: names for name, names in GIVEN[assignment].get("suite", {}).items() if name in code}
-    if suite:
-        pytest.skip(f"the suite's scripts still need {', '.join(suite)} in the worker (sandbox/visible.py)")
-    for item in bench.judge(assignment, {module: code}, items).values():
-        assert item.score == 0, f"{item.id}: {item.score:g} of {item.max_score:g} points, {item.status}: {item.message}"
+    found = bench.judge(assignment, {module: code}, items).values()
+    earned = {item.id: (item.score, item.status, item.message) for item in found if item.score}
+    needed = [
+        name for name in GIVEN[assignment].get("suite", {}) if f"toolbox import {name}" in code or f".{name}" in code
+    ]
+    if earned and needed:
+        pytest.xfail(f"the suite's scripts still need {', '.join(needed)} in the worker: see sandbox/visible.py")
+    assert not earned
 
 
 WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nullcontext\n"
@@ -76,7 +79,7 @@ WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nu
 @pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])
 def test_it_does_not_with_the_toolboxs_sensors_replaced(bench, assignment):
     for items, module, code in ANSWERS[assignment]:
-        if any(name in code for name in GIVEN[assignment].get("suite", {})):
+        if "graph_ops" in code:  # still needed in the worker: see above
             continue
         assert all(item.score == 0 for item in bench.judge(assignment, {module: WORST + code}, items).values()), items
 
