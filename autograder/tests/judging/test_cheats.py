@@ -15,8 +15,7 @@ from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
 from autograder.sandbox.visible import GIVEN
-
-from .cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
+from autograder.tests.hostile.cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
