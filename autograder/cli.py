@@ -101,7 +101,9 @@ def grade(
         )
         verdicts = read_all(classroom, assignment)
         print_table(verdicts)
-        page = write_report(ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html")
+        page = write_report(
+            ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html", outcome.graded or None
+        )
     for name, reason in (outcome.open | outcome.failed).items():
         typer.echo(f"not graded to the end: {name}: {reason}", err=True)
     typer.echo(f"report: {page}")

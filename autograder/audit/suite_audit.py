@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from autograder.audit.needs import needs
 from autograder.judging.marks import loses_marks
 from autograder.mutants import Answer, load
 from toolbox.errors import UnknownName
@@ -242,6 +243,11 @@ def run(
     for assignment in assignments or folders:
         findings = audit(assignment, items, right_only=right_only)
         console.print(matrix(assignment, findings))
+        if not items:
+            slowest = needs(ROOT, assignment)
+            console.print(f"slowest calls of {assignment}, for the solution:", highlight=False)
+            console.print(*(f"  {need}" for need in slowest[:3]), sep="\n", highlight=False)
+            bad += [f"too near its limit: {need}" for need in slowest if not need.ok]
         bad += [_complaint(f) for f in findings if not f.ok]
         report[assignment] = {
             "totals": counts(findings),

@@ -10,10 +10,11 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from alembic.script import ScriptDirectory
 from nbgrader import api
@@ -21,6 +22,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import temp_attrs
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
@@ -38,7 +40,30 @@ def newest_form() -> str:
     return ScriptDirectory(str(Path(api.__file__).parent / "alembic")).get_current_head()
 
 
+PATIENCE = 10  # seconds for another program's lock; SQLite waits 5 by itself, servers would wait for ever
+WAIT = {
+    "postgresql": f"SET lock_timeout = '{PATIENCE}s'",
+    "mysql": f"SET SESSION innodb_lock_wait_timeout = {PATIENCE}, SESSION lock_wait_timeout = {PATIENCE}",
+}
+
+
+def patient_engine(url: str, **options: Any) -> Engine:
+    """An engine whose connections give up waiting for a lock, so that grading can say what it waits for."""
+    engine = create_engine(url, **options)
+    words = WAIT.get("mysql" if engine.dialect.name == "mariadb" else engine.dialect.name)
+
+    def be_patient(connection: Any, _: object) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(words)
+        connection.commit()  # what is set in a transaction goes with it
+
+    if words:
+        event.listen(engine, "connect", be_patient)
+    return engine
+
+
 api.get_alembic_version = newest_form
+api.create_engine = patient_engine
 
 
 class NbgraderFailed(RecordsFault, KitError):

@@ -27,6 +27,7 @@ from traitlets.config import Config
 from autograder.gradebook.book import Book, inside
 from autograder.gradebook.feedback_page import PageMaker, PageOrder
 from autograder.gradebook.session import SharedGradebook, lent
+from autograder.intake.swap import put
 from autograder.machine_faults import RecordsFault, classify
 
 
@@ -168,12 +169,22 @@ class ClassEntry:
         self._run("generate_feedback", self._pages, assignment, student)
 
     def _run(self, step: str, converter: Autograde | GenerateFeedback, assignment: str, student: str) -> None:
+        coursedir = self.book.api.coursedir
+        directory = "autograded_directory" if step == "autograde" else "feedback_directory"
+        # nbgrader empties the folder that it writes to: it gets one of its own, which then takes the place of the old
+        # one in one step, so that formgrader and students never find it empty.
+        waiting = self.book.root / "classroom" / ".entering"
+        there = {"assignment_id": assignment, "student_id": student, directory: str(waiting)}
+
         def action() -> dict:
             converter.fault = None
-            with utils.temp_attrs(self.book.api.coursedir, assignment_id=assignment, student_id=student):
+            final = Path(coursedir.format_path(getattr(coursedir, directory), student, assignment))
+            with utils.temp_attrs(coursedir, **there):
                 result = utils.capture_log(converter)
             if result["success"]:
                 try:
+                    with converter.noting_faults():
+                        put(waiting / student / assignment, final, waiting, None)
                     self.gradebook.keep()
                 except SQLAlchemyError as error:
                     text = f"the gradebook could not be written: {error}"

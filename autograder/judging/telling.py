@@ -14,6 +14,7 @@ from toolbox.errors import Mismatch, StudentError
 from toolbox.items import TestResult
 from toolbox.table import STATUS_WORDS
 
+WORDS = STATUS_WORDS | {"forbidden": "not allowed: here you write the backward pass yourself"}
 OTHERS = {"LinAlgError", "OutOfMemoryError", "AcceleratorError", "NoConvergence"}  # names of exceptions of libraries
 LONGEST = 120
 
@@ -33,7 +34,7 @@ def _in_our_words(result: TestResult, modules: dict[str, bytes]) -> str:
     where = _where(error.place, modules) if isinstance(error, StudentError) and error.place else ""
     if isinstance(error, StudentError) and result.status == "failed":
         return f"your code raised {_kind(error.raised)}{where}"
-    return f"{STATUS_WORDS.get(result.status, result.status)}{where}"
+    return f"{WORDS.get(result.status, result.status)}{where}"
 
 
 def _kind(name: str) -> str:

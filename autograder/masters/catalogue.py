@@ -7,6 +7,7 @@ torch nor the suites, so a command may ask for it before anything else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.masters import regions, rules, sources
@@ -68,7 +69,16 @@ class Assignment:
 
 
 def catalogue(root: Path) -> dict[str, Assignment]:
-    """Every assignment of the repository at `root`, by name. Raises `Refused` where a master is malformed."""
+    """Every assignment of the repository at `root`, by name. Raises `Refused` where a master is malformed.
+
+    It is made once for the masters as they are: reading them takes half a second.
+    """
+    stamps = ((path, path.stat()) for path in sources.paths(root))
+    return dict(_catalogue(root, tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stamps)))
+
+
+@lru_cache(maxsize=4)
+def _catalogue(root: Path, stamps: tuple) -> dict[str, Assignment]:
     masters = sources.read(root)
     if problems := rules.check(masters):
         raise Refused(problems)

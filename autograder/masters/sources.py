@@ -39,6 +39,11 @@ class Sources:
     problems: list[Problem] = field(default_factory=list)
 
 
+def paths(root: Path) -> list[Path]:
+    """The files of all masters."""
+    return [file for folder in (SOLUTIONS, MODULES, SUITES) for file in sorted((root / folder).glob("*.py"))]
+
+
 def read(root: Path) -> Sources:
     """Read every master of the repository at `root`; what cannot be read is a problem."""
     sources = Sources()

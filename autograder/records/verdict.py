@@ -7,6 +7,7 @@ autograder/README.md describes the fields; `SCHEMA` grows when one changes its m
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -121,8 +122,19 @@ def read(classroom: Path, assignment: str, student: str) -> Judgement | None:
 def read_all(classroom: Path, assignment: str) -> list[dict]:
     """All verdicts of an assignment as plain data, by student; those of another schema are left out."""
     folder = classroom / "verdicts" / assignment
-    found = [json.loads(path.read_bytes()) for path in sorted(folder.glob("[!.]*.json"))]
-    return [verdict for verdict in found if verdict.get("schema") == SCHEMA]
+    found = (_plain(path) for path in sorted(folder.glob("[!.]*.json")))
+    return [verdict for verdict in found if verdict is not None]
+
+
+def read_all_of(classroom: Path, student: str) -> list[dict]:
+    """All verdicts on one student's hand-ins as plain data, by assignment."""
+    found = (_plain(path) for path in sorted((classroom / "verdicts").glob(f"*/{glob.escape(student)}.json")))
+    return [verdict for verdict in found if verdict is not None]
+
+
+def _plain(path: Path) -> dict | None:
+    verdict = json.loads(path.read_bytes())
+    return verdict if verdict.get("schema") == SCHEMA else None
 
 
 def _json(content: Any) -> bytes:

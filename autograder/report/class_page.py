@@ -6,11 +6,12 @@ Steps: summarise the verdicts; work out what to reteach and how each item did; d
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import quote
 
 from autograder.masters.catalogue import COURSE
-from autograder.records.verdict import read_all
+from autograder.records.verdict import read_all, read_all_of
 from autograder.report.advice import advice
 from autograder.report.charts import histogram, timeline
 from autograder.report.items import figures
@@ -21,10 +22,13 @@ from autograder.report.templates import environment, write_page
 STUDENTS = "students"  # the folder of their pages, beside the report
 
 
-def write_report(root: Path, assignment: str, verdicts: list[dict] | None, out: Path) -> Path:
+def write_report(
+    root: Path, assignment: str, verdicts: list[dict] | None, out: Path, students: Collection[str] | None = None
+) -> Path:
     """Write the report of one assignment, and its students' pages, and return the report's path.
 
     verdicts: as read from classroom/verdicts/<assignment>/, None to read them there. out: the page, or a folder for it.
+    students: whose pages to write, None for everybody's.
     """
     classroom = Path(root) / "classroom"
     if verdicts is None:
@@ -32,14 +36,11 @@ def write_report(root: Path, assignment: str, verdicts: list[dict] | None, out: 
     out = Path(out)
     page = out if out.suffix == ".html" else out / f"{assignment}.html"
     write_page(page, render(summarise(assignment, verdicts)))
-    theirs: dict[str, list[dict]] = {verdict["student"]: [verdict] for verdict in verdicts}
-    folder = classroom / "verdicts"
-    for other in sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []:
-        for verdict in read_all(classroom, other) if other != assignment else []:
-            if verdict["student"] in theirs:
-                theirs[verdict["student"]].append(verdict)
-    for student, own in theirs.items():
-        write_student(student, own, COURSE, page.parent / STUDENTS)
+    for verdict in verdicts:
+        student = verdict["student"]
+        if students is None or student in students:
+            others = [other for other in read_all_of(classroom, student) if other["assignment"] != assignment]
+            write_student(student, [verdict, *others], COURSE, page.parent / STUDENTS)
     return page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +12,7 @@ from autograder.report.summary import STATUSES, cause_words, duration, name_of, 
 from autograder.report.terminal import what_happened
 
 
+@cache
 def environment() -> Environment:
     """Templates of this folder; no string in them becomes markup."""
     made = Environment(
@@ -35,9 +37,9 @@ def level(value: float) -> int:
 
 def reasons(item: dict) -> str:
     """What a reader sees on pointing at a cell: score, status, the first message and the misconceptions."""
-    words = [f"{item['id']}: {item['score']:g} of {item['max_score']:g}, {STATUSES[item['status']][0]}"]
+    words = [f"{item['id']}: {item['score'] or 0:g} of {item['max_score']:g}, {STATUSES[item['status']][0]}"]
     guesses = dict.fromkeys(name for test in item["tests"] for name in test["diagnosis"][:1])
     words += [name_of(name) for name in guesses]
     if item["status"] != "passed" and item["message"]:
-        words.append(item["message"][:200])
+        words.append((item["detail"] or item["message"])[:200])
     return " · ".join(words)

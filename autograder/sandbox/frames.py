@@ -77,6 +77,11 @@ class Channel:
             raise Malformed("the answer is not in the kit's format")
         return header, self._exactly(body_length, patient)
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has arrived that nobody has read."""
+        return bool(self._arrived) or bool(select.select([self._read_fd], [], [], 0)[0])
+
     def _exactly(self, length: int, patient: Patient) -> bytes:
         while len(self._arrived) < length:
             ready, _, _ = select.select([self._read_fd], [], [], patient())

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from autograder.sandbox import walls
@@ -23,15 +25,17 @@ from toolbox.errors import KitError, NotJudged
 ROOT = Path(__file__).resolve().parents[2]
 # The finder first: from then on this process cannot import what no worker may have in memory.
 SCRIPT = """
-import pathlib, sys
-root = pathlib.Path(sys.argv[1])
-sys.path.insert(0, str(root))
+import json, pathlib, sys
+settings = json.loads(sys.argv[2])
+sys.path[:] = settings["path"] + [entry for entry in sys.path if entry not in settings["path"]]
+sys.path.insert(0, settings["course"])
 from autograder.sandbox.modules_in_memory import narrow
-finder = narrow(root / "lib")
+finder = narrow(pathlib.Path(settings["course"], "lib"))
 from autograder.sandbox.zygote import main
-sys.path.remove(str(root))
-main(int(sys.argv[2]), sys.argv[3], finder)
+sys.path.remove(settings["course"])
+main(int(sys.argv[1]), settings, finder)
 """
+FOR_STUDENTS = ("data",)
 LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
 PATIENCE = 120  # seconds for the warm process to start, or to fork
 
@@ -69,7 +73,7 @@ class Line:
 
 class Warm(Line):
     """A warm process, started here, and the first line to it. `group`: True where a control group holds it and its
-    workers, else why not.
+    workers, else why not; `shown`: what student code can see of this machine, once it has started.
 
     trust: go on where a protection has no wall. Where not, asking for `walls`, for another line or for a worker raises
     Unconfined.
@@ -78,12 +82,10 @@ class Warm(Line):
     def __init__(self, trust: bool = False):
         cache = ROOT / "classroom" / ".cache"
         cache.mkdir(parents=True, exist_ok=True)
-        course = [str(ROOT / "data")]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         super().__init__(ours)
-        words = [ROOT, theirs.fileno(), json.dumps({"course": course})]
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", SCRIPT, *map(str, words)],
+            [sys.executable, "-s", "-P", "-c", SCRIPT, str(theirs.fileno()), json.dumps(settings())],
             pass_fds=(theirs.fileno(),),
             env=environment(cache),
             cwd="/",
@@ -98,26 +100,42 @@ class Warm(Line):
         atexit.register(self.close)
         self._trust = trust
         self._walls: Walls | None = None
+        self._tried = False
+        self.shown: list[str] = []
 
     @property
     def walls(self) -> Walls:
         """What holds student code in here; waits until the process has started."""
         if self._walls is None:
-            answer = self._end.recv(65536)
+            answer = self._end.recv(2**20)
             if not answer:
                 words = self._process.stderr.read().decode(errors="replace")[-2000:]
                 raise NotJudged(f"the process that student code runs in did not start:\n{words}")
             self._process.stderr.close()
-            self._walls = Walls(**json.loads(answer))
+            started = json.loads(answer)
+            self._walls, self.shown = Walls(**started["walls"]), started["shown"]
         if not self._trust and (gaps := self._walls.gaps()):
-            self.close()
-            listed = "".join(f"\n  {what}: {why}" for what, why in gaps.items())
-            raise Unconfined(
-                f"student code cannot be held in on this machine; nothing protects{listed}\n"
-                "Run `python -m autograder doctor` for what would help. If you trust every student, --trust-students "
-                "grades without it."
-            )
+            self._refuse("nothing protects", [f"{what}: {why}" for what, why in gaps.items()])
         return self._walls
+
+    def try_the_walls(self) -> None:
+        """Have a worker try to climb them, once. Raises Unconfined where it gets away with anything."""
+        if self._trust or self._tried:
+            return
+        self._tried = True
+        from autograder.sandbox.probes import climb
+
+        if away := [what for what, error in climb().items() if error is None]:
+            self._refuse("when a worker tried, it could", away)
+
+    def _refuse(self, how: str, what: list[str]) -> None:
+        self.close()
+        listed = "".join(f"\n  {line}" for line in what)
+        raise Unconfined(
+            f"student code cannot be held in on this machine; {how}{listed}\n"
+            "Run `python -m autograder doctor` for what would help. If you trust every student, --trust-students "
+            "grades without it."
+        )
 
     @property
     def alive(self) -> bool:
@@ -177,7 +195,7 @@ _trust = False
 
 
 def begin(*, fresh: bool = False, trust: bool | None = None) -> Line:
-    """The one warm process of this process, which may still be starting; trust: see Warm, None: as the last time."""
+    """The one warm process of this process, which may still be starting; trust: see Warm, None: leave it as it is."""
     global _warm, _trust
     _trust = _trust if trust is None else trust
     if _warm is not None and (fresh or not _warm.alive):
@@ -185,14 +203,17 @@ def begin(*, fresh: bool = False, trust: bool | None = None) -> Line:
         _warm = None
     if _warm is None:
         _warm = Warm(trust=_trust)
-    return _warm.trusting(_trust) if isinstance(_warm, Warm) else _warm
+    return _warm.trusting(trust) if isinstance(_warm, Warm) and trust is not None else _warm
 
 
 def warm(*, fresh: bool = False, trust: bool | None = None) -> Line:
-    """As `begin`, once it has started. Raises Unconfined where this machine cannot hold student code in."""
+    """As `begin`, once it has started and been tried. Raises Unconfined where this machine cannot hold student code
+    in.
+    """
     line = begin(fresh=fresh, trust=trust)
     if isinstance(line, Warm):
         _ = line.walls
+        line.try_the_walls()
     return line
 
 
@@ -209,8 +230,38 @@ def take_over(line: Line) -> None:
     use(line)
 
 
+def settings() -> dict[str, str | list[str]]:
+    """What the warm process must be told: the course, what of it is for students, what else is nobody's business, and
+    where this process finds its packages.
+    """
+    return {
+        "course": str(ROOT),
+        "given": [str(ROOT / name) for name in FOR_STUDENTS],
+        "private": [os.path.expanduser("~"), tempfile.gettempdir()],
+        "path": search_path(),
+    }
+
+
+def search_path() -> list[str]:
+    """Where packages are found: this process's own sys.path, by whatever way it came about (PYTHONPATH, a module
+    system, user packages), without the folder that it was started in and what lies in the course.
+    """
+    asked_for = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    found = []
+    for entry in sys.path:
+        real = Path(entry).resolve()
+        in_course = real == ROOT or ROOT in real.parents
+        here = entry == os.getcwd() and entry not in asked_for
+        if os.path.isabs(entry) and real.exists() and not here and (not in_course or real.name == "site-packages"):
+            found.append(entry)
+    return found
+
+
 def environment(home: Path) -> dict[str, str]:
-    """The environment of student code: nothing of the grader's."""
+    """The environment of student code: nothing of the grader's but where Python and its shared libraries lie."""
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    where = {"LD_LIBRARY_PATH": ":".join(path for path in libraries if os.path.isabs(path) and os.path.isdir(path))}
+    where["PYTHONHOME"] = os.environ.get("PYTHONHOME", "")
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
@@ -223,4 +274,4 @@ def environment(home: Path) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    } | {name: value for name, value in where.items() if value}

@@ -14,7 +14,6 @@ import marshal
 import os
 import select
 import signal
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from autograder.sandbox.launcher import warm
 from autograder.sandbox.outputs import read_outputs
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.visible import NOTHING, View
+from autograder.sandbox.walls.scratch import Scratch
 from toolbox import calls
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, NotJudged, StudentError, Timeout
@@ -63,7 +63,7 @@ class Worker:
     def __init__(self, files: dict[str, bytes], limits: HandInLimits, view: View = NOTHING):
         to_worker_read, to_worker_write = os.pipe()
         from_worker_read, from_worker_write = os.pipe()
-        self._scratch = tempfile.TemporaryDirectory(prefix="hand-in-")  # used where the worker has no room of its own
+        self._scratch = Scratch()  # used where the worker has no room of its own
         request = {"scratch": self._scratch.name, "limits": {"memory": limits.memory}}
         try:
             try:
@@ -106,6 +106,8 @@ class Worker:
         clock, watch = self._clock, _Watch(self, seconds, interrupt)
         clock.begin()
         try:
+            if self._channel.has_unread:
+                raise Malformed("an answer came before its question")
             self._channel.send(request | {"id": self._count}, payload, watch)
             while True:
                 header, answer = self._channel.receive(watch)

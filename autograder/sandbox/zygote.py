@@ -2,10 +2,11 @@
 
 It holds no tests, references or grades: all it knows is how to import libraries, and of the toolbox what every worker
 gets (`sandbox.visible`). Steps: import and warm up (torch on one thread: a fork after a two-thread product hangs the
-child); put the sensors in place; shut itself in (`sandbox.walls`); say which walls stand; then, for each request on a
-judge's line, fork a worker that serves the two pipes which came along, and answer with a handle on that worker's
-process. The first line brings the others, one a judge; when one of those closes, its workers are ended; when the first
-one closes, all ends.
+child); put the sensors in place; find out what to show of this machine, and shut itself in (`sandbox.walls`); say which
+walls stand; then, for each request on a judge's line, fork a worker that serves the two pipes which came along, and
+answer with a handle on that worker's process. The first line brings the others, one a judge; when one of those closes,
+its workers are ended; when the first one closes, all ends. Where workers must ask for their threads, it answers them in
+between.
 """
 
 from __future__ import annotations
@@ -19,58 +20,83 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from autograder.sandbox.frames import frame
 from autograder.sandbox.modules_in_memory import Finder
 from autograder.sandbox.sensors import Watch, install
-from autograder.sandbox.walls import Limits, enter, fork, kernel, lock, root_folder
+from autograder.sandbox.walls import Limits, courtesy, enter, fork, kernel, lock, must_ask, needs, root_folder
+from autograder.sandbox.walls.asking import Answering
 from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
 from toolbox.cells import Notebook
 
+MEASURE = 0.25  # seconds between two looks at what workers without a room have written
 
-def main(control: int, settings: str, finder: Finder) -> None:
+
+def main(control: int, settings: dict, finder: Finder) -> None:
     """Serve the lines of the judges.
 
-    control: the first one. settings: JSON with `course`, the folders to show. finder: of the course's modules.
+    control: the first one. settings: see `launcher.settings`. finder: of the course's modules.
     """
     first = socket.socket(fileno=control)
-    course = json.loads(settings)["course"]
     if kernel.LINUX:
         kernel.die_with_parent()
     notebook, watch = warm_up(finder), install()
     present = _address_space()
-    walls = enter(course)
-    first.sendall(json.dumps(walls.as_dict()).encode())
-    readable = [*root_folder.SYSTEM, *root_folder.DEVICES, *root_folder.installation(), *course]
+    plan = needs.plan(settings["course"], settings["given"], settings["private"])
+    sys.path[:] = [entry for entry in sys.path if plan.shows(entry)]
+    walls = enter(plan)
+    first.sendall(json.dumps({"walls": walls.as_dict(), "shown": plan.shown}).encode())
+    readable = [*plan.shown, *root_folder.DEVICES]
     workers: dict[socket.socket, set[int]] = {first: set()}  # each line's, as long as nobody has taken leave of them
+    asking: list[Answering] = []
+    measured = time.monotonic()
     while True:
-        line = select.select(list(workers), [], [])[0][0]
-        message, descriptors = _receive(line)
-        _reap(workers)
-        if not message:
-            if line is first:
-                return
-            for pid in workers.pop(line):
-                os.kill(pid, signal.SIGKILL)
-            line.close()
-            continue
-        request = json.loads(message)
-        if request.get("line"):
-            workers[socket.socket(fileno=descriptors[0])] = set()
-            continue
-        pid = fork(walls)
-        if pid == 0:
-            _become_worker(request, descriptors, list(workers), walls, present, readable, notebook, finder, watch)
-        workers[line].add(pid)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        handle = os.pidfd_open(pid)
-        try:
-            socket.send_fds(line, [b"{}"], [handle])
-        except OSError:
-            pass  # the judge has gone: the next look at its line says so
-        os.close(handle)
+        # All that are ready, in turn: a worker that asks without end must not keep the others waiting.
+        ready = select.select([*asking, *workers], [], [], MEASURE if asking else None)[0]
+        if time.monotonic() > measured + MEASURE:
+            for worker in asking:
+                worker.measure()
+            measured = time.monotonic()
+        for line in ready:
+            if isinstance(line, Answering):
+                if line in asking and not line.serve():
+                    asking.remove(line)
+                    line.close()
+                continue
+            message, descriptors = _receive(line)
+            _reap(workers, asking)
+            if not message:
+                if line is first:
+                    return
+                for pid in workers.pop(line):
+                    os.kill(pid, signal.SIGKILL)
+                line.close()
+                continue
+            request = json.loads(message)
+            if request.get("line"):
+                workers[socket.socket(fileno=descriptors[0])] = set()
+                continue
+            ours, theirs = socket.socketpair() if must_ask() else (None, None)
+            pid = fork(walls)
+            if pid == 0:
+                for other in [*workers, *asking, *([ours] if ours else [])]:
+                    other.close()
+                _become_worker(request, descriptors, walls, present, readable, notebook, finder, watch, theirs)
+            workers[line].add(pid)
+            if ours is not None:
+                theirs.close()
+                folder = None if walls.namespaces is True else request["scratch"]
+                asking.append(Answering(ours, pid, Limits.threads, folder, Limits.scratch))
+            for descriptor in descriptors:
+                os.close(descriptor)
+            handle = os.pidfd_open(pid)
+            try:
+                socket.send_fds(line, [b"{}"], [handle])
+            except OSError:
+                pass  # the judge has gone: the next look at its line says so
+            os.close(handle)
 
 
 def warm_up(finder: Finder) -> Notebook:
@@ -109,11 +135,9 @@ def warm_up(finder: Finder) -> Notebook:
     return notebook
 
 
-def _become_worker(request, descriptors, lines, walls, present, readable, notebook, finder, watch: Watch) -> None:
+def _become_worker(request, descriptors, walls, present, readable, notebook, finder, watch: Watch, asking) -> None:
     """The rest of the life of a forked worker; never returns."""
     try:
-        for line in lines:
-            line.close()
         read_fd, write_fd = descriptors
         scratch = request["scratch"]
         limits = Limits(**request["limits"])
@@ -121,6 +145,9 @@ def _become_worker(request, descriptors, lines, walls, present, readable, notebo
             kernel.unshare(kernel.CLONE_NEWNS)
             root_folder.scratch(limits.scratch)
             scratch = root_folder.WORK
+        else:
+            courtesy.about_modes(scratch)
+        courtesy.about_threads(limits.threads)
         os.chdir(scratch)
         random.seed(0)
         sys.modules["numpy"].random.seed(0)
@@ -130,7 +157,7 @@ def _become_worker(request, descriptors, lines, walls, present, readable, notebo
         tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
         serve(
             Path(scratch), read_fd, write_fd, notebook, finder, watch,
-            lock=lambda: lock(walls, limits, present, scratch, readable),
+            lock=lambda: lock(walls, limits, present, scratch, readable, asking),
         )  # fmt: skip
     except BaseException as error:  # whatever it was, this process must not go on as a second warm one
         try:
@@ -149,12 +176,15 @@ def _receive(line: socket.socket) -> tuple[bytes, list[int]]:
     return message, descriptors
 
 
-def _reap(workers: dict[socket.socket, set[int]]) -> None:
+def _reap(workers: dict[socket.socket, set[int]], asking: list[Answering]) -> None:
     """Take leave of workers that have ended; not sooner, so that a handle can be opened on any that ended at once."""
     try:
         while pid := os.waitpid(-1, os.WNOHANG)[0]:
             for theirs in workers.values():
                 theirs.discard(pid)
+            for one in [one for one in asking if one.pid == pid]:
+                asking.remove(one)
+                one.close()
     except ChildProcessError:
         pass
 

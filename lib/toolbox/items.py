@@ -19,12 +19,16 @@ def item(name: str, share: float = 1.0, seconds: float | None = None) -> Callabl
     return pytest.mark.item(name, share=share, seconds=seconds)
 
 
+NOT_TOLD = ("error", "seconds", "need")
+
+
 @dataclass
 class TestResult:
     """What one test found. `status` is for machines, `message` for people.
 
     detail: the message with all that it tells, where students read a shorter one. follows: the earlier item in which
-    the same mistake has cost its marks already, "" where there is none. seconds: what its calls may take, as in `item`.
+    the same mistake has cost its marks already, "" where there is none. seconds: what its calls may take, as in `item`;
+    need: what the longest took of processor time, where that was measured.
     """
 
     __test__ = False  # not itself a test, whatever pytest thinks of its name
@@ -40,6 +44,7 @@ class TestResult:
     follows: str = ""
     detail: str = ""
     seconds: float | None = None
+    need: float = 0.0
     error: BaseException | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -47,8 +52,8 @@ class TestResult:
         return self.name.removeprefix("test_").replace("_", " ")
 
     def as_dict(self) -> dict:
-        """Plain data: all fields but the exception."""
-        return {key: value for key, value in vars(self).items() if key not in ("error", "seconds")}
+        """Plain data, for the verdict."""
+        return {key: value for key, value in vars(self).items() if key not in NOT_TOLD}
 
 
 class Make:

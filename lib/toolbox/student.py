@@ -57,6 +57,11 @@ class Student:
         if allow is not None:
             allow(seconds)
 
+    @property
+    def need(self) -> float:
+        """The seconds of processor time that the longest call since `allow` took, where that is measured, else 0."""
+        return getattr(self._transport, "need", 0.0)
+
     def close(self) -> None:
         """Let go of the process that runs the code, where there is one."""
         close = getattr(self._transport, "close", None)

@@ -163,6 +163,7 @@ class Suite:
                 continue
             student.allow(result.seconds)
             self._run_one(test, result)
+            result.need = student.need
             if result.status == NOT_JUDGED and not faults:
                 unreadable(result)
             if result.status in FATAL:

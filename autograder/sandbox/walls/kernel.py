@@ -49,10 +49,13 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
     _checked(_libc.mount(encoded[0], encoded[1], encoded[2], ctypes.c_ulong(flags), encoded[3]), f"mount {target}")
 
 
-def make_read_only(target: str) -> None:
-    """A mount and everything below it: read-only, no set-uid, no devices (Linux 5.12; before that only the mount)."""
+def make_read_only(target: str, devices: bool = False) -> None:
+    """A mount and everything below it: read-only, no set-uid, no devices unless asked for (Linux 5.12; before that only
+    the mount).
+    """
     AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-    attributes = (ctypes.c_uint64 * 4)(MS_RDONLY | MS_NOSUID | MS_NODEV, 0, 0, 0)  # the MOUNT_ATTR_* are the same bits
+    wanted = MS_RDONLY | MS_NOSUID | (0 if devices else MS_NODEV)
+    attributes = (ctypes.c_uint64 * 4)(wanted, 0, 0, 0)  # the MOUNT_ATTR_* are the same bits
     try:
         syscall(
             _MOUNT_SETATTR, AT_FDCWD, target.encode(), AT_RECURSIVE, ctypes.byref(attributes), ctypes.sizeof(attributes)
@@ -80,8 +83,8 @@ def drop_privileges() -> None:
     for capability in range(_LAST_CAP + 1):
         try:
             prctl(PR_CAPBSET_DROP, capability)
-        except OSError:  # not one of this kernel's, or none to drop
-            pass
+        except OSError:  # there are no more in this kernel, or none to drop
+            break
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     syscall(_CAPSET[MACHINE], ctypes.byref(header), ctypes.byref(nothing))

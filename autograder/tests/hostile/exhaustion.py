@@ -61,7 +61,7 @@ add(
         "sleeps instead of answering, and sleeps at every import",
         bottom="import time\ndef toy(x, y, z):\n    time.sleep(3600)\n",
         lost=items("toy", status="timeout"),
-        says="no answer within",
+        says="no answer in time",
     ),
     Attack(
         "stop-itself",
@@ -75,7 +75,7 @@ add(
         bottom=PIPE + "def toy(x, y, z):\n    data = struct.pack('!IQ', 40, 10**6) + b'{\"id\": 1}'.ljust(40) + bytes(10**6)\n"
         "    for byte in data:\n        os.write(pipes(1)[0], bytes([byte]))\n        time.sleep(0.02)\n",
         lost=items("toy", status="timeout"),
-        says="no answer within",
+        says="no answer in time",
     ),
     Attack(
         "everything-slow",

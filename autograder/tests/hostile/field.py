@@ -137,7 +137,7 @@ class Field:
     def fill(self, source: str) -> str:
         """Put the paths of this field and of the kit into an attack's code."""
         places = {"@FIELD@": self.folder, "@CLASSROOM@": self.classroom, "@KIT@": ROOT}
-        places |= {"@MARKER@": MARKER, "@SECRET@": SECRET}
+        places |= {"@MARKER@": MARKER, "@SECRET@": SECRET, "@HOME@": os.path.expanduser("~")}
         places |= {"@PORT@": self.server.port, "@ABSTRACT@": self.server.abstract}
         for name, place in places.items():
             source = source.replace(name, str(place))
@@ -166,15 +166,17 @@ class Field:
         (self.folder / "arrivals" / f"{attack.id}.zip").unlink(missing_ok=True)
 
     def state(self) -> dict[str, str]:
-        """The files of the classroom by content, those of the kit by size and time, and stray files."""
+        """The files of the classroom by content, those of the kit by size, all by mode and time, and stray ones."""
         found = {}
         for path in sorted(self.folder.rglob("*")):
             if path.is_file() and not path.name.startswith("gradebook.db-"):
-                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+                status, content = path.stat(), hashlib.sha256(path.read_bytes()).hexdigest()
+                found[str(path)] = f"{content} {status.st_mode} {status.st_mtime_ns}"
         for top in ("autograder", "lib", "solutions", "assignments", "data"):
             for path in sorted((ROOT / top).rglob("*")):
                 if path.is_file() and "__pycache__" not in path.parts:
-                    found[str(path)] = f"{path.stat().st_size} {path.stat().st_mtime_ns}"
+                    status = path.stat()
+                    found[str(path)] = f"{status.st_size} {status.st_mode} {status.st_mtime_ns}"
         for place in ("/tmp", "/var/tmp", "/dev/shm", "/", os.path.expanduser("~"), str(ROOT), str(ROOT / "classroom")):
             if os.access(place, os.R_OK):
                 found |= {f"{place}/{name}": "stray" for name in os.listdir(place) if MARKER in name}
@@ -203,10 +205,10 @@ class Field:
 
     def everything(self, judgement: Judgement) -> str:
         """All that the grader would write about the hand-in: verdict file and outputs."""
-        path = verdict.write(judgement.verdict, self.folder / "written")
+        path = verdict.write(judgement, self.folder / "written")
         written = path.read_text()
         shutil.rmtree(self.folder / "written")
-        return written + json.dumps(judgement.outputs)
+        return written + json.dumps(judgement.cells)
 
     def pages_are_harmless(self, student: str, judgement: Judgement) -> None:
         """Render the pages for the student and for the TA as nbgrader does, and look for anything that could run."""

@@ -3,7 +3,7 @@
 # ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
-from .attack import FLAT_ITEMS, Attack, add, items
+from .attack import Attack, add, items
 
 CHECKED = """
 import ctypes, os, signal, socket, subprocess, sys
@@ -26,8 +26,7 @@ add(
     Attack(
         "leave-at-import",
         "ends its process with exit code 0 as soon as its module is imported",
-        top="import os\nos._exit(0)\n",
-        lost=items(*FLAT_ITEMS, status="crashed"),
+        top="import os\nos._exit(0)\n",  # that statement is left out, and the functions are right
     ),
     Attack(
         "leave-in-a-cell",

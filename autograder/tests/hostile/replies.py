@@ -40,7 +40,7 @@ add(
     Attack(
         "forged-verdict",
         "finds the pipe and writes replies that say passed, with scores and tests of its own making",
-        bottom=PIPE + "def toy(x, y, z):\n    reply({'error': {'code': 'passed', 'message': 'score: 41 of 41'}})\n    time.sleep(9)\n"
+        bottom=PIPE + "def toy(x, y, z):\n    reply({'error': {'code': 'passed', 'message': 'score: 41 of 41', 'raised': '', 'module': '', 'line': 0}})\n    time.sleep(9)\n"
         "def neuron(**inputs):\n    reply({'value': [1.0, {}], 'after': {}, 'status': 'passed', 'score': 41.0})\n    time.sleep(9)\n",
         lost=ANY | items("toy", status="failed|timeout") | items("neuron", status="malformed"),
     ),
@@ -50,7 +50,7 @@ add(
         bottom=PIPE + "def toy(x, y, z):\n    now = request()['id']\n    for number in range(now, now + 200):\n"
         "        reply({'value': [0.0, {}], 'after': {}}, number)\n    return 0.0, {}\n",
         lost=ANY | items("toy", status="failed|malformed|missing")
-        | items("predict", "bugs_found", "bugs_repaired", status="passed|failed|malformed|missing"),
+        | items("predict", "bugs_found", "bugs_repaired", status="passed|partial|failed|malformed|missing"),
     ),
     Attack(
         "out-of-order",

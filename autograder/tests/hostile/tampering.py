@@ -61,7 +61,7 @@ add(
         "replaces the function in the worker that sends replies by one that claims success: it is not the worker's",
         top="import toolbox.calls, toolbox.wire\n"
         "toolbox.calls.perform = lambda *a, **k: toolbox.wire.pack("
-        "{'error': {'code': 'passed', 'message': 'all tests passed'}})\n",
+        "{'error': {'code': 'passed', 'message': 'all tests passed', 'raised': '', 'module': '', 'line': 0}})\n",
     ),
     Attack(
         "equal-to-everything",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 
 import pytest
 
 from autograder.tests.checkout import hand_in_at
 
-from . import autograd, course, exhaustion, processes, replies, snooping, tampering  # noqa: F401  (they enter attacks)
+from . import autograd, course, exhaustion, processes, replies, snooping, tampering, walls  # noqa: F401  (they enter)
 from .attack import ATTACKS, Attack
 from .field import Field
 from .user import NO_MOUNTS, as_ordinary_user
@@ -22,13 +23,23 @@ def field(tmp_path_factory):
     field.close()
 
 
+TESTS = ["-m", "pytest", "autograder/tests/hostile", "-p", "no:cacheprovider", "--basetemp=/mnt/classroom/tmp"]
+# What the walls have to do with: these are tried where there are no namespaces, too.
+ON_WALLS = (
+    "modes-and-times", "modes-by-descriptor", "own-files", "thread-bomb", "deep-tree", "grader-at-home", "watching",
+    "proc", "descriptors", "read-files", "read-otherwise", "environment", "write-files", "change-files", "signals",
+    "ptrace", "fork-bomb", "children", "threads", "sockets", "network", "memory-elsewhere", "one-big-file",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module", autouse=True)
-def ordinary_user(tmp_path_factory):
+def ordinary_user(request, tmp_path_factory):
     """Where root runs the tests: all of them once more, by an ordinary user, beside this run. None where not root."""
-    if os.geteuid() != 0:
+    wanted = any(item.name == OF_THE_USER for item in request.session.items)
+    if os.geteuid() != 0 or not wanted:
         yield None
         return
-    process = as_ordinary_user(tmp_path_factory.mktemp("user"))
+    process = as_ordinary_user(tmp_path_factory.mktemp("user"), TESTS)
     yield process
     if process.poll() is None:
         process.kill()
@@ -60,7 +71,7 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
         assert re.fullmatch(wanted, item.status), said
         if item.status != "passed" and "passed" not in wanted:
             assert item.score < item.max_score
-            assert re.search(attack.says, item.message), f"{item.id}: {item.message}"
+            assert re.search(attack.says, item.detail or item.message), f"{item.id}: {item}"
     got = [line[:500] for line in shown.splitlines() if ": GOT '" in line or ': GOT "' in line]
     assert not got, got
     stopped = len(re.findall(r": stopped by \w+", shown))
@@ -86,11 +97,29 @@ def test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it(ordinary_us
     if ordinary_user is None:
         assert os.geteuid() != 0  # then all of the above was run by one
         return
-    output, _ = ordinary_user.communicate(timeout=600)
-    if ordinary_user.returncode == NO_MOUNTS:
+    assert f"{len(ATTACKS) + 4} passed" in said_by(ordinary_user)
+
+
+OF_THE_USER = test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it.__name__
+
+
+def test_attacks_on_the_walls_come_to_the_same_where_an_ordinary_user_has_no_namespaces(ordinary_user, tmp_path):
+    if os.geteuid() != 0:
+        return  # only root can put itself in their place
+    if ordinary_user is not None:
+        ordinary_user.wait()  # two at a time are enough
+    chosen = " or ".join(f"[{name}]" for name in ON_WALLS)
+    process = as_ordinary_user(tmp_path, [*TESTS, "-k", chosen], namespaces=False)
+    assert f"{len(ON_WALLS)} passed" in said_by(process)
+
+
+def said_by(process: subprocess.Popen) -> str:
+    """What the tests of an ordinary user say, once they are through; they must have passed."""
+    output, _ = process.communicate(timeout=600)
+    if process.returncode == NO_MOUNTS:
         pytest.skip(f"this root may not make mounts, so no ordinary user could be put in its place: {output[-300:]}")
-    assert ordinary_user.returncode == 0, output[-6000:]
-    assert f"{len(ATTACKS) + 3} passed" in output, output[-2000:]
+    assert process.returncode == 0, output[-6000:]
+    return output
 
 
 def test_the_class_is_large_enough_and_every_attack_says_what_it_tries():

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from autograder.sandbox.clock import ProcessClock
+from autograder.tests.busy import busy_machine
 
 DONE = "\nprint('done', flush=True)\ninput()"
 LOOP = "import time\nend = time.process_time() + {seconds}\nwhile time.process_time() < end: pass" + DONE
@@ -20,21 +21,12 @@ WAITS = (
     "def work():\n    end = time.thread_time() + {seconds}\n    while time.thread_time() < end: pass\n"
     "thread = threading.Thread(target=work)\nthread.start()\nthread.join()" + DONE
 )
-BUSY = "while True: pass"
 
 
 @pytest.fixture
 def busy():
-    """Three loops a core beside the test, each in a session of its own, as the system shares time between sessions."""
-    loops = [
-        subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True)
-        for _ in range(3 * len(os.sched_getaffinity(0)))
-    ]
-    time.sleep(0.3)
-    yield
-    for loop in loops:
-        loop.kill()
-        loop.wait()
+    with busy_machine():
+        yield
 
 
 def charged(code: str, seconds: float) -> tuple[float, float]:
