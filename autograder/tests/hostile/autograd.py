@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from .attack import Attack, add, items
+from .cheats import LEAVES, TARGETS, WAYS
 from .tampering import HINGE, hinge
 
 LOSS = """
@@ -101,6 +102,20 @@ add(
         says="out of memory",
     ),
 )  # fmt: skip
+
+# The back doors of `cheats`, on this class's field too; `test_cheats` tries them in the other assignments.
+for _name in ("in-a-thread-that-waits", "watch-replaced", "perform-replaced", "modules-exchanged", "code-exchanged",
+              "engine-kept", "nodes-by-hand", "flag-forged"):  # fmt: skip
+    _tries, _code = WAYS[_name]
+    add(
+        Attack(
+            f"autograd-{_name}",
+            _tries,
+            bottom=f"{LEAVES}{_code}\n{TARGETS['flat'][2]}",
+            lost=items(*HINGE, status="forbidden"),
+            says="autograd",
+        )
+    )
 
 # Differences of losses in place of a gradient: `nudged(step, f)` is linear_hinge with w and b nudged, entry by entry.
 NUDGED = """

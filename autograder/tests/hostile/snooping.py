@@ -115,6 +115,46 @@ add(
         stopped=21,
     ),
     Attack(
+        "read-answers",
+        "reads the toolbox and the modules of other assignments: their files, what imports find, what is in memory",
+        bottom="from toolbox.references import Truth\nimport toolbox.gradcheck as _gradcheck\n_gradcheck.gradcheck(toy, {})\n",
+        cells=(
+            "import gc, inspect, os, pathlib, types\n"
+            "lib = '@KIT@/lib'\n"
+            "for name in ('toolbox/references.py', 'toolbox/gradcheck/nudge.py', 'toolbox/calls.py', 'backprop/scalar.py',\n"
+            "             'toolbox/__pycache__/references.cpython-311.pyc', 'toolbox/given_layers.py'):\n"
+            "    attempt(name, lambda: open(f'{lib}/{name}', 'rb').read(64))\n"
+            "for name in ('scalar.py', 'fast.py', 'layers.py'):\n"
+            "    attempt(name, lambda: open(f'lib/backprop/{name}').read())\n"
+            "attempt('list', lambda: os.listdir(lib))\n"
+            "attempt('suite', lambda: open('test_flat.py').read())\n"
+            "from backprop import scalar\n"
+            "from toolbox import graph_ops, planted, references\n"
+            "for module in (scalar, graph_ops, planted, references):\n"
+            "    attempt(module.__name__, lambda: inspect.getsource(module))\n"
+            "def known():\n"
+            "    origin = lambda thing: getattr(thing, '__module__', None) or ''\n"
+            "    kinds = types.FunctionType, type\n"
+            "    found = [f'{origin(f)}.{f.__name__}' for f in gc.get_objects() if isinstance(f, kinds)\n"
+            "             and str(origin(f)).startswith(('toolbox.references', 'toolbox.truths', 'toolbox.gradcheck', 'toolbox.suite'))]\n"
+            "    if not found:\n"
+            "        raise LookupError('nothing that answers an item')\n"
+            "    return found\n"
+            "attempt('memory', known)",
+        ),
+        stopped=16,
+        shows=("nothing that answers an item",),
+    ),
+    Attack(
+        "overwrite-module",
+        "writes another flat.py over the one that was handed in, and has it loaded again",
+        cells=(
+            "%%writefile lib/backprop/flat.py\ndef toy(x, y, z):\n    return 0.0, {}",
+            "import importlib, sys\nfrom backprop import flat\nimportlib.reload(flat)\nimportlib.invalidate_caches()\n"
+            "sys.modules.pop('backprop.flat'); from backprop import flat",
+        ),
+    ),
+    Attack(
         "read-otherwise",
         "reads by links, raw system calls, SQLite, mmap, the shell and IPython's magics",
         cells=(
@@ -160,10 +200,9 @@ add(
         "writes verdicts, the gradebook, other hand-ins, tests, the toolbox and the Python installation",
         cells=(
             "import os, sqlite3, sys, torch\n"
-            "import toolbox.compare\n"
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/flat.ipynb', '@FIELD@/canary.txt',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@CLASSROOM@/verdicts/flat/write-files.json',\n"
-            "             '@KIT@/autograder/suites/test_flat.py', toolbox.compare.__file__, torch.__file__, os.__file__,\n"
+            "             '@KIT@/autograder/suites/test_flat.py', '@KIT@/lib/toolbox/compare.py', torch.__file__, os.__file__,\n"
             "             sys.executable, '/usr/bin/env'):\n"
             "    attempt(name, lambda: open(name, 'r+b'))\n"
             "for name in ('/tmp/@MARKER@', '/@MARKER@', '/dev/shm/@MARKER@', '/var/tmp/@MARKER@', '@FIELD@/@MARKER@', '@KIT@/@MARKER@',\n"

@@ -3,7 +3,7 @@
 # ruff: noqa: E501  (attacks are code in strings)
 from __future__ import annotations
 
-from .attack import FLAT_ITEMS, NOTEBOOK_ITEMS, Attack, add, items
+from .attack import Attack, add, items
 
 WRONG_TOY = "def toy(x, y, z):\n    return 0.0, {name: 0.0 for name in ('q', 'p', 'x', 'y', 'z')}\n"
 WRONG_NEURON = "def neuron(**inputs):\n    return 0.5, {name: 1.0 for name in inputs}\n"
@@ -58,11 +58,10 @@ add(
     ),
     Attack(
         "patch-worker",
-        "replaces the function in the worker that sends replies by one that claims success",
+        "replaces the function in the worker that sends replies by one that claims success: it is not the worker's",
         top="import toolbox.calls, toolbox.wire\n"
         "toolbox.calls.perform = lambda *a, **k: toolbox.wire.pack("
         "{'error': {'code': 'passed', 'message': 'all tests passed', 'raised': '', 'module': '', 'line': 0}})\n",
-        lost=items(*FLAT_ITEMS, *NOTEBOOK_ITEMS, status="failed"),
     ),
     Attack(
         "equal-to-everything",

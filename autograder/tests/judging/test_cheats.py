@@ -15,8 +15,7 @@ from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
 from autograder.sandbox.visible import GIVEN
-
-from .cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
+from autograder.tests.hostile.cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
@@ -63,11 +62,14 @@ def bench():
 
 @pytest.mark.parametrize(("assignment", "items", "module", "code"), ROWS, ids=[f"{row[0]}-{row[1]}" for row in ROWS])
 def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, module, code):
-    suite = {name: names for name, names in GIVEN[assignment].get("suite", {}).items() if name in code}
-    if suite:
-        pytest.skip(f"the suite's scripts still need {', '.join(suite)} in the worker (sandbox/visible.py)")
-    for item in bench.judge(assignment, {module: code}, items).values():
-        assert item.score == 0, f"{item.id}: {item.score:g} of {item.max_score:g} points, {item.status}: {item.message}"
+    found = bench.judge(assignment, {module: code}, items).values()
+    earned = {item.id: (item.score, item.status, item.message) for item in found if item.score}
+    needed = [
+        name for name in GIVEN[assignment].get("suite", {}) if f"toolbox import {name}" in code or f".{name}" in code
+    ]
+    if earned and needed:
+        pytest.xfail(f"the suite's scripts still need {', '.join(needed)} in the worker: see sandbox/visible.py")
+    assert not earned
 
 
 WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nullcontext\n"
@@ -76,7 +78,7 @@ WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nu
 @pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])
 def test_it_does_not_with_the_toolboxs_sensors_replaced(bench, assignment):
     for items, module, code in ANSWERS[assignment]:
-        if any(name in code for name in GIVEN[assignment].get("suite", {})):
+        if "graph_ops" in code:  # still needed in the worker: see above
             continue
         assert all(item.score == 0 for item in bench.judge(assignment, {module: WORST + code}, items).values()), items
 
