@@ -35,8 +35,8 @@ def send(head, body):
 
 def reply(value, number=None):
     import json
-    from toolbox import wire
-    send(json.dumps({"id": request()["id"] if number is None else number}).encode(), wire.pack(value))
+    import msgpack
+    send(json.dumps({"id": request()["id"] if number is None else number}).encode(), msgpack.packb(value, use_bin_type=True))
 '''
 
 add(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-import toolbox
+from autograder.tests.checkout import ROOT
 
 from .attack import Attack, add, items
 from .processes import CHECKED
@@ -59,7 +59,7 @@ add(
         "changes mode, owner, times and attributes of files of the grader's, of libraries and of devices",
         cells=(
             TOUCH,
-            "for path in ('@FIELD@/canary.txt', '@FIELD@', torch.__file__, toolbox.__file__, os.path.dirname(os.__file__), '/dev/null'):\n"
+            "for path in ('@FIELD@/canary.txt', '@FIELD@', torch.__file__, '@KIT@/data/digits.npz', os.path.dirname(os.__file__), '/dev/null'):\n"
             "    name = path.encode()\n"
             "    for what, change in {\n"
             "        'chmod': lambda: os.chmod(path, 0o777), 'lchown': lambda: os.lchown(path, os.getuid(), -1),\n"
@@ -170,7 +170,7 @@ add(
 
 
 def _looks() -> dict[str, tuple]:
-    paths = (torch.__file__, toolbox.__file__, os.path.dirname(os.__file__), "/dev/null")
+    paths = (torch.__file__, str(ROOT / "data" / "digits.npz"), os.path.dirname(os.__file__), "/dev/null")
     found = {path: os.stat(path) for path in paths}
     return {
         path: (status.st_mode, status.st_uid, None if path == "/dev/null" else status.st_mtime_ns)
