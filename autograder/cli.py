@@ -22,8 +22,10 @@ Name = Annotated[str, typer.Argument(help="The assignment, e.g. flat.")]
 
 def _stop(error: Exception) -> typer.Exit:
     """Say what went wrong in a line, not in a traceback."""
+    from toolbox.visible import visible
+
     text = error.args[0] if isinstance(error, KeyError) and error.args else error  # str(KeyError) adds quotes
-    typer.echo(str(text), err=True)
+    typer.echo(visible(text), err=True)
     return typer.Exit(2)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from toolbox.visible import visible
 
 from autograder import build
 from autograder.demo import DUE, make_class
@@ -58,7 +59,7 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     console.print(f"grades        {grades}", highlight=False)
     console.print(f"class report  {page}", highlight=False)
     for student, reason in outcome.failed.items():
-        console.print(f"not graded: {student}: {reason}", markup=False, style="red")
+        console.print(visible(f"not graded: {student}: {reason}"), markup=False, style="red")
     return 1 if outcome.failed else 0
 
 

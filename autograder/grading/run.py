@@ -25,6 +25,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+from toolbox.visible import visible
 
 from autograder import build, intake, machine_faults
 from autograder.gradebook.book import Book
@@ -128,12 +129,12 @@ def grade(
                 if machine_faults.kind_of(error):  # but the machine's troubles are everybody's
                     raise
                 outcome.failed[student] = str(error)
-                console.print(f"{student} could not be graded: {error}", markup=False, style="red")
+                console.print(visible(f"{student} could not be graded: {error}"), markup=False, style="red")
             else:
                 ledger.mark(classroom, assignment, student, keys[folder])
                 outcome.graded.append(student)
                 causes.update(_causes(judgement))
-            progress.update(task, advance=1, description=student[:24].ljust(24), causes=_words(causes))
+            progress.update(task, advance=1, description=visible(student)[:24].ljust(24), causes=_words(causes))
     outcome.doubtful = trial.failed() if trial else []
     if outcome.doubtful:
         console.print(
@@ -152,8 +153,8 @@ def take_in(source: Path, submitted: Path, assignment: str, released: Path, cons
     for receipt in receipts:
         if receipt.status != "accepted":
             colour = "red" if receipt.status == "refused" else "yellow"
-            console.print(f"[{colour}]{receipt.status}[/{colour}] {receipt.student}:", end=" ")
-            console.print(receipt.message, markup=False, highlight=False)
+            console.print(f"[{colour}]{receipt.status}[/{colour}]", end=" ")
+            console.print(visible(f"{receipt.student}: {receipt.message}"), markup=False, highlight=False)
     console.print(f"{len(receipts)} hand-ins taken in.")
 
 
@@ -175,7 +176,7 @@ class _Rate(ProgressColumn):
 def _progress(console: Console) -> Progress:
     """Who was graded last, how many are done, at what rate, and the causes so far."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from toolbox.visible import visible
 
 from autograder.report.summary import Row, cause_words, duration, name_of, summarise
 
@@ -54,7 +55,7 @@ def what_happened(row: Row) -> str:
 
 def plain(text: str) -> Text:
     """Text as it is: no markup, and no control characters that could move a terminal's cursor."""
-    return Text("".join(letter if letter.isprintable() else "?" for letter in str(text)))
+    return Text(visible(text, one_line=True))
 
 
 def _colour(share: float) -> str:
