@@ -6,6 +6,7 @@ everything about students lies under the git-ignored `classroom/`.
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 course = Path(__file__).resolve().parent
@@ -51,8 +52,23 @@ c.Autograde.autograde_preprocessors = [
 ]
 c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item
 
-# Text cells hold what students wrote, HTML included; feedback pages and formgrader show it reduced to what cannot run.
-c.HTMLExporter.filters = {"markdown2html": "autograder.sandbox.outputs.markdown2html"}
+# Pages show what students wrote: reduced to what cannot run or load, formulas as MathML, under a policy that lets
+# nothing out. Feedback pages and formgrader keep nbgrader's templates; what is named here stands around them.
+rooms = {name: Path(find_spec(name).origin).parent for name in ("autograder", "nbgrader")}
+c.HTMLExporter.template_file = "kit.html.j2"
+c.HTMLExporter.extra_template_basedirs = [
+    str(rooms["autograder"] / "gradebook" / "templates"),
+    str(rooms["nbgrader"] / "server_extensions" / "formgrader" / "templates"),
+]
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "markdown2html": "autograder.sandbox.outputs.markdown2html",
+    "clean_html": "autograder.gradebook.page_filters.clean_html",
+    "ansi2html": "autograder.gradebook.page_filters.ansi2html",
+    "highlight_code": "autograder.gradebook.page_filters.Highlight",
+    "without_markup": "autograder.gradebook.page_filters.without_markup",
+    "under_policy": "autograder.gradebook.page_filters.under_policy",
+}
 
 # The seed of the hidden inputs is drawn for each classroom and kept in classroom/seed. Set one here only to share it
 # between classrooms, and keep this file from students then.

@@ -30,7 +30,9 @@ class _Commands(typer.core.TyperGroup):
 
             if not isinstance(error, KitError):
                 raise
-            typer.echo(str(error), err=True)
+            from toolbox.visible import visible
+
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(error.exit_status) from None
 
 
@@ -84,6 +86,7 @@ def grade(
     from autograder.machine_faults import ends_the_run
     from autograder.records.verdict import read_all
     from autograder.report import print_table, write_report
+    from toolbox.visible import visible
 
     classroom = ROOT / "classroom"
     with ends_the_run(classroom):
@@ -105,7 +108,7 @@ def grade(
             ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html", outcome.graded or None
         )
     for name, reason in (outcome.open | outcome.failed).items():
-        typer.echo(f"not graded to the end: {name}: {reason}", err=True)
+        typer.echo(visible(f"not graded to the end: {name}: {reason}"), err=True)
     typer.echo(f"report: {page}")
     raise typer.Exit(outcome.exit_status)
 

@@ -16,6 +16,7 @@ from autograder.exports import export
 from autograder.grading.run import grade
 from autograder.records.verdict import read_all
 from autograder.report import print_table, write_report
+from toolbox.visible import visible
 
 ASSIGNMENT = "flat"
 
@@ -58,7 +59,7 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
     console.print(f"grades        {grades}", highlight=False)
     console.print(f"class report  {page}", highlight=False)
     for student, reason in (outcome.open | outcome.failed).items():
-        console.print(f"not graded to the end: {student}: {reason}", markup=False, style="red")
+        console.print(visible(f"not graded to the end: {student}: {reason}"), markup=False, style="red")
     return outcome.exit_status
 
 

@@ -2,11 +2,12 @@
 
 nbconvert renders every cell of every hand-in anew, then reads the whole page with BeautifulSoup to add texts to images.
 Most of a page is the same for everybody. `PageMaker` keeps nbgrader's exporter and template and renders each cell, and
-in it each piece of Markdown, code and HTML output, once. Steps for a page: let nbgrader's GetGrades put the marks into
-the notebook; render the template, with a mark (an empty element) in place of each piece within a cell and of each cell;
-give what is left to BeautifulSoup; put the pieces, which have been through BeautifulSoup by themselves, in place of
-their marks. A piece that does not stand on its own (a tag left open, a stray end tag) could change what follows it: it
-gets no mark, and where a mark did not come through unharmed, nbconvert makes that page the slow way.
+in it each piece of code and HTML output, once. Steps for a page: let nbgrader's GetGrades put the marks into the
+notebook; render the template, with a mark (an empty element) in place of each piece within a cell and of each cell, and
+another one (a word) in place of pictures, formulas and style sheets; give what is left to BeautifulSoup; put the
+pieces, which have been through BeautifulSoup by themselves, in place of their marks. A piece that does not stand on its
+own (a tag left open, a stray end tag) could change what follows it: it gets no mark, and where a mark did not come
+through unharmed, nbconvert makes that page the slow way.
 """
 
 from __future__ import annotations
@@ -24,12 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import nbgrader
 from bs4 import BeautifulSoup, Tag
 from jinja2 import Template, pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
-from nbconvert.filters import Highlight2HTML, strip_files_prefix
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode, reader
 from nbgrader.converters import GenerateFeedback
@@ -41,6 +41,10 @@ OUTSIDE = {"[document]", "html", "body", "main", "div"}  # what the template has
 KEPT = 32 * 2**20  # characters of pieces that are remembered
 LONG = 2**16
 OVERHEAD = 300  # bytes that remembering a piece takes besides its characters
+TEMPLATES = Path(__file__).parent / "templates"
+MARKED = ("clean_html", "under_policy", "markdown2html")  # filters of the course, see nbgrader_config.py
+SHEET = re.compile(r"(<style[^>]*>)([^<]+)(?=</style>)")
+FORMULA = re.compile(r"()(<math(?: [^>]*)?>.+?</math>)")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\n]*")
 
 
@@ -80,15 +84,16 @@ class _PageExporter(HTMLExporter):
         self._pieces = _Pieces()
         self._marks: dict[str, str] = {}
         self._marking = False
+        self._own: dict[str, Callable] = {}  # the course's filters of what is remembered here
         # Nobody who writes a notebook can guess this name, so no one can forge a mark.
         self._name = f"kit-{secrets.token_hex(8)}"
         self._mark = re.compile(rf'<{self._name} n="?(\w+)"?></{self._name}>|{self._name}-(\w+)-')
         super().__init__(**named)
 
     def _load_template(self) -> Template:
-        """nbgrader's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
+        """The kit's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
         template = super()._load_template()
-        if not Path(template.filename or "/").is_relative_to(Path(nbgrader.__file__).parent):
+        if not Path(template.filename or "/").is_relative_to(TEMPLATES):
             return template
         self.environment.globals["kit_cell"] = self._cell
         around = "{% block any_cell scoped %}{{ kit_cell(cell, super) }}{% endblock %}"
@@ -108,17 +113,24 @@ class _PageExporter(HTMLExporter):
         return nb, resources
 
     def _quickly(self, nb: NotebookNode, resources: dict | None) -> str | None:
-        if "highlight_code" in self.filters:  # the course has its own way
+        if not self.environment.filters.keys() >= set(MARKED):  # settings that are not the kit's
             return None
-        language = self._language = nb.metadata.get("language_info", {})
-        highlight = Highlight2HTML(pygments_lexer=language.get("pygments_lexer", language.get("name")), parent=self)
+        language = nb.metadata.get("language_info", {})
+        language = self._language = language.get("pygments_lexer", language.get("name"))
+        own = self.filters.get("highlight_code") or Highlight2HTML(pygments_lexer=language, parent=self)
+        self.register_filter("highlight_code", own)
+        highlight = self.environment.filters["highlight_code"]
+        clean, head, text = (self._own.setdefault(name, self.environment.filters[name]) for name in MARKED)
 
         def highlight_code(source: str, language: str | None = None, metadata: dict | None = None) -> str:
-            key = ("code", source, language or highlight.pygments_lexer, (metadata or {}).get("magics_language"))
+            key = ("code", source, language or self._language, (metadata or {}).get("magics_language"))
             return self._piece(key, lambda: highlight(source, language, metadata))
 
         resources = self._init_resources(resources)
         self.register_filter("highlight_code", highlight_code)
+        self.register_filter("clean_html", lambda html: self._piece(("html", html), lambda: clean(html)))
+        self.register_filter("under_policy", lambda html, names: self._mark_all(SHEET, head(html, names)))
+        self.register_filter("markdown2html", pass_context(lambda *named: self._mark_all(FORMULA, text(*named))))
         self.register_filter(
             "filter_data_type",
             WidgetsDataTypeFilter(notebook_metadata=self._nb_metadata, parent=self, resources=resources),
@@ -131,8 +143,14 @@ class _PageExporter(HTMLExporter):
         finally:
             self._marks, self._marking = {}, False
 
+    def _mark_all(self, kind: re.Pattern, html: str) -> str:
+        """HTML with marks in place of style sheets or formulas, which are the same before and after."""
+        if not self._marking:
+            return html
+        return kind.sub(lambda found: f"{found[1]}{self._name}-{self._note(found[2])}-", html)
+
     def _mark_outputs(self, nb: NotebookNode) -> NotebookNode:
-        """The notebook with marks in place of HTML outputs; what is not changed is shared with the one given."""
+        """The notebook with marks in place of pictures; what is not changed is shared with the one given."""
         marked = _Own(nb)
         marked.cells = [NotebookNode(cell) for cell in nb.cells]
         for cell in marked.cells:
@@ -144,10 +162,6 @@ class _PageExporter(HTMLExporter):
     def _mark_output(self, output: NotebookNode) -> NotebookNode:
         data = output.get("data", {})
         marked = {}
-        html = data.get("text/html")
-        apart = output.get("metadata", {}).get("text/html", {}).get("isolated")
-        if isinstance(html, str) and not apart and not self.sanitize_html:
-            marked["text/html"] = self._piece(("html", html), lambda: html)
         for kind in ("image/png", "image/jpeg"):  # long, and the same before and after
             if isinstance(data.get(kind), str) and BASE64.fullmatch(data[kind]):
                 marked[kind] = f"{self._name}-{self._note(data[kind])}-"
@@ -156,15 +170,6 @@ class _PageExporter(HTMLExporter):
         output = NotebookNode(output)
         output.data = NotebookNode(data) | marked
         return output
-
-    @pass_context
-    def markdown2html(self, context: Any, source: str) -> str:
-        cell = context.get("cell") or {}
-        make = super().markdown2html
-        if not self._marking or self.embed_images or cell.get("cell_type") != "markdown":
-            return make(context, source)
-        attachments = json.dumps(cell.get("attachments", {}), sort_keys=True)
-        return self._piece(("text", source, attachments), lambda: strip_files_prefix(make(context, source)))
 
     def _cell(self, cell: NotebookNode, make: Callable[[], str]) -> str:
         """As `_piece`, for a whole cell, with the pieces in it; the template calls it."""

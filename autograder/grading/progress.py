@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from autograder.records.verdict import Verdict
+from toolbox.visible import visible
 
 ORDINARY = {"passed", "followed", "partial", "failed", "missing"}
 
@@ -51,7 +52,7 @@ class ClassProgress:
         if verdict is not None:
             self._causes.update({item.status for item in verdict.items} - ORDINARY)
         words = ", ".join(f"{count} {cause}" for cause, count in sorted(self._causes.items()))
-        self._bar.update(self._task, advance=1, description=student[:24].ljust(24), causes=words)
+        self._bar.update(self._task, advance=1, description=visible(student)[:24].ljust(24), causes=words)
 
 
 class _Rate(ProgressColumn):

@@ -30,6 +30,7 @@ from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
 from autograder.sandbox import launcher
 from toolbox.errors import NotJudged, NotThere
+from toolbox.visible import visible
 
 
 @dataclass
@@ -140,7 +141,7 @@ class _Run:
         if isinstance(found, NotJudged):
             self._results.leave_open(hand_in, found)
             self._outcome.open[hand_in.student] = str(found)
-            self._console.print(f"{hand_in.student} is not judged: {found}", markup=False, style="red")
+            self._console.print(visible(f"{hand_in.student} is not judged: {found}"), markup=False, style="red")
             self._bar.done(hand_in.student, None)
             return
         self._results.write(hand_in, self._keys[hand_in.student], found)
@@ -156,7 +157,7 @@ class _Run:
             if machine_faults.classify(error):  # but the machine's faults are everybody's
                 raise
             self._outcome.failed[student] = str(error)
-            self._console.print(f"{student} could not be graded: {error}", markup=False, style="red")
+            self._console.print(visible(f"{student} could not be graded: {error}"), markup=False, style="red")
         else:
             self._outcome.graded.append(student)
         self._bar.done(student, verdict)
@@ -180,6 +181,6 @@ def take_in(root: Path, source: Path, assignment: str, console: Console) -> None
     for receipt in receipts:
         if receipt.status != "accepted":
             colour = "red" if receipt.status == "refused" else "yellow"
-            console.print(f"[{colour}]{receipt.status}[/{colour}] {receipt.student}:", end=" ")
-            console.print(receipt.message, markup=False, highlight=False)
+            console.print(f"[{colour}]{receipt.status}[/{colour}]", end=" ")
+            console.print(visible(f"{receipt.student}: {receipt.message}"), markup=False, highlight=False)
     console.print(f"{len(receipts)} hand-ins taken in.")

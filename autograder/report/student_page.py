@@ -69,9 +69,10 @@ def file_of(student: str) -> str:
     """The name of a student's page: characters that a file could trip over are written in per cent, and a name that is
     too long for a file ends in its digest, so that no two students share a page.
     """
-    name = quote(student, safe="")
+    raw = student.encode("utf-8", "surrogatepass")  # a folder's name need not be Unicode
+    name = quote(raw, safe="")
     if len(name) > LONGEST:
-        name = f"{name[:LONGEST]}-{hashlib.sha256(student.encode(errors='replace')).hexdigest()[:16]}"
+        name = f"{name[:LONGEST]}-{hashlib.sha256(raw).hexdigest()[:16]}"
     return f"{name}.html"
 
 

@@ -6,21 +6,25 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.files import write_atomically
+from autograder.report import policy
 from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
 from autograder.report.terminal import what_happened
+from toolbox.visible import visible
 
 
 @cache
 def environment() -> Environment:
-    """Templates of this folder; no string in them becomes markup."""
+    """Templates of this folder; no string in them becomes markup, and no character of it is invisible."""
     made = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )  # fmt: skip
     made.globals.update(
         statuses=STATUSES, name_of=name_of, duration=duration, cause_words=cause_words, what_happened=what_happened,
-        level=level, share=share_of, reasons=reasons,
+        level=level, share=share_of, reasons=reasons, policy=policy.meta(),
     )  # fmt: skip
     return made
 

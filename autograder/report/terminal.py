@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.report.summary import Row, cause_words, duration, name_of, summarise
+from toolbox.visible import visible
 
 
 def print_table(verdicts: list[dict], console: Console | None = None) -> None:
@@ -58,7 +59,7 @@ def what_happened(row: Row) -> str:
 
 def plain(text: str) -> Text:
     """Text as it is: no markup, and no control characters that could move a terminal's cursor."""
-    return Text("".join(letter if letter.isprintable() else "?" for letter in str(text)))
+    return Text(visible(text, one_line=True))
 
 
 def _colour(share: float) -> str:

@@ -1,11 +1,12 @@
 """What a student's notebook shows, made harmless before it reaches a page that somebody opens. TRUSTED.
 
 Outputs arrive from the worker as JSON that may be anything. `read_outputs` builds each output anew from the parts that
-are known and safe: text, errors, PNG and JPEG pictures, and HTML reduced to an allow-list by bleach. JavaScript, SVG,
+are known and safe: text, errors, PNG and JPEG pictures, and HTML that went through the sanitiser. JavaScript, SVG,
 widgets, LaTeX and Markdown outputs are left out; the text/plain that comes with them stays.
 
 Text cells keep their source, because a person grades it. `markdown2html` stands where nbconvert has its own filter of
-that name (see nbgrader_config.py), for feedback pages and formgrader alike: it renders and then reduces the HTML.
+that name (see nbgrader_config.py), for feedback pages and formgrader alike. Steps: Markdown becomes HTML, with formulas
+as text; the sanitiser takes out what could run or load; only then, with all tags known, are the formulas typeset.
 """
 
 from __future__ import annotations
@@ -15,37 +16,29 @@ import binascii
 import json
 import re
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from typing import Any
 
-import bleach
-from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 
+from autograder.sandbox.mathematics import typeset
+from autograder.sandbox.sanitizer import DEEPEST, clean, depth, harmless, pieces, shown
 from toolbox.errors import Malformed
+from toolbox.visible import visible
 
 MAX_BYTES = 16 * 2**20  # one cell's outputs; the worker itself keeps 8 MiB
 MAX_OUTPUTS = 1000
 MAX_TEXT = 200_000  # characters of one text; the worker itself keeps 100,000 of a cell's streams
 MAX_MARKDOWN = 6_000  # characters of a text cell that is rendered; longer ones are shown as they are
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd "
-    "li mark ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr tt u ul".split()
+FORMULA = re.compile(
+    r"(?<!\\)(?P<fence>\$\$?)(?P<body>.+?)(?<!\\)(?P=fence)"
+    r"|\\begin\{(?P<name>[a-z]+\*?)\}.*?\\end\{(?P=name)\}",
+    re.DOTALL,
 )
-ATTRIBUTES = {
-    "*": ["class", "title", "align", "style"], "a": ["href"], "img": ["src", "alt", "width", "height"],
-    "td": ["colspan", "rowspan"], "th": ["colspan", "rowspan", "scope"], "ol": ["start"],
-}  # fmt: skip
-STYLES = [
-    "color", "background", "background-color", "font-size", "font-weight", "font-style", "text-align", "vertical-align",
-    "padding", "padding-left", "padding-right", "margin", "border", "border-left", "border-top", "border-bottom",
-    "border-collapse", "width", "max-width", "white-space",
-]  # fmt: skip
-# MathJax commands that make links, classes and styles, or load more of MathJax
-MATH_COMMANDS = re.compile(r"\\(?=(?:href|class|cssId|style|require|unicode|mmlToken|bbox)(?![A-Za-z]))")
-PICTURE_URL = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
+PYTHON = (["python"], ["python3"], ["py"], ["ipython3"])  # what a block of code may be called
+DOLLAR = "\ufdd0"  # a dollar that begins no formula, while formulas are sought; it is no character, so no text needs it
 
 
 def read_outputs(blob: bytes) -> list[dict]:
@@ -81,7 +74,7 @@ def _text(value: Any) -> str:
     """A text that can be written to a UTF-8 file, not too long."""
     if type(value) is not str:
         raise Malformed("the cell's outputs hold something that is no text")
-    return value[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+    return value[:MAX_TEXT].encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _bundle(data: dict) -> dict[str, str]:
@@ -106,45 +99,57 @@ def _picture(value: Any, begin: bytes) -> str:
     return base64.b64encode(raw).decode() if raw.startswith(begin) else ""
 
 
-def harmless(html: str) -> str:
-    """HTML with nothing but text, tables and pictures in it: no code runs, nothing is loaded from elsewhere."""
-    return _cleaner().clean(MATH_COMMANDS.sub(r"\\ ", html))
-
-
-@lru_cache
-def _cleaner() -> bleach.Cleaner:
-    return bleach.Cleaner(
-        tags=TAGS,
-        attributes=_allowed,
-        protocols=["http", "https", "mailto", "data"],
-        strip=True,
-        css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
-    )
-
-
-def _allowed(tag: str, name: str, value: str) -> bool:
-    if name not in ATTRIBUTES["*"] and name not in ATTRIBUTES.get(tag, ()):
-        return False
-    if name == "src":  # a picture from elsewhere would tell who reads the page, and when
-        return bool(PICTURE_URL.fullmatch(value))
-    if name == "href":
-        return not value.strip().lower().startswith("data:")
-    return "mermaid" not in value.lower() and not (name == "style" and "url" in value.lower())
-
-
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """A text cell as harmless HTML, for nbconvert's templates. Pictures pasted into the cell are shown."""
-    attachments = context.get("cell", {}).get("attachments", {})
-    return _render(source, json.dumps(attachments, sort_keys=True))
+    cell = context.get("cell") or {}
+    return _typeset(source, json.dumps(cell.get("attachments", {}), sort_keys=True))
 
 
 @lru_cache(maxsize=512)  # most text cells are the release's own, the same in every hand-in
+def _typeset(source: str, attachments: str) -> str:
+    """The text cell as it is shown. attachments: the pictures pasted into it, as JSON."""
+    show = {"tag": lambda tag: visible(tag.replace(DOLLAR, "$")), "text": _with_formulas, "code": shown}
+    return "".join(show[kind](piece) for kind, piece in pieces(_render(source, attachments)))
+
+
 def _render(source: str, attachments: str) -> str:
-    renderer = IPythonRenderer(escape=False, attachments=json.loads(attachments))
+    """The text cell as HTML that can do nothing, its formulas still as they were written."""
+    renderer = _Renderer(escape=False, attachments=json.loads(attachments))
     try:
         if len(source) <= MAX_MARKDOWN:  # beyond, a text made for it could keep the parser busy for hours
-            return harmless(MarkdownWithMath(renderer=renderer).render(source))
+            html = MarkdownWithMath(renderer=renderer).render(source.replace(DOLLAR, visible(DOLLAR)))
+            if depth(html) <= DEEPEST:
+                return clean(html)
     except (InvalidNotebook, RecursionError, ValueError, TypeError, KeyError, StopIteration):
         pass  # a picture that is missing, brackets nested too deep: show the source
-    return f"<pre>{escape(source[:MAX_TEXT])}</pre>"
+    return f"<pre>{escape(visible(source[:MAX_TEXT]), quote=False)}</pre>"
+
+
+class _Renderer(IPythonRenderer):
+    """nbconvert's, which tells dollars that Markdown takes for themselves from those around a formula."""
+
+    def text(self, text: str) -> str:
+        return super().text(text).replace("$", DOLLAR)
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        """In colours where it is Python: pygments knows 500 languages, and some take hours for a text made for it."""
+        return super().block_code(code, "python" if (info or "").split()[:1] in PYTHON else None)
+
+
+def _with_formulas(text: str) -> str:
+    """A text between two tags, with its formulas typeset; one that cannot be is shown as it was written."""
+    if "$" not in text and "\\begin" not in text:
+        return shown(text.replace(DOLLAR, "$"))
+    parts, end, text = [], 0, unescape(text)
+    for match in FORMULA.finditer(text):
+        display = match["fence"] != "$"
+        formula = typeset((match["body"] or match[0]).replace(DOLLAR, "$"), display)
+        parts.append(_shown_again(text[end : match.start()]))
+        parts.append(formula or f"<code>{_shown_again(match[0])}</code>")
+        end = match.end()
+    return "".join([*parts, _shown_again(text[end:])])
+
+
+def _shown_again(text: str) -> str:
+    return shown(escape(text.replace(DOLLAR, "$"), quote=False))

@@ -1,7 +1,7 @@
 """Show the results of tests as a table: HTML for notebooks and feedback pages, plain text for terminals.
 
-Everything that may come from a student (names, messages, values) is escaped. Styles stand inline, so that the table
-looks the same in JupyterLab, in nbgrader's feedback page and in formgrader.
+Everything that may come from a student (names, messages, values) is escaped, with its invisible characters written out.
+Styles stand inline, so that the table looks the same in JupyterLab, in nbgrader's feedback page and in formgrader.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from html import escape
 
 from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE, Misconception
+from toolbox.visible import visible
 
 GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
 HEAT = {"0": "#e4e7eb", "1": "#f6c98f", "2": "#e3742f", "3": "#8c1d18"}  # right, off by little, off, far off
@@ -48,7 +49,7 @@ class Report:
         line = f"{self.item}: {right} of {len(self.results)} checks right"
         if self.score is not None:
             line += f" · {self.score:g} of {self.max_score:g} points"
-        return line
+        return visible(line)
 
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else RED
@@ -68,7 +69,7 @@ class Report:
     def __repr__(self) -> str:
         lines = [self._headline()]
         for result in self.results:
-            lines.append(f"  {'✓' if result.status == 'passed' else '✗'} {result.sentence}")
+            lines.append(f"  {'✓' if result.status == 'passed' else '✗'} {visible(result.sentence)}")
             lines += [f"      {line}" for line in _details(result)]
         for guess in guesses(self.results):
             lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} Reread: {guess.reread}."]
@@ -84,7 +85,7 @@ def _html_row(result: TestResult) -> str:
     if unexplained(result) and result.evidence.get("map"):
         details += _heat_map(result.evidence["map"])
     return (
-        f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(result.sentence)}{note}</td>'
+        f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(visible(result.sentence))}{note}</td>'
         f'<td style="{CELL}">{details or "right"}</td></tr>'
     )
 
@@ -102,7 +103,7 @@ def _details(result: TestResult) -> list[str]:
         lines.append(f"shape {yours}, as it should be" if yours == true else f"shape: yours {yours}, true {true}")
     if unexplained(result):
         lines.append(_pattern_words(evidence))
-    return lines
+    return [visible(line) for line in lines]
 
 
 def unexplained(result: TestResult) -> bool:

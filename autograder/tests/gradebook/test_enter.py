@@ -94,7 +94,8 @@ def cell_of(notebook: dict, name: str) -> dict:
 
 
 def answered(notebook: dict) -> None:
-    cell_of(notebook, "why")["source"] = "Because of *limits*; see <b>this</b>.\n\n![](files/picture.png)"
+    formulas = r"$a<b \text{ and } \frac{1}{2}$ and $$\begin{align}a&=b\\c&=\left(d\right)\end{align}$$"
+    cell_of(notebook, "why")["source"] = f"Because of *limits*; see <b>this</b>. {formulas}\n\n![](files/picture.png)"
     cell_of(notebook, "solution_guess")["source"] = "guess = 42  # < 43 & > 41"
 
 

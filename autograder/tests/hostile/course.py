@@ -25,13 +25,16 @@ HTML = (
     "</form><style>@import 'javascript:evil()'</style><b style='background:url(javascript:evil())'>b</b>"
     "<meta http-equiv=refresh content='0;url=javascript:evil()'><base href=//evil.example><object data=evil.swf>"
     "<math><mtext></table><mglyph><style><img src=x onerror=evil()>"
+    "<p style='background: u\\72l(http://evil.example/a)'>a</p><p style='background: image-set(\"http://evil.example/b\")'>"
+    "b</p><p>\\<foo>href{javascript:evil()}{x}</p>"
 )
 MARKDOWN = (
     HTML, f"text {HTML}", "[x](javascript:evil()) [y][z] <javascript:evil()>\n\n[z]: javascript:evil()",
     "[x](data:text/html,<script>evil()</script>) ![x](javascript:evil()) ![y](https://evil.example/seen.png)",
     f"```mermaid\n{HTML}\n```", f"```python {HTML}\n{HTML}\n```", f"$$\\href{{javascript:evil()}}{{x}}$$ `{HTML}`",
     f"| a |\n|---|\n| {HTML} |", "![x](attachment:missing.png)", f"# {HTML}", "<!--><script>evil()</script>-->",
-    "<scr<script>ipt>evil()</script>", "<p title='<img src=x onerror=evil()>'>",
+    "<scr<script>ipt>evil()</script>", "<p title='<img src=x onerror=evil()>'>", r"$\<foo>href{javascript:evil()}{x}$",
+    r"<div>$\<foo>href{javascript:evil()}{x}$ \<foo>style{evil}{x}</div>",
 )  # fmt: skip
 
 

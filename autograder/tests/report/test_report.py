@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from rich.console import Console
 
-from autograder.report import print_table, summarise, write_report
+from autograder.report import policy, print_table, summarise, write_report
 from autograder.report.advice import advice
 from autograder.report.charts import timeline
 from autograder.report.items import figures
@@ -161,6 +161,29 @@ def test_nothing_of_a_student_becomes_markup(tmp_path):
     seen.feed(text)
     assert "img" not in seen.tags and all(link.startswith("students/%253Cimg") for link in seen.links)
     assert "&lt;img" in text and "{{ 7*7 }}" in text and "49" not in "".join(seen.text)
+
+
+HIDDEN = "a\x1b]0;t\x07\u202eb\u2066c\u200bd\ufeff\U000e0041\x9b2J\ud800"
+WRITTEN = "a␛]0;t␇\\u202eb\\u2066c\\u200bd\\ufeff\\U000e0041\\x9b2J\\ud800"
+
+
+def test_invisible_characters_are_written_out_on_the_pages_and_in_the_terminal(tmp_path):
+    bad = item("toy", "failed", 0)
+    bad["message"] = f"your code raised {HIDDEN}"
+    verdicts = [verdict(HIDDEN, [bad]), verdict("x", [item("toy")], intake=refused(HIDDEN))]
+    text = page(tmp_path, verdicts)
+    own = write_student(HIDDEN, verdicts[:1], ("flat",), tmp_path).read_text()
+    for shown in (text, own, printed(verdicts).replace("\n", "")):
+        assert WRITTEN in shown and not set(HIDDEN) - set("a]0;tbcd2J") & set(shown)
+    assert text.count(WRITTEN) > 4 and own.count(WRITTEN) > 2
+
+
+def test_both_pages_carry_the_policy_before_their_title(tmp_path):
+    text = page(tmp_path, small_class())
+    own = (tmp_path / "report" / "students" / "ada.html").read_text()
+    for shown in (text, own):
+        head = shown[: shown.index("<title>")]
+        assert policy.meta() in head and "default-src 'none'" in policy.meta() and "<script" not in shown
 
 
 def test_an_empty_class_still_makes_a_page(tmp_path):

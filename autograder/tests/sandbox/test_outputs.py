@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -42,4 +43,4 @@ def test_only_text_pictures_and_harmless_html_come_out_of_a_display():
 
 def text_of(html: str) -> list[str]:
     """Tags and words, in order; attributes aside."""
-    return re.findall(r"<\w+|[^<>\s]+", re.sub(r"(<\w+)[^>]*>", r"\1>", html))
+    return [unescape(word) for word in re.findall(r"<\w+|[^<>\s]+", re.sub(r"(<\w+)[^>]*>", r"\1>", html))]
