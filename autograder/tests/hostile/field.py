@@ -46,7 +46,7 @@ from toolbox.student import Student
 from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 
 ROOT = Path(__file__).resolve().parents[3]
-LIMITS = HandInLimits(calls=Patience(full=1.5, spare=3.0), cells=Patience(full=2.0, spare=4.0), memory=2**30)
+LIMITS = HandInLimits(calls=Patience(full=1.5, spare=3.0), cells=Patience(full=4.0), memory=2**30)
 ASSIGNMENT = "flat"
 NEEDED = ("solution_predict", "solution_bugs_found", "solution_bugs_repaired")
 MARKER = "kit-was-here"  # what attacks call the files that they try to write

@@ -79,8 +79,10 @@ def softmax_forms(upstream: Tensor, y: Tensor) -> Forms:
     own, inner = y * g, (y * g).sum(dim=-1, keepdim=True)
     return {
         "softmax-cross-terms-missing": [own * (1 - y), own],
-        "softmax-wrong-axis": [own - y * own.sum(), *(own - y * own.sum(dim=axis, keepdim=True)
-                                                      for axis in range(y.dim() - 1))],
+        "softmax-wrong-axis": [
+            own - y * own.sum(),
+            *(own - y * own.sum(dim=axis, keepdim=True) for axis in range(y.dim() - 1)),
+        ],
         "softmax-upstream-unweighted": [own - y * g.sum(dim=-1, keepdim=True), own - y * g.mean(dim=-1, keepdim=True)],
         "softmax-cross-terms-averaged": [own - y * own.mean(dim=-1, keepdim=True)],
         "softmax-sign-of-cross-terms": [own + y * inner],

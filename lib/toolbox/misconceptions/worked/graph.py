@@ -24,8 +24,7 @@ WORKED: dict[str, str] = {
         "computed twice."
     ),
     "graph-order-incomplete": (
-        "a and b both read x, and nobody reads b: the order has 3 names. With 2 of them, x and a, b never gets a "
-        "value."
+        "a and b both read x, and nobody reads b: the order has 3 names. With 2 of them, x and a, b never gets a value."
     ),
     "graph-source-twice": (
         "y = multiply(h, h) waits for 2 sources. If h tells y only once that it is there, 1 is left to wait for, and a "
@@ -41,7 +40,7 @@ WORKED: dict[str, str] = {
     ),
     "graph-unknown-unnoticed": (
         'y reads "hh", a slip for "h": it waits for 1 source that never comes. Of 3 names 2 get a place, and whoever '
-        'mistyped it hears nothing.'
+        "mistyped it hears nothing."
     ),
     "graph-error-unclear": (
         "A graph of 300 nodes, and the message is only that there is a circle: 300 places to look at. With the name "
@@ -122,7 +121,7 @@ WORKED: dict[str, str] = {
     ),
     "graph-block-names": (
         'Blocks "one" and "two" have 4 nodes each, so 8 names are needed. If both call their first node "a", the '
-        'second block is refused.'
+        "second block is refused."
     ),
     "graph-block-wires": (
         "The block has 1 + 1 + 1 + 2 = 5 wires: one into each op, two into the sum. With 10 in and ops that make 4, 2 "

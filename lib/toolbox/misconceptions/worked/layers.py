@@ -168,8 +168,7 @@ WORKED: dict[str, str] = {
     ),
     "maxout-summed": "Pieces 2, 5 and −1: the output is 5. Their sum is 2 + 5 − 1 = 6, their mean 2.",
     "maxout-one-piece": (
-        "Pieces 2 and 5 in one row, 7 and 1 in the next: the outputs are 5 and 7. The first piece alone gives 2 and "
-        "7."
+        "Pieces 2 and 5 in one row, 7 and 1 in the next: the outputs are 5 and 7. The first piece alone gives 2 and 7."
     ),
     "maxout-smallest": "Pieces 2, 5 and −1: the output is the 5. You have let the −1 win.",
     "maxout-largest-size": "Pieces −5 and 1: the output is 1. By size the 5 wins, and 5 comes out, or −5.",

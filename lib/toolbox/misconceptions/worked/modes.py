@@ -20,8 +20,7 @@ WORKED: dict[str, str] = {
         "= 4.5, its mean is only 3.375."
     ),
     "dropout-not-dropping": (
-        "p = 0.5, 100 entries in training: about 50 of them come out as 0. If none does, the net trains as if p were "
-        "0."
+        "p = 0.5, 100 entries in training: about 50 of them come out as 0. If none does, the net trains as if p were 0."
     ),
     "dropout-not-each-entry": (
         "4 rows of 3: each of the 4 · 3 = 12 entries has a draw of its own. With 4 draws whole rows go together, with "
@@ -98,8 +97,7 @@ WORKED: dict[str, str] = {
         "11, without both −1 and 1."
     ),
     "batchnorm-beta-missing": (
-        "Normalised −1 and 1, gamma 3, beta 10: 7 and 13 come out, around 10. Without beta −3 and 3 come out, around "
-        "0."
+        "Normalised −1 and 1, gamma 3, beta 10: 7 and 13 come out, around 10. Without beta −3 and 3 come out, around 0."
     ),
     "batchnorm-parameters-swapped": (
         "Normalised −1, gamma 3, beta 10: 3 · (−1) + 10 = 7. Swapped it is 10 · (−1) + 3 = −7. (At 1 you would not "
