@@ -196,6 +196,19 @@ def test_a_scratch_folder_goes_whatever_lies_in_it(tmp_path):
     assert not os.path.exists(scratch.name) and (tmp_path / "kept").exists()
 
 
+def test_a_scratch_folder_that_nobody_holds_any_more_goes_but_not_with_a_copy_in_a_forked_process():
+    scratch = Scratch()
+    folder = scratch.name
+    pid = os.fork()
+    if pid == 0:
+        scratch.cleanup()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert os.path.isdir(folder)
+    del scratch
+    assert not os.path.exists(folder)
+
+
 def test_usage_counts_bytes_on_the_disk(tmp_path):
     (tmp_path / "big").write_bytes(bytes(10**6))
     with open(tmp_path / "sparse", "wb") as file:
