@@ -13,6 +13,8 @@ demo: setup
 
 test: setup
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYTHONPATH=lib:. $(BIN)/lint-imports --no-cache
 	$(BIN)/python -m autograder build --check
 	$(BIN)/python -m autograder build
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -13,6 +13,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dateutil.parser import parse as parse_date
+
 from autograder.files import write_atomically
 from autograder.records.receipt import NAME, Receipt, Refused
 
@@ -81,11 +83,9 @@ def known(folder: Path, assignment: str) -> Receipt | None:
 
 def stamp(folder: Path) -> datetime | None:
     """The time in the folder's timestamp.txt, as nbgrader reads it; UTC where it names no zone."""
-    from nbgrader.utils import parse_utc
-
     try:
-        text = read_regular(folder / TIMESTAMP, 200).decode("ascii").strip()
-        return parse_utc(text).replace(tzinfo=UTC, microsecond=0)
+        written = parse_date(read_regular(folder / TIMESTAMP, 200).decode("ascii").strip()).replace(microsecond=0)
+        return written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
     except (Refused, ValueError, OverflowError, AttributeError, TypeError):
         return None
 

@@ -56,6 +56,5 @@ def test_no_file_speaks_of_a_machine_or_a_host_of_packages():
         name
         for name in tracked(".py", ".md", ".toml", ".txt", ".yaml", ".html", ".j2", ".sh", ".ipynb", "Makefile")
         if words.search((ROOT / name).read_text(encoding="utf-8"))
-       
     ]
     assert found == []
