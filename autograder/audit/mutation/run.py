@@ -26,7 +26,7 @@ from autograder.audit.suite_audit import namespace
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60.0  # for one mutant; a right answer takes a twentieth of it
 SEEDS = ("audit",)  # one: a mutant that survives under one seed by luck is a weak test as well
 

@@ -32,7 +32,7 @@ def record(root: Path, found: dict[str, Any]) -> None:
 
     Raises ValueError where the README has lost its marker lines.
     """
-    path = root / "autograder" / "mutate" / "scores.json"
+    path = root / "autograder" / "audit" / "mutation" / "scores.json"
     kept = json.loads(path.read_text()) if path.is_file() else {}
     for name, entry in found.items():
         before, now = kept.get(name, {}), summary(entry)

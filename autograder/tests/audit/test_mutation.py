@@ -120,7 +120,7 @@ def test_a_fork_with_threads_at_work_is_refused(monkeypatch):
 
 
 def test_the_table_in_the_readme_is_the_recorded_one_and_counts_the_mutants_of_today():
-    kept = json.loads((ROOT / "autograder" / "mutate" / "scores.json").read_text())
+    kept = json.loads((ROOT / "autograder" / "audit" / "mutation" / "scores.json").read_text())
     readme = (ROOT / "autograder" / "README.md").read_text()
     assert table(kept) in readme and placed(readme, table(kept)) == readme
     counted = kept["flat"]["modules"]["flat"]

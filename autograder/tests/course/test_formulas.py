@@ -37,7 +37,7 @@ def table(tmp_path_factory) -> tuple[str, list[list[str]]]:
         manifest = json.dumps({"student": TEXT, "name": TEXT, "submitted": TEXT})
         files = {f"{TEXT[:5]}.txt": TEXT, "flat.ipynb": json.dumps(notebook), "hand-in.json": manifest}
         make_zip(arrivals / f"{name}.zip", files, when=1e9 + number)
-    outcome = grade(course, "flat", hand_ins=arrivals, jobs=1, console=Console(file=StringIO()))
+    outcome = grade(course, "flat", hand_ins_from=arrivals, jobs=1, console=Console(file=StringIO()))
     assert not outcome.failed and len(outcome.graded) > len(NAMES) // 2, outcome
     text = export(course, "flat", out=folder / "grades.csv").path.read_text(encoding="utf-8-sig")
     return text, list(csv.reader(StringIO(text)))
