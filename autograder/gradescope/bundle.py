@@ -1,9 +1,9 @@
 """Make the zip that Gradescope runs: `python -m autograder gradescope NAME`.
 
-Steps: refuse where the built files are stale; collect the parts of the kit that judging needs, without its tests, wrong
-answers and notebooks of a class; write the seed of the class and the names of the packages with the versions that are
-installed here; put `setup.sh` and `run_autograder` at the zip's root. The zip holds solutions and hidden tests: it is
-for Gradescope's autograder form and for nobody else.
+Steps: refuse where the built files are stale; collect the parts of the kit that judging needs, of the grader only the
+modules that judging imports (`imports`); write the seed of the class and the names of the packages with the versions
+that are installed here; put `setup.sh` and `run_autograder` at the zip's root. The zip holds solutions and hidden
+tests: it is for Gradescope's autograder form and for nobody else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 
 from autograder import build
 from autograder.files import write_atomically
+from autograder.gradescope.imports import distributions, reached
 from autograder.gradescope.results import VISIBILITIES
 from autograder.judging.judge import find
 from autograder.masters.catalogue import catalogue
@@ -31,14 +32,10 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 UV = "0.9.30"  # the program that brings a Python and installs the packages; its own list of Pythons is a part of it
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"}  # there, whatever here
-PACKAGES = (
-    "torch", "numpy", "matplotlib", "matplotlib-inline", "ipython", "nbconvert", "nbformat", "pytest", "msgpack",
-    "python-dateutil", "pyyaml", "tqdm", "typer", "rich", "jinja2", "sqlalchemy", "pooch", "requests",
-)  # fmt: skip
-# What judging needs of the kit. Not its tests, its wrong answers, or what only a class at home needs.
-FOLDERS = ("assignments", "autograder", "data", "lib", "solutions")
+# What judging needs of the kit beside the modules that it imports.
+FOLDERS = ("assignments", "data", "lib", "solutions")
 LEFT_OUT = re.compile(
-    r"autograder/(tests|mutants|audit|bench|demo|report|exports|grading|gradebook)/|lib/backprop/|data/local/|solutions/(?!backprop/)[^/]*/|"
+    r"lib/backprop/|data/local/|solutions/(?!backprop/)[^/]*/|"
     r"(^|/)(__pycache__|\.ipynb_checkpoints|\.[^/]*)/|\.pyc$|(^|/)\.[^/]*$"
 )
 HERE = Path(__file__).resolve().parent
@@ -63,7 +60,7 @@ def bundle(root: Path, assignment: str, out: Path, *, hidden: str = "after_due_d
     }
     content = {f"kit/{path}": (root / path).read_bytes() for path in parts(root)}
     content["settings.json"] = json.dumps(settings, indent=1).encode()
-    content["packages.txt"] = packages().encode()
+    content["packages.txt"] = packages(root).encode()
     setup = (HERE / "setup.sh").read_text(encoding="utf-8").replace("@UV@", UV).replace("@PYTHON@", PYTHON)
     content["setup.sh"] = setup.encode()
     content["run_autograder"] = (HERE / "run_autograder").read_bytes()
@@ -73,18 +70,18 @@ def bundle(root: Path, assignment: str, out: Path, *, hidden: str = "after_due_d
 def parts(root: Path) -> list[str]:
     """The files of the kit that go along, as paths relative to `root`, sorted."""
     files = (path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
-    names = sorted(path.relative_to(root).as_posix() for path in files)
-    return [name for name in names if not LEFT_OUT.search(name)]
+    names = {path.relative_to(root).as_posix() for path in files}
+    return sorted({name for name in names if not LEFT_OUT.search(name)} | reached(root)[0])
 
 
-def packages() -> str:
+def packages(root: Path) -> str:
     """The packages that judging imports and all that they need, as installed here, each with its version.
 
     Raises KitError where one is needed on Linux alone and not installed here.
     """
     found: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
-    waiting = [(name, "") for name in PACKAGES]
+    waiting = [(name, "") for name in distributions(reached(root)[1])]
     while waiting:
         named, extra = waiting.pop()
         name = re.sub(r"[-_.]+", "-", named).lower()

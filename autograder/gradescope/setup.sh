@@ -18,4 +18,4 @@ chmod -R a+rX "$home"
 
 # Everything is imported once, so that a package that is missing stops the build here and not a student's grade later.
 cd "$here/kit"
-PYTHONPATH=lib:. "$home/venv/bin/python" -c 'import autograder.gradescope.harness, autograder.warm'
+PYTHONPATH=lib:. "$home/venv/bin/python" -c 'import autograder.gradescope.harness, autograder.sandbox.zygote'

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradescope.bundle import bundle, packages, parts
+from autograder.gradescope.bundle import bundle, parts
+from autograder.gradescope.imports import reached
 from autograder.gradescope.results import VISIBILITIES, results_of
 from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
@@ -128,11 +129,44 @@ def contained() -> None:
         os._exit(99)
 
 
+ONLY_PINNED = """
+import sys
+from importlib.metadata import packages_distributions
+pinned = {{line.partition("==")[0] for line in {packages!r}.split()}}
+owners = packages_distributions()
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        found = {{owner.lower().replace("_", "-").replace(".", "-") for owner in owners.get(name, [])}}
+        if found and not found & (pinned | {{"backprop-kit"}}):  # installed here, and a part of the zip
+            raise ModuleNotFoundError(f"{{name}} is not pinned", name=name)
+sys.meta_path.insert(0, Refuse())
+"""
+WARMED_UP = """
+import pathlib
+from autograder.sandbox.modules_in_memory import narrow
+finder = narrow(pathlib.Path("lib").resolve())
+import autograder.sandbox.zygote
+autograder.sandbox.zygote.warm_up(finder)
+"""
+
+
+@pytest.fixture(scope="module")
+def pinned(base, tmp_path_factory) -> Path:
+    """A folder for PYTHONPATH: a Python that has it finds no package but those of packages.txt."""
+    folder = tmp_path_factory.mktemp("pinned")
+    packages = (base / "source" / "packages.txt").read_text()
+    (folder / "sitecustomize.py").write_text(ONLY_PINNED.format(packages=packages))
+    return folder
+
+
 class Run:
     """`run_autograder` to its end, and the most memory that it and all below it held at a time (PSS, bytes)."""
 
-    def __init__(self, base: Path):
-        environment = {"PATH": os.environ["PATH"], "AUTOGRADER_BASE": str(base), "KIT_PYTHON": sys.executable}
+    def __init__(self, base: Path, pinned: Path):
+        python = pinned / "python"
+        python.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{pinned}" exec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+        environment = {"PATH": os.environ["PATH"], "AUTOGRADER_BASE": str(base), "KIT_PYTHON": str(python)}
         process = subprocess.Popen(
             [base / "run_autograder"], cwd=base, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, preexec_fn=contained,
@@ -164,8 +198,8 @@ def proportional(pid: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def run(base) -> Run:
-    done = Run(base)
+def run(base, pinned) -> Run:
+    done = Run(base, pinned)
     assert done.code == 0, done.output
     return done
 
@@ -312,35 +346,63 @@ def test_the_zip_has_its_two_programs_at_the_root_and_what_judging_needs(archive
     assert again.read_bytes() == archive.read_bytes()
 
 
-ONLY_PINNED = """
-import sys
-from importlib.metadata import packages_distributions
-pinned = {line.partition("==")[0] for line in sys.argv[1].split()}
-owners = packages_distributions()
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        found = {owner.lower().replace("_", "-").replace(".", "-") for owner in owners.get(name, [])}
-        if found and not found & (pinned | {"backprop-kit"}):
-            raise ModuleNotFoundError(f"{name} is not pinned", name=name)
-sys.meta_path.insert(0, Refuse())
-if sys.argv[2] == "judge":
-    import autograder.gradescope.harness
-else:
-    import pathlib
-    from autograder.sandbox.modules_in_memory import narrow
-    finder = narrow(pathlib.Path("lib").resolve())
-    import autograder.sandbox.zygote
-    autograder.sandbox.zygote.warm_up(finder)
-"""
-
-
-@pytest.mark.parametrize("process", ["judge", "zygote"])
-def test_the_packages_that_are_pinned_are_enough(process):
+@pytest.mark.parametrize("process", ["setup", "zygote"])
+def test_the_packages_that_are_pinned_are_enough(base, pinned, process):
+    """The judge itself runs with nothing but these in `run`; `setup` is the last line of setup.sh."""
+    if process == "setup":
+        code = (base / "source" / "setup.sh").read_text().rpartition("python\" -c '")[2].rpartition("'")[0]
+        assert code.startswith("import ")
+    else:
+        code = WARMED_UP
     done = subprocess.run(
-        [sys.executable, "-c", ONLY_PINNED, packages(), process], cwd=ROOT, env=os.environ | {"PYTHONPATH": "lib:."},
+        [sys.executable, "-c", code], cwd=base / "source" / "kit", env=os.environ | {"PYTHONPATH": f"lib:.:{pinned}"},
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_package_that_is_not_pinned_cannot_be_imported_in_these_tests(base, pinned):
+    for name in ("nbgrader", "torch"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import {name}"], cwd=base / "source" / "kit", capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": f"lib:.:{pinned}"},
+        )  # fmt: skip
+        assert ("nbgrader is not pinned" in done.stderr) if name == "nbgrader" else done.returncode == 0, done.stderr
+
+
+def test_imports_are_followed_wherever_they_stand(tmp_path):
+    """In functions, relative ones, of packages and of names in them, and in the cells of released notebooks."""
+    kit = {
+        "autograder/gradescope/harness.py": "import json\nfrom autograder.room import door\nfrom . import results\n",
+        "autograder/gradescope/results.py": "def later():\n    from ..room.door import key\n    import late.module\n",
+        "autograder/gradescope/__init__.py": "",
+        "autograder/room/__init__.py": "import of_the_package\n",
+        "autograder/room/door.py": "from behind import (\n    one as two,\n)\n",
+        "autograder/room/cellar.py": "import never_reached\n",
+        "autograder/sandbox/zygote.py": "try:\n    import attempted\nexcept ImportError:\n    pass\n",
+        "autograder/suites/test_x.py": "import asked_by_a_suite\n",
+        "lib/toolbox/__init__.py": "",
+        "lib/toolbox/items.py": "from .deep.down import x\n",
+        "lib/toolbox/deep/__init__.py": "",
+        "lib/toolbox/deep/down.py": "from ..items import y\nimport toolbox_uses\n",
+        "lib/backprop/x.py": "import module_uses, toolbox.items\nfrom backprop.y import z\n",
+        "assignments/x/test_x.py": "import public_test_uses\n",
+    }
+    for name, text in kit.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    cells = [
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "import cell_uses.x"]},
+        {"cell_type": "markdown", "source": ["import nothing"]},
+    ]
+    (tmp_path / "assignments/x/x.ipynb").write_text(json.dumps({"cells": cells}))
+    own, foreign = reached(tmp_path)
+    outside = {"autograder/room/cellar.py", "lib/backprop/x.py", "assignments/x/test_x.py"}
+    assert own == set(kit) - outside
+    assert foreign == {
+        "of_the_package", "late", "behind", "attempted", "asked_by_a_suite", "toolbox_uses", "module_uses",
+        "public_test_uses", "cell_uses",
+    }  # fmt: skip
 
 
 def test_what_cannot_be_bundled_is_named(tmp_path):
