@@ -16,7 +16,7 @@ from autograder.gradebook.enter import ClassEntry
 from autograder.judging.judge import Judge
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import read_hand_in
-from autograder.sandbox import transport
+from autograder.sandbox import remote_worker, transport
 from toolbox.suite import Suite
 
 WARM_UP, MEASURED = 5, 15
@@ -48,9 +48,9 @@ def steps(kit: Path, kinds: list[bytes]) -> str:
     book, judge = Book(kit), Judge(kit, "flat", seed="bench")
     with (
         ClassEntry(book) as entry,
-        timed("a fresh worker", transport.Worker, "__init__"),
-        timed("waiting for the worker", transport.Worker, "ask"),
-        timed("ending the worker", transport.Worker, "kill"),
+        timed("a fresh worker", remote_worker.Worker, "__init__"),
+        timed("waiting for the worker", remote_worker.Worker, "ask"),
+        timed("ending the worker", remote_worker.Worker, "kill"),
         timed("cells", transport.RemoteTransport, "run_notebook"),
         timed("suite", Suite, "run"),
         timed("judging", judge, "judge"),

@@ -1,7 +1,7 @@
 """Judge one hand-in in Gradescope's container: `python -m autograder.gradescope.harness /autograder`. Runs as root.
 
-Steps: take from everybody else the right to look into the autograder, the submission and the results; start the warm
-process, which runs student code as an ordinary user behind the walls that the container has; take the submission in as
+Steps: take from everybody else the right to look into the autograder, the submission and the results; start the zygote,
+which runs student code as an ordinary user behind the walls that the container has; take the submission in as
 at home; judge it with the class's seed; write results.json. Where the kit itself fails there are no results, and
 Gradescope says so to the instructor: no student gets a zero for it.
 """
@@ -22,7 +22,7 @@ from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import read_hand_in
 from autograder.sandbox import launcher
-from autograder.sandbox.transport import HandInLimits
+from autograder.sandbox.remote_worker import HandInLimits
 
 STUDENT = "submission"  # the container knows one hand-in, and its folder needs a name
 # Time is the processor's, so the limits are those at home, and half a processor makes them last twice as long by the
@@ -38,8 +38,8 @@ def main(base: Path) -> int:
     kit = base / "source" / "kit"
     settings = json.loads((base / "source" / "settings.json").read_text(encoding="utf-8"))
     keep_private(base)
-    _die_first(800)  # the warm process inherits it, and with it whatever runs student code
-    warm = launcher.begin(trust=True)
+    _die_first(800)  # the zygote inherits it, and with it whatever runs student code
+    zygote = launcher.begin(trust=True)
     _die_first(0)
     assignment = settings["assignment"]
     released = kit / "assignments" / assignment / f"{assignment}.ipynb"
@@ -48,13 +48,15 @@ def main(base: Path) -> int:
         shutil.copytree(base / "submission", arrived / STUDENT, symlinks=True)
         (receipt,) = intake.intake(arrived, submitted, assignment, released)
         judge = Judge(kit, assignment, seed=settings["seed"], limits=LIMITS)
-        print(f"walls: {json.dumps(warm.walls.as_dict())}; not enforced: {json.dumps(warm.walls.gaps())}", flush=True)
+        print(
+            f"walls: {json.dumps(zygote.walls.as_dict())}; not enforced: {json.dumps(zygote.walls.gaps())}", flush=True
+        )
         hand_in = read_hand_in(submitted / STUDENT / assignment, receipt)
         verdict = judge.judge(hand_in).verdict.as_dict()
     titles = {item.id: item.title for item in catalogue(kit)[assignment].items}
     found = results_of(verdict, titles, hidden=settings["hidden"], seconds=time.monotonic() - began)
     write_atomically(base / "results" / "results.json", json.dumps(found, indent=1).encode())
-    warm.close()
+    zygote.close()
     return 0
 
 

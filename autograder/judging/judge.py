@@ -25,7 +25,8 @@ from autograder.masters.catalogue import Assignment, catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
-from autograder.sandbox.transport import HandInLimits, RemoteTransport
+from autograder.sandbox.remote_worker import HandInLimits
+from autograder.sandbox.transport import RemoteTransport
 from toolbox.cells import Cell, code_cells, is_solution
 from toolbox.errors import NotJudged, UnknownName
 from toolbox.items import TestResult

@@ -1,6 +1,6 @@
 """`python -m autograder doctor`: what holds student code in on this machine, what is missing, and how to get it.
 
-Steps: start a warm process as grading does and ask which walls stand; say what it shows of this machine; let a worker
+Steps: start a zygote as grading does and ask which walls stand; say what it shows of this machine; let a worker
 try what it must not be able to do; look for the tools around; print a table.
 """
 
@@ -82,17 +82,17 @@ def run(console: Console | None = None, system: str = platform.system()) -> int:
         return _elsewhere(console, system)
     from autograder.sandbox import launcher
 
-    warm = launcher.Warm(trust=True)
-    launcher.use(warm)
-    states = warm.walls.as_dict()
+    zygote = launcher.Zygote(trust=True)
+    launcher.use(zygote)
+    states = zygote.walls.as_dict()
     table = Table("wall", "what it is for", "here")
     for wall in WALLS:
         table.add_row(wall.name, wall.what_for, _state(wall, states[wall.name], "[red]missing[/red]: "))
     table.add_row(LIMITS.name, LIMITS.what_for, STANDS)
-    table.add_row(GROUP.name, GROUP.what_for, _state(GROUP, warm.group, "not here, and not needed: "))
+    table.add_row(GROUP.name, GROUP.what_for, _state(GROUP, zygote.group, "not here, and not needed: "))
     console.print(table)
-    console.print(f"Student code can read, and not change: {', '.join(warm.shown)}", markup=False, highlight=False)
-    gaps = warm.walls.gaps()
+    console.print(f"Student code can read, and not change: {', '.join(zygote.shown)}", markup=False, highlight=False)
+    gaps = zygote.walls.gaps()
     climbed = _try(console)
     for what, why in gaps.items():
         console.print(f"[red]Nothing protects {what}[/red]: {escape(why)}", highlight=False)

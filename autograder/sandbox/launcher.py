@@ -1,7 +1,7 @@
-"""The trusted end of the warm process (`autograder.sandbox.zygote`): start it, and have it fork workers.
+"""The trusted end of the zygote (`autograder.sandbox.zygote`): start it, and have it fork workers.
 
 Starting takes seconds, most of them for importing torch, so a command starts it first (`begin`) and goes on with its
-own work until it needs it. One warm process serves all judges of a class: each has a line of its own to it, and when a
+own work until it needs it. One zygote serves all judges of a class: each has a line of its own to it, and when a
 line closes, because its judge has ended or was killed, the workers that were forked on it are ended.
 
 This module imports no torch, so that it can be asked first.
@@ -36,8 +36,8 @@ sys.path.remove(settings["course"])
 main(int(sys.argv[1]), settings, finder)
 """
 FOR_STUDENTS = ("data",)
-LIBRARIES = 2**30  # bytes: more than what the warm process itself takes
-PATIENCE = 120  # seconds for the warm process to start, or to fork
+LIBRARIES = 2**30  # bytes: more than what the zygote itself takes
+PATIENCE = 120  # seconds for the zygote to start, or to fork
 
 
 class Unconfined(KitError, RuntimeError):
@@ -45,7 +45,7 @@ class Unconfined(KitError, RuntimeError):
 
 
 class Line:
-    """A line to a warm process."""
+    """A line to a zygote."""
 
     def __init__(self, end: socket.socket):
         self._end = end
@@ -61,7 +61,7 @@ class Line:
         socket.send_fds(self._end, [json.dumps(request).encode()], [read_fd, write_fd])
         _, handles, _, _ = socket.recv_fds(self._end, 64, 1)
         if not handles:
-            raise ConnectionError("the warm process has gone")
+            raise ConnectionError("the zygote has gone")
         return handles[0]
 
     def hang_up(self) -> None:
@@ -71,8 +71,8 @@ class Line:
     close = hang_up
 
 
-class Warm(Line):
-    """A warm process, started here, and the first line to it. `group`: True where a control group holds it and its
+class Zygote(Line):
+    """A zygote, started here, and the first line to it. `group`: True where a control group holds it and its
     workers, else why not; `shown`: what student code can see of this machine, once it has started.
 
     trust: go on where a protection has no wall. Where not, asking for `walls`, for another line or for a worker raises
@@ -141,7 +141,7 @@ class Warm(Line):
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def trusting(self, trust: bool) -> Warm:
+    def trusting(self, trust: bool) -> Zygote:
         """This one, for a judge who trusts the students, or not."""
         self._trust = trust
         return self
@@ -162,7 +162,7 @@ class Warm(Line):
         return super().fork(request, read_fd, write_fd)
 
     def close(self) -> None:
-        """End the warm process and, with it, every worker."""
+        """End the zygote and, with it, every worker."""
         atexit.unregister(self.close)
         self.hang_up()
         self._process.kill()
@@ -185,33 +185,33 @@ def _group(pid: int) -> tuple[control_group.Group | None, bool | str]:
 
 
 def _share(lines: int) -> tuple[int, int]:
-    """(bytes, processes) for the warm process and a worker on each line, for every judge has one at a time."""
+    """(bytes, processes) for the zygote and a worker on each line, for every judge has one at a time."""
     limits = walls.Limits()
     return LIBRARIES + lines * (limits.memory + limits.scratch), lines * control_group.THREADS
 
 
-_warm: Line | None = None
+_zygote: Line | None = None
 _trust = False
 
 
 def begin(*, fresh: bool = False, trust: bool | None = None) -> Line:
-    """The one warm process of this process, which may still be starting; trust: see Warm, None: leave it as it is."""
-    global _warm, _trust
+    """The one zygote of this process, which may still be starting; trust: see Zygote, None: leave it as it is."""
+    global _zygote, _trust
     _trust = _trust if trust is None else trust
-    if _warm is not None and (fresh or not _warm.alive):
-        _warm.close()
-        _warm = None
-    if _warm is None:
-        _warm = Warm(trust=_trust)
-    return _warm.trusting(trust) if isinstance(_warm, Warm) and trust is not None else _warm
+    if _zygote is not None and (fresh or not _zygote.alive):
+        _zygote.close()
+        _zygote = None
+    if _zygote is None:
+        _zygote = Zygote(trust=_trust)
+    return _zygote.trusting(trust) if isinstance(_zygote, Zygote) and trust is not None else _zygote
 
 
-def warm(*, fresh: bool = False, trust: bool | None = None) -> Line:
+def zygote(*, fresh: bool = False, trust: bool | None = None) -> Line:
     """As `begin`, once it has started and been tried. Raises Unconfined where this machine cannot hold student code
     in.
     """
     line = begin(fresh=fresh, trust=trust)
-    if isinstance(line, Warm):
+    if isinstance(line, Zygote):
         _ = line.walls
         line.try_the_walls()
     return line
@@ -219,19 +219,19 @@ def warm(*, fresh: bool = False, trust: bool | None = None) -> Line:
 
 def use(other: Line) -> None:
     """Fork workers on this line from now on."""
-    global _warm
-    _warm = other
+    global _zygote
+    _zygote = other
 
 
 def take_over(line: Line) -> None:
     """In a forked judge: fork workers on this line from now on, and let go of the one that came along."""
-    if _warm is not None:
-        _warm.hang_up()
+    if _zygote is not None:
+        _zygote.hang_up()
     use(line)
 
 
 def settings() -> dict[str, str | list[str]]:
-    """What the warm process must be told: the course, what of it is for students, what else is nobody's business, and
+    """What the zygote must be told: the course, what of it is for students, what else is nobody's business, and
     where this process finds its packages.
     """
     return {

@@ -1,31 +1,26 @@
 """Load a student's modules statement by statement, so that a line that fails costs what needs it, and no more.
 
-Runs in the worker. Steps: cut the source into its top-level statements, also where it does not parse as a whole: then
-what cannot be parsed is the smallest stretch between two lines that begin a statement; run them in order; leave out
-what raises, and note its line, a likely reason and the names that it would have defined. `backprop.<name>` is imported
+Runs in the worker. Steps: cut the source into its top-level statements; run them in order; leave out what raises, and
+note its line, a likely reason and the names that it would have defined. `backprop.<name>` is imported
 in this way too, from the bytes that were handed in: what a cell writes to the module's file does not count.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.abc
 import importlib.machinery
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
+from autograder.sandbox.statements import Statement, defined, statements
 from toolbox import calls
 
 PACKAGE = "backprop"
-# Lines that may begin a statement at the top level. A stretch that does not parse is put together with what follows.
-BEGINS = re.compile(r"(?!else\b|elif\b|except\b|finally\b|case\b)[^\s#)\]}]")
-LONGEST = 400  # lines that are tried as one statement
 NEWER = (  # what this Python cannot read, and a newer one can
     ((3, 12), re.compile(r"^\s*type\s+\w+(\[[^\]]*\])?\s*=", re.M)),
     ((3, 12), re.compile(r"^\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[", re.M)),
@@ -46,16 +41,6 @@ class LeftOut:
     code: str
     about: str
     message: str
-
-
-@dataclass
-class Statement:
-    """A top-level statement: its first line, its text, its code or why there is none."""
-
-    line: int
-    text: str
-    code: CodeType | None
-    error: SyntaxError | None = None
 
 
 class Modules(Mapping):
@@ -163,115 +148,6 @@ def _short(fullname: str) -> str | None:
         return "__init__"
     package, _, name = fullname.rpartition(".")
     return name if package == PACKAGE else None
-
-
-def statements(source: bytes, filename: str) -> list[Statement]:
-    """The top-level statements of a source, in order."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(source, filename)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return list(_pieces(source, filename))
-        lines = _decoded(source).splitlines()
-        future = 0  # `from __future__ import annotations` counts for every statement of the module
-        found = []
-        for node in tree.body:
-            code = _compiled(ast.Module([node], []), filename, future)
-            if isinstance(node, ast.ImportFrom) and node.module == "__future__" and isinstance(code, CodeType):
-                future |= code.co_flags & FUTURES
-            first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", []))])
-            text = "\n".join(lines[first - 1 : node.end_lineno])
-            found.append(_statement(first, text, code))
-        return found
-
-
-FUTURES = 0x1FF0000  # the flags of code objects that stand for futures
-
-
-def _compiled(tree: ast.Module, filename: str, flags: int) -> CodeType | SyntaxError:
-    try:
-        return compile(tree, filename, "exec", flags=flags, dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return error if isinstance(error, SyntaxError) else SyntaxError(f"{type(error).__name__}: {error}")
-
-
-def _statement(line: int, text: str, code: CodeType | SyntaxError) -> Statement:
-    return Statement(line, text, None, code) if isinstance(code, SyntaxError) else Statement(line, text, code)
-
-
-def _pieces(source: bytes, filename: str) -> Iterator[Statement]:
-    """The statements of a source that does not parse as a whole."""
-    lines = _decoded(source).split("\n")
-    begins = [number for number, line in enumerate(lines) if BEGINS.match(line)] or [0]
-    begins[0] = 0
-    ends = [*begins[1:], len(lines)]
-    future, at = 0, 0
-    while at < len(begins):
-        first = begins[at]
-        code: CodeType | SyntaxError | None = None
-        for after in range(at, len(ends)):
-            if ends[after] - first > LONGEST and after > at:
-                break
-            text = "\n".join(lines[first : ends[after]])
-            tried = _parsed(text, first, filename, future)
-            if isinstance(tried, CodeType):
-                code, reach = tried, after
-                break
-            if code is None:  # what is wrong with the shortest stretch
-                code, reach = tried, at
-        text = "\n".join(lines[first : ends[reach]])
-        if isinstance(code, CodeType) and "__future__" in text:
-            future |= code.co_flags & FUTURES
-        if text.strip():
-            yield _statement(_first_line(lines, first), text, code)
-        at = reach + 1
-
-
-def _parsed(text: str, first: int, filename: str, flags: int) -> CodeType | SyntaxError:
-    try:
-        tree = ast.parse(text, filename)
-    except SyntaxError as error:
-        error.lineno = (error.lineno or 1) + first
-        return error
-    except (ValueError, RecursionError, MemoryError) as error:
-        return SyntaxError(f"{type(error).__name__}: {error}", (filename, first + 1, None, None))
-    return _compiled(ast.increment_lineno(tree, first), filename, flags)
-
-
-def _first_line(lines: list[str], first: int) -> int:
-    """The 1-based number of the first line of a stretch that is not blank or a comment."""
-    for number in range(first, len(lines)):
-        if lines[number].strip() and not lines[number].lstrip().startswith("#"):
-            return number + 1
-    return first + 1
-
-
-def _decoded(source: bytes) -> str:
-    """The text of a source, whatever is wrong with it."""
-    return source.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def defined(text: str) -> list[str]:
-    """The names that a statement would have defined at the top level, also where it does not parse."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        names = re.findall(r"^(?:async\s+def|def|class|type)\s+(\w+)|^(\w+)\s*(?::[^=\n]+)?=", text, re.M)
-        names += [(name, "") for part in re.findall(r"^(?:from\s+\S+\s+)?import\s+(.+)$", text, re.M)
-                  for name in re.findall(r"(\w+)\s*(?:,|$)", part)]  # fmt: skip
-        return [one or other for one, other in names]
-    found = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.append(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            found += [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
-        else:
-            found += [
-                leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name) and isinstance(leaf.ctx, ast.Store)
-            ]
-    return found
 
 
 def explain(statement: Statement, error: BaseException | None, how: str | None) -> LeftOut:

@@ -3,7 +3,7 @@
 `Finder` stands before Python's own finders and answers for `toolbox`, and for what `backprop` holds besides the hand-in
 (`loading` answers for that):
 
-1. while the warm process gets ready, the modules that it takes (`visible`) come from their files, and nothing else of
+1. while the zygote gets ready, the modules that it takes (`visible`) come from their files, and nothing else of
    the toolbox may be imported: so nothing else is ever in its memory, or in that of a worker;
 2. in a worker, given modules come from the judge's first message: code, and source where a student may read it;
 3. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from autograder.sandbox.launcher import ROOT
-from autograder.sandbox.transport import HandInLimits, Worker
+from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.walls import places
 from toolbox.errors import StudentError
 

@@ -1,6 +1,6 @@
 """Notice ready-made derivatives in a whole process: whatever thread they run on, by whatever name they are called.
 
-Installed once, in the warm process, before any code of a student's is there; a worker asks at the begin and at the end
+Installed once, in the zygote, before any code of a student's is there; a worker asks at the begin and at the end
 of each call. What is looked at lies in torch's own machinery, where Python's names do not reach:
 
 1. The engine. Every backward pass has a number, and numbers count up, for the whole process. One more pass, of a single

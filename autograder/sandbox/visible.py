@@ -15,7 +15,7 @@ from types import CodeType
 # that who replaces a function in it has replaced nothing.
 SERVING = ("callbacks", "calls", "cells", "forbid", "script", "student", "wire")
 
-# What the warm process imports for every hand-in, as importing takes its time.
+# What the zygote imports for every hand-in, as importing takes its time.
 SHARED = (
     "camera", "data", "errors", "place",
     "draw", "draw.equations", "draw.graph", "draw.jacobians", "draw.layers", "draw.network", "draw.plots",

@@ -1,4 +1,4 @@
-"""The warm process: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
+"""The zygote: it has imported everything, is shut in, and forks a worker for each hand-in. TRUSTED, but poor.
 
 It holds no tests, references or grades: all it knows is how to import libraries, and of the toolbox what every worker
 gets (`sandbox.visible`). Steps: import and warm up (torch on one thread: a fork after a two-thread product hangs the
@@ -154,12 +154,12 @@ def _become_worker(request, descriptors, walls, present, readable, notebook, fin
         sys.modules["torch"].manual_seed(0)
         for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR"):
             os.environ[name] = scratch
-        tempfile.tempdir = scratch  # the warm process has looked its own up already, and remembers
+        tempfile.tempdir = scratch  # the zygote has looked its own up already, and remembers
         serve(
             Path(scratch), read_fd, write_fd, notebook, finder, watch,
             lock=lambda: lock(walls, limits, present, scratch, readable, asking),
         )  # fmt: skip
-    except BaseException as error:  # whatever it was, this process must not go on as a second warm one
+    except BaseException as error:  # whatever it was, this process must not go on as a second zygote
         try:
             os.write(descriptors[1], frame({"failed": f"{type(error).__name__}: {error}"[:500]}, b""))
         finally:

@@ -69,7 +69,7 @@ class LocalEngine:
         self._failures: Counter[str] = Counter()
         self._slots: list[_Slot] | None = None
         self._judge = settings.judge()
-        launcher.warm()
+        launcher.zygote()
 
     def submit(self, hand_in: HandIn) -> None:
         self._waiting.append(hand_in)
@@ -137,7 +137,7 @@ class LocalEngine:
     def _begin(self, fork: bool) -> _Slot:
         context = multiprocessing.get_context("fork" if fork else "spawn")
         ours, theirs = context.Pipe()
-        line = launcher.warm().another_line() if fork else None
+        line = launcher.zygote().another_line() if fork else None
         words = (theirs, self._settings, self._judge if fork else None, line)
         process = context.Process(target=_serve, args=words, daemon=True)
         process.start()
@@ -172,7 +172,7 @@ def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: laun
         if not multiprocessing.parent_process().is_alive():  # killed while this process was importing
             os._exit(1)
     if line is None:
-        launcher.warm(trust=settings.trust)
+        launcher.zygote(trust=settings.trust)
     else:
         launcher.take_over(line)
     judge = judge or settings.judge()

@@ -72,7 +72,7 @@ class Limits:
 
 
 def enter(plan: Plan) -> Walls:
-    """Shut the warm process in, as far as this machine allows; plan: what to show inside."""
+    """Shut the zygote in, as far as this machine allows; plan: what to show inside."""
     global _PROC
     walls = Walls()
     if not kernel.LINUX:
@@ -94,7 +94,7 @@ def enter(plan: Plan) -> Walls:
 
 
 _REAL_ROOT = False  # whether there are other users to become: a user namespace of one's own knows only oneself
-_OWN_PIDS = -1  # the warm process's own PID namespace, opened while /proc could still be seen
+_OWN_PIDS = -1  # the zygote's own PID namespace, opened while /proc could still be seen
 _PROC = -1  # /proc, where workers must ask for threads
 
 
@@ -170,7 +170,7 @@ def fork(walls: Walls) -> int:
     try:
         pid = os.fork()
     finally:
-        if pid != 0:  # only the warm process goes back; the child stays in its new namespace
+        if pid != 0:  # only the zygote goes back; the child stays in its new namespace
             kernel.setns(_OWN_PIDS, kernel.CLONE_NEWPID)
         else:
             os.close(_OWN_PIDS)
@@ -186,7 +186,7 @@ def lock(walls: Walls, limits: Limits, present: int, scratch: str, readable: lis
     """Lock the worker up, for good. Raises OSError.
 
     present: bytes of address space that the libraries take; scratch: its folder where there is no room; readable: the
-    folders it may read where there is no room; line: to the warm process, where it must ask.
+    folders it may read where there is no room; line: to the zygote, where it must ask.
     """
     if not kernel.LINUX:
         limit(limits, present)

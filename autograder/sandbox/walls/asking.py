@@ -1,6 +1,6 @@
-"""What a worker must ask the warm process for where namespaces are missing: threads, and files to be made.
+"""What a worker must ask the zygote for where namespaces are missing: threads, and files to be made.
 
-A filter puts every start of a thread before the warm process, which counts the worker's threads and says yes, or no by
+A filter puts every start of a thread before the zygote, which counts the worker's threads and says yes, or no by
 EAGAIN (Linux 5.5). Where there is no room either, with its small disk in memory, the making of files and folders is put
 before it as well, and refused by ENOSPC once the worker's folder holds too much. Either way the worker is told what it
 would be told where namespaces are.
@@ -52,7 +52,7 @@ def begin(files: bool, counts: int, line: socket.socket) -> None:
 
 
 class Answering:
-    """The end that answers, in the warm process: of one worker, from its start to its end.
+    """The end that answers, in the zygote: of one worker, from its start to its end.
 
     line: on which the worker hands over the descriptors. pid: its process, not waited for yet. threads: how many it may
     have. folder: where it makes files, and size: how many bytes these may take; None where that need not be watched.

@@ -6,7 +6,7 @@ those do not: memory of tmpfs and of the kernel, and whatever a hole in them wou
 Only control groups of version 2 that this user may change will do (systemd calls that delegation). Steps of `place`,
 once, in the first process: find the group that we are in; where its controllers are not yet passed on, move ourselves
 into a subgroup, for a group that passes controllers on may hold no processes, and pass them on. Then `Group` makes one
-group for each warm process, beside it. All are removed when they are empty.
+group for each zygote, beside it. All are removed when they are empty.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The room: a root file system that holds what the plan shows (`needs`), read-only, and no more.
 
-`build` makes it once, for the warm process; `scratch` gives each worker a small writable folder of its own in memory.
+`build` makes it once, for the zygote; `scratch` gives each worker a small writable folder of its own in memory.
 Needs the right to mount: of root, or of the owner of a fresh user namespace.
 """
 

@@ -72,7 +72,7 @@ _IOCTL = (16, 29)
 # isatty (in two versions), the size of a window, bytes to be read, whether to wait and whether to pass on to a program
 _IOCTLS = (0x5401, 0x802C542A, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # Calls that are fine for the process itself and for nobody else: the first argument must be its own pid. 0 means the
-# process itself to prlimit64; to kill it means the process group, in which the warm process and other workers are.
+# process itself to prlimit64; to kill it means the process group, in which the zygote and other workers are.
 _OWN_PID = {"kill": (62, 129), "tgkill": (234, 131), "prlimit64": (302, 261)}
 _ZERO_IS_OWN = ("prlimit64",)
 _CLONE, _CLONE3 = (56, 220), 435

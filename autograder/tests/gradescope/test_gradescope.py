@@ -414,8 +414,8 @@ def test_what_cannot_be_bundled_is_named(tmp_path):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_warm_process_is_left():
+def _no_zygote_is_left():
     yield
-    if launcher._warm is not None:
-        launcher._warm.close()
-        launcher._warm = None
+    if launcher._zygote is not None:
+        launcher._zygote.close()
+        launcher._zygote = None

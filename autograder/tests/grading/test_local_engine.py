@@ -18,7 +18,7 @@ from autograder.grading.progress import ClassProgress
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict, Verdict
-from autograder.sandbox import launcher, transport
+from autograder.sandbox import launcher, remote_worker
 from autograder.sandbox.walls import Walls
 from autograder.tests.checkout import command, copy_of_the_repository, scores_in
 from toolbox.errors import NotJudged
@@ -113,8 +113,8 @@ def test_a_hand_in_that_a_busy_machine_could_not_judge_is_tried_again_after_all_
 
 
 @pytest.fixture
-def warm():
-    one = launcher.Warm(trust=True)
+def zygote():
+    one = launcher.Zygote(trust=True)
     yield one
     one.close()
 
@@ -123,19 +123,19 @@ def has_ended(handle: int, seconds: float) -> bool:
     return bool(select.select([handle], [], [], seconds)[0])
 
 
-def test_the_workers_of_a_judge_end_with_its_line_and_those_of_others_live(warm, monkeypatch):
+def test_the_workers_of_a_judge_end_with_its_line_and_those_of_others_live(zygote, monkeypatch):
     handles = []
-    lines = [warm.another_line(), warm.another_line(), warm]
+    lines = [zygote.another_line(), zygote.another_line(), zygote]
     for line in lines:
-        monkeypatch.setattr(launcher, "_warm", line)
-        handles.append(os.dup(transport.Worker({}, transport.HandInLimits())._handle))
+        monkeypatch.setattr(launcher, "_zygote", line)
+        handles.append(os.dup(remote_worker.Worker({}, remote_worker.HandInLimits())._handle))
     lines[0].close()
     assert has_ended(handles[0], 10)
     assert not has_ended(handles[1], 0) and not has_ended(handles[2], 0)
-    monkeypatch.setattr(launcher, "_warm", lines[1])
-    worker = transport.Worker({}, transport.HandInLimits())  # and the others still get workers
+    monkeypatch.setattr(launcher, "_zygote", lines[1])
+    worker = remote_worker.Worker({}, remote_worker.HandInLimits())  # and the others still get workers
     worker.kill()
-    warm.close()
+    zygote.close()
     assert has_ended(handles[1], 10) and has_ended(handles[2], 10)
 
 
@@ -150,7 +150,7 @@ def test_the_progress_bar_says_how_many_are_done_at_what_rate_and_the_causes_so_
 
 
 def test_nobody_is_graded_where_nothing_holds_students_in_unless_told_so(monkeypatch):
-    monkeypatch.setattr(launcher, "_warm", None)
+    monkeypatch.setattr(launcher, "_zygote", None)
     monkeypatch.setattr(Walls, "gaps", lambda self: {"network": "no wall"})
     with pytest.raises(launcher.Unconfined, match=r"(?s)network: no wall.*--trust-students"):
         LocalEngine(Deadly(trust=False), 2)

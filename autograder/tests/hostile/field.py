@@ -36,9 +36,9 @@ from autograder.gradebook.preprocessors import show
 from autograder.judging.judge import Judge
 from autograder.records import verdict
 from autograder.records.verdict import Judgement
-from autograder.sandbox import transport
+from autograder.sandbox import launcher
 from autograder.sandbox.patience import Patience
-from autograder.sandbox.transport import HandInLimits
+from autograder.sandbox.remote_worker import HandInLimits
 from autograder.tests.checkout import hand_in_at
 from toolbox.cells import code_cells
 from toolbox.student import Student
@@ -63,10 +63,8 @@ class Field:
         self.classroom = folder / "classroom"
         self.material = Material.read(ROOT)
         torch.set_num_threads(1)
-        self.warm = transport.warm(fresh=True)
-        self._own = set(
-            _offspring(self.warm._process.pid)
-        )  # where an ordinary user grades, the warm process has a child
+        self.zygote = launcher.zygote(fresh=True)
+        self._own = set(_offspring(self.zygote._process.pid))  # where an ordinary user grades, the zygote has a child
         self.judge = Judge(ROOT, ASSIGNMENT, seed=self.canary, limits=LIMITS)  # the seed is a secret, too
         self._keep_to(FLAT_ITEMS + NOTEBOOK_ITEMS)
         self.server = Server(folder)
@@ -188,9 +186,9 @@ class Field:
         return sorted(path for path in self._before.keys() | after.keys() if self._before.get(path) != after.get(path))
 
     def left_behind(self) -> list[int]:
-        """Processes that stem from the warm process and still live, half a second after grading ended."""
+        """Processes that stem from the zygote and still live, half a second after grading ended."""
         deadline = time.monotonic() + 2.0
-        while (left := set(_offspring(self.warm._process.pid)) - self._own) and time.monotonic() < deadline:
+        while (left := set(_offspring(self.zygote._process.pid)) - self._own) and time.monotonic() < deadline:
             time.sleep(0.02)
         return sorted(left)
 
@@ -276,8 +274,8 @@ def _texts(data: dict) -> list[str]:
     return [value if isinstance(value, str) else json.dumps(value) for value in data.values()]
 
 
-def _offspring(warm: int) -> list[int]:
-    """Living processes, the warm one apart, that descend from it or share its command line or network."""
+def _offspring(zygote: int) -> list[int]:
+    """Living processes, the zygote apart, that descend from it or share its command line or network."""
     processes, parents = {}, {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -289,7 +287,7 @@ def _offspring(warm: int) -> list[int]:
                     processes[int(name)] = (Path("/proc", name, "cmdline").read_bytes(), _network(name))
             except (OSError, ValueError):
                 pass
-    command, network = processes.get(warm, (b"?", None))
+    command, network = processes.get(zygote, (b"?", None))
     shared = network is not None and network != _network("self")
     found = []
     for pid, (line, net) in processes.items():
@@ -298,7 +296,7 @@ def _offspring(warm: int) -> list[int]:
             ancestors.add(at)
             at = parents[at]
         same = (re.sub(rb"\d+", b"", line) == re.sub(rb"\d+", b"", command)) and line == command
-        if pid != warm and (warm in ancestors or same or (shared and net == network)):
+        if pid != zygote and (zygote in ancestors or same or (shared and net == network)):
             found.append(pid)
     return found
 

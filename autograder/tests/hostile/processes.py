@@ -61,7 +61,7 @@ add(
     ),
     Attack(
         "signals",
-        "sends signals to the judge, the warm process, its group and everyone",
+        "sends signals to the judge, the zygote, its group and everyone",
         cells=(
             CHECKED,
             "for pid in (os.getppid(), -1, 0, 2, 3, -os.getpgrp() if os.getpgrp() else -2):\n"

@@ -106,11 +106,11 @@ def test_where_there_is_none_we_stay_away_and_say_why(tree, spoil, says):
 
 
 def test_this_machine_has_one_that_works_or_a_reason_why_not():
-    from autograder.sandbox.transport import warm
+    from autograder.sandbox.launcher import zygote
 
-    group = warm().group
+    group = zygote().group
     if group is True:
-        assert (warm()._group.path / "memory.max").read_text().strip().isdigit()
-        assert warm()._group.path.name in (control_group.PROC / str(warm()._process.pid) / "cgroup").read_text()
+        assert (zygote()._group.path / "memory.max").read_text().strip().isdigit()
+        assert zygote()._group.path.name in (control_group.PROC / str(zygote()._process.pid) / "cgroup").read_text()
     else:
         assert group and "\n" not in group

@@ -36,7 +36,7 @@ def test_here_it_names_every_wall_and_what_a_worker_got_when_it_tried():
 
 
 class Fallen:
-    """A warm process on a machine without namespaces, where one wall was climbed."""
+    """A zygote on a machine without namespaces, where one wall was climbed."""
 
     walls = Walls(namespaces="switched off [here]", pids="switched off", landlock=True, seccomp=True, threads="none")
     group: bool | str = "no control groups"
@@ -47,7 +47,7 @@ class Fallen:
 
 
 def test_where_walls_are_missing_or_climbed_it_gives_a_remedy_for_each(monkeypatch):
-    monkeypatch.setattr(launcher, "Warm", Fallen)
+    monkeypatch.setattr(launcher, "Zygote", Fallen)
     monkeypatch.setattr(launcher, "use", lambda line: None)
     climbed = {probe.what: None if probe.wall == "limits" else "refused" for probe in probes.PROBES}
     monkeypatch.setattr(probes, "climb", lambda: climbed)

@@ -7,7 +7,8 @@ import textwrap
 
 import pytest
 
-from autograder.sandbox.loading import Modules, statements
+from autograder.sandbox.loading import Modules
+from autograder.sandbox.statements import statements
 
 HEAD = "from __future__ import annotations\n\nimport math\n\n"
 TAIL = "\n\ndef last(x: Later) -> Later:\n    return math.floor(x)\n\n\nclass Also:\n    value = 3\n"

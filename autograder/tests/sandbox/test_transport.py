@@ -10,8 +10,10 @@ import time
 import pytest
 import torch
 
+from autograder.sandbox.outputs import read_outputs
 from autograder.sandbox.patience import Patience
-from autograder.sandbox.transport import HandInLimits, RemoteTransport, Worker, read_outputs
+from autograder.sandbox.remote_worker import HandInLimits, Worker
+from autograder.sandbox.transport import RemoteTransport
 from toolbox import errors
 from toolbox.cells import Cell
 from toolbox.student import Student

@@ -15,7 +15,7 @@ import pytest
 
 from autograder.sandbox import launcher, probes
 from autograder.sandbox.probes import Probe
-from autograder.sandbox.transport import HandInLimits, Worker
+from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.walls import asking, seccomp
 from autograder.sandbox.walls.scratch import Scratch, usage
 from autograder.tests.hostile.user import NO_MOUNTS, USER, as_ordinary_user
@@ -27,8 +27,8 @@ IN_A_WORKER = """
 import json, sys
 sys.path[:0] = ["lib", "."]
 from autograder.sandbox import launcher
-from autograder.sandbox.transport import HandInLimits, Worker
-line = launcher.warm()
+from autograder.sandbox.remote_worker import HandInLimits, Worker
+line = launcher.zygote()
 worker = Worker({}, HandInLimits())
 outputs = json.loads(worker.ask({"op": "run"}, sys.argv[1].encode(), 30.0))
 worker.kill()
@@ -126,22 +126,22 @@ def test_a_course_below_usr_shows_a_worker_what_is_for_students_and_no_more(tmp_
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """No warm process yet, and none left."""
-    monkeypatch.setattr(launcher, "_warm", None)
+    """No zygote yet, and none left."""
+    monkeypatch.setattr(launcher, "_zygote", None)
     yield
-    if launcher._warm is not None:
-        launcher._warm.close()
+    if launcher._zygote is not None:
+        launcher._zygote.close()
 
 
 def test_nobody_is_graded_where_a_worker_climbs_a_wall_unless_told_so(fresh, monkeypatch):
     climbed = Probe("do as it likes", "namespaces", "1 + 1")
     monkeypatch.setattr(probes, "PROBES", (*probes.PROBES[:3], climbed))
     with pytest.raises(launcher.Unconfined, match=r"(?s)could\n  do as it likes\n.*doctor.*--trust-students"):
-        launcher.warm(trust=False)
-    line = launcher.warm(trust=True)
+        launcher.zygote(trust=False)
+    line = launcher.zygote(trust=True)
     Worker({}, HandInLimits()).kill()
     with pytest.raises(launcher.Unconfined):
-        launcher.warm(trust=False)
+        launcher.zygote(trust=False)
     assert not line.alive
 
 

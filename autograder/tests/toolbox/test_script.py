@@ -11,7 +11,8 @@ import torch
 
 from autograder.judging.view import view_of
 from autograder.masters.catalogue import catalogue
-from autograder.sandbox.transport import HandInLimits, RemoteTransport
+from autograder.sandbox.remote_worker import HandInLimits
+from autograder.sandbox.transport import RemoteTransport
 from toolbox import errors
 from toolbox.student import LocalTransport, Student
 
