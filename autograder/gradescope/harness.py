@@ -53,6 +53,9 @@ def main(base: Path) -> int:
         )
         hand_in = read_hand_in(submitted / STUDENT / assignment, receipt)
         verdict = judge.judge(hand_in).verdict.as_dict()
+    for item in verdict["items"]:
+        if item["score"] is None:
+            print(f"not judged: {item['id']}: {item['detail'] or item['message']}", flush=True)
     titles = {item.id: item.title for item in catalogue(kit)[assignment].items}
     found = results_of(verdict, titles, hidden=settings["hidden"], seconds=time.monotonic() - began)
     write_atomically(base / "results" / "results.json", json.dumps(found, indent=1).encode())

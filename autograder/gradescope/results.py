@@ -1,7 +1,8 @@
 """From a verdict to the `results.json` that Gradescope reads: a test for each item, and its hidden checks apart.
 
 An item's test holds its score and what its public checks found; its hidden checks are a test of their own, without a
-score, which students see when the instructor wants them to. No source and no seed of a check is in either: a check's
+score, which students see when the instructor wants them to. An item that is not judged has no score either: Gradescope
+counts nothing for it, and says so first. No source and no seed of a check is in either: a check's
 sentence, whether it holds, the message and the hint. Everything that may come from a student is escaped, and the HTML
 uses no more than paragraphs, lists and emphasis, which a sanitiser leaves alone.
 """
@@ -15,6 +16,8 @@ from toolbox.misconceptions import CATALOGUE
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 LONGEST = 400  # characters of one message
 REFUSED = "The hand-in could not be read"
+OPEN = "Not judged"
+OPEN_MEANS = "The autograder is at fault, not you. A person gives these points."
 
 
 def results_of(verdict: dict, titles: dict[str, str], *, hidden: str, seconds: float) -> dict:
@@ -26,16 +29,21 @@ def results_of(verdict: dict, titles: dict[str, str], *, hidden: str, seconds: f
     tests = []
     for number, item in enumerate(verdict["items"], start=1):
         public = [test for test in item["tests"] if not test["hidden"]]
-        tests.append({
+        named = {
             "name": f"{item['id']}: {titles[item['id']]}" if titles.get(item["id"]) else item["id"],
             "name_format": "text",
             "number": str(number),
-            "score": item["score"] or 0.0,
+            "output_format": "html",
+            "visibility": "visible",
+        }
+        if item["score"] is None:
+            tests.append(named | {"output": f"<p><strong>{OPEN}.</strong> {OPEN_MEANS}</p>"})
+            continue
+        tests.append(named | {
+            "score": item["score"],
             "max_score": item["max_score"],
             "status": "passed" if item["score"] == item["max_score"] else "failed",
             "output": _public(item, public),
-            "output_format": "html",
-            "visibility": "visible",
         })  # fmt: skip
         if concealed := [test for test in item["tests"] if test["hidden"]]:
             tests.append({
@@ -62,7 +70,8 @@ def _whole(verdict: dict) -> str:
     intake = verdict["intake"]
     if intake["status"] == "refused":
         return f"<p><strong>{REFUSED}:</strong> {_text(intake['message'])}</p>"
-    lines = [f"{verdict['score']:g} of {verdict['max_score']:g} points from automatic checks."]
+    lines = [f"{OPEN}: {item['id']}. {OPEN_MEANS}" for item in verdict["items"] if item["score"] is None]
+    lines += [f"{verdict['score']:g} of {verdict['max_score']:g} points from automatic checks."]
     lines += [repair["message"] for repair in intake["repairs"]]
     return "".join(f"<p>{_text(line)}</p>" for line in lines)
 

@@ -322,6 +322,16 @@ def test_what_a_student_wrote_is_text_and_not_markup():
     assert "&lt;i&gt;cut off" in found["tests"][1]["output"]
 
 
+def test_an_item_that_is_not_judged_costs_nothing_and_is_named_first():
+    open_one = verdict()
+    open_one["items"][1] |= {"score": None, "status": "not judged"}
+    found = results_of(open_one, {}, hidden="visible", seconds=1)
+    check_schema(found)
+    (test,) = [test for test in found["tests"] if test["name"] == "neuron"]
+    assert not {"score", "max_score", "status"} & set(test) and "Not judged" in test["output"]
+    assert found["output"].startswith("<p>Not judged: neuron.")
+
+
 def test_a_hand_in_that_cannot_be_read_says_why():
     found = results_of(verdict(status="refused", message="it is <cut> off"), {}, hidden="hidden", seconds=1)
     assert "could not be read:</strong> it is &lt;cut&gt; off" in found["output"]
