@@ -22,6 +22,7 @@ from nbconvert.filters import ansi2html as colours
 from nbformat import NotebookNode
 
 from autograder.report import policy
+from autograder.sandbox.outputs import alternative_texts
 from autograder.sandbox.sanitizer import SIGN, harmless, pieces
 from toolbox.visible import INVISIBLE, visible
 
@@ -77,9 +78,13 @@ class Highlight(Highlight2HTML):
 
 
 def without_markup(nb: NotebookNode, resources: dict) -> str:
-    """Escape the names that nbgrader's templates put into a page as they are. Returns nothing to show."""
+    """Escape the names that nbgrader's templates put into a page as they are, and leave outputs no metadata but the
+    alternative texts of pictures. Returns nothing to show."""
     for cell in nb.cells:
         cell.metadata.pop("tags", None)  # classes of the cell, by which a style sheet could lay it over others
+        for output in cell.get("outputs", ()):
+            if output.get("metadata"):  # sizes and classes stand in the templates without quotation marks
+                output["metadata"] = NotebookNode(alternative_texts(output["metadata"], output["data"]))
         marks = cell.metadata.get("nbgrader", {})
         if "grade_id" in marks:
             marks["grade_id"] = escape(visible(marks["grade_id"]))

@@ -30,6 +30,7 @@ from toolbox.visible import visible
 MAX_BYTES = 16 * 2**20  # one cell's outputs; the worker itself keeps 8 MiB
 MAX_OUTPUTS = 1000
 MAX_TEXT = 200_000  # characters of one text; the worker itself keeps 100,000 of a cell's streams
+MAX_ALTERNATIVE = 4_000  # characters of a picture's alternative text
 MAX_MARKDOWN = 6_000  # characters of a text cell that is rendered; longer ones are shown as they are
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 FORMULA = re.compile(
@@ -65,7 +66,8 @@ def _output(output: Any) -> dict:
         parts = {key: _text(output.get(key))[:2000] for key in ("ename", "evalue")}
         return {"output_type": "error", **parts, "traceback": [_text(line) for line in lines]}
     if kind in ("display_data", "execute_result") and type(output.get("data")) is dict:
-        shown = {"output_type": kind, "data": _bundle(output["data"]), "metadata": {}}
+        data = _bundle(output["data"])
+        shown = {"output_type": kind, "data": data, "metadata": alternative_texts(output.get("metadata"), data)}
         return shown | ({"execution_count": None} if kind == "execute_result" else {})
     raise Malformed("the cell's outputs are not in notebook format")
 
@@ -88,6 +90,19 @@ def _bundle(data: dict) -> dict[str, str]:
         if mime in data and (picture := _picture(data[mime], begin)):
             kept[mime] = picture
     return kept
+
+
+def alternative_texts(metadata: Any, data: dict) -> dict[str, dict[str, str]]:
+    """The alternative texts of the pictures in a display, as nbconvert's templates look for them; of metadata, no more.
+
+    They stand in an attribute, escaped by the template, with what nobody sees written out.
+    """
+    texts = {}
+    for mime in PICTURES.keys() & data.keys():
+        named = metadata.get(mime) if type(metadata) is dict else None
+        if type(named) is dict and type(named.get("alt")) is str:
+            texts[mime] = {"alt": visible(_text(named["alt"])[:MAX_ALTERNATIVE])}
+    return texts
 
 
 def _picture(value: Any, begin: bytes) -> str:

@@ -112,10 +112,12 @@ def warm_up(finder: Finder) -> Notebook:
     torch.linalg.solve(torch.eye(2), torch.ones(2))
     numpy.linalg.inv(numpy.eye(2))
     import toolbox.data  # noqa: F401
-    import toolbox.draw  # noqa: F401
+    import toolbox.draw
     import toolbox.place  # noqa: F401
+    import toolbox.play  # noqa: F401
 
     notebook = Notebook(Path("/"))
+    toolbox.draw.alternative_text.install()
     notebook.run(
         "%matplotlib inline\n"
         "%load_ext autoreload\n"

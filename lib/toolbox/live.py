@@ -14,14 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-
-def watched() -> bool:
-    """Whether the code runs in a notebook's kernel, with somebody in front of it."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
+from toolbox.draw.alternative_text import watched
 
 
 def progress(steps: Iterable[Any], text: str = "") -> Iterator[Any]:

@@ -36,6 +36,7 @@ FORMGRADER = {
     "first_name": None,
     "last_name": None,
 }
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 # Written out here once more, so that nobody loosens a list without being asked.
 ELEMENTS = set(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd "
@@ -155,6 +156,7 @@ def page_of(text: str, template: str = "feedback") -> str:
     """A page of nbgrader's on which the text stands in a text cell, in code, in a comment and in every output."""
     outputs = [
         new_output("display_data", {"text/html": text, "text/plain": "x"}, metadata={"text/html": {"isolated": True}}),
+        new_output("display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": text}}),
         new_output("display_data", {"text/markdown": text}),
         new_output("display_data", {"text/latex": text}),
         new_output("display_data", {"application/javascript": text}),

@@ -178,6 +178,24 @@ print("works", round(float(loss), 4), sorted(grads))
 """
 
 
+def test_pictures_have_their_words_in_grading_and_what_could_be_played_with_stands_still():
+    cells = (
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nfrom toolbox.draw import draw_graph\n"
+        "from toolbox.play import Slide, play",
+        "draw_graph({'f': '+'}, [('x', 'f'), ('y', 'f')], {'x': 2, 'y': 3});",
+        "play(lambda k: plt.bar(['a'], [k])[0].axes, k=Slide(4, 0, 9))",
+    )
+    listed = [Cell(index, source, is_check=False) for index, source in enumerate(cells)]
+    transport = RemoteTransport({}, listed, view=view("scalar"))
+    try:
+        outputs = transport.run_notebook()
+    finally:
+        transport.close()
+    pictures = [[out for out in outputs[index] if "image/png" in out.get("data", {})] for index in (1, 2)]
+    words = [[out["metadata"]["image/png"]["alt"] for out in found] for found in pictures]
+    assert words == [["A graph. Input x: value 2. Input y: value 3. Node f is + of x and y."], ["Bars: a 4."]]
+
+
 def test_of_a_reference_there_is_code_that_runs_and_no_text():
     (text,) = shown("training", READS)
     assert "GOT" not in text

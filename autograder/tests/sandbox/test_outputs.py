@@ -41,6 +41,22 @@ def test_only_text_pictures_and_harmless_html_come_out_of_a_display():
         "text/plain": "a < b", "image/png": picture, "text/html": "<b>x</b>evil()"}}  # fmt: skip
 
 
+def test_of_a_picture_s_metadata_its_alternative_text_stays_and_nothing_else():
+    picture = {"image/png": "iVBORw0KGgoAAAA=", "text/plain": "<Figure>"}
+    for metadata, kept in [
+        ({"image/png": {"alt": 'f is "12"', "width": 9}}, {"image/png": {"alt": 'f is "12"'}}),
+        ({"image/png": {"alt": "a\u202eb"}, "text/plain": {"alt": "x"}}, {"image/png": {"alt": "a\\u202eb"}}),
+        ({"image/png": {"alt": 3}}, {}),
+        ({"image/png": "x", "image/jpeg": {"alt": "no such picture"}}, {}),
+        ([], {}),
+    ]:
+        display = {"output_type": "display_data", "metadata": metadata, "data": picture}
+        (output,) = read_outputs(json.dumps([display]).encode())
+        assert output["metadata"] == kept
+    long = {"output_type": "display_data", "metadata": {"image/png": {"alt": "x" * 9000}}, "data": picture}
+    assert len(read_outputs(json.dumps([long]).encode())[0]["metadata"]["image/png"]["alt"]) == 4000
+
+
 def text_of(html: str) -> list[str]:
     """Tags and words, in order; attributes aside."""
     return [unescape(word) for word in re.findall(r"<\w+|[^<>\s]+", re.sub(r"(<\w+)[^>]*>", r"\1>", html))]

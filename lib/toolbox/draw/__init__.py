@@ -1,5 +1,9 @@
-"""Pictures for the notebooks: computational graphs as a lecturer draws them, and a few small plots."""
+"""Pictures for the notebooks: computational graphs as a lecturer draws them, and a few small plots.
 
+Every picture can be put into words (`words`), which become the alternative text of its image (`alternative_text`).
+"""
+
+from toolbox.draw import alternative_text
 from toolbox.draw.equations import (
     show_camera,
     show_circle_and_webs,
@@ -23,9 +27,14 @@ from toolbox.draw.training import (
     show_signals,
     show_times,
 )
+from toolbox.draw.words import course, describe, listed, number, words_of
 
 __all__ = [
+    "course",
+    "describe",
     "draw_graph",
+    "listed",
+    "number",
     "show_boundaries",
     "show_camera",
     "show_circle_and_webs",
@@ -54,4 +63,7 @@ __all__ = [
     "show_throw",
     "show_times",
     "show_weights",
+    "words_of",
 ]
+
+alternative_text.install()

@@ -20,6 +20,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse, FancyArrowPatch, PathPatch
 from matplotlib.path import Path
 
+from toolbox.draw.words import describe, listed
+
 VALUE, GRADIENT, LINE, FILL, GLOW = "#00558c", "#b34700", "#444444", "#f4f1ea", "#ffe08a"
 COLUMN, ROW, HEIGHT, BEND = 2.2, 1.1, 0.34, 0.5  # distances, half a node's height, a bend's length: inches
 LETTER = 0.09  # the width of a letter at font size 11, in inches
@@ -126,7 +128,44 @@ def draw_graph(
                 va="top",
                 weight="bold",
             )
-    return ax
+    return describe(
+        ax, _in_words(nodes, inputs, edges, values, grads, title, [n for n in [*inputs, *nodes] if n in glowing])
+    )
+
+
+def _in_words(
+    nodes: Mapping[str, str],
+    inputs: list[str],
+    edges: list[Edge],
+    values: Mapping[str, object],
+    grads: Mapping[str | Edge, object] | None,
+    title: str,
+    marked: list[str],
+) -> str:
+    """The graph from its inputs to its results: each node with its sign and what it takes, each value and gradient."""
+
+    def numbers(name: str) -> str:
+        words = []
+        if name in values and isinstance(values[name], str):
+            words.append(values[name])  # a shape
+        elif name in values:
+            words.append(f"value {_text(values[name])}")
+        if grads is not None and grads.get(name) != "":
+            gradient = _text(grads.get(name))
+            words.append(f"gradient {'unknown' if gradient == '?' else gradient}")
+        for source, target in edges:
+            if grads is not None and source == name and (name, target) in grads:
+                words.append(f"gradient {_text(grads[name, target])} back from {target}")
+        return ", ".join(words)
+
+    parts = [f"{title}: a graph." if title else "A graph."]
+    parts += [f"Input {name}{': ' if numbers(name) else ''}{numbers(name)}." for name in inputs]
+    for name, sign in nodes.items():
+        takes = listed([source for source, target in edges if target == name])
+        parts.append(f"Node {name} is {sign} of {takes}{': ' if numbers(name) else ''}{numbers(name)}.")
+    if marked:
+        parts.append(f"Marked: {listed(marked)}.")
+    return " ".join(parts)
 
 
 def _layout(
