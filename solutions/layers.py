@@ -6,25 +6,43 @@
 # %% [markdown]
 # # Layers: the modular API
 #
-# You have written backward passes in one long piece, forward lines read from the end. It works, and it does not last: put another loss at the end, or one more layer in the middle, and the whole
-# derivation starts again. Nobody builds networks that way. They are built of **layers**, small parts that know two things, how to go forward and how to go back, and nothing about the net that they are in.
+# So far you have written each backward pass as one long piece of code: the forward lines, read from the end.
+# That works until something changes. Put another loss at the end, or one more layer in the middle, and the
+# whole derivation starts again. Nobody builds networks that way. They are built from **layers**: small parts
+# that know how to go forward and how to go back, and nothing about the net around them.
 #
 # By the end of this notebook you will have
 #
-# - written twelve layers and four losses, each with its way back by hand, and each equal to PyTorch's;
-# - understood what a layer must **keep** on its way forward, and what that costs;
-# - taken **batch normalisation** apart into nodes, walked back over them, and folded the walk into one line;
-# - plugged layers together to a net that is itself a layer, and trained it;
-# - wired nets that are no chains: a **graph** with branches, skips, and gradients that meet and add up;
+# - written twelve layers, three losses and a penalty, each with its backward pass by hand, and each equal to
+#   PyTorch's;
+# - decided what a layer must **keep** from its forward pass, and worked out what that costs;
+# - taken **batch normalisation** apart into nodes, gone back through them one by one, and reduced the result
+#   to one line;
+# - joined layers into a net that is itself a layer, and trained it;
+# - wired nets that are not chains: a **graph** with branches and skip connections, where gradients meet and
+#   add up;
 # - taught PyTorch's autograd operations of your own.
 #
-# You need: backward passes of matrix products and elementwise functions, as in the notebooks on flat code and on tensors, and classes in Python (`class`, `__init__`, `self`). Allow eight to ten hours; the sections stand on their own.
+# | part | sections | what you do | time | |
+# | --- | --- | --- | --- | --- |
+# | A | 1–3 | the contract, the linear layer, activations, softmax | 2 h | the core |
+# | B | 4–5 | Maxout, a correlation layer | 1 h | may be skipped |
+# | C | 6 | dropout, batch normalisation | 2 h | 6.1 is short; 6.2–6.5 may be skipped |
+# | D | 7–8 | losses, a penalty, nets that are layers | 1½ h | the core |
+# | E | 9 | a graph with any wiring | 2 h | the core of the second half |
+# | F | 10–11 | your rules inside PyTorch | 1½ h | may be skipped if you use PyTorch daily |
+#
+# Every check counts by itself, and the given cells work without the parts that you skip.
+#
+# You need: backward passes of matrix products and of elementwise functions, as in the notebooks `flat` and
+# `tensors`, and classes in Python (`class`, `__init__`, `self`).
 
 # %%
 import sys
 from pathlib import Path
 
-home = next(folder for folder in [Path.cwd(), *Path.cwd().parents] if (folder / "lib" / "backprop").is_dir())
+home = next(folder for folder in [Path.cwd(), *Path.cwd().parents]
+            if (folder / "lib" / "backprop").is_dir())
 sys.path.insert(0, str(home / "lib"))
 
 import toolbox
@@ -50,7 +68,8 @@ def tensor(*numbers):
 
 def normal(*shape, seed=0):
     """Random numbers in float64, the same ones every time."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed),
+                       dtype=torch.float64)
 
 
 def ready(**answers):
@@ -60,26 +79,29 @@ def ready(**answers):
         print("Nothing to show yet. Still to be written:", ", ".join(missing))
     return not missing
 
-
 # %% [markdown]
 # ## 0  How this works
 #
-# Code goes into files in `lib/backprop/`: `layers.py`, `activations.py`, `batchnorm.py` and `losses.py` in the first part, and later `graph.py` and `functions.py`. Each has places that say `# YOUR CODE HERE`. Keep the file of the section open beside the
-# notebook, save it, and run the next cell; the notebook picks up the new version by itself. Below every task stands a cell like `check("linear_forward")`: run it as often as you want. Grading runs the same checks, and more of the same kind with other numbers and shapes.
+# Your code goes into files in `lib/backprop/`: `layers.py`, `activations.py`, `batchnorm.py` and `losses.py`
+# for sections 2 to 8, then `graph.py` and `functions.py`. Each has places that say `# YOUR CODE HERE`. Keep the
+# file of the section open beside the notebook, save it, and run the next cell; the notebook picks up the new
+# version by itself. Below every task is a cell like `check("linear_forward")`: run it as often as you like.
+# Grading runs the same checks, and more of the same kind with other numbers and shapes.
 #
-# All tensor operations of PyTorch are yours, except in the first part those that differentiate for you (`.backward()`, `torch.autograd`, `torch.func`).
+# You may use every tensor operation of PyTorch. In sections 1 to 9 the exception is anything that
+# differentiates for you (`.backward()`, `torch.autograd`, `torch.func`).
 #
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib` |
-# | a check still shows the old result | the file is not saved; or restart the kernel and run from the top |
-# | "is not written yet (it is None)" | the place with `# YOUR CODE HERE` is empty, or the variable there has another name |
-# | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
+# | a check still shows the old result | save the file; if that does not help, restart the kernel and run from the top |
+# | "is not written yet (it is None)" | the place with `# YOUR CODE HERE` is still empty, or the variable there has another name |
+# | "Nothing to show yet" | nothing is wrong: that picture is drawn with your code, once it exists |
 
 # %% [markdown]
 # ## 1  One contract: forward, cache, backward
 #
-# A two-layer net, as a chain of four parts. Shapes above the wires are those of the values that travel right; below the wires, the gradients that come back have the same shapes:
+# Here is a two-layer net as a chain of four parts. Above each wire is the shape of the value that travels to
+# the right; below it, the shape of the gradient that comes back. They are always the same:
 
 # %% show=true
 draw_graph(
@@ -90,27 +112,36 @@ draw_graph(
 );
 
 # %% [markdown]
-# Look at the ReLU. It needs `a` to go forward. To come back it needs the gradient that arrives from the right, and something it saw on the way there: which entries were positive. It does not need to know that there is a matrix product to its left, or what kind of loss sits at the end.
+# Look at the ReLU. Going forward it needs `a`. Coming back it needs the gradient that arrives from the right,
+# and one thing that it saw on the way forward: which entries were positive. It does not need to know that
+# there is a matrix product to its left, or which loss is at the end.
 #
 # So every part can keep one **contract**:
 #
 # | | |
 # | --- | --- |
 # | `layer = Linear(w, b)` | parameters, if it has any, are in the dict `layer.params` |
-# | `out = layer.forward(x)` | and whatever the way back will need goes into `layer.cache` |
-# | `grad_x = layer.backward(grad_out)` | the upstream gradient in, the downstream gradient out; gradients of the parameters are in the dict `layer.grads`, under the same names |
+# | `out = layer.forward(x)` | whatever the backward pass will need goes into `layer.cache` |
+# | `grad_x = layer.backward(grad_out)` | the upstream gradient goes in, the downstream gradient comes out; gradients of the parameters are in the dict `layer.grads`, under the same names |
 # | `layer.training` | True at first; a few layers behave differently when it is False |
 #
-# Whoever calls the layer may rely on more, and the checks do:
+# (You will also meet the name **error signal** for the upstream gradient: it is all that the later layers tell
+# this one about the loss. And why does a ReLU with output 0 still receive a nonzero error signal? Because the
+# *next* layer would react if that output moved. Whether it can move is the ReLU's own business.)
 #
-# - `x`, the parameters and `grad_out` are the caller's: a layer **changes none of them in place**, and nothing it has returned either.
-# - `backward` belongs to the **latest** `forward`. It may be called twice and gives the same both times; `grads` are **set**, not added up.
+# Whoever calls the layer may rely on a little more, and the checks do:
+#
+# - `x`, the parameters and `grad_out` belong to the caller: a layer **changes none of them in place**, nor
+#   anything that it has returned.
+# - `backward` belongs to the **latest** `forward`. It may be called twice and gives the same result both
+#   times; `grads` are **set**, not added up.
 # - The gradient of `x` is **always** returned. A layer cannot know that it is the first one.
-# - Dtype and device of the results are those of what came in; a tensor may have one row, may be the transpose of another, may be one row expanded to many.
+# - Results have the dtype and device of what came in. A tensor may have a single row, may be the transpose of
+#   another, or may be one row expanded to many.
 #
 # ### A solved example
 #
-# `Scale` multiplies every column of `x` by a number of its own. Here is all of it:
+# `Scale` multiplies each column of `x` by a number of its own. This is all of it:
 
 # %%
 print(inspect.getsource(given_layers.Scale))
@@ -122,23 +153,31 @@ print("grad_x", layer.backward(tensor([1, 1], [0, 1], [2, 0])).tolist())
 print("grad_s", layer.grads["s"].tolist())
 
 # %% [markdown]
-# Three things in it return in every layer to come. The **cache**: without `x` there is no gradient of `s`. The **copies**: one `s` served three rows, so it collects three gradients, and they are added up. And the **mean** that is not there: dividing by the size of the batch
-# is the business of the loss, where it was divided going forward; by the time a gradient arrives here, it is in it already.
+# Three points come back in every layer below. The **cache**: without `x` there is no gradient of `s`. The
+# **copies**: one `s` served three rows, so it collects three gradients, which are added. And the **mean** that
+# is *not* there: the loss divides by the size of the batch, forward and backward, so the gradient that arrives
+# here has been divided already.
 #
-# (`Layer`, the class it is built on, makes `params`, `grads`, `cache` and `training`: see `lib/toolbox/layer.py`, it is short.)
+# (`Layer`, the base class, creates `params`, `grads`, `cache` and `training`. It is short: see
+# `lib/toolbox/layer.py`.)
 #
 # ### Predict
 #
-# On paper, please. A linear layer computes `x @ w + b`.
+# Work these out on paper first. A linear layer computes `x @ w + b`.
 #
-# 1. With $x = \begin{pmatrix} 1 & 2 \\ 3 & -1 \end{pmatrix}$, $w = \begin{pmatrix} 2 \\ -1 \end{pmatrix}$, $b = (0.5)$: the two outputs.
-# 2. From the right arrives $g = \begin{pmatrix} 1 \\ -2 \end{pmatrix}$. The gradients of $w$ (two numbers), of $b$ (one), and of $x$ (two rows of two).
-# 3. Dropout with $p = 0.25$ drops an entry with probability ¼, and makes up for it: entries that are kept are scaled so that, on average, nothing changes. An entry is 6, and it is kept. What comes out?
-# 4. Batch normalisation subtracts from a column its mean and divides by its standard deviation (the root of the *mean* of the squared deviations). A column is $(2, 10)$. What comes out?
+# 1. With $x = \begin{pmatrix} 1 & 2 \\ 3 & -1 \end{pmatrix}$, $w = \begin{pmatrix} 2 \\ -1 \end{pmatrix}$ and
+#    $b = (0.5)$: what are the two outputs?
+# 2. The upstream gradient is $g = \begin{pmatrix} 1 \\ -2 \end{pmatrix}$. What are the gradients of $w$ (two
+#    numbers), of $b$ (one), and of $x$ (two rows of two)?
+# 3. Dropout with $p = 0.25$ drops each entry with probability ¼ and compensates: an entry that is kept is
+#    scaled so that, on average, nothing changes. An entry is 6 and is kept. What comes out?
+# 4. Batch normalisation subtracts a column's mean and divides by its standard deviation (the root of the
+#    *mean* of the squared deviations). A column is $(2, 10)$. What comes out?
 
 # %% solution="layers_by_hand"
-# predicted: "out" (a list of two numbers), "grad_w" (a list of two), "grad_b" (a number), "grad_x" (a list of two rows), "kept" (a number),
-# "normal" (a list of two). For example: predicted["kept"] = 6
+# predicted: "out" (a list of two numbers), "grad_w" (a list of two), "grad_b" (one
+# number), "grad_x" (a list of two rows), "kept" (a number), "normal" (a list of two).
+# For example: predicted["kept"] = 6
 predicted = {}
 ### BEGIN SOLUTION
 predicted["out"] = [0.5, 7.5]
@@ -155,9 +194,12 @@ check("layers_by_hand")
 # %% [markdown]
 # ## 2  The linear layer
 #
-# In `layers.py`: `Linear.forward`, then `Linear.backward`. Two lines each. What does the way back need? `w` stays in `params`; that leaves one tensor for the cache.
+# In `layers.py`, write `Linear.forward`, then `Linear.backward`: two lines each. What does the backward pass
+# need? `w` stays in `params`, so only one tensor is left for the cache.
 #
-# For the gradients, let the shapes decide, with $N$, $D$ and $M$ all different: `grads["w"]` must be $(D, M)$ and is made of `x`, $(N, D)$, and `grad_out`, $(N, M)$. There is one way only. And `b` was copied to all rows.
+# For the gradients, let the shapes decide, with $N$, $D$ and $M$ all different. `grads["w"]` must be $(D, M)$
+# and is made from `x`, $(N, D)$, and `grad_out`, $(N, M)$: there is only one way. And `b` was copied to every
+# row.
 
 # %% item="linear_forward" points=1
 check("linear_forward")
@@ -166,26 +208,44 @@ check("linear_forward")
 check("linear_backward")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "mat1 and mat2 shapes cannot be multiplied" | write the three shapes below each other; which axis must disappear? |
+# | "mat1 and mat2 shapes cannot be multiplied" | write the three shapes below one another; which axis must disappear? |
 # | `grads["b"]` "has shape (N, M)" | one bias served all rows: sum over them |
-# | "the layer divides by a number of entries" | no mean in here: the loss has it |
+# | "the layer divides by a number of entries" | there is no mean here: the loss has it |
 # | "the cache is that of an earlier batch" | does `forward` set `self.cache` each time it is called? |
 # | "the call changed its input" | `w -= …`, `grad_out *= …` and `.add_()` write into a tensor that is not yours |
+#
+# ### A batch goes through
+#
+# Now watch one. Choose the sizes: what goes forward is above the wires, what comes back is below, and the
+# gradients of the parameters are beside the node. The layer is yours.
 
 # %% [markdown]
 # ## 3  Activations
 #
-# Layers without parameters, in `activations.py`. They act entry by entry, so their Jacobian is diagonal, and the way back is a product of two tensors of one shape: upstream times slope. Six functions that the lecture names, drawn with your own code: the curve, and as a dashed line its slope, which is `backward` of an
-# upstream gradient of ones. The picture fills up as you go on: come back and run the cell again.
+# These layers have no parameters; they are in `activations.py`. They act entry by entry, so their Jacobian is
+# diagonal, and the backward pass is a product of two tensors of the same shape: upstream times slope. Here are
+# the elementwise activations that the lecture names, drawn with your own code (the one that it also names and
+# that is not elementwise, Maxout, has section 4). The solid line is the function; the dashed line is its
+# slope, which is what `backward` returns for an upstream gradient of ones. The picture fills up as you write
+# them: come back and run the cell again.
 
 # %% show=true
 x = torch.linspace(-4, 4, 161, dtype=torch.float64)
-kinds = {"ReLU": layers.ReLU(), "LeakyReLU, slope 0.1": layers.LeakyReLU(0.1), "ELU, alpha 1": layers.ELU(1.0),
-         "Sigmoid": layers.Sigmoid(), "Tanh": layers.Tanh(), "ELU, alpha 2": layers.ELU(2.0)}
-curves = {name: (x, layer.forward(x), layer.backward(torch.ones_like(x))) for name, layer in kinds.items()}
-curves = {name: curve for name, curve in curves.items() if curve[1] is not None}
+kinds = {
+    "Sigmoid": layers.Sigmoid(),
+    "Tanh": layers.Tanh(),
+    "ReLU": layers.ReLU(),
+    "LeakyReLU, slope 0.1": layers.LeakyReLU(0.1),
+    "ELU, alpha 1": layers.ELU(1.0),
+    "ELU, alpha 2: a kink at 0": layers.ELU(2.0),
+}
+curves = {}
+for name, layer in kinds.items():
+    out = layer.forward(x)
+    if out is not None:
+        curves[name] = (x, out, layer.backward(torch.ones_like(x)))
 if curves:
     show_slopes(curves)
 else:
@@ -194,7 +254,9 @@ else:
 # %% [markdown]
 # ### 3.1  ReLU and its leaky cousin
 #
-# $\max(0, x)$ lets the gradient through where $x > 0$, and stops it elsewhere. An entry that is negative for every example gets no gradient, ever: its unit is dead. The **leaky** ReLU keeps a small slope on the left, 0.01 unless told otherwise, so that something always flows back.
+# $\max(0, x)$ lets the gradient through where $x > 0$ and stops it everywhere else. A unit whose input is
+# negative for every example gets no gradient at all, and cannot recover: it is **dead**. The **leaky** ReLU
+# keeps a small slope on the left, 0.01 by default, so that some gradient always flows back.
 #
 # Write both. What you keep is up to you: `x`, the output, or a mask. Which is the smallest?
 
@@ -207,9 +269,13 @@ check("leaky_relu")
 # %% [markdown]
 # ### 3.2  ELU: smooth below zero
 #
-# $x$ for $x > 0$ and $\alpha\,(e^x - 1)$ elsewhere: no kink (for $\alpha = 1$), and a floor at $-\alpha$.
+# $x$ for $x > 0$, and $\alpha\,(e^x - 1)$ elsewhere: it has no kink (for $\alpha = 1$), and never falls below
+# $-\alpha$.
 #
-# Two things to watch. `torch.where(condition, this, that)` computes *both* branches everywhere and then picks; so does a product with a mask. At $x = 1000$ the unused branch is inf, and inf times 0 is `nan`. Let exp see nothing positive. And the slope on the left, $\alpha e^x$: what is it in terms of the *output*?
+# Two things to watch. First, `torch.where(condition, this, that)` computes *both* branches everywhere and then
+# picks; so does a product with a mask. At $x = 1000$ the unused branch is inf, and inf times 0 is `nan`. Make
+# sure that exp never sees a positive number. Second, the slope on the left is $\alpha e^x$: what is it in
+# terms of the *output*?
 
 # %% item="elu" points=1
 check("elu")
@@ -217,11 +283,14 @@ check("elu")
 # %% [markdown]
 # ### 3.3  Sigmoid and tanh
 #
-# $\sigma(x) = \frac{1}{1 + e^{-x}}$ and $\tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}}$. Both slopes can be written with the output alone. For the sigmoid you know it: the output, times one minus the output. For the tanh, differentiate the fraction; or use $\tanh(x) = 2\sigma(2x) - 1$.
+# $\sigma(x) = \frac{1}{1 + e^{-x}}$ and $\tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}}$. Both slopes can be
+# written in terms of the output alone. For the sigmoid you know it already: the output times one minus the
+# output. For tanh, differentiate the fraction, or use $\tanh(x) = 2\sigma(2x) - 1$.
 #
-# So here the cache needs the output and not the input. That is a real saving: the output is needed by the next layer anyhow, so it costs nothing to keep.
+# So here the cache needs the output and not the input. That is a real saving: the next layer needs the output
+# anyway, so keeping it costs nothing.
 #
-# Use whichever form is finite at $x = \pm 1000$ (PyTorch's own functions are).
+# Use a form that is finite at $x = \pm 1000$ (PyTorch's own functions are).
 
 # %% item="sigmoid_layer" points=1
 check("sigmoid_layer")
@@ -230,18 +299,20 @@ check("sigmoid_layer")
 check("tanh")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | "holds nan or inf" | which intermediate overflows at 1000? `0 * inf` is `nan`, too |
-# | "the slope is taken at the output" | the formula in terms of $x$ wants $x$, the one in terms of the output wants the output |
-# | "the call changed its input out" | the cached output is the very tensor that you returned: `out.mul_()` on the way back writes into it |
+# | "the slope is taken at the output" | the formula in terms of $x$ wants $x$; the one in terms of the output wants the output |
+# | "the call changed its input out" | the cached output is the very tensor that you returned: `out.mul_()` in the backward pass writes into it |
 # | right in float64, wrong dtype in float32 | `torch.zeros(…)` without a dtype; use `torch.zeros_like(x)` |
 #
-# Now run the cell with the curves again. Where is the slope of each nearly zero? A net of many sigmoid layers multiplies such slopes, at best ¼ each.
+# Now run the cell with the curves again. Where is each slope nearly zero? A net with many sigmoid layers
+# multiplies such slopes, each at most ¼:
 
 # %% show=true
 sigmoid = layers.Sigmoid()
-if ready(Sigmoid=sigmoid.forward(tensor(0.0))) and ready(its_backward=sigmoid.backward(tensor(1.0))):
+forward, backward = sigmoid.forward(tensor(0.0)), sigmoid.backward(tensor(1.0))
+if ready(Sigmoid_forward=forward, Sigmoid_backward=backward):
     chain = {"Sigmoid": [], "Tanh": [], "LeakyReLU": []}
     for name in chain:
         value, slope = tensor(0.5), tensor(1.0)
@@ -252,16 +323,22 @@ if ready(Sigmoid=sigmoid.forward(tensor(0.0))) and ready(its_backward=sigmoid.ba
                 break
             slope = layer.backward(slope)
             chain[name].append(float(slope))
-    figure = show_curves({name: torch.tensor(slopes).log10() for name, slopes in chain.items() if len(slopes) == 20}, at=range(1, 21), xlabel="layers passed",
-                         ylabel="log10 of the gradient", title="What is left of a gradient after many activations")
+    logs = {name: torch.tensor(s).log10() for name, s in chain.items() if len(s) == 20}
+    figure = show_curves(logs, at=range(1, 21), xlabel="layers passed",
+                         ylabel="log10 of the gradient",
+                         title="What is left of a gradient after many activations")
     figure.axes[0].set_xticks(range(0, 21, 5))
 
 # %% [markdown]
 # ### 3.4  Softmax: a layer whose entries see each other
 #
-# Along the last axis, $y_i = e^{x_i}/\sum_j e^{x_j}$. This one is not entry by entry: raise one score, and all probabilities of its row move. Its Jacobian is $\mathrm{diag}(y) - y\,y^{\top}$, and you need only its product with the upstream gradient: one weighted sum for each row, shared by all its entries. No matrix.
+# Along the last axis, $y_i = e^{x_i}/\sum_j e^{x_j}$. This one does not act entry by entry: raise one score,
+# and every probability in its row moves. Its Jacobian is $\mathrm{diag}(y) - y\,y^{\top}$, but all you need is
+# its product with the upstream gradient. For each row that takes one weighted sum, shared by all its entries,
+# and no matrix.
 #
-# **Stability.** $e^{1000}$ is inf. Here is what happens to the plain formula when the same number $c$ is added to three scores, which should change nothing at all:
+# **Stability.** $e^{1000}$ is inf. This is what happens to the plain formula when the same number $c$ is added
+# to three scores, which should change nothing at all:
 
 # %% show=true
 scores, shifts = tensor(1.0, 2.0, 3.0), torch.arange(0, 1001, 20, dtype=torch.float64)
@@ -270,10 +347,13 @@ mine = [layers.Softmax().forward(scores + c) for c in shifts]
 lines = {"plain formula": plain}
 if mine[0] is not None:
     lines["yours"] = [float(y[2]) for y in mine]
-show_curves(lines, at=shifts, xlabel="c, added to the scores 1, 2, 3", ylabel="probability of the third", title="The plain line ends where exp overflows");
+show_curves(lines, at=shifts, xlabel="c, added to the scores 1, 2, 3",
+            ylabel="probability of the third",
+            title="The plain line ends where exp overflows");
 
 # %% [markdown]
-# Since adding a number to a whole row changes nothing, *you* may add one. Which one makes every exponent at most 0, and one of them exactly 0?
+# Since adding a number to a whole row changes nothing, *you* may add one. Which number makes every exponent at
+# most 0, and one of them exactly 0?
 
 # %% item="softmax_forward" points=1
 check("softmax_forward")
@@ -284,25 +364,32 @@ check("softmax_layer_backward")
 # %% [markdown]
 # ## 4  Maxout: pieces that compete
 #
-# Instead of bending one linear layer with a fixed curve, take $K$ linear layers and let the largest value win, output by output: $\text{out}_{nm} = \max_k\; (x\,w_k + b_k)_{nm}$. ReLU is the case of two pieces, of which one is zero. Here are four pieces of one input, and the bent line that is their maximum:
+# Instead of bending one linear layer with a fixed curve, take $K$ linear layers and let the largest value win,
+# output by output: $\text{out}_{nm} = \max_k\; (x\,w_k + b_k)_{nm}$. ReLU is the case of two pieces, one of
+# which is zero. Here are four pieces with one input each, and the bent line that is their maximum:
 
 # %% show=true
 x = torch.linspace(-3, 3, 121, dtype=torch.float64)[:, None]
-w, b = tensor(-1.5, -0.4, 0.5, 2.0)[:, None, None], tensor(-1.5, 0.2, 0.0, -2.5)[:, None]
+w = tensor(-1.5, -0.4, 0.5, 2.0)[:, None, None]
+b = tensor(-1.5, 0.2, 0.0, -2.5)[:, None]
 pieces = {f"piece {k}": (x @ w[k] + b[k])[:, 0] for k in range(4)}
 layer = layers.Maxout(w, b)
 out = layer.forward(x)
 if out is not None:
     pieces["Maxout"] = out[:, 0]
-axes = show_curves(pieces, at=x[:, 0], xlabel="x", ylabel="value", title="Four lines, and the largest of them").axes[0]
+axes = show_curves(pieces, at=x[:, 0], xlabel="x", ylabel="value",
+                   title="Four lines, and the largest of them").axes[0]
 axes.lines[-1].set_linewidth(4 if out is not None else 2)
 axes.set_ylim(-4.5, 7)
 axes.legend(ncol=3, loc="upper center", fontsize=9);
 
 # %% [markdown]
-# Max routes: the gradient goes to the piece that won, and to it alone. Its $x$, its $w_k$ and its $b_k$ then get what a linear layer's would. And $x$ was given to all pieces, a copy gate.
+# A max gate routes: the gradient goes to the piece that won, and to no other. For that piece, $x$, $w_k$ and
+# $b_k$ get what they would get from a linear layer. And $x$ was given to all the pieces, which is a copy gate.
 #
-# In `layers.py`. `w` is $(K, D, M)$, and `x @ w` multiplies `x` with every piece at once, which gives $(K, N, M)$; what must be done to `b`, which is $(K, M)$, before it can be added? `pieces.max(dim=0)` returns the values *and* where they stood.
+# In `layers.py`. `w` is $(K, D, M)$, and `x @ w` multiplies `x` by every piece at once, which gives
+# $(K, N, M)$. What must you do to `b`, which is $(K, M)$, before it can be added? `pieces.max(dim=0)` returns
+# the values *and* where they were.
 
 # %% item="maxout_forward" points=1
 check("maxout_forward")
@@ -313,9 +400,13 @@ check("maxout_backward")
 # %% [markdown]
 # ## 5  A correlation layer
 #
-# The layer from the notebook on tensors, now for batches: $K$ weights slide along each row, $\text{out}_{nj} = \sum_k w_k\, x_{n, j+k}$, at the $D - K + 1$ places where all weights meet an $x$. **Shared** weights: the same three numbers act at every place of every row, so they collect from every place of every row.
+# This is the layer from the notebook `tensors`, now for batches: $K$ weights slide along each row,
+# $\text{out}_{nj} = \sum_k w_k\, x_{n, j+k}$, over the $D - K + 1$ places where every weight meets an $x$. The
+# weights are **shared**: the same three numbers act at every place of every row, so they collect gradients
+# from every place of every row.
 #
-# A loop over the few $k$ is fine. For the way back, look at one entry: in which outputs does $x_{ni}$ stand, and with which weight?
+# A loop over the few values of $k$ is fine. For the backward pass, look at one entry: which outputs contain
+# $x_{ni}$, and with which weight?
 
 # %% item="correlation_forward" points=1
 check("correlation_forward")
@@ -324,7 +415,7 @@ check("correlation_forward")
 check("correlation_backward")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | only the last weight seems to count | `=` where `+=` belongs |
 # | `grads["w"]` holds the same number $K$ times | $w_k$ meets $x$ shifted by $k$ |
@@ -335,9 +426,14 @@ check("correlation_backward")
 #
 # ### 6.1  Dropout
 #
-# In training, each entry is set to 0 with probability $p$, independently of all the others, and what remains is divided by $1 - p$ ("inverted" dropout): then each entry's expected value is $p\cdot 0 + (1-p)\cdot\frac{x}{1-p} = x$. When the net is used, nothing is dropped and nothing scaled. `layer.training` tells which.
+# In training, each entry is set to 0 with probability $p$, independently of all the others, and what remains
+# is divided by $1 - p$ ("inverted" dropout). Then the expected value of each entry is
+# $p\cdot 0 + (1-p)\cdot\frac{x}{1-p} = x$. When the net is used, nothing is dropped and nothing is scaled.
+# `layer.training` says which.
 #
-# The way back is the easiest of all, if the way forward has kept what it must. Each forward pass in training draws anew. (`torch.rand(..., generator=self.generator, ...)` makes draws repeatable for whoever hands a generator over; `None` is fine.)
+# The backward pass is the easiest of all, provided that the forward pass has kept what it must. In training,
+# each forward pass draws a new mask. (`torch.rand(..., generator=self.generator, ...)` makes the draws
+# repeatable for a caller who passes a generator; `None` is fine, too.)
 
 # %% item="dropout_forward" points=1
 check("dropout_forward")
@@ -346,151 +442,203 @@ check("dropout_forward")
 check("dropout_backward")
 
 # %% [markdown]
-# The masks of four forward passes, two of them with another $p$, and one in use; dark is dropped. Below, how the mean of many passes approaches $x$:
+# Below are the masks of four forward passes: three in training, one of them with another $p$, and one in use.
+# Dark means dropped. The second picture shows how the mean over many passes approaches $x$.
 
 # %% show=true
 x, drops = torch.ones(8, 16, dtype=torch.float64), {}
-for p, training in ((0.25, True), (0.25, True), (0.75, True), (0.75, False)):
-    layer = layers.Dropout(p, torch.Generator().manual_seed(len(drops)))
+kinds = [(0.25, True), (0.25, True), (0.75, True), (0.75, False)]
+for seed, (p, training) in enumerate(kinds):
+    layer = layers.Dropout(p, torch.Generator().manual_seed(seed))
     layer.training = training
-    drops[f"p = {p}, {'training' if training else 'in use'}" + " " * len(drops)] = layer.forward(x)
+    when = f"training, draw {seed + 1}" if training else "in use"
+    drops[f"p = {p}, {when}"] = layer.forward(x)
 if ready(Dropout=next(iter(drops.values()))):
     show_masks(drops)
 
 # %% show=true
-layer, x = layers.Dropout(0.5, torch.Generator().manual_seed(1)), tensor(3.0, -1.0, 0.5)
+layer = layers.Dropout(0.5, torch.Generator().manual_seed(1))
+x = tensor(3.0, -1.0, 0.5)
 outs = [layer.forward(x) for _ in range(400)]
 if ready(Dropout=outs[0]):
     means = torch.stack(outs).cumsum(dim=0) / torch.arange(1, 401)[:, None]
-    figure = show_curves({f"x = {float(x[i])}": means[:, i] for i in range(3)}, xlabel="forward passes", ylabel="mean of the outputs so far", title="Dropout with p = 0.5")
+    figure = show_curves({f"x = {float(x[i])}": means[:, i] for i in range(3)},
+                         xlabel="forward passes", ylabel="mean of the outputs so far",
+                         title="Dropout with p = 0.5")
     figure.axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.68))
 
 # %% [markdown]
-# ### 6.2  Batch normalisation, there
+# ### 6.2  Batch normalisation: the forward pass
 #
-# A batch of 40 rows and three features, before and after: each column is shifted and stretched to mean 0 and variance 1 over the batch; then `gamma` and `beta`, which are learned, stretch and shift again.
+# Here is a batch of 40 rows and three features, before and after. Each column is shifted and scaled to mean 0
+# and variance 1 over the batch; then `gamma` and `beta`, which are learned, scale and shift it again.
 
 # %% show=true
+def normalised_batch(gamma, beta):
+    """Your BatchNorm of the batch below, with these parameters."""
+    return layers.BatchNorm(tensor(*gamma), tensor(*beta)).forward(batch)
+
+
 batch = normal(40, 3, seed=4) * tensor(1.0, 4.0, 0.3) + tensor(5.0, -2.0, 0.5)
 shown = {"before": batch}
-after = layers.BatchNorm(tensor(1.0, 1.0, 1.0), tensor(0.0, 0.0, 0.0)).forward(batch)
-if after is not None:
-    shown["gamma = 1, beta = 0"] = after
-    shown["gamma = (1, 2, ½), beta = (0, 0, 3)"] = layers.BatchNorm(tensor(1.0, 2.0, 0.5), tensor(0.0, 0.0, 3.0)).forward(batch)
+if normalised_batch((1, 1, 1), (0, 0, 0)) is not None:
+    shown["gamma = 1, beta = 0"] = normalised_batch((1, 1, 1), (0, 0, 0))
+    both = normalised_batch((1, 2, 0.5), (0, 0, 3))
+    shown["gamma = (1, 2, ½), beta = (0, 0, 3)"] = both
 show_columns(shown);
 
 # %% [markdown]
-# One named intermediate a line, column by column:
+# One named intermediate on each line, column by column:
 #
-# $$\text{mean} = \tfrac1N\sum_n x_n \qquad \text{centred} = x - \text{mean} \qquad \text{var} = \tfrac1N\sum_n \text{centred}_n^2 \qquad \text{std} = \sqrt{\text{var} + \varepsilon} \qquad \text{inv} = \frac1{\text{std}} \qquad \text{normal} = \text{centred}\cdot\text{inv}
-# \qquad \text{out} = \gamma\cdot\text{normal} + \beta$$
+# $$\begin{aligned}
+# \text{mean} &= \tfrac1N\textstyle\sum_n x_n & \text{std} &= \sqrt{\text{var} + \varepsilon} \\
+# \text{centred} &= x - \text{mean} & \text{inv} &= 1\,/\,\text{std} \\
+# \text{var} &= \tfrac1N\textstyle\sum_n \text{centred}_n^2 & \text{normal} &= \text{centred}\cdot\text{inv} \\
+# & & \text{out} &= \gamma\cdot\text{normal} + \beta
+# \end{aligned}$$
 #
-# The $\varepsilon$ keeps the root away from 0, for a column that is the same in all rows. Keep those intermediates that the walk back will want; if you are not sure yet, keep them all. In `batchnorm.py`: the part for training.
+# The $\varepsilon$ keeps the root away from 0 for a column that is the same in all rows. Keep the intermediates
+# that the backward pass will need; if you are not sure yet, keep them all. In `batchnorm.py`, write the part
+# for training.
 
 # %% item="batchnorm_forward" points=2
 check("batchnorm_forward")
 
 # %% [markdown]
-# ### 6.3  What is left when there is no batch
+# ### 6.3  What to use when there is no batch
 #
-# In use there may be one row, and even in a batch a row's answer should not depend on its neighbours. So training keeps **running statistics**: with `momentum` $m$, `running = (1 - m) * running + m * batch`, from 0 for the mean and 1 for the variance. In use they take the place of the batch's.
+# In use there may be only one row, and even in a batch a row's answer should not depend on its neighbours. So
+# training keeps **running statistics**: with `momentum` $m$, `running = (1 - m) * running + m * batch`,
+# starting from 0 for the mean and 1 for the variance. In use they replace the statistics of the batch.
 #
-# PyTorch remembers the *unbiased* variance, divided by $N - 1$, though it normalises with the one divided by $N$. We do as PyTorch does. (A batch of one row tells nothing about a variance: it counts as 0.)
+# PyTorch stores the *unbiased* variance, divided by $N - 1$, although it normalises with the one divided by
+# $N$. We do as PyTorch does. (A batch of one row says nothing about the variance: let it count as 0.)
 
 # %% item="batchnorm_running" points=1
 check("batchnorm_running")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "divided by N - 1" | two variances: the one to normalise with, the one to remember |
+# | "divided by N - 1" | there are two variances: one to normalise with, one to store |
 # | `running_var` is nan after one row | $N - 1 = 0$ |
-# | right in training, wrong in use | which statistics, and does eps stand under the root there, too? |
-# | "moves although `training` is False" | they learn in training only |
+# | right in training, wrong in use | which statistics do you use, and is eps under the root there as well? |
+# | "the running statistics move in use" | they learn in training only |
 
 # %% [markdown]
-# ### 6.4  Back, node by node
+# ### 6.4  Batch normalisation: the backward pass, node by node
 #
-# Here is the way there, for one column: seven nodes up to `normal`, then the scale and the shift. Two of the values are used twice: find them in the picture before you read on.
+# Here is the forward pass for one column: seven nodes up to `normal`, then the scale and the shift. Two of the
+# values are used twice: find them in the picture before you read on.
 
 # %% show=true
-draw_graph(
-    {"mean": "mean", "centred": "−", "square": "( )²", "var": "mean", "std": "√( + ε)", "inv": "1 / ( )", "normal": "×", "scaled": "×", "out": "+"},
-    [("x", "mean"), ("x", "centred"), ("mean", "centred"), ("centred", "square"), ("square", "var"), ("var", "std"), ("std", "inv"),
-     ("centred", "normal"), ("inv", "normal"), ("normal", "scaled"), ("gamma", "scaled"), ("scaled", "out"), ("beta", "out")],
-    {"x": "(N,)", "mean": "one", "centred": "(N,)", "square": "(N,)", "var": "one", "std": "one", "inv": "one", "normal": "(N,)", "scaled": "(N,)", "out": "(N,)"},
-    rows={"x": 0, "mean": 1, "centred": 0, "square": 1.2, "var": 1.2, "std": 1.2, "inv": 1.2, "normal": 0, "scaled": 0, "out": 0, "gamma": -1, "beta": -1},
-);
+signs = {"mean": "mean", "centred": "−", "square": "( )²", "var": "mean",
+         "std": "√( + ε)", "inv": "1 / ( )", "normal": "×", "scaled": "×", "out": "+"}
+wires = [("x", "mean"), ("x", "centred"), ("mean", "centred"), ("centred", "square"),
+         ("square", "var"), ("var", "std"), ("std", "inv"), ("centred", "normal"),
+         ("inv", "normal"), ("normal", "scaled"), ("gamma", "scaled"),
+         ("scaled", "out"), ("beta", "out")]
+columns = ["x", "centred", "square", "normal", "scaled", "out"]
+single = ["mean", "var", "std", "inv"]
+shapes = dict.fromkeys(columns, "(N,)") | dict.fromkeys(single, "one")
+rows = {"gamma": -1, "beta": -1, "x": 0, "centred": 0, "normal": 0, "scaled": 0,
+        "out": 0, "mean": 1, "square": 1.2, "var": 1.2, "std": 1.2, "inv": 1.2}
+draw_graph(signs, wires, shapes, rows=rows);
 
 # %% [markdown]
-# `x` goes into the mean and into the difference. `centred` goes into the square and into the product. So each of them **collects twice**; forget one of the two, and the gradient looks plausible and is wrong.
+# `x` goes into the mean and into the difference. `centred` goes into the square and into the product. So each
+# of them **collects two gradients**; leave one out, and the result looks plausible and is wrong.
 #
-# And there are copies: `mean` and `inv` are one number a column, and serve all $N$ rows. What a copy collects is summed. Whereas a *mean* over $N$ rows sends back to each the $N$-th part.
+# There are also copies: `mean` and `inv` are one number per column and serve all $N$ rows. What a copy collects
+# is summed. A *mean* over $N$ rows, on the other hand, sends back one $N$-th to each.
 #
-# **Solved, the last three nodes.** From the right comes `grad_out`. $\beta$ was added to all rows: its gradient is the sum over the rows. $\gamma$ was multiplied with `normal`: its gradient is the sum over the rows of `grad_out` times `normal`. And `normal` gets `grad_out` times $\gamma$. In numbers, for a column of three:
+# **Solved: the last three nodes.** The upstream gradient is `grad_out`. $\beta$ was added to all rows, so its
+# gradient is the sum over the rows. $\gamma$ was multiplied by `normal`, so its gradient is the sum over the
+# rows of `grad_out` times `normal`. And `normal` gets `grad_out` times $\gamma$. In numbers, for a column of
+# three:
 
 # %%
-grad_out, gamma, normalised = tensor(1.0, -2.0, 4.0), tensor(3.0), tensor(-1.2, 0.0, 1.2)
+grad_out, normalised = tensor(1.0, -2.0, 4.0), tensor(-1.2, 0.0, 1.2)
+gamma = tensor(3.0)
 print("beta  ", float(grad_out.sum()))
 print("gamma ", float((grad_out * normalised).sum()))
 print("normal", (grad_out * gamma).tolist())
 
 # %% [markdown]
-# Go on from there in `backward_by_nodes`: `normal` is a product, `inv` a reciprocal, `std` a root, `var` a mean of squares, `centred` a difference, `mean` a mean. One line each.
+# Continue from there in `backward_by_nodes`: `normal` is a product, `inv` a reciprocal, `std` a root, `var` a
+# mean of squares, `centred` a difference, `mean` a mean. One line each.
 
 # %% item="batchnorm_nodes" points=3
 check("batchnorm_nodes")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "the mean is held for a constant" | everything that flows into `centred` also flows on, through minus, into `mean` |
-# | "the variance is held for a constant" | the second use of `centred` |
+# | "the mean is treated as a constant" | everything that flows into `centred` also flows on, with a minus sign, into `mean` |
+# | "the variance is treated as a constant" | the second use of `centred` |
 # | "a mean's 1/N is missing or doubled" | two nodes are means: `mean` and `var` |
 # | a shape of `(N, D)` where `(D,)` is due | one number served $N$ rows |
 # | right for one upstream gradient, wrong the second time | `backward` must leave the cache alone: `centred *= 2` does not |
 #
-# ### 6.5  Back, in one line
+# ### 6.5  Batch normalisation: the backward pass in one line
 #
-# Now fold it. Put the lines into each other, for one column, with $g$ for the gradient that arrives at `out`, $\hat x$ for `normal` and a bar for the mean over the rows. Two facts make nearly everything vanish: the centred values sum to 0, and so do the $\hat x$. What remains:
+# Now simplify it. Substitute the lines into one another, for one column, writing $g$ for the gradient that
+# arrives at `out`, $\hat x$ for `normal`, and a bar for the mean over the rows. Two facts make nearly
+# everything vanish: the centred values sum to 0, and so do the $\hat x$. What remains is
 #
 # $$\frac{\partial L}{\partial x} = \frac{\gamma}{\text{std}}\;\Bigl(\,g \;-\; \bar g \;-\; \hat x\;\overline{g\,\hat x}\,\Bigr)$$
 #
-# Read it: the gradient, minus the part of it along "all rows together", minus the part along $\hat x$. Shifting a column and stretching it are the two things that the normalisation undoes, so no gradient can come from them. Check that on paper from your own lines.
+# Read it as: the gradient, minus its part along "all rows together", minus its part along $\hat x$. Shifting a
+# column and stretching it are the two changes that the normalisation undoes, so neither can have a gradient.
+# Derive the formula on paper from your own lines.
 #
-# `backward` does both modes. In use, mean and variance are constants, and the formula is short.
+# `backward` handles both modes. In use, mean and variance are constants, and the formula is short.
 
 # %% item="batchnorm_backward" points=2
 check("batchnorm_backward")
 
 # %% [markdown]
-# Your two ways back against each other, and the two facts: summed over the batch, neither a shift nor a stretch of a column has any gradient (the stretch a tiny one, because of $\varepsilon$).
+# Here are your two backward passes against each other, and the two facts: over the whole batch, neither a shift
+# nor a stretch of a column has any gradient (the stretch has a tiny one, because of $\varepsilon$).
 
 # %% show=true
-layer, g = layers.BatchNorm(tensor(1.0, 2.0, 0.5), tensor(0.0, 0.0, 3.0)), normal(40, 3, seed=9)
-if ready(BatchNorm=layer.forward(batch)) and ready(by_nodes=layer.backward_by_nodes(g), in_one_line=layer.backward(g)):
+layer = layers.BatchNorm(tensor(1.0, 2.0, 0.5), tensor(0.0, 0.0, 3.0))
+g = normal(40, 3, seed=9)
+if ready(BatchNorm=layer.forward(batch)) and ready(
+        by_nodes=layer.backward_by_nodes(g), in_one_line=layer.backward(g)):
     one, other = layer.backward_by_nodes(g), layer.backward(g)
-    print(f"largest difference of the two ways: {float((one - other).abs().max()):.1e}")
-    print("gradient summed over the rows:     ", [f"{v:.1e}" for v in other.sum(dim=0).tolist()])
-    print("the same, weighted with x centred: ", [f"{v:.1e}" for v in (other * (batch - batch.mean(dim=0))).sum(dim=0).tolist()])
-    naive = layer.params["gamma"] / batch.std(dim=0, correction=0) * g
-    print(f"with mean and variance held for constants one would be off by {float((naive - other).norm() / other.norm()):.0%}")
+    stretch = (other * (batch - batch.mean(dim=0))).sum(dim=0)
+    print(f"largest difference of the two: {float((one - other).abs().max()):.1e}")
+    print("gradient, summed over the rows:", [f"{v:.1e}" for v in other.sum(dim=0)])
+    print("the same, weighted by centred: ", [f"{v:.1e}" for v in stretch])
+    constant = layer.params["gamma"] / batch.std(dim=0, correction=0) * g
+    error = float((constant - other).norm() / other.norm())
+    print(f"with mean and variance treated as constants: off by {error:.0%}")
 
 # %% [markdown]
 # ### Written question 1
 #
-# You have chosen what each layer keeps. **(a)** For `Linear`, `ReLU`, `Sigmoid` and `Dropout`: what is the least that must be kept, and how large is it for a batch $(N, D)$, in numbers or bits? **(b)** A net of 50 layers is trained with $N = 64$ and $D = M = 4096$ in float32, each layer keeping one $(N, D)$ tensor. How much memory is that, and
-# how does it compare with one layer's weights? What happens to it in use, when no gradient is wanted? **(c)** Suppose memory is short. What could a layer do instead of keeping, and what would that cost?
+# You have chosen what each layer keeps. **(a)** For `Linear`, `ReLU`, `Sigmoid` and `Dropout`: what is the
+# least that must be kept, and how large is it for a batch $(N, D)$, in numbers or bits? **(b)** A net of 50
+# layers is trained with $N = 64$ and $D = M = 4096$ in float32, and each layer keeps one $(N, D)$ tensor. How
+# much memory is that, and how does it compare with one layer's weights? How much is needed when the net is only
+# used and no gradient is wanted? **(c)** Suppose that memory is short. What could a layer do instead of keeping
+# its input, and what would that cost?
 
 # %% [markdown] written="what_to_keep" points=3
 # *Write your answer here, in place of this line.*
 #
 # ### BEGIN SOLUTION
-# (a) `Linear`: x, $N D$ numbers (w is a parameter and kept anyhow). `ReLU`: one bit for each entry. `Sigmoid`: its output, $ND$ numbers, which the next layer has as well, so it can be shared. `Dropout`: one bit an entry (the scale is one number for all).
+# (a) `Linear`: x, $N D$ numbers (w is a parameter and kept anyway). `ReLU`: one bit per entry. `Sigmoid`: its
+# output, $ND$ numbers, which the next layer has as well, so it can be shared. `Dropout`: one bit per entry (the
+# scale is one number for all).
 #
-# (b) $50 \cdot 64 \cdot 4096 \cdot 4$ bytes = 50 MiB; the weights of one layer are $4096^2\cdot 4$ bytes = 64 MiB. With larger batches (or images) what is kept outgrows the weights. In use nothing needs to be kept: each tensor can go as soon as the next is there.
+# (b) $50 \cdot 64 \cdot 4096 \cdot 4$ bytes = 50 MiB; the weights of one layer are $4096^2\cdot 4$ bytes =
+# 64 MiB. With larger batches (or images) the caches outgrow the weights. In use nothing needs to be kept: each
+# tensor can be freed as soon as the next one is there.
 #
-# (c) Compute it again on the way back (checkpointing): keep the input of every k-th layer only, and repeat the forward pass of k layers when the way back arrives there. Costs up to one more forward pass.
+# (c) Compute it again in the backward pass (checkpointing): keep the input of every k-th layer only, and repeat
+# the forward pass of k layers when the backward pass arrives there. It costs up to one more forward pass.
 #
 # Marks: one each for (a), (b), (c).
 # ### END SOLUTION
@@ -498,7 +646,9 @@ if ready(BatchNorm=layer.forward(batch)) and ready(by_nodes=layer.backward_by_no
 # %% [markdown]
 # ## 7  Losses, and a penalty
 #
-# At the end of the chain stands a number. A loss has no upstream gradient to wait for, so it does both at once: `loss, grad_scores = hinge(scores, y)`. In `losses.py`, for scores $(N, C)$ and labels $y$:
+# At the end of the chain is a single number. A loss does not wait for an upstream gradient, so one call returns
+# both the value and the gradient: `loss, grad_scores = hinge(scores, y)`. In `losses.py`, for scores $(N, C)$
+# and labels $y$:
 #
 # | function | the mean over the batch of |
 # | --- | --- |
@@ -506,19 +656,32 @@ if ready(BatchNorm=layer.forward(batch)) and ready(by_nodes=layer.backward_by_no
 # | `hinge` | $\sum_{j \ne y} \max(0,\, s_j - s_y + 1)$ |
 # | `squared` | $\sum_j (s_j - t_j)^2$, where $t$ is 1 for the right class and 0 for the others; without a ½ |
 #
-# The mean over the batch is here, forwards and backwards: this is where the $1/N$ of all gradients comes from.
+# The mean over the batch belongs here, in both directions: this is where the $1/N$ in every gradient comes from.
 #
-# **Softmax and log belong together.** Taken apart, a probability rounds to 0 and its log is $-\infty$; and the way back multiplies by $1/p$ what the softmax then multiplies by $p$. Taken together, $-\log p_y = \log\sum_j e^{s_j} - s_y$ is harmless once the largest score has been subtracted, and the gradient is the simplest in this notebook. Here is the loss of a net that is sure, and wrong, by a
-# margin of $c$: it should grow like $c$.
+# **Softmax and log belong together.** Separately, a probability may round to 0, and its log is $-\infty$; and
+# the backward pass multiplies by $1/p$ what the softmax then multiplies by $p$. Together,
+# $-\log p_y = \log\sum_j e^{s_j} - s_y$ is harmless once the largest score has been subtracted, and the
+# gradient is the simplest in this notebook. Here is the loss of a net that is confident, and wrong, by a margin
+# of $c$. It should grow like $c$:
 
 # %% show=true
 margins = torch.arange(0, 1001, 20, dtype=torch.float64)
-apart = [float(-torch.log(torch.softmax(tensor(0.0, float(c)), dim=0)[0])) for c in margins]
-together = [losses.softmax_cross_entropy(tensor([0.0, float(c)]), torch.tensor([0]))[0] for c in margins]
-lines = {"softmax, then log": apart}
+right = torch.tensor([0])
+
+
+def apart(scores):
+    """The loss by way of the probability, which may round to 0."""
+    return float(-torch.log(torch.softmax(scores, dim=1)[0, 0]))
+
+
+pairs = [tensor([0.0, float(c)]) for c in margins]
+lines = {"softmax, then log": [apart(scores) for scores in pairs]}
+together = [losses.softmax_cross_entropy(scores, right)[0] for scores in pairs]
 if together[0] is not None:
     lines["yours"] = [float(loss) for loss in together]
-show_curves(lines, at=margins, xlabel="c, by which the wrong score leads", ylabel="loss", title="softmax, then log: inf from where the probability rounds to 0");
+show_curves(lines, at=margins, xlabel="c, by which the wrong score leads",
+            ylabel="loss",
+            title="softmax, then log: inf from where the probability rounds to 0");
 
 # %% item="loss_cross_entropy" points=2
 check("loss_cross_entropy")
@@ -530,13 +693,15 @@ check("loss_hinge")
 check("loss_squared")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "N times too large" | the mean belongs to the gradient, too |
+# | "N times too large" | the mean belongs to the gradient as well |
 # | "scores changed in place" | `scores[rows, y] -= 1` writes into the caller's tensor; on a tensor of your own it is fine |
 # | "nan or inf" at scores near a thousand | exp before the largest score is subtracted, or log of a probability that is 0 |
 #
-# **The penalty** `l2(params, reg)` gets the dict of all parameters of a net and returns `reg` times the sum of the squares of its *weights*, and their gradients. Weights are called `"w"`; in a net `"0.w"` or `"2.1.w"`, where the last part of the name decides. Biases, `gamma` and `beta` go free.
+# **The penalty** `l2(params, reg)` gets the dict of all parameters of a net. It returns `reg` times the sum of
+# the squares of the *weights*, and their gradients. Weights are called `"w"`; in a net, `"0.w"` or `"2.1.w"`,
+# where the last part of the name decides. Biases, `gamma` and `beta` are not penalised.
 
 # %% item="l2_penalty" points=1
 check("l2_penalty")
@@ -544,13 +709,17 @@ check("l2_penalty")
 # %% [markdown]
 # ## 8  Sequential: a net that is a layer
 #
-# Now plug. `Sequential(Linear(w1, b1), ReLU(), Linear(w2, b2))` is a chain of layers that **is itself a layer**: it has `forward` and `backward`, `params` and `grads`, and a mode. So it can stand in another chain, and everything works on it that works on a layer.
+# Now join them. `Sequential(Linear(w1, b1), ReLU(), Linear(w2, b2))` is a chain of layers that **is itself a
+# layer**: it has `forward` and `backward`, `params` and `grads`, and a mode. So it can be part of another
+# chain, and everything that works on a layer works on it.
 #
-# - `forward`: through all layers, first to last. `backward`: the other way round.
-# - `params` and `grads`: those of all layers, under `"0.w"`, `"0.b"`, `"2.w"`, `"2.b"`: place, dot, name. The tensors are the layers' own, not copies; an optimiser that changes them in place changes the layer.
-# - `train()` and `eval()` set `training` on the net and on all its layers. (Every layer has both methods, given.)
+# - `forward` goes through all layers from first to last; `backward` goes through them in reverse.
+# - `params` and `grads` are those of all layers, under `"0.w"`, `"0.b"`, `"2.w"`, `"2.b"`: place, dot, name.
+#   The tensors are the layers' own, not copies; an optimiser that changes them in place changes the layer.
+# - `train()` and `eval()` set `training` on the net and on all its layers. (Both methods are given for every
+#   other layer.)
 #
-# In `layers.py`, first the loop in `__init__`.
+# In `layers.py`, start with the loop in `__init__`.
 
 # %% item="sequential_params" points=1
 check("sequential_params")
@@ -565,67 +734,90 @@ check("sequential_backward")
 check("sequential_modes")
 
 # %% [markdown]
-# The checks build their nets of given layers, so a fault in one of yours does not show here. The next cell uses yours, all of them, on the handwritten digits: 400 images, steps against the gradient, and *any* layers between the images and the ten scores. This is what was not possible with flat code: four nets, and not one derivation.
+# The checks build their nets from given layers, so a fault in one of yours does not show here. The next cell
+# uses yours, all of them, on handwritten digits: 400 images, steps against the gradient, and *any* layers
+# between the images and the ten scores. Flat code could not do this: four nets, and not one new derivation.
 
 # %% show=true
 digits = load_digits()
 images, labels = digits[0][:400].double(), digits[1][:400]
 
 
+def zeros(*shape):
+    return torch.zeros(shape, dtype=torch.float64)
+
+
 def linear(D, M, seed):
-    return layers.Linear(normal(D, M, seed=seed) * (2 / D) ** 0.5, torch.zeros(M, dtype=torch.float64))
+    return layers.Linear(normal(D, M, seed=seed) * (2 / D) ** 0.5, zeros(M))
 
 
 def maxout(D, M, seed):
-    return layers.Maxout(normal(2, D, M, seed=seed) * (1 / D) ** 0.5, torch.zeros(2, M, dtype=torch.float64))
+    return layers.Maxout(normal(2, D, M, seed=seed) * (1 / D) ** 0.5, zeros(2, M))
 
 
 def batchnorm(D):
-    return layers.BatchNorm(torch.ones(D, dtype=torch.float64), torch.zeros(D, dtype=torch.float64))
+    return layers.BatchNorm(zeros(D) + 1, zeros(D))
+
+
+def dropout(p):
+    return layers.Dropout(p, torch.Generator().manual_seed(0))
 
 
 def finished(parts, x):
-    """Whether every layer goes there and back."""
+    """Whether every layer goes forward and backward."""
     for layer in parts:
         x = layer.forward(x)
-        if x is None or layer.backward(torch.zeros_like(x)) is None or len(layer.grads) < len(layer.params):
+        if x is None or layer.backward(torch.zeros_like(x)) is None:
+            return False
+        if len(layer.grads) < len(layer.params):
             return False
     return True
 
 
+def losses_of(parts, steps=60, lr=0.5):
+    """Train a net of these layers on the images; returns its losses."""
+    net, history = layers.Sequential(*parts), []
+    for step in range(steps if finished(parts, images) else 0):
+        scores = net.forward(images)
+        if scores is None:
+            break
+        loss, grad_scores = losses.softmax_cross_entropy(scores, labels)
+        if loss is None or grad_scores is None or net.backward(grad_scores) is None:
+            break
+        history.append(float(loss))
+        for key, grad in net.grads.items():
+            net.params[key] -= lr * grad
+    return history
+
+
+tanh, taps = layers.Tanh(), layers.Correlation1d(tensor(1.0, -1.0, 0.5))
 nets = {
     "Linear, ReLU, Linear": [linear(64, 32, 1), layers.ReLU(), linear(32, 10, 2)],
-    "with BatchNorm": [linear(64, 32, 1), batchnorm(32), layers.ReLU(), linear(32, 10, 2)],
-    "Maxout, Dropout, Linear": [maxout(64, 32, 1), layers.Dropout(0.2, torch.Generator().manual_seed(0)), linear(32, 10, 2)],
-    "Correlation, Tanh, Linear": [layers.Correlation1d(tensor(1.0, -1.0, 0.5)), layers.Tanh(), linear(62, 10, 2)],
+    "with BatchNorm": [linear(64, 32, 1), batchnorm(32), layers.ReLU(),
+                       linear(32, 10, 2)],
+    "Maxout, Dropout, Linear": [maxout(64, 32, 1), dropout(0.2), linear(32, 10, 2)],
+    "Correlation, Tanh, Linear": [taps, tanh, linear(62, 10, 2)],
 }
-histories = {}
-for name, parts in nets.items():
-    net, histories[name] = layers.Sequential(*parts), []
-    for step in range(60 if finished(parts, images) else 0):
-        scores = net.forward(images)
-        loss, grad_scores = losses.softmax_cross_entropy(scores, labels) if scores is not None else (None, None)
-        if loss is None or grad_scores is None or net.backward(grad_scores) is None or not net.grads:
-            break
-        histories[name].append(float(loss))
-        for key, grad in net.grads.items():
-            net.params[key] -= 0.5 * grad
+histories = {name: losses_of(parts) for name, parts in nets.items()}
 histories = {name: history for name, history in histories.items() if history}
 if histories:
     show_curves(histories, title="Four nets, one loop, 400 digits")
 else:
-    print("Nothing to show yet: a net needs Sequential, its layers and softmax_cross_entropy.")
+    print("Nothing to show yet: write Sequential, its layers, softmax_cross_entropy.")
 
 # %% [markdown]
-# ### 8.1  Beside their PyTorch twins
+# ### 8.1  Beside their PyTorch counterparts
 #
-# Everything that you have written exists in PyTorch, as a module or a function, with autograd for the way back. Side by side, on the same numbers in float64: the largest difference of the outputs, and the largest of all gradients (of the input and of the parameters), each relative to the largest entry.
+# Everything that you have written exists in PyTorch as a module or a function, with autograd for the backward
+# pass. Here they are side by side, on the same numbers in float64: the largest difference between the outputs,
+# and the largest between all gradients (of the input and of the parameters), relative to the largest entry.
 
 # %% show=true
 def twins():
     """Name, your layer, PyTorch's function of the input and of the parameters."""
-    w, b, pieces, shifts, taps, gamma, beta = (normal(*shape, seed=seed) for seed, shape in enumerate(
-        [(5, 3), (3,), (4, 5, 3), (4, 3), (3,), (5,), (5,)], 20))
+    w, b = normal(5, 3, seed=20), normal(3, seed=21)
+    pieces, shifts = normal(4, 5, 3, seed=22), normal(4, 3, seed=23)
+    taps, gamma, beta = normal(3, seed=24), normal(5, seed=25), normal(5, seed=26)
     yield "Linear", layers.Linear(w, b), lambda x, w, b: F.linear(x, w.T, b)
     yield "ReLU", layers.ReLU(), F.relu
     yield "LeakyReLU", layers.LeakyReLU(), F.leaky_relu
@@ -633,9 +825,12 @@ def twins():
     yield "Sigmoid", layers.Sigmoid(), F.sigmoid
     yield "Tanh", layers.Tanh(), F.tanh
     yield "Softmax", layers.Softmax(), lambda x: F.softmax(x, dim=-1)
-    yield "Maxout", layers.Maxout(pieces, shifts), lambda x, w, b: (x @ w + b[:, None]).amax(dim=0)
-    yield "Correlation1d", layers.Correlation1d(taps), lambda x, w: F.conv1d(x[:, None], w[None, None])[:, 0]
-    yield "BatchNorm", layers.BatchNorm(gamma, beta), lambda x, gamma, beta: F.batch_norm(x, None, None, gamma, beta, training=True)
+    yield ("Maxout", layers.Maxout(pieces, shifts),
+           lambda x, w, b: (x @ w + b[:, None]).amax(dim=0))
+    yield ("Correlation1d", layers.Correlation1d(taps),
+           lambda x, w: F.conv1d(x[:, None], w[None, None])[:, 0])
+    yield ("BatchNorm", layers.BatchNorm(gamma, beta),
+           lambda x, *params: F.batch_norm(x, None, None, *params, training=True))
 
 
 def off(mine, true):
@@ -655,19 +850,21 @@ for name, layer, twin in twins():
     grads = torch.autograd.grad(true, leaves, g)
     mine = [layer.backward(g), *(layer.grads.get(key) for key in layer.params)]
     written = all(value is not None for value in mine)
-    print(f"{name:15s} {off([out], [true.detach()]):18.0e} {off(mine, grads) if written else float('nan'):20.0e}")
+    gradients = off(mine, grads) if written else float("nan")
+    print(f"{name:15s} {off([out], [true.detach()]):18.0e} {gradients:20.0e}")
 
 # %% [markdown]
-# Zeros and $10^{-16}$ are what rounding leaves of sixteen digits. Not approximately the same: the same.
+# Zeros and $10^{-16}$ are all that rounding leaves of sixteen digits: yours and PyTorch's are the same functions.
 
 # %% [markdown]
-# Chains are enough for much, and not for everything. In the second part the wiring is free.
+# Chains are enough for many nets, but not for all. From here on, the wiring is free.
 
 # %% [markdown]
 # ## 9  Any wiring: the graph
 #
-# A `Sequential` is a row of layers, each with one neighbour on either side. Many nets are not rows. A value may be read by **several** nodes, a node may read **several** values, and one connection may skip over everything
-# in between. All that it takes is a picture without circles, a *directed acyclic graph*:
+# In a `Sequential`, each layer has one neighbour on either side. Many nets are not chains. **Several** nodes may
+# read the same value, a node may read **several** values, and a connection may skip over everything in between.
+# All that is required is a graph without cycles, a *directed acyclic graph*:
 
 # %%
 from backprop import flat, functions, graph
@@ -676,40 +873,48 @@ from toolbox.draw import show_network
 
 
 def there(what, *answers):
-    """True once all the answers are there; until then it says what is still to be written."""
-    if any(answer is None or (isinstance(answer, dict) and not answer) for answer in answers):
+    """True once all the answers are there; until then it says what is missing."""
+    if any(answer is None or answer == {} for answer in answers):
         print("Nothing to show yet. Still to be written:", what)
         return False
     return True
 
-
 # %% show=true
 nodes, edges = {"s": "+1", "y": "×"}, [("x", "s"), ("x", "y"), ("s", "y")]
-draw_graph(nodes, edges, {"x": 4, "s": 5, "y": 20}, {"y": 10, "s": 40, ("x", "s"): 40, ("x", "y"): 50, "x": 90}, rows={"x": 0, "s": 1, "y": 0},
+values = {"x": 4, "s": 5, "y": 20}
+grads = {"y": 10, "s": 40, ("x", "s"): 40, ("x", "y"): 50, "x": 90}
+draw_graph(nodes, edges, values, grads, rows={"x": 0, "s": 1, "y": 0},
            title="y = (x + 1) · x: values above the wires, gradients below");
 
 # %% [markdown]
 # ### A solved example
 #
-# Here $x = 4$ is read twice, by the node $s = x + 1$ and by the product $y = s\,x$. From the right arrives 10. The product swaps its factors: $10\cdot x = 40$ goes to $s$, and $10\cdot s = 50$ goes along the *direct* wire to
-# $x$. The node $s$ hands its 40 on, along the *other* wire to $x$. A nudge of $x$ reaches the end on both ways, so what comes back on them **adds up**: $40 + 50 = 90$. (With algebra: $y = x^2 + x$, slope $2x + 1 = 9$, times 10.)
+# Here $x = 4$ is read twice: by the node $s = x + 1$ and by the product $y = s\,x$. The upstream gradient is
+# 10. The product swaps its factors: $10\cdot x = 40$ goes to $s$, and $10\cdot s = 50$ goes along the *direct*
+# wire to $x$. The node $s$ passes its 40 on along the *other* wire to $x$. Nudge $x$, and the change reaches the
+# end along both paths, so the gradients that come back along them **add up**: $40 + 50 = 90$. (By algebra:
+# $y = x^2 + x$ has slope $2x + 1 = 9$, times 10.)
 #
 # Two rules are all there is to it:
 #
-# 1. **A node goes when all its readers have gone.** Only then is its gradient complete.
-# 2. **Where wires meet on the way back, gradients add up.**
+# 1. **A node's turn comes when all its readers have had theirs.** Only then is its gradient complete.
+# 2. **Where wires meet in the backward pass, gradients add up.**
 #
 # ### Predict
 #
-# Now one with three readers. $a = -2x$, $h = a\,x$, $y = h + x$, at $x = 3$, with 5 as the upstream gradient of $y$:
+# Now one with three readers: $a = -2x$, $h = a\,x$, $y = h + x$, at $x = 3$, with 5 as the upstream gradient
+# of $y$:
 
 # %% show=true
-nodes, edges = {"a": "·(-2)", "h": "×", "y": "+"}, [("x", "a"), ("a", "h"), ("x", "h"), ("h", "y"), ("x", "y")]
-draw_graph(nodes, edges, {"x": 3}, {"y": 5, "h": None, "a": None, "x": None}, rows={"x": 0, "a": 1, "h": 1, "y": 0});
+nodes = {"a": "·(-2)", "h": "×", "y": "+"}
+edges = [("x", "a"), ("a", "h"), ("x", "h"), ("h", "y"), ("x", "y")]
+draw_graph(nodes, edges, {"x": 3}, {"y": 5, "h": None, "a": None, "x": None},
+           rows={"x": 0, "a": 1, "h": 1, "y": 0});
 
 # %% solution="graph_by_hand"
-# small: the values "a", "h", "y"; what comes back to x along each of its three wires, "x_from_a", "x_from_h", "x_from_y";
-# and the gradients "grad_h", "grad_a", "grad_x". One line for each is fine: small["a"] = 1
+# small: the values "a", "h", "y"; what comes back to x along each of its three wires,
+# "x_from_a", "x_from_h", "x_from_y"; and the gradients "grad_h", "grad_a", "grad_x".
+# One line for each is fine: small["a"] = 1
 small = {}
 ### BEGIN SOLUTION
 small["a"] = -2 * 3
@@ -729,25 +934,32 @@ check("graph_by_hand")
 # %% [markdown]
 # ### 9.1  Ops with several inputs
 #
-# Open `lib/backprop/graph.py`. What a node does is its *op*: any object with `forward` and `backward`. All your layers are ops with one input. For several inputs there is one more agreement: `backward` returns a **tuple**, one gradient for
-# each input, in their order. `Add` is there as an example. Write
+# Open `lib/backprop/graph.py`. What a node does is its *op*: any object with `forward` and `backward`. All your
+# layers are ops with one input. For several inputs there is one more rule: `backward` returns a **tuple**, one
+# gradient for each input, in the same order. `Add` is given as an example. Write
 #
 # - `Multiply`: two inputs of one shape, entry by entry;
-# - `Concat`: any number of inputs side by side, $(N, D_1), (N, D_2), \dots \to (N, D_1 + D_2 + \cdots)$. Going forward, columns are put next to each other. So on the way back, which columns of the upstream gradient belong to whom?
+# - `Concat`: any number of inputs side by side, $(N, D_1), (N, D_2), \dots \to (N, D_1 + D_2 + \cdots)$. The
+#   forward pass puts columns next to one another. So in the backward pass, which columns of the upstream
+#   gradient belong to which input?
 
 # %% item="graph_ops" points=2
 check("graph_ops")
 
 # %% [markdown]
-# ### 9.2  An order to walk in
+# ### 9.2  An order to visit the nodes in
 #
-# Who builds a graph may add its nodes in any order: `add` only writes them down. Before anything can be computed, somebody must find an order in which every node stands **after all that it reads**. Usually there are many; any will do.
+# Nodes may be added to a graph in any order: `add` only writes them down. Before anything can be computed, we
+# need an order in which every node comes **after everything that it reads**, a *topological order*. Usually
+# there are many; any of them will do.
 #
-# A good way, in three steps:
+# A good method has three steps:
 #
-# 1. For every name, list its readers. For every node, count how many of its sources are still missing: at first, all.
-# 2. The inputs are ready. Put them into the list.
-# 3. Walk along the list, and let it grow while you walk: each name that you pass is one source less for each of its readers, and a reader with nothing missing any more goes to the end of the list.
+# 1. For every name, list its readers. For every node, count how many of its sources are still missing: at
+#    first, all of them.
+# 2. The inputs are ready. Put them on the list.
+# 3. Go along the list, and let it grow as you go: each name that you pass is one missing source fewer for each
+#    of its readers, and a reader with none missing goes to the end of the list.
 #
 # | passing | missing at `a` | missing at `h` | missing at `y` | the list |
 # | --- | --- | --- | --- | --- |
@@ -756,30 +968,34 @@ check("graph_ops")
 # | a | | **0** | 1 | x, a, h |
 # | h | | | **0** | x, a, h, y |
 #
-# If the list ends before everybody is in it, the rest wait for each other: a **circle**. And a node may ask for a name that nobody has. Raise `ValueError` in both cases, with the name in the message: whoever mistyped one among two hundred will thank
-# you. (Now and then a node lists one source twice, as $h\cdot h$ does. Your count and your readers should agree on that.)
+# If the list ends before every name is on it, the remaining nodes are waiting for one another: a **cycle**. A
+# node may also ask for a name that does not exist. Raise `ValueError` in both cases, with the name in the
+# message: whoever mistyped one among two hundred will thank you. (Now and then a node lists one source twice,
+# as $h\cdot h$ does. Make sure that your count and your readers agree about that.)
 
 # %% item="graph_order" points=3
 check("graph_order")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | "stands before it in …" | a node is ready when its *last* source is there, not its first |
-# | the check never ends | in a circle nothing gets ready: does your loop notice? |
-# | "not in […]" | inputs have a place, and so do nodes that nobody reads |
+# | the check never ends | in a cycle nothing becomes ready: does your loop notice? |
+# | "not in […]" | inputs have a place in the order, and so do nodes that nobody reads |
 # | `KeyError` where `ValueError` is due | look for unknown names first, before you count |
-# | "RecursionError" | depth first, a function that calls itself: Python stops that at a depth of about 1000. A list of your own does not mind |
+# | "RecursionError" | a depth-first function calls itself, and Python stops that at a depth of about 1000; a list of your own has no such limit |
 #
-# ### 9.3  Forwards, and back
+# ### 9.3  Forward and backward
 #
-# With the order, `forward` is a loop: an input has its value, a node hands the values of its sources to its op. And `backward` is the same loop the other way round:
+# With the order, `forward` is a loop: an input has its value, and a node passes the values of its sources to
+# its op. And `backward` is the same loop in reverse:
 #
-# - it starts from the gradients that are given, for one output or for several;
-# - a node whose gradient is there asks its op to go back, and shares what comes among its sources;
-# - a source that has a gradient already **adds**.
+# - it starts from the given gradients, of one output or of several;
+# - when a node's gradient is complete, its op's `backward` turns it into one gradient for each source;
+# - if a source already has a gradient, the new one is **added**.
 #
-# A trap lies in the last word. `grads[name] += grad` writes *into* the tensor that stands there, and somebody else may hold it, too: `Add` gave one and the same tensor to all of its sources. Make a new sum.
+# There is a trap in the last step. `grads[name] += grad` writes *into* the tensor that is there, and somebody
+# else may be holding it as well: `Add` gave one and the same tensor to all of its sources. Make a new sum.
 
 # %% item="graph_forward" points=1
 check("graph_forward")
@@ -788,21 +1004,22 @@ check("graph_forward")
 check("graph_backward")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "On the way back, the first wrong gradient is that of h" | everything nearer to the output is right. Who reads `h`, and what did each send back? |
+# | "In the backward pass, the first wrong gradient is that of h" | everything nearer to the output is right. Who reads `h`, and what did each of them send back? |
 # | "Only one of the gradients … is left" | `grads[source] = …` overwrites |
-# | "goes before all of its gradient has arrived" | you walk, but not in the reverse of your order |
-# | "went 3 times" | one visit for each *node*, not for each path: there may be $2^{50}$ paths |
-# | `too many values to unpack`, or a gradient with one dimension less | an op with one input returns a tensor, not a tuple; `zip` would happily take its rows apart |
+# | "A node is processed before all of its gradient has arrived" | is your order exactly the reverse of the forward one? |
+# | "ran 3 times" | visit each *node* once, not each path: there may be $2^{50}$ paths |
+# | `too many values to unpack`, or a gradient with one dimension fewer | an op with one input returns a tensor, not a tuple; `zip` would happily take its rows apart |
 #
-# A first look at your graph, drawn from your own `nodes`, with shapes from your `forward`, and below each wire how large its gradient is:
+# Here is a first look at your graph, drawn from your own `nodes`, with shapes from your `forward`, and below
+# each wire the size of its gradient:
 
 # %%
 def layer(rows, columns, seed, scale=1.0):
-    """A linear op with normal weights. (From the toolbox, so that the pictures depend on nothing but your graph.)"""
-    return graph_ops.Linear(scale * normal(rows, columns, seed=seed) / rows**0.5, 0.1 * normal(columns, seed=seed + 1))
-
+    """A given linear op, so that the pictures depend on nothing but your graph."""
+    w = scale * normal(rows, columns, seed=seed) / rows**0.5
+    return graph_ops.Linear(w, 0.1 * normal(columns, seed=seed + 1))
 
 # %% show=true
 net = graph.Graph("x")
@@ -810,15 +1027,19 @@ net.add("a", layer(4, 5, 1), "x")
 net.add("h", graph_ops.Tanh(), "a")
 net.add("r", layer(5, 4, 2), "h")
 net.add("y", graph.Add(), "x", "r")
-if there("Graph.order, forward and backward", net.order(), values := net.forward(x=normal(6, 4)), net.backward({"y": normal(6, 4)})):
-    show_network(net, values, net.backward({"y": normal(6, 4, seed=3)}), title="a skip connection across three nodes")
+order, values = net.order(), net.forward(x=normal(6, 4))
+grads = net.backward({"y": normal(6, 4, seed=3)}) if values else None
+if there("Graph.order, forward and backward", order, values, grads):
+    show_network(net, values, grads, title="a skip connection across three nodes")
 
 # %% [markdown]
-# ### 9.4  Again, and deeper
+# ### 9.4  Calling it again, and deeper graphs
 #
-# An engine is used thousands of times in a row. So: a second `backward` gives the same numbers as the first, a second `forward` forgets the first, dicts that you have returned stay as they are, and a chain of two thousand nodes is no problem. If you
-# have kept nothing in `self` but the nodes, all of this may be true already. (PyTorch decided otherwise in one point: `.grad` *is* kept and added to, until somebody calls `zero_grad()`. Handy for large batches in small pieces, and a
-# famous source of mistakes.)
+# An engine is used thousands of times in a row. So: a second `backward` gives the same numbers as the first, a
+# second `forward` forgets the first, dicts that you have returned stay as they are, and a chain of two thousand
+# nodes is no problem. If you have kept nothing in `self` but the nodes, all of this may be true already.
+# (PyTorch chose differently on one point: it *does* keep `.grad` and add to it until somebody calls
+# `zero_grad()`. That is handy for processing a large batch in small pieces, and a famous source of mistakes.)
 
 # %% item="graph_again" points=2
 check("graph_again")
@@ -826,51 +1047,63 @@ check("graph_again")
 # %% [markdown]
 # ### One net, three ways
 #
-# The two-layer net once more: as flat code from the notebook before, as a `Sequential`, and as a graph. Same weights, same batch of digits. The gradients have to agree to the last digits, because they are the same sums.
+# Here is the two-layer net once more: as the flat code of the notebook `flat`, as a `Sequential`, and as a
+# graph, with the same weights and the same batch of digits. The gradients must agree to the last digits,
+# because they are the same sums.
 
 # %% show=true
 x, y = load_digits("train", limit=64)
-w1, b1, w2, b2 = normal(64, 20, seed=1) / 8, normal(20, seed=2) / 8, normal(20, 10, seed=3) / 4, normal(10, seed=4) / 4
+w1, b1 = normal(64, 20, seed=1) / 8, normal(20, seed=2) / 8
+w2, b2 = normal(20, 10, seed=3) / 4, normal(10, seed=4) / 4
 
 
 def as_flat_code():
     return flat.net_softmax(x=x, y=y, w1=w1, b1=b1, w2=w2, b2=b2, reg=0.0)[1]
 
 
-def as_a_row():
+def as_a_chain():
     net = layers.Sequential(layers.Linear(w1, b1), layers.ReLU(), layers.Linear(w2, b2))
     net.backward(losses.softmax_cross_entropy(net.forward(x), y)[1])
-    return {"w1": net.grads["0.w"], "b1": net.grads["0.b"], "w2": net.grads["2.w"], "b2": net.grads["2.b"]}
+    names = {"w1": "0.w", "b1": "0.b", "w2": "2.w", "b2": "2.b"}
+    return {name: net.grads[place] for name, place in names.items()}
 
 
 def as_a_graph():
     first, second, net = layers.Linear(w1, b1), layers.Linear(w2, b2), graph.Graph("x")
-    net.add("scores", second, "h")                       # in any order
+    net.add("scores", second, "h")  # in any order
     net.add("h", layers.ReLU(), "a")
     net.add("a", first, "x")
-    net.backward({"scores": losses.softmax_cross_entropy(net.forward(x=x)["scores"], y)[1]})
-    return {"w1": first.grads["w"], "b1": first.grads["b"], "w2": second.grads["w"], "b2": second.grads["b"]}
+    scores = net.forward(x=x)["scores"]
+    net.backward({"scores": losses.softmax_cross_entropy(scores, y)[1]})
+    return {"w1": first.grads["w"], "b1": first.grads["b"],
+            "w2": second.grads["w"], "b2": second.grads["b"]}
 
 
-found = {}
-for name, way in {"flat": as_flat_code, "modular": as_a_row, "graph": as_a_graph}.items():
+NAMES, found = ("w1", "b1", "w2", "b2"), {}
+ways = {"flat": as_flat_code, "chain": as_a_chain, "graph": as_a_graph}
+for name, way in ways.items():
     try:
         grads = way()
-        found[name] = {key: grads[key] for key in ("w1", "b1", "w2", "b2") if grads.get(key) is not None}
-    except Exception as error:                           # something on this way is not written yet
+        found[name] = {key: grads[key] for key in NAMES if grads.get(key) is not None}
+    except Exception as error:  # something that it needs is not written yet
         print(f"{name}: not yet ({type(error).__name__}: {error})")
-print(f"{'':10}" + "".join(f"{name:>12}" for name in ("w1", "b1", "w2", "b2")) + "     largest difference from the first row")
+print("size of:  ", *(f"{name:>12}" for name in NAMES), "  difference from the first")
 for name, grads in found.items():
     if len(grads) == 4:
-        sizes = "".join(f"{float(grad.norm()):12.8f}" for grad in grads.values())
-        differences = [float((grads[key] - other).abs().max()) for key, other in next(iter(found.values())).items() if key in grads]
-        print(f"{name:10}{sizes}     {max(differences, default=float('nan')):.0e}")
+        first = next(iter(found.values()))
+        differences = [float((grads[key] - first[key]).abs().max())
+                       for key in grads if key in first]
+        sizes = [f"{float(grad.norm()):12.8f}" for grad in grads.values()]
+        print(f"{name:10}", *sizes, f"  {max(differences, default=float('nan')):.0e}")
 
 # %% [markdown]
-# ### 9.5  A block that skips
+# ### 9.5  A block with a skip connection
 #
-# The most successful wiring of all is the *residual block*: instead of $y = F(x)$ compute $y = x + F(x)$, so that the layers inside need only learn what is **missing**. Write `residual_block(graph, source, name, first, activation, second)` in `graph.py`. It
-# adds four nodes to a graph that somebody else owns, and returns the name of the last one, so that the next block can be put behind it. Mind the names: two blocks must fit into one graph.
+# The most successful wiring of all is the *residual block*: instead of $y = F(x)$ compute $y = x + F(x)$, so
+# that the layers inside only have to learn what is **missing**. Write
+# `residual_block(graph, source, name, first, activation, second)` in `graph.py`. It adds four nodes to a graph
+# that belongs to somebody else, and returns the name of the last one, so that the next block can be attached to
+# it. Take care with the names: two blocks must fit into one graph.
 
 # %% item="graph_skip" points=2
 check("graph_skip")
@@ -878,61 +1111,79 @@ check("graph_skip")
 # %% show=true
 net, last = graph.Graph("x"), "x"
 for name, seed in (("one", 1), ("two", 2)):
-    last = last and graph.residual_block(net, last, name, layer(4, 5, seed), graph_ops.Tanh(), layer(5, 4, seed + 5))
-if there("residual_block", last, net.order()) and there("forward and backward", values := net.forward(x=normal(6, 4))):
-    show_network(net, values, net.backward({last: normal(6, 4, seed=3)}), title="two residual blocks")
+    parts = layer(4, 5, seed), graph_ops.Tanh(), layer(5, 4, seed + 5)
+    last = last and graph.residual_block(net, last, name, *parts)
+values = net.forward(x=normal(6, 4)) if last and net.order() else None
+if there("residual_block, and Graph.forward and backward", last, values):
+    grads = net.backward({last: normal(6, 4, seed=3)})
+    show_network(net, values, grads, title="two residual blocks")
 
 # %% [markdown]
-# Why does that help? An experiment with *your* graph. Thirty blocks, each of two linear layers with a tanh between them, the second a little small, so that one block alone weakens what passes. Once stacked as they are, once with a skip
-# around each. A gradient of size 1 goes in at the end. How large is it when it arrives at each block?
+# Why does that help? Here is an experiment with *your* graph: thirty blocks, each of two linear layers with a
+# tanh between them. The weights of the second are a little small, so that one block alone weakens what passes
+# through it. The blocks are stacked once as they are, and once with a skip around each. A gradient of size 1
+# goes in at the end. How large is it when it arrives at each block?
 
 # %% show=true
 def gradient_sizes(blocks, skip):
-    """How large the gradient is at the output of each block, from the first one to the last."""
+    """How large the gradient is at the output of each block, from first to last."""
     net, names = graph.Graph("x"), ["x"]
     for number in range(blocks):
-        parts = layer(16, 16, 2 * number), graph_ops.Tanh(), layer(16, 16, 1000 + 2 * number, scale=0.5)
+        first = layer(16, 16, 2 * number)
+        second = layer(16, 16, 1000 + 2 * number, scale=0.5)
         name = f"block{number}"
         if skip:
-            graph.residual_block(net, names[-1], name, *parts)
+            graph.residual_block(net, names[-1], name, first, graph_ops.Tanh(), second)
         else:
-            net.add(f"{name}.a", parts[0], names[-1])
-            net.add(f"{name}.h", parts[1], f"{name}.a")
-            net.add(name, parts[2], f"{name}.h")
+            net.add(f"{name}.a", first, names[-1])
+            net.add(f"{name}.h", graph_ops.Tanh(), f"{name}.a")
+            net.add(name, second, f"{name}.h")
         names.append(name)
     if not net.forward(x=normal(32, 16)):
         return None
     grads = net.backward({names[-1]: normal(32, 16, seed=9)})
-    return [float(grads[name].pow(2).mean().sqrt()) for name in names] if grads else None
+    return grads and [float(grads[name].pow(2).mean().sqrt()) for name in names]
 
 
-curves = {"plain": gradient_sizes(30, skip=False) if net.order() else None, "with skips": gradient_sizes(30, skip=True) if last else None}
+curves = {"plain": gradient_sizes(30, skip=False) if net.order() else None,
+          "with skips": gradient_sizes(30, skip=True) if last else None}
 if there("Graph and residual_block", *curves.values()):
-    figure = show_curves(curves, xlabel="block, from the input on the left to the output on the right", ylabel="size of the gradient",
-                         title="The way back through 30 blocks")
+    where = "block, from the input (left) to the output (right)"
+    figure = show_curves(curves, xlabel=where,
+                         ylabel="size of the gradient",
+                         title="The backward pass through 30 blocks")
     figure.axes[0].set_yscale("log")
 
 # %% [markdown]
-# One curve falls by many powers of ten on its way to the left: the first layers would hardly learn. The other one arrives.
+# One curve falls by many powers of ten on its way to the left: the first layers would hardly learn. The other
+# one arrives.
 #
 # ### Written question 2
 #
-# (a) Look at what `Add.backward` does, and explain the difference between the two curves: why can the gradient not vanish along the skips, however small the weights inside the blocks are?
+# (a) Look at what `Add.backward` does, and explain the difference between the two curves. Why can the gradient
+# not vanish along the skips, however small the weights inside the blocks are?
 #
-# (b) Somebody writes $y = x \cdot F(x)$, with `Multiply` in the place of `Add`. What comes back along the skip now, and on what does its size depend?
+# (b) Somebody writes $y = x \cdot F(x)$, with `Multiply` in place of `Add`. What comes back along the skip now,
+# and what does its size depend on?
 #
-# (c) Your `backward` visits each node once. Thirty residual blocks have how many paths from the input to the output? Say in one sentence why the sum over all of them is right nevertheless.
+# (c) Your `backward` visits each node once. How many paths are there from the input to the output of thirty
+# residual blocks? Say in one sentence why the sum over all of them still comes out right.
 
 # %% [markdown] written="why_skips" points=3
 # *Write your answer here, in place of this line.*
 #
 # ### BEGIN SOLUTION
-# (a) `Add` hands its upstream gradient on to both sources unchanged. So at the input of a block arrives the gradient of its output, *plus* what comes through $F$: $g + g\,J_F$, where $J_F$ is small. Through thirty blocks that is a product of factors $(1 + J_F)$,
-# not of factors $J_F$: near 1 each, while the plain chain multiplies thirty small ones. (It could only vanish if $J_F$ were near $-1$.)
+# (a) `Add` passes its upstream gradient to both sources unchanged. So the input of a block receives the gradient
+# of its output *plus* what comes through $F$: $g + g\,J_F$, where $J_F$ is small. Over thirty blocks that is a
+# product of factors $(1 + J_F)$, not of factors $J_F$: each is near 1, while the plain chain multiplies thirty
+# small ones. (It could vanish only if $J_F$ were near $-1$.)
 #
-# (b) `Multiply` swaps: along the skip comes $g \cdot F(x)$, which is small where $F(x)$ is small. The skip is no longer a clear road; its gradient depends on what the block computes.
+# (b) `Multiply` swaps its factors: $g \cdot F(x)$ comes back along the skip, which is small where $F(x)$ is
+# small. The skip is no longer an open road; its gradient depends on what the block computes.
 #
-# (c) $2^{30}$, about a billion: at each block through $F$ or around it. Sums can be factored: everything that comes after a node has the same factor on all paths through it, so the gradients may be added up at the node and sent on once.
+# (c) $2^{30}$, about a billion: at each block, through $F$ or around it. Sums can be factored: everything that
+# comes after a node has the same factor on all paths through it, so the gradients may be added at the node and
+# passed on once.
 #
 # Marks: one each for (a), (b), (c).
 # ### END SOLUTION
@@ -940,7 +1191,8 @@ if there("Graph and residual_block", *curves.values()):
 # %% [markdown]
 # ## 10  Your rules inside PyTorch
 #
-# You have built an engine. PyTorch has one as well, which records the graph while you compute, and it lets you add nodes of your own: a `torch.autograd.Function` has two static methods, and you know both.
+# You have built an engine. PyTorch has one as well, which records the graph while you compute, and it lets you
+# add nodes of your own: a `torch.autograd.Function` has two static methods, and you know both of them.
 #
 # ### A solved example: the cube
 
@@ -950,29 +1202,33 @@ class Cube(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        ctx.save_for_backward(x)           # the cache, kept by PyTorch
+        ctx.save_for_backward(x)  # the cache, kept by PyTorch
         return x**3
 
     @staticmethod
-    def backward(ctx, grad_out):           # upstream in, downstream out: one for each argument of forward
+    def backward(ctx, grad_out):  # upstream in, downstream out, one for each argument
         (x,) = ctx.saved_tensors
         return grad_out * 3 * x**2
 
 
 x = torch.tensor([1.0, 2, 3], requires_grad=True)
-y = Cube.apply(x)                          # apply, not forward: that is what puts the node into PyTorch's graph
+y = Cube.apply(x)  # apply, not forward: that puts the node into PyTorch's graph
 y.backward(torch.tensor([1.0, 10, 100]))
 print(y, x.grad, sep="\n")
 
 # %% [markdown]
-# Inside `forward` nothing is recorded; what you write is *one* node, whatever it computes. PyTorch looks after the order, the sums, the leaves. (There is a second way to write it, with a separate `setup_context`; either will do.)
+# Inside `forward` nothing is recorded; whatever you write there becomes *one* node. PyTorch takes care of the
+# order, the sums and the leaves. (There is a second way to write it, with a separate `setup_context`; either
+# will do.)
 #
-# Write `Multiply`, `Sigmoid`, `Softmax` and `Linear` in `lib/backprop/functions.py`. You have all of their rules already; what is new is where things are kept. Two pieces of advice:
+# Write `Multiply`, `Sigmoid`, `Softmax` and `Linear` in `lib/backprop/functions.py`. You know all the rules
+# already; what is new is where things are kept. Two pieces of advice:
 #
-# - Save the **output** where its local gradient is shortest in terms of it: sigmoid and softmax.
-# - One gradient for each argument, in the same order. `None` is allowed for an argument that needs none.
+# - Save the **output** where the local gradient is shortest in terms of it: for sigmoid and softmax.
+# - Return one gradient for each argument, in the same order. `None` is allowed for an argument that needs none.
 #
-# And one rule of the game: `backward` is yours. Calling `torch.autograd.grad`, `torch.func` or a ready-made `…_backward` inside it would be asking the engine to ask itself, and the checks notice.
+# And one rule: `backward` is yours. Calling `torch.autograd.grad`, `torch.func` or a ready-made `…_backward`
+# inside it would only ask the engine for its own answer, and the checks notice.
 
 # %% item="function_multiply" points=2
 check("function_multiply")
@@ -987,18 +1243,20 @@ check("function_softmax")
 check("function_linear")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "returned an incorrect number of gradients" | one for each argument of `forward`, `ctx` not counted |
+# | "returned an incorrect number of gradients" | one for each argument of `forward`, not counting `ctx` |
 # | "returns nothing yet", though it does | `return` in *both* methods |
 # | "returned an invalid gradient … expected shape" | a gradient has the shape of its argument: a sum over the batch? a transpose? |
-# | "element 0 of tensors does not require grad" | called `forward` instead of `apply` |
-# | "differentiated twice: …" | the next section |
+# | "element 0 of tensors does not require grad" | you called `forward` instead of `apply` |
+# | "differentiated twice: …" | read the next section |
 #
-# ### 10.1  Differentiated twice
+# ### 10.1  Differentiating twice
 #
-# A backward pass is a computation like any other, so it can itself be differentiated: Newton's method, gradient penalties, learning to learn need that. With a Function it works by itself *if* PyTorch can see how `backward` got its numbers: from what went through
-# `save_for_backward` (arguments and outputs), by tensor operations. Here is one that is right once and wrong twice:
+# A backward pass is a computation like any other, so it can itself be differentiated. Newton's method, gradient
+# penalties and meta-learning need that. With a Function it works by itself *if* PyTorch can see how `backward`
+# got its numbers: from what went through `save_for_backward` (arguments and outputs), by tensor operations. Here
+# is one that is right once and wrong twice:
 
 # %% show=true
 class Careless(torch.autograd.Function):
@@ -1006,7 +1264,8 @@ class Careless(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x):
-        ctx.kept = torch.exp(x.detach())   # not an argument, not the output: a number from nowhere, for PyTorch
+        # neither an argument nor the output: for PyTorch, a number from nowhere
+        ctx.kept = torch.exp(x.detach())
         return torch.exp(x)
 
     @staticmethod
@@ -1014,95 +1273,121 @@ class Careless(torch.autograd.Function):
         return grad_out * ctx.kept
 
 
-x = normal(3).requires_grad_()
-print("differentiated once: ", torch.autograd.gradcheck(Careless.apply, [x], raise_exception=False))
-print("differentiated twice:", torch.autograd.gradgradcheck(Careless.apply, [x], raise_exception=False))
+x, check_only = normal(3).requires_grad_(), {"raise_exception": False}
+once = torch.autograd.gradcheck(Careless.apply, [x], **check_only)
+twice = torch.autograd.gradgradcheck(Careless.apply, [x], **check_only)
+print("differentiated once: ", once)
+print("differentiated twice:", twice)
 
 # %% [markdown]
-# `gradcheck` nudges inputs, like the checker that you wrote yourself, and compares with your `backward`; `gradgradcheck` does so one floor higher, for the derivative of `backward`. Now your four beside PyTorch's own operations, forwards, backwards, twice:
+# `gradcheck` nudges the inputs, like the checker that you wrote yourself, and compares with your `backward`;
+# `gradgradcheck` does the same one level up, for the derivative of `backward`. Now compare your four with
+# PyTorch's own operations: forward, backward, and differentiated twice.
 
 # %% show=true
-twins = {"Multiply": (torch.mul, [normal(3, 4), normal(3, 4, seed=1)]), "Sigmoid": (torch.sigmoid, [normal(3, 4)]),
-         "Softmax": (lambda x: torch.softmax(x, dim=-1), [normal(3, 4)]),
-         "Linear": (lambda x, w, b: x @ w + b, [normal(5, 4), normal(4, 3, seed=1), normal(3, seed=2)])}
+twins = {
+    "Multiply": (torch.mul, [normal(3, 4), normal(3, 4, seed=1)]),
+    "Sigmoid": (torch.sigmoid, [normal(3, 4)]),
+    "Softmax": (lambda x: torch.softmax(x, dim=-1), [normal(3, 4)]),
+    "Linear": (lambda x, w, b: x @ w + b,
+               [normal(5, 4), normal(4, 3, seed=1), normal(3, seed=2)]),
+}
+
+
+def leaves(inputs):
+    return [x.clone().requires_grad_() for x in inputs]
 
 
 def all_of(function, inputs):
-    """Values, gradients and second gradients of sin(function), in one row of numbers."""
-    inputs = [x.clone().requires_grad_() for x in inputs]
+    """Values, gradients and second gradients of sin(function), each as one row."""
+    inputs = leaves(inputs)
     value = function(*inputs)
     grads = torch.autograd.grad(value.sin().sum(), inputs, create_graph=True)
     again = torch.autograd.grad(sum((grad**2).sum() for grad in grads), inputs)
-    return [torch.cat([part.detach().flatten() for part in parts]) for parts in ([value], grads, again)]
+    rows = ([value], grads, again)
+    return [torch.cat([part.detach().flatten() for part in parts]) for parts in rows]
 
 
-print("largest difference from PyTorch:    value   gradient     second    gradcheck  gradgradcheck")
+print("largest difference from PyTorch")
+print(f"{'':12}     value  gradient    second   gradcheck  gradgradcheck")
 for name, (twin, inputs) in twins.items():
     mine = getattr(functions, name).apply
     try:
-        differences = [float((left - right).abs().max()) for left, right in zip(all_of(mine, inputs), all_of(twin, inputs))]
-        checked = [check_it(mine, [x.clone().requires_grad_() for x in inputs], raise_exception=False)
-                   for check_it in (torch.autograd.gradcheck, torch.autograd.gradgradcheck)]
-        print(f"{name:30s}" + "".join(f"{difference:11.0e}" for difference in differences) + f"{checked[0]!s:>13}{checked[1]!s:>15}")
+        pairs = zip(all_of(mine, inputs), all_of(twin, inputs))
+        differences = [float((left - right).abs().max()) for left, right in pairs]
+        once = torch.autograd.gradcheck(mine, leaves(inputs), **check_only)
+        twice = torch.autograd.gradgradcheck(mine, leaves(inputs), **check_only)
+        numbers = "".join(f"{difference:10.0e}" for difference in differences)
+        print(f"{name:12}{numbers}{once!s:>12}{twice!s:>15}")
     except Exception as error:
-        print(f"{name:30s}   not yet ({type(error).__name__})")
+        print(f"{name:12} not yet ({type(error).__name__})")
 
 # %% [markdown]
 # ## 11  A module, and the same net by hand
 #
-# Above Functions PyTorch has **modules**: objects that own parameters. `nn.Parameter` marks a tensor as one; whatever you assign to `self` in the constructor is found by `parameters()`, by optimisers, by `state_dict()` for saving.
+# Above Functions, PyTorch has **modules**: objects that own parameters. `nn.Parameter` marks a tensor as one;
+# whatever you assign to `self` in the constructor is found by `parameters()`, by optimisers, and by
+# `state_dict()` for saving.
 #
-# Fill in `MLP` in `functions.py`: in the constructor four parameters, in `forward` the net
+# Fill in `MLP` in `functions.py`: four parameters in the constructor, and in `forward` the net
 #
 # $$x \;\to\; \text{linear} \;\to\; \text{sigmoid} \;\to\; \text{linear} \;\to\; \text{softmax} \;\to\; \text{probabilities}.$$
 #
-# It is built of *whatever operations it is given*: `self.linear`, `self.sigmoid`, `self.softmax`. By default these are yours.
+# It is built from *whatever operations it is given*: `self.linear`, `self.sigmoid`, `self.softmax`. By default
+# these are yours.
 
 # %% item="mlp_module" points=2
 check("mlp_module")
 
 # %% [markdown]
-# And once more without any of it. `mlp_by_hand` computes the same probabilities and, from a gradient of them, the gradient of every node, in plain tensor operations. Its eight lines are what PyTorch's engine does behind your back, and this time the way back begins
-# at the softmax.
+# And once more without any of it. `mlp_by_hand` computes the same probabilities and, from a gradient of them,
+# the gradient of every node, in plain tensor operations. Its eight lines are what PyTorch's engine does behind
+# the scenes. This time the backward pass begins at the softmax.
 
 # %% item="mlp_by_hand" points=3
 check("mlp_by_hand")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | "PyTorch finds …" names other than w1, b1, w2, b2 | only what is an `nn.Parameter` *and* an attribute of `self` counts |
 # | "cut off from the parameters" | a `.data`, `.detach()` or `no_grad` on the way |
-# | a gradient wrong by hand, all before it right | read the forward line with that variable in it; has it a partner? |
-# | `nan` for scores of a thousand | which number may be taken from a whole row without changing its softmax? |
+# | a gradient wrong by hand, everything before it right | read the forward line that uses that variable; where is its partner in the backward pass? |
+# | `nan` for scores of a thousand | which number may you subtract from a whole row without changing its softmax? |
 #
-# All together now. One batch of digits, the module built of your Functions, the module built of PyTorch's operations, and the net by hand: three times the same gradients.
+# Now all together: one batch of digits; the module built from your Functions, the module built from PyTorch's
+# operations, and the net by hand. Three times the same gradients.
 
 # %% show=true
 x, y = load_digits("train", limit=100)
-target = torch.nn.functional.one_hot(y, 10).double()
+target = F.one_hot(y, 10).double()
 yours = functions.MLP(64, 30, 10).double()
 params = dict(yours.named_parameters())
-if there("MLP", params or None) and there("MLP.forward and your Functions", p := yours(x)):
-    loss = ((p - target) ** 2).sum(dim=1).mean()
-    loss.backward()
-    theirs = functions.MLP(64, 30, 10, linear=lambda x, w, b: x @ w + b, sigmoid=torch.sigmoid, softmax=lambda s: s.softmax(dim=-1)).double()
+if there("MLP", params or None) and there("MLP.forward, your Functions", p := yours(x)):
+    ((p - target) ** 2).sum(dim=1).mean().backward()
+    ready_made = {"linear": lambda x, w, b: x @ w + b, "sigmoid": torch.sigmoid,
+                  "softmax": lambda s: s.softmax(dim=-1)}
+    theirs = functions.MLP(64, 30, 10, **ready_made).double()
     theirs.load_state_dict(yours.state_dict())
     ((theirs(x) - target) ** 2).sum(dim=1).mean().backward()
     with torch.no_grad():
-        probabilities, by_hand = functions.mlp_by_hand(x, *[w.detach() for w in params.values()], grad_out=2 * (p.detach() - target) / len(x))
+        weights = [w.detach() for w in params.values()]
+        grad_out = 2 * (p.detach() - target) / len(x)
+        _, by_hand = functions.mlp_by_hand(x, *weights, grad_out=grad_out)
     print("largest difference from your module:    PyTorch's operations      by hand")
     for name, theirs_w in theirs.named_parameters():
-        mine = params[name].grad
-        other = float((by_hand[name] - mine).abs().max()) if by_hand.get(name) is not None else float("nan")
-        print(f"{name:>36}{float((theirs_w.grad - mine).abs().max()):22.0e}{other:15.0e}")
+        mine, other = params[name].grad, by_hand.get(name)
+        hand = float("nan") if other is None else float((other - mine).abs().max())
+        library = float((theirs_w.grad - mine).abs().max())
+        print(f"{name:>36}{library:22.0e}{hand:15.0e}")
 
 # %% [markdown]
-# And it learns. Two hundred steps of plain gradient descent on all training digits, with the cross-entropy of the right class, through your four rules:
+# And it learns. Two hundred steps of plain gradient descent on all training digits, with the cross-entropy of
+# the right class, through your four rules:
 
 # %% show=true
 def learn(steps=200, lr=2.0):
-    """Train a fresh module; returns its losses and its share of right answers on new images, or None."""
+    """Train a new module; returns its losses and its accuracy on new images."""
     torch.manual_seed(0)
     model = functions.MLP(64, 50, 10).double()
     (x, y), (x_new, y_new) = load_digits("train"), load_digits("test")
@@ -1119,35 +1404,51 @@ def learn(steps=200, lr=2.0):
 
 if params and there("MLP.forward", yours(x)):
     curve, right = learn()
-    show_curves({"loss": curve}, title=f"Your module on the digits: {right:.1%} right on new images")
+    show_curves({"loss": curve},
+                title=f"Your module on the digits: {right:.1%} right on new images");
 
 # %% [markdown]
 # ### Graphs and Functions, in short
 #
-# - A net is a **graph without circles**. An order in which sources come first is all that `forward` needs; its reverse is all that `backward` needs. A node goes when all its readers have gone, and where wires meet, gradients **add up**, into a new tensor.
-# - Each node goes once, however many paths there are. That is why the way back costs no more than a small multiple of the way forward.
-# - A **skip connection** is an `Add`; on the way back it is a road on which nothing gets lost.
-# - A `torch.autograd.Function` is your forward and your backward as one node in PyTorch's graph. Save arguments and outputs with `save_for_backward`, compute with tensor operations, and second derivatives come for free.
-# - An `nn.Module` adds the book-keeping for parameters, and nothing to the mathematics: the net by hand has the same gradients to the last digit.
+# - A net is a **graph without cycles**. All that `forward` needs is an order in which sources come first; all
+#   that `backward` needs is its reverse. A node's turn comes when all its readers have had theirs, and where
+#   wires meet, gradients **add up**, into a new tensor.
+# - Each node is visited once, however many paths there are. That is why the backward pass costs no more than a
+#   small multiple of the forward pass.
+# - A **skip connection** is an `Add`; in the backward pass it lets the whole gradient through.
+# - A `torch.autograd.Function` is your forward and your backward as one node in PyTorch's graph. Save arguments
+#   and outputs with `save_for_backward`, compute with tensor operations, and second derivatives come for free.
+# - An `nn.Module` adds the bookkeeping for parameters, and nothing to the mathematics: the net by hand has the
+#   same gradients to the last digit.
 
 # %% [markdown]
-# ## 12  What to take along
+# ## 12  Key points
 #
-# - A **layer** keeps one contract: `forward` and a cache, `backward` from upstream to downstream, gradients of its parameters beside it. It knows nothing of the net that it is in, and that is why it fits into any.
-# - The **cache** is what the way back needs: for a linear layer its input, for a sigmoid its output, for a ReLU or a dropout one bit an entry. Most of the memory of training is caches.
-# - **Copies add up**: biases, shared weights, statistics that serve a whole batch. Forget a path of a value that is used twice, and the gradient looks plausible and is wrong.
-# - **Batch normalisation** takes from a gradient what would only shift or stretch a column. Node by node it is seven lines; in one line it can be read.
-# - **Two modes**: what is random or depends on the batch in training must not be so in use.
-# - **Stability** is part of the definition: subtract the largest score, keep softmax and log together, let exp see nothing large.
-# - A chain of layers is a layer. A **graph** of layers needs an order to walk in, and adds up gradients where wires meet.
-# - PyTorch's modules do the same as yours, to the last digit; `torch.autograd.Function` takes your own rules in.
+# - A **layer** keeps one contract: `forward` and a cache, `backward` from upstream to downstream, and the
+#   gradients of its parameters beside it. It knows nothing about the net that it is in, and that is why it fits
+#   into any.
+# - The **cache** is what the backward pass needs: for a linear layer its input, for a sigmoid its output, for a
+#   ReLU or a dropout one bit per entry. Most of the memory used in training is caches.
+# - **Copies add up**: biases, shared weights, statistics that serve a whole batch. Miss one path of a value that
+#   is used twice, and the gradient looks plausible and is wrong.
+# - **Batch normalisation** removes from a gradient whatever would only shift or stretch a column. Node by node
+#   it takes seven lines; in one line it can be read.
+# - **Two modes**: what is random, or depends on the batch, in training must not do so in use.
+# - **Stability** is part of the definition: subtract the largest score, keep softmax and log together, never
+#   let exp see a large number.
+# - A chain of layers is a layer. A **graph** of layers needs an order to visit its nodes in, and adds gradients
+#   where wires meet.
+# - PyTorch's modules do the same as yours, to the last digit; `torch.autograd.Function` accepts your own rules.
 #
 # In the next notebook the net gets an optimiser, data in mini-batches, and a GPU.
 #
 # ### Hand in
 #
-# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the notebook and the modules.
-# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type `python -m toolbox submit layers` in a terminal, in the course's folder. It checks that all is there and writes one zip.
+# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
+#    the notebook and the modules.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is
+#    there and writes one zip. (Or, in a terminal, in the course's folder:
+#    `.venv/bin/python -m toolbox submit layers`.)
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

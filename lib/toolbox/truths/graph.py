@@ -171,7 +171,7 @@ def assert_walk(answer: Any, truth: GraphTruth) -> None:
             continue
         if grads.get(name) is None:
             raise Missing(f"the gradients have no {name!r}")
-        _check(grads[name], true, name, "On the way back, the first wrong gradient",
+        _check(grads[name], true, name, "In the backward pass, the first wrong gradient",
                lambda name=name: truth.forms(name))  # fmt: skip
 
 
