@@ -15,6 +15,7 @@ test: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PYTHONPATH=lib:. $(BIN)/lint-imports --no-cache
+	$(BIN)/python -m mypy
 	$(BIN)/python -m autograder build --check
 	$(BIN)/python -m autograder build
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -213,9 +213,11 @@ def audit(
 
     if record and (item or right_only):
         raise typer.BadParameter("--record keeps whole audits: give neither --item nor --right-only")
-    options = {"mutate": mutate, "record": record, "jobs": jobs}
-    options |= {"seeds": seeds, "threads": threads or (1,), "right_only": right_only}
-    raise typer.Exit(run(assignment or None, item or None, json, **options))
+    code = run(
+        assignment or None, item or None, json,
+        mutate=mutate, record=record, jobs=jobs, seeds=seeds, threads=threads or (1,), right_only=right_only,
+    )  # fmt: skip
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -148,14 +148,15 @@ class Judging:
         number, threads = task
         torch.set_num_threads(threads)
         answers = self.always + (self.sometimes if number % EVERY == 0 else [])
-        slips, near, seed = [], {}, f"stability {number}"
+        seed, slips = f"stability {number}", []
+        near: dict[str, Near] = {}
         with verdicts_only():
             for answer in answers:
                 misjudged = partial(_right, near) if answer.right else _wrong
                 for item, tests in misjudged(self.suite, answer, seed):
                     slips.append(Slip(answer.name, answer.right, item, seed, threads, tests))
-        judged = [sum(len(answer.items) for answer in answers if answer.right == kind) for kind in (True, False)]
-        return threads, *judged, slips, near
+        right, wrong = (sum(len(answer.items) for answer in answers if answer.right == kind) for kind in (True, False))
+        return threads, right, wrong, slips, near
 
 
 def stability(
@@ -179,7 +180,7 @@ def stability(
     with ExitStack() as stack:
         if jobs == 0:
             stack.callback(torch.set_num_threads, torch.get_num_threads())
-            done = map(Judging(*told), tasks)
+            done: Iterable[Counted] = map(Judging(*told), tasks)
         else:
             context = multiprocessing.get_context("spawn")
             pool = stack.enter_context(context.Pool(jobs or os.cpu_count(), _begin, told))

@@ -257,8 +257,7 @@ def run(
         if seeds:
             from autograder.audit.seeds import stability  # which takes this module's way to put an answer together
 
-            options = {"threads": list(threads), "items": items, "right_only": right_only, "jobs": jobs}
-            steady = stability(assignment, seeds, **options)
+            steady = stability(assignment, seeds, threads=list(threads), items=items, right_only=right_only, jobs=jobs)
             report[assignment]["stability"] = steady.to_dict()
             console.print(*steady.words(), sep="\n", highlight=False)
             bad += map(str, steady.slips)

@@ -40,7 +40,7 @@ def measure() -> list[dict]:
     for name, assignment in catalogue(ROOT).items():
         for item, times in timed(name, list(assignment.points)).items():
             medians[f"{name}: {item}"] = statistics.median(times)
-    slowest = max(medians, key=medians.get)
+    slowest = max(medians, key=medians.__getitem__)
     detail = f"{slowest}; {len(medians)} items, median of all {statistics.median(medians.values()):.3f} s"
     return [
         {

@@ -89,7 +89,7 @@ def end(process: subprocess.Popen) -> None:
     """Wait for it. Raises RuntimeError with what it printed where it failed."""
     said, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError(f"{' '.join(process.args[1:])} failed:\n{said[-3000:]}")
+        raise RuntimeError(f"{process.args!r} failed:\n{said[-3000:]}")
 
 
 def command(where: Path, *words: str, peak: Peak | None = None) -> float:

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BESIDE = ROOT / "classroom" / "micrograd"
@@ -78,7 +79,7 @@ def operations() -> int:
     return POINTS * (2 * weights + sum(SIZES[1:-1]) + 4) - 1
 
 
-def step(layers: list, points: list, neuron: Callable) -> object:
+def step(layers: list, points: list, neuron: Callable) -> Any:
     """The hinge loss of the net on all points, with any engine's numbers."""
     loss = None
     for point, label in points:
@@ -92,7 +93,7 @@ def step(layers: list, points: list, neuron: Callable) -> object:
     return loss
 
 
-def by_parts(w: list, x: list, b: object) -> object:
+def by_parts(w: list, x: list, b: Any) -> Any:
     """A neuron's sum, an operation at a time."""
     total = b
     for weight, entry in zip(w, x, strict=True):
@@ -131,11 +132,12 @@ def tape_run(layers: Layers, points: list, fused: bool = False) -> Callable:
     return run
 
 
-def reference(module: str) -> object:
+def reference(module: str) -> Any:
     """The kit's own solution of a module, from its file, as `backprop` may be a student's. A fresh tape each time."""
     spec = importlib.util.spec_from_file_location(
         f"reference_{module}", ROOT / "solutions" / "backprop" / f"{module}.py"
     )
+    assert spec is not None and spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded

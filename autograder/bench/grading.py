@@ -75,8 +75,8 @@ def flatness(kit: Path, kinds: list[bytes]) -> dict:
     """
     large = bool(os.environ.get("KIT_BENCH_LARGE"))
     few = min(os.cpu_count() or 1, SMALL // 2)
-    sizes = {few: [], SMALL: [], MIDDLE: []}
-    peaks = {}
+    sizes: dict[int, list[float]] = {few: [], SMALL: [], MIDDLE: []}
+    peaks: dict[int, Peak] = {}
     for _ in range(REPEATS):
         for size, seconds in sizes.items():
             seconds.append(kit_seconds(kit, kinds, size, peak=peaks.setdefault(size, Peak())))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -41,9 +42,9 @@ def measure() -> list[dict]:
 
 def compare(radius: float) -> tuple[float, int, float, float]:
     """(radius, steps, ratio of memory, ratio of time) of one layer."""
-    given = layer(radius, N, D, H)
+    given: Any = layer(radius, N, D, H)
     grad_z = torch.randn(N, H, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    solved = reference("implicit")
+    solved: Any = reference("implicit")
 
     def implicit() -> list:
         z = solved.deq_solve(**given, max_steps=100_000)

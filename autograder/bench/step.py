@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS, SECONDS = 9, 0.15  # of a variant in a round, about
@@ -30,7 +31,7 @@ REACH: dict[Shape, float] = {
 # On a GPU a small step is all launches, and a large one all products, which no order of calls makes faster.
 GPU_REACH: dict[Shape, float | None] = dict(zip(REACH, (0.25, 0.25, None, None), strict=True))
 GPU_REACH_CAPTURED = 0.95
-VARIANTS = {"cpu": ("eager", "fused", "compiled", "by hand")}
+VARIANTS: dict[str, tuple[str, ...]] = {"cpu": ("eager", "fused", "compiled", "by hand")}
 VARIANTS["cuda"] = (*VARIANTS["cpu"], "captured")
 
 
@@ -39,14 +40,17 @@ class Worker:
 
     def __init__(self, variant: str, device: str, shape: Shape):
         self.process = start(variant, device, *map(str, shape))
+        self._to: Any = self.process.stdin
+        self._from: Any = self.process.stdout
+        self._errors: Any = self.process.stderr
         self.failed: str | None = None
         self.losses: list[float] = self.answer() or []
 
     def seconds(self, steps: int) -> float:
         """Of one step, as the mean of `steps`. Raises RuntimeError where the process has died."""
         try:
-            self.process.stdin.write(f"{steps}\n")
-            self.process.stdin.flush()
+            self._to.write(f"{steps}\n")
+            self._to.flush()
             found = self.answer()
         except BrokenPipeError:
             found = None
@@ -54,21 +58,21 @@ class Worker:
             raise RuntimeError(f"a process died while it was measured: {self.failed}")
         return found
 
-    def answer(self) -> object:
-        line = self.process.stdout.readline()
+    def answer(self) -> Any:
+        line = self._from.readline()
         if line:
             return json.loads(line)
-        said = self.process.stderr.read().strip().splitlines()
+        said = self._errors.read().strip().splitlines()
         # what it said first counts: a second reading finds nothing
         self.failed = self.failed or (said[-1][:200] if said else "it ended without a word")
         return None
 
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):  # of a process that died
-            self.process.stdin.close()
+            self._to.close()
         self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        self._from.close()
+        self._errors.close()
 
 
 def start(*words: str) -> subprocess.Popen:
@@ -102,11 +106,11 @@ def times(shape: Shape, device: str) -> dict[str, list[float] | str]:
         running = {variant: worker for variant, worker in workers.items() if not worker.failed}
         agree({variant: worker.losses for variant, worker in running.items()})
         count = max(2, round(SECONDS / running["eager"].seconds(2)))
-        found: dict[str, list[float] | str] = {variant: [] for variant in running}
+        seconds: dict[str, list[float]] = {variant: [] for variant in running}
         for _ in range(ROUNDS):
             for variant, worker in running.items():
-                found[variant].append(worker.seconds(count))
-        return found | {variant: worker.failed for variant, worker in workers.items() if worker.failed}
+                seconds[variant].append(worker.seconds(count))
+        return dict(seconds) | {variant: worker.failed for variant, worker in workers.items() if worker.failed}
     finally:
         for worker in workers.values():
             worker.close()
@@ -176,7 +180,7 @@ def gpu(device: str = "cuda") -> list[dict]:
         entries.append(entry(*eager, f"over eager autograd; {said(found)}; {card}", ratio(found, "eager")))
         value = None if isinstance(found["captured"], str) else ratio(found, "captured")
         entries.append(entry(*captured, f"over autograd and fused SGD as one CUDA graph; {said(found)}", value))
-        value = statistics.median(found["by hand"]) / least
+        value = statistics.median(map(float, found["by hand"])) / least
         entries.append(entry(*bound, f"over the floor of {least * 1e6:.3g} µs; {limits}", value))
     return entries
 

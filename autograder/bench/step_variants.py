@@ -92,18 +92,20 @@ def captured(net: torch.nn.Module, batches: list) -> Step:
     return step
 
 
-def by_hand(net: torch.nn.Module, batches: list) -> Step:
+def by_hand(net: torch.nn.Sequential, batches: list) -> Step:
     """The kit's own step, solutions/backprop/fast.py."""
     from autograder.bench.engine import reference
 
     fast = reference("fast")
-    (H, D), C = net[0].weight.shape, net[2].weight.shape[0]
+    first, second = net[0], net[2]
+    assert isinstance(first, torch.nn.Linear) and isinstance(second, torch.nn.Linear)
+    (H, D), C = first.weight.shape, second.weight.shape[0]
     mine = fast.FastNet(len(batches[0][0]), D, H, C, rho=RHO, device=batches[0][0].device)
     with torch.no_grad():
-        mine.w1.copy_(net[0].weight.T)
-        mine.b1.copy_(net[0].bias)
-        mine.w2.copy_(net[2].weight.T)
-        mine.b2.copy_(net[2].bias)
+        mine.w1.copy_(first.weight.T)
+        mine.b1.copy_(first.bias)
+        mine.w2.copy_(second.weight.T)
+        mine.b2.copy_(second.bias)
     wide = [(fast.with_ones(x), y) for x, y in batches]
     return lambda number: mine.step(*wide[number], LR)
 
@@ -151,7 +153,8 @@ def main(variant: str, device: str, *shape: str) -> None:
     if variant == "ceilings":
         print(json.dumps(ceilings(device)), flush=True)
         return
-    net, batches = data(*map(int, shape), device)
+    N, D, H, C = map(int, shape)
+    net, batches = data(N, D, H, C, device)
     step = VARIANTS[variant](net, batches)
     print(json.dumps([float(step(number % BATCHES)) for number in range(CHECKED)]), flush=True)
     for line in sys.stdin:

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from autograder import build
 from autograder.build import Problem, Refused, leaks
@@ -88,10 +89,10 @@ def _paths(root: Path) -> list[str]:
         files = {path for file in (root / folder).rglob("*") if not passing(path := file.relative_to(root))}
         links = sorted(path.as_posix() for path in files if (root / path).is_symlink())
         problems += [Problem(path, 0, "is a link: put the file itself there") for path in links]
-        files = {path.as_posix() for path in files if (root / path).is_file()}
-        if not files:
+        present = {path.as_posix() for path in files if (root / path).is_file()}
+        if not present:
             problems.append(Problem(folder, 0, "is missing or empty: students need it"))
-        found |= files
+        found |= present
     if problems:
         raise Refused(problems)
     return sorted((found | set(FILES)) - _ignored(root, found))
@@ -134,7 +135,7 @@ def _digest(content: dict[str, bytes]) -> str:
     return whole.hexdigest()[:12]
 
 
-def _write(file: object, content: dict[str, bytes]) -> None:
+def _write(file: IO[bytes], content: dict[str, bytes]) -> None:
     """Stored, not deflated: the bytes of deflate differ between builds of zlib, and most of the content is small."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
         for path in sorted(content):

@@ -114,12 +114,12 @@ def their_file(path: Path) -> tuple[bytes, str]:
     if path.suffix.lower() == ".zip":
         try:
             with zipfile.ZipFile(path) as archive:
-                inner = [entry for entry in archive.infolist() if entry.filename.rpartition("/")[2] == "grades.csv"]
-                if len(inner) == 1 and inner[0].file_size <= LARGEST:
-                    return archive.read(inner[0]), "grades.csv"
+                entries = [entry for entry in archive.infolist() if entry.filename.rpartition("/")[2] == "grades.csv"]
+                if len(entries) == 1 and entries[0].file_size <= LARGEST:
+                    return archive.read(entries[0]), "grades.csv"
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             raise ExportError(f"{path.name} cannot be read ({error}): download it again") from None
-        raise ExportError(f"{path.name} holds {len(inner)} files grades.csv: unpack it and give the file itself")
+        raise ExportError(f"{path.name} holds {len(entries)} files grades.csv: unpack it and give the file itself")
     return path.read_bytes(), path.name
 
 

@@ -33,7 +33,7 @@ class Brightspace(Platform):
 
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
-        names = {"OrgDefinedId": ("brightspace_id", "sis_id", ID)}
+        names: dict[str, tuple[str, ...]] = {"OrgDefinedId": ("brightspace_id", "sis_id", ID)}
         names["Username"] = ("brightspace_username", "login", EMAIL, ID)
         names["Email"] = (EMAIL,)
         keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}

@@ -22,6 +22,7 @@ def choose(
     points = {row.assignment: row.max_score for row in rows}
     found: dict[str, Column] = {}
     for assignment in points:
+        column: Column | None
         named = options.columns.get(assignment) or options.columns.get("", "")
         if named:
             column = _named(layout, named)

@@ -116,6 +116,7 @@ class _Filling:
 
     def comment(self, record: int, row: GradeRow, label: str) -> None:
         sheet, index = self.layout.sheet, self.layout.comment
+        assert index is not None  # asked for only where there is one
         old = sheet.cell(record, index)
         form_at = self.layout.comment_format
         text, form = self.platform.comment(row, sheet.cell(record, form_at) if form_at is not None else "")

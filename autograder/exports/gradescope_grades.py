@@ -33,6 +33,7 @@ class GradescopeGrades(Platform):
         most = find(headings, "Max Points")
         points = {sheet.cell(theirs.record, most).strip() for theirs in students} - {""} if most is not None else set()
         total = find(headings, "Total Score")
+        assert total is not None  # `fits` has seen it
         column = Column(total, headings[total], "", points.pop() if len(points) == 1 else "")
         return Layout(sheet, [column], students, len(headings))
 

@@ -92,9 +92,11 @@ def parse(text: str, delimiter: str) -> Iterator[list[Cell]]:
     """The records of a text, one after another. Raises ExportError where a quotation mark is never closed."""
     stop = re.escape(delimiter)
     pattern = re.compile(rf'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"(?P<tail>[^{stop}\r\n]*)|(?P<plain>[^{stop}\r\n]*)')
-    at, record = 0, []
+    at = 0
+    record: list[Cell] = []
     while at < len(text) or record:
         found = pattern.match(text, at)
+        assert found is not None  # its last alternative matches anywhere
         if found["plain"] is None:
             value = found["quoted"].replace('""', '"') + found["tail"]
         elif found["plain"].startswith('"'):

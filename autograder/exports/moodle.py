@@ -41,8 +41,9 @@ class Moodle(Platform):
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
         records = [record for record in range(header + 1, len(sheet)) if any(map(str.strip, sheet.row(record)))]
-        numbered = {record: IDENTIFIER.fullmatch(sheet.cell(record, 0).strip()) for record in records}
-        if not all(numbered.values()) or len({found["word"] for found in numbered.values()}) > 1:
+        matched = ((record, IDENTIFIER.fullmatch(sheet.cell(record, 0).strip())) for record in records)
+        numbered = {record: found for record, found in matched if found}
+        if len(numbered) < len(records) or len({found["word"] for found in numbered.values()}) > 1:
             raise ExportError(
                 f"this is not Moodle's grading worksheet: not every line begins with {self.wanted.split(' in ')[0]}. "
                 "Download the worksheet of the assignment again"
@@ -59,7 +60,10 @@ class Moodle(Platform):
             most = grade + 1
         if grade is None:
             raise ExportError(f"the worksheet has no column {heading!r}; there are: {', '.join(map(repr, headings))}")
-        names = {"ID number": ("moodle_id", "sis_id", ID), "Username": ("moodle_username", "login", ID)}
+        names: dict[str, tuple[str, ...]] = {
+            "ID number": ("moodle_id", "sis_id", ID),
+            "Username": ("moodle_username", "login", ID),
+        }
         names["Email address"] = (EMAIL,)
         keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
         full = find(headings, "Full name")

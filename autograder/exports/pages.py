@@ -24,24 +24,24 @@ def plan(platform: Platform, rows: list[GradeRow], outcome: Outcome) -> dict[str
 
     Raises ExportError where no page has one.
     """
-    placed: list[tuple[GradeRow, str]] = []
+    placed: list[tuple[GradeRow, str, Path]] = []
     for row in rows:
         place = platform.feedback_place(row, outcome.titles.get(row.assignment, row.assignment))
         if why := _missing(row, place):
             outcome.note("no page", row.student, f"{row.assignment}: {why}")
         elif row.page is not None:
-            placed.append((row, place))
-    owners = defaultdict(set)  # of a place, and of a hand-in, which both belong to one student
-    for row, place in placed:
+            placed.append((row, place, row.page))
+    owners: defaultdict[object, set[str]] = defaultdict(set)  # of a place or a hand-in: one student
+    for row, place, _ in placed:
         owners[place.casefold()].add(row.student)
         owners[_hand_in(row)].add(row.student)
     places: dict[str, Path] = {}
-    for row, place in placed:
+    for row, place, page in placed:
         if others := (owners[place.casefold()] | owners[_hand_in(row)]) - {row.student}:
             text = f"{row.assignment}: one hand-in of {platform.title} is that of {', '.join(sorted(others))}, too"
             outcome.note("no page", row.student, text)
         else:
-            places[place] = row.page
+            places[place] = page
             outcome.page_names[row.student] = place
     if not places:
         reasons = "; ".join(dict.fromkeys(note.text for note in outcome.of("no page"))) or "there are no pages"

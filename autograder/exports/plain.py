@@ -30,7 +30,7 @@ def to_csv(rows: Iterable[GradeRow]) -> bytes:
 
 
 def _line(row: GradeRow) -> dict[str, object]:
-    line = {
+    line: dict[str, object] = {
         "assignment": row.assignment,
         "duedate": row.due or "",
         "timestamp": row.received or "",

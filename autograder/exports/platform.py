@@ -7,7 +7,7 @@ all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -143,7 +143,7 @@ def find(cells: Iterable[str], *headings: str) -> int | None:
     return next((folded.index(heading.casefold()) for heading in headings if heading.casefold() in folded), None)
 
 
-def keys_of(row: list[str], columns: dict[int, tuple[str, ...]], headings: list[str], strip: str = ""):
+def keys_of(row: list[str], columns: Mapping[int, tuple[str, ...]], headings: list[str], strip: str = ""):
     """The keys of a record for `Theirs`: heading, value and the names of our keys, in the order of `columns`."""
     return tuple(
         (headings[index], row[index].strip().removeprefix(strip), names)
@@ -153,17 +153,17 @@ def keys_of(row: list[str], columns: dict[int, tuple[str, ...]], headings: list[
 
 
 def students_of(
-    sheet: Sheet, header: int, keys: dict[int, tuple[str, ...]], parts: Iterable[int | None], strip: str = ""
+    sheet: Sheet, header: int, keys: Mapping[int, tuple[str, ...]], parts: Iterable[int | None], strip: str = ""
 ) -> list[Theirs]:
     """The students below a heading, a line each. parts: the columns of a name; strip: what stands before each key."""
     headings = [cell.strip() for cell in sheet.row(header)]
-    parts = [index for index in parts if index is not None]
+    columns = [index for index in parts if index is not None]
     found = []
     for record in range(header + 1, len(sheet)):
         cells = sheet.row(record)
         if not any(map(str.strip, cells)):
             continue
-        name = ", ".join(sheet.cell(record, index).strip() for index in parts)
+        name = ", ".join(sheet.cell(record, index).strip() for index in columns)
         own = keys_of(cells, keys, headings, strip)
         label = f"{name} ({', '.join(dict.fromkeys(value for _, value, _ in own))})".strip()
         found.append(Theirs(record, own, name, label))

@@ -38,6 +38,7 @@ class Sakai(Platform):
         last, first = find(headings, "Last Name"), find(headings, "First Name")
         students = students_of(sheet, header, keys, (last, first))
         grade = find(headings, "grade")
+        assert grade is not None
         return Layout(sheet, [Column(grade, headings[grade], title)], students, len(headings))
 
     def create(self, rows: list[GradeRow], assignments: list[str], options: Options, outcome: Outcome) -> bytes:
@@ -60,10 +61,10 @@ class Sakai(Platform):
         return f"{title}/{folder}/{ATTACHMENTS}/{row.assignment}.html" if folder else ""
 
     def feedback_extras(self, rows: list[GradeRow], outcome: Outcome) -> dict[str, bytes]:
-        extras = {}
+        extras: dict[str, bytes] = {}
         for row in rows:
             title = outcome.titles.get(row.assignment, row.assignment)
-            extras[f"{title}/grades.csv"] = outcome.data
+            extras[f"{title}/grades.csv"] = outcome.data or b""
             if row.comment and (folder := row.key("sakai_folder")):
                 extras[f"{title}/{folder}/{TEXT}"] = comments.as_html(row.comment).encode()
         return extras

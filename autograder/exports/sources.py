@@ -101,8 +101,8 @@ def _graded(row: GradeRow, grade: Grade, verdict: dict | None) -> GradeRow:
     refused = verdict is not None and verdict["intake"].get("status") == "refused"
     comment = comments.compose(
         row.assignment, score, row.max_score, late_seconds=grade.late_seconds or 0, penalty=grade.penalty,
-        waiting=grade.waiting, intake=verdict["intake"]["message"] if refused else "",
-        items=verdict["items"] if verdict else [], remarks=grade.remarks,
+        waiting=grade.waiting, intake=verdict["intake"]["message"] if verdict is not None and refused else "",
+        items=verdict["items"] if verdict is not None else [], remarks=grade.remarks,
     )  # fmt: skip
     return replace(row, score=score, comment=comment)
 

@@ -37,7 +37,7 @@ def newest_form() -> str:
 
     For a new gradebook nbgrader starts the command `alembic` to ask for it, which takes longer than a hand-in.
     """
-    return ScriptDirectory(str(Path(api.__file__).parent / "alembic")).get_current_head()
+    return ScriptDirectory(str(Path(api.__file__).parent / "alembic")).get_current_head() or ""
 
 
 PATIENCE = 10  # seconds for another program's lock; SQLite waits 5 by itself, servers would wait for ever

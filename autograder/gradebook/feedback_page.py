@@ -99,7 +99,7 @@ class _PageExporter(HTMLExporter):
         around = "{% block any_cell scoped %}{{ kit_cell(cell, super) }}{% endblock %}"
         return self.environment.from_string(f"{{% extends {template.name!r} %}}{around}")
 
-    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **rest: Any) -> tuple[str, dict]:
+    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **rest: Any) -> Any:
         page = self._quickly(nb, resources)
         if page is None:
             page, resources = super().from_notebook_node(nb, resources, **rest)
@@ -208,7 +208,7 @@ class _PageExporter(HTMLExporter):
         inside = f"<{self._name}>{core}<{end}></{end}></{self._name}>"
         soup = _soup(f"<html><body><main><div>{inside}</div></main></body></html>")
         place, last = soup.find(self._name), soup.find(end)
-        if place is None or last is None or last.parent is not place or place.parent.name != "div":
+        if place is None or last is None or last.parent is not place or getattr(place.parent, "name", "") != "div":
             return None
         if len(soup.contents) != 1 or last.previous_sibling is None or last.next_sibling is not None:
             return None
@@ -284,7 +284,7 @@ def _soup(html: str) -> BeautifulSoup:
 def _add_texts(tree: Tag, html: str) -> None:
     """As nbconvert does: texts for images without one, and its cells within the reach of the keyboard."""
     if "<img" in html.lower():
-        for image in tree.find_all("img", alt=None):
+        for image in tree.find_all(lambda tag: tag.name == "img" and "alt" not in tag.attrs):
             image.attrs["alt"] = NO_TEXT
     if ("jp-" in html or "&#" in html) and tree.find(class_="jp-Notebook") is not None:
         for kind in (".jp-Notebook div.jp-Cell-inputWrapper", ".jp-Notebook div.jp-OutputArea-output"):

@@ -110,7 +110,8 @@ def _seconds_late(db_url: str, assignment: str, student: str) -> int:
 
 def show(judgement: Judgement, nb: NotebookNode) -> None:
     """Put outputs into a notebook's code cells: the worker's into the student's, the judge's into the check cells."""
-    shown = {}  # nbgrader may have put deleted check cells back, so cells are matched by order and source
+    # nbgrader may have put deleted check cells back, so cells are matched by order and source
+    shown: dict[str, list] = {}
     for cell in judgement.cells:
         shown.setdefault(cell["source"], []).append(cell["outputs"])
     count = 0

@@ -41,7 +41,7 @@ class SharedGradebook(Gradebook):
         self.check_course()  # as nbgrader's steps do, which name no course
         self.db_url = db_url
         self.db.remove()
-        self.db = scoped_session(sessionmaker(class_=_Waiting, autoflush=True, bind=self.engine, future=True))
+        self.db: Any = scoped_session(sessionmaker(class_=_Waiting, autoflush=True, bind=self.engine, future=True))
         self._index()
         self._found: dict[tuple, dict[str, Any]] = {}
 
@@ -97,7 +97,7 @@ class SharedGradebook(Gradebook):
     def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str):
         return self._find_row(Comment, "TaskCell", solution_cell, notebook, assignment, student)
 
-    def _find_row(self, kind: type, second: str, name: str, notebook: str, assignment: str, student: str):
+    def _find_row(self, kind: Any, second: str, name: str, notebook: str, assignment: str, student: str):
         def rows() -> dict:
             found = self.find_submission_notebook(notebook, assignment, student)
             query = (

@@ -40,6 +40,7 @@ def main(base: Path) -> int:
     keep_private(base)
     _die_first(800)  # the zygote inherits it, and with it whatever runs student code
     zygote = launcher.begin(trust=True)
+    assert isinstance(zygote, launcher.Zygote)
     _die_first(0)
     assignment = settings["assignment"]
     released = kit / "assignments" / assignment / f"{assignment}.ipynb"

@@ -156,7 +156,7 @@ def _claimed_time(receipt: Receipt) -> datetime | None:
     except ValueError:
         return None
     moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
-    return min(moment, receipt.received)
+    return min(moment, receipt.received or moment)
 
 
 def inspect(

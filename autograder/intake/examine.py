@@ -148,7 +148,7 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
     root = min(roots, key=distance)
     if root or home:
         repairs.append(Repair("moved", f"The files stood in {show('/'.join(home) or root)!r} instead of at the top."))
-    modules = {}
+    modules: dict[str, bytes] = {}
     for name, data in sorted(roots[root].items()):
         if not MODULE_NAME.fullmatch(name) or len(modules) >= limits.modules:
             files.dropped.append(name)
@@ -165,7 +165,7 @@ def _claim(files: Files) -> str | None:
     """The time in the student's manifest, a remark and no more."""
     path = next((path for path in files.wanted if PurePosixPath(path).name.casefold() == "manifest.json"), None)
     try:
-        data = files.wanted[path][:100_000]
+        data = files.wanted[path or ""][:100_000]
         if data.count(b"[") + data.count(b"{") > 500:
             return None
         created = json.loads(data)["created"]

@@ -13,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dateutil.parser import parse as parse_date
+from dateutil.parser import parse as parse_date  # type: ignore[import-untyped]
 
 from autograder.files import write_atomically
 from autograder.records.receipt import NAME, Receipt, Refused
@@ -41,6 +41,7 @@ def place(
     keep_old: where the folder that stood there before goes, if it held anything else; None to delete it.
     """
     target = submitted / receipt.student / receipt.assignment
+    assert receipt.received is not None
     moment = receipt.received.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     graded = {f"{receipt.assignment}.ipynb": release.data, **contents}
     whole = {**graded, TIMESTAMP: f"{moment}\n".encode(), NAME: receipt.to_bytes()}

@@ -183,7 +183,7 @@ def read_times(path: Path) -> dict[str, datetime]:
 
     A time without a zone is UTC. Raises ValueError where the columns are missing or a time cannot be read.
     """
-    from dateutil import parser
+    from dateutil import parser  # type: ignore[import-untyped]
 
     with open(path, newline="", encoding="utf-8-sig") as stream:
         rows = csv.DictReader(stream)

@@ -83,9 +83,9 @@ def _words(source: str) -> Iterable[tuple[int, str]]:
             yield from ((number, word) for word in SEARCH.findall(line))
         return
     for node in ast.walk(tree):
-        line = getattr(node, "lineno", 0)
+        number = node.lineno if isinstance(node, ast.stmt | ast.expr | ast.keyword | ast.alias) else 0
         for name in _names(node):
-            yield from ((line, part) for part in name.split(".") if part in WHY)
+            yield from ((number, part) for part in name.split(".") if part in WHY)
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -17,7 +17,7 @@ def compiled(source: str) -> CodeType:
     """The code of a module's source, stripped."""
     tree = ast.fix_missing_locations(_Bare().visit(ast.parse(source)))
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
+        if isinstance(node, ast.stmt | ast.expr):
             node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = 1, 1, 0, 0
     return _nameless(compile(tree, PLACE, "exec", dont_inherit=True, optimize=2))
 

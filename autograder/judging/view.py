@@ -43,11 +43,11 @@ def _toolbox(folder: Path, given: dict[str, dict[str, str]]) -> Iterable[tuple[s
     for modules in given.values():
         for name, names in modules.items():
             wanted.setdefault(name, set()).update(names.split())
-    for name, names in wanted.items():
+    for name, parts in wanted.items():
         path = folder / f"{name}.py"
         source = path.read_text(encoding="utf-8")
-        if ALL not in names:
-            source = excerpt(source, names)
+        if ALL not in parts:
+            source = excerpt(source, parts)
         yield f"toolbox.{name}", (str(path), source.encode(), compile(source, str(path), "exec", dont_inherit=True))
 
 
@@ -100,12 +100,13 @@ def _needed(root: Path, assignment: Assignment, others: set[str]) -> dict[str, s
 
 def _used(source: str) -> dict[str, set[str]]:
     """The names that a source uses of modules of `backprop`: {"flat": {"net_softmax"}} for `flat.net_softmax(…)`."""
-    tree, used = ast.parse(source), {}
+    tree = ast.parse(source)
+    used: dict[str, set[str]] = {}
     modules: dict[str, str] = {}  # what a module is called in here -> the module
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "backprop":
             modules |= {name.asname or name.name: name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("backprop."):
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("backprop."):
             used.setdefault(node.module.split(".")[1], set()).update(name.name for name in node.names)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:

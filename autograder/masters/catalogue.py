@@ -94,9 +94,9 @@ def _assignment(name: str, master: Master, masters: sources.Sources) -> Assignme
         title = _heading(cell) or title
         if cell.role == "item":
             tests = tuple(test for test in suite.tests if test.item == cell.id)
-            items.append(Item(cell.id, float(cell.keys["points"]), title, cell.line, tests))
+            items.append(Item(str(cell.id), float(cell.keys["points"]), title, cell.line, tests))
         elif cell.role == "written":
-            written.append(Written(cell.id, float(cell.keys["points"]), title, cell.line))
+            written.append(Written(str(cell.id), float(cell.keys["points"]), title, cell.line))
     return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, suite.path)
 
 

@@ -82,7 +82,7 @@ def _tests(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 def _first(node: ast.AST) -> int:
     """The line where a statement begins, its decorators included."""
-    return min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
+    return min([getattr(node, "lineno", 1), *(mark.lineno for mark in getattr(node, "decorator_list", []))])
 
 
 def _hidden(suite: Suite, node: ast.AST) -> bool:
@@ -113,9 +113,10 @@ def _add(suite: Suite, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None
     share: float | None = 1.0
     for keyword in mark.keywords:
         if keyword.arg == "share":
-            share = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-            if share is not None and (isinstance(share, bool) or not isinstance(share, int | float)):
+            given = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+            if given is not None and (isinstance(given, bool) or not isinstance(given, int | float)):
                 return refuse(f"the share of {function.name} is not a number: write share=2.0")
+            share = given
     suite.tests.append(Test(function.name, mark.args[0].value, _hidden(suite, function), share, function.lineno))
 
 
@@ -131,7 +132,9 @@ def _check_public_stands_alone(suite: Suite, tree: ast.Module) -> None:
     lost = {name for name in bound[True] - bound[False] if not name.startswith("test")}
     for node in public if lost else []:
         for used in ast.walk(node):
-            name = used.id if isinstance(used, ast.Name) else used.arg if isinstance(used, ast.arg) else None
+            if not isinstance(used, ast.Name | ast.arg):
+                continue
+            name = used.id if isinstance(used, ast.Name) else used.arg
             if name in lost:
                 suite.problems.append(
                     Problem(

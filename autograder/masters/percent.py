@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from autograder.masters.problems import Problem
 from autograder.masters.regions import Line, numbered
@@ -99,7 +99,9 @@ def _header(path: str, lines: list[Line], problems: list[Problem]) -> tuple[dict
 
 def _open(path: str, number: int, head: str, problems: list[Problem]) -> Cell:
     """The cell that a `# %%` line opens."""
-    kind, text = HEAD.fullmatch(head.strip()).group("kind", "keys")
+    found = HEAD.fullmatch(head.strip())
+    assert found is not None, head
+    kind, text = found.group("kind", "keys")
     if kind not in (None, "markdown"):
         problems.append(Problem(path, number, f"a [{kind}] cell: the kit knows code cells and [markdown]"))
     keys: dict = {}

@@ -150,6 +150,6 @@ def strip(lines: Iterable[Line], regions: Sequence[Region]) -> list[Line]:
         if region is None:
             released.append(line)
         elif line.number in begins:
-            indent = re.match(r"\s*", line.text).group()
+            indent = line.text[: len(line.text) - len(line.text.lstrip())]
             released.append(Line(line.number, indent + STUB))
     return released

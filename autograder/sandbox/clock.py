@@ -114,7 +114,9 @@ def _pid_of(handle: int) -> int | None:
 
 
 def _ready_of(descriptor: int | None) -> float:
+    if descriptor is None:
+        return 0.0
     try:
         return int(os.pread(descriptor, 100, 0).split()[1]) * NANO
-    except (OSError, TypeError, IndexError, ValueError):
+    except (OSError, IndexError, ValueError):
         return 0.0

@@ -97,8 +97,8 @@ def run(console: Console | None = None, system: str = platform.system()) -> int:
     for what, why in gaps.items():
         console.print(f"[red]Nothing protects {what}[/red]: {escape(why)}", highlight=False)
     remedies = {wall.name: wall.remedy for wall in (*WALLS, LIMITS)}
-    for what, wall in climbed.items():
-        console.print(f"[red]A worker can {what}[/red]. To prevent it: {escape(remedies[wall])}", highlight=False)
+    for what, missing in climbed.items():
+        console.print(f"[red]A worker can {what}[/red]. To prevent it: {escape(remedies[missing])}", highlight=False)
     if not gaps and not climbed:
         console.print("Grading is safe here.")
         return 0

@@ -51,6 +51,10 @@ class Line:
         self._end = end
         self._end.settimeout(PATIENCE)
 
+    def another_line(self) -> Line:
+        """A second line to the same zygote, for another process. The lines of a judge lead to no further ones."""
+        raise OSError("only the process that started a zygote opens lines to it")
+
     @property
     def alive(self) -> bool:
         """Whether it makes sense to ask; `fork` finds out."""
@@ -109,9 +113,11 @@ class Zygote(Line):
         if self._walls is None:
             answer = self._end.recv(2**20)
             if not answer:
+                assert self._process.stderr is not None  # it is a pipe
                 words = self._process.stderr.read().decode(errors="replace")[-2000:]
                 raise NotJudged(f"the process that student code runs in did not start:\n{words}")
-            self._process.stderr.close()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
             started = json.loads(answer)
             self._walls, self.shown = Walls(**started["walls"]), started["shown"]
         if not self._trust and (gaps := self._walls.gaps()):
@@ -195,7 +201,7 @@ _trust = False
 
 
 def begin(*, fresh: bool = False, trust: bool | None = None) -> Line:
-    """The one zygote of this process, which may still be starting; trust: see Zygote, None: leave it as it is."""
+    """The line to this process's zygote, which may still be starting; trust: see Zygote, None: leave it as it is."""
     global _zygote, _trust
     _trust = _trust if trust is None else trust
     if _zygote is not None and (fresh or not _zygote.alive):

@@ -78,10 +78,10 @@ VALUE = re.compile(r"[a-z]{1,12}|-?\d{0,2}(?:\.\d{1,12})?(?:em|ex|px|%)?")
 @lru_cache(maxsize=4096)  # most formulas are the release's own, the same in every hand-in
 def typeset(tex: str, display: bool) -> str | None:
     """The formula as MathML, None where it has to be shown as it was written. display: on a line of its own."""
-    if len(tex) > LONGEST or INVISIBLE.search(tex) or (tex := _allowed(tex)) is None:
+    if len(tex) > LONGEST or INVISIBLE.search(tex) or (allowed := _allowed(tex)) is None:
         return None
     try:
-        mathml = _CONVERTER.convert_with_local_state(tex, displaystyle=display)
+        mathml = _CONVERTER.convert_with_local_state(allowed, displaystyle=display)
     except BaseException as error:
         if isinstance(error, LatexError) or type(error).__name__ == "PanicException":  # a panic is Rust's, not ours
             return None

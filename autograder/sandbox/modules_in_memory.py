@@ -81,7 +81,7 @@ class Finder(MetaPathFinder, Loader):
         if name in COURSE:
             spec = ModuleSpec(name, self, is_package=True, loader_state=_Toolbox if name == "toolbox" else ModuleType)
             if name == "backprop":
-                spec.submodule_search_locations.append("lib/backprop")  # for helpers that a cell writes
+                spec.submodule_search_locations = ["lib/backprop"]  # for helpers that a cell writes
             return spec
         if name in self._sent:
             origin, source, _ = self._sent[name]

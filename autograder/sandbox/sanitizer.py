@@ -102,7 +102,8 @@ def shown(text: str) -> str:
 
 def depth(html: str) -> int:
     """How deep the elements nest, or a little more, in time that grows with the text only."""
-    open_now, now, deepest = Counter(), 0, 0
+    open_now: Counter[str] = Counter()
+    now = deepest = 0
     for match in OPENED.finditer(html):
         name = match[2].lower()
         if name in FLAT:

@@ -24,6 +24,7 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator
+from types import FrameType
 
 # What is sent: a number from 0 on says that a call begins, and how many backward passes it may start.
 END = -1  # the call is over
@@ -68,7 +69,8 @@ def _watch(notes: deque[str]) -> Watch:
 
     def in_order() -> bool:
         """Whether the code that records is not within a backward pass, or within one that keeps its graph."""
-        frame = inner = top(2)
+        inner: FrameType = top(2)
+        frame: FrameType | None = inner
         while frame is not None:
             if frame.f_code is by_engine:
                 return frame is inner or frame.f_locals["args"][2]

@@ -70,6 +70,7 @@ def _pieces(source: bytes, filename: str) -> Iterator[Statement]:
     while at < len(begins):
         first = begins[at]
         code: CodeType | SyntaxError | None = None
+        reach = at
         for after in range(at, len(ends)):
             if ends[after] - first > LONGEST and after > at:
                 break
@@ -78,12 +79,11 @@ def _pieces(source: bytes, filename: str) -> Iterator[Statement]:
             if isinstance(tried, CodeType):
                 code, reach = tried, after
                 break
-            if code is None:  # what is wrong with the shortest stretch
-                code, reach = tried, at
+            code = code or tried  # what is wrong with the shortest stretch
         text = "\n".join(lines[first : ends[reach]])
         if isinstance(code, CodeType) and "__future__" in text:
             future |= code.co_flags & FUTURES
-        if text.strip():
+        if text.strip() and code is not None:
             yield _statement(_first_line(lines, first), text, code)
         at = reach + 1
 

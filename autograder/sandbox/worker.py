@@ -94,7 +94,7 @@ def serve(
     write_frame(writer, {"ready": True}, b"")
 
     read, write, flush, look, end, forget = reader.read, writer.write, writer.flush, watch.send, END, FORGET
-    size, sizes, in_front, scan = LENGTHS.size, LENGTHS.unpack, LENGTHS.pack, json.JSONDecoder().scan_once
+    size, sizes, in_front, scan = LENGTHS.size, LENGTHS.unpack, LENGTHS.pack, json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # as json.loads has it
     pack, tampered = msgpack.Packer(use_bin_type=True).pack, "its sensors were used by another"
     words, refusal = forbid.MESSAGE, {"code": "forbidden", "raised": "", "module": "", "line": 0}
     looks = 0  # how often the sensors were asked

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from autograder.sandbox.frames import frame
 from autograder.sandbox.modules_in_memory import Finder
@@ -78,14 +79,16 @@ def main(control: int, settings: dict, finder: Finder) -> None:
             if request.get("line"):
                 workers[socket.socket(fileno=descriptors[0])] = set()
                 continue
-            ours, theirs = socket.socketpair() if must_ask() else (None, None)
+            pair = socket.socketpair() if must_ask() else None
+            ours, theirs = pair or (None, None)
             pid = fork(walls)
             if pid == 0:
-                for other in [*workers, *asking, *([ours] if ours else [])]:
-                    other.close()
+                inherited: list[Any] = [*workers, *asking, *([ours] if ours else [])]
+                for end in inherited:
+                    end.close()
                 _become_worker(request, descriptors, walls, present, readable, notebook, finder, watch, theirs)
             workers[line].add(pid)
-            if ours is not None:
+            if ours is not None and theirs is not None:
                 theirs.close()
                 folder = None if walls.namespaces is True else request["scratch"]
                 asking.append(Answering(ours, pid, Limits.threads, folder, Limits.scratch))
@@ -130,7 +133,7 @@ def warm_up(finder: Finder) -> Notebook:
     reloader = notebook.shell.magics_manager.registry["AutoreloadMagics"]._reloader
     reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
     finder.close()
-    del torch._C._jit_differentiate  # makes a backward pass of a script out of plain operations, without the engine
+    del torch._C._jit_differentiate  # type: ignore[attr-defined]  # makes a backward pass of a script out of plain operations, without the engine
     gc.collect()
     gc.freeze()  # nobody walks over all this again: not the collector, nor whoever asks it for objects
     del gc.unfreeze

@@ -17,7 +17,7 @@ from torch import Tensor
 PLANES = ((1, 2), (2, 0), (0, 1))  # the two axes that a turn about x, y, z mixes
 
 
-def rotation(angles: Tensor, orders: tuple[int, int, int] = (0, 0, 0)) -> Tensor:
+def rotation(angles: Tensor, orders: tuple[int, ...] = (0, 0, 0)) -> Tensor:
     """(3, 3): Rz Ry Rx, or its derivative of the given order by each of the three angles."""
     product = torch.eye(3, dtype=angles.dtype)
     for angle, order, (i, j) in zip(angles, orders, PLANES, strict=True):

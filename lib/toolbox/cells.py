@@ -68,12 +68,16 @@ class CellTimeout(BaseException):
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: dict, metadata: dict | None = None, **rest: Any) -> None:
+    shell: Any
+
+    def publish(self, data: Any, metadata: Any = None, *rest: Any, **named: Any) -> None:
         self.shell.keeper.add({"output_type": "display_data", "data": _text_only(data), "metadata": metadata or {}})
 
 
 class _DisplayHook(DisplayHook):
     """Keeps the value of a cell's last line as an execute_result."""
+
+    shell: Any
 
     def write_output_prompt(self) -> None:
         pass
@@ -106,6 +110,7 @@ def _text_only(data: dict) -> dict[str, Any]:
 
 
 class _Shell(InteractiveShell):
+    keeper: _Keeper
     display_pub_class = _Publisher
     displayhook_class = _DisplayHook
 

@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], settings: dict) -> Non
     """Write tensors of any device, and settings that JSON can hold. The folder is made where it is missing."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"tensor_{name}": tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    arrays: dict[str, Any] = {f"tensor_{name}": tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
     descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

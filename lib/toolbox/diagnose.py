@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -104,8 +105,8 @@ def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Itera
         if batch and batch > 1:
             # a mean forgotten over everything is one mistake, not two
             yield ("batch-mean-missing",), batch * (data + penalty)
-        data_factors = {None: 1.0, **scales, "data-part-missing": 0.0}
-        reg_factors = {None: 1.0, **_reg_factors(batch, reg)}
+        data_factors: dict[Any, float] = {None: 1.0, **scales, "data-part-missing": 0.0}
+        reg_factors: dict[Any, float] = {None: 1.0, **_reg_factors(batch, reg)}
         pairs = [(d, r) for d in data_factors for r in reg_factors if d or r]
         for d, r in sorted(pairs, key=lambda pair: sum(name is not None for name in pair)):
             ids = tuple(name for name in (d, r) if name is not None)

@@ -117,4 +117,4 @@ class Resuming:
                 for chunk in answer.iter_content(1 << 16):
                     file.write(chunk)
                     bar.update(len(chunk))
-        self.part.replace(output_file)
+        self.part.replace(output_file)  # type: ignore[arg-type]  # pooch gives a path

@@ -45,9 +45,9 @@ def slopes(output: Any, nodes: Sequence[Any]) -> list[float]:
     A node built in another way (several operations, or a rule kept elsewhere) is asked to walk backward itself. The
     point is that an operation can be judged before `backward` is written, or while it is wrong.
     """
-    inputs, local = getattr(output, "inputs", None), getattr(output, "local", None)
-    plain = isinstance(inputs, tuple | list) and isinstance(local, tuple | list) and len(inputs) == len(local) > 0
-    if plain and all(any(source is node for source in inputs) for node in nodes):
+    inputs, local = getattr(output, "inputs", ()), getattr(output, "local", ())
+    plain = isinstance(inputs, tuple | list) and isinstance(local, tuple | list)
+    if plain and len(inputs) == len(local) > 0 and all(any(source is node for source in inputs) for node in nodes):
         return [sum(g for source, g in zip(inputs, local, strict=True) if source is node) for node in nodes]
     output.backward()
     return [node.grad for node in nodes]

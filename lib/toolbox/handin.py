@@ -111,7 +111,7 @@ def look_at_notebook(hand_in: HandIn, notebook: Path, cells: list[dict]) -> None
 
 def look_at_cells(hand_in: HandIn, cells: list[dict], items: list[str]) -> None:
     """Check cells and answers: doubled, missing, still empty."""
-    names = [marks(cell).get("grade_id") for cell in cells if marks(cell).get("grade_id")]
+    names = [name for cell in cells if (name := marks(cell).get("grade_id"))]
     for name in sorted({name for name in names if names.count(name) > 1}):
         hand_in.add("problem", name, f"this cell is there {names.count(name)} times: delete the copies")
     for name in items:

@@ -109,7 +109,7 @@ def _cifar(name: str, test: bool, own: Path | None) -> tuple[np.ndarray, np.ndar
         if loose:
             batches = {file: (loose / file).read_bytes() for file in wanted}
         else:
-            batches = _members(_find(name, SETS[name].archive, own), wanted)
+            batches = _members(_find(name, SETS[name].archive or "", own), wanted)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise DataError(f"{name} cannot be read ({error}): the file is missing or damaged, so load it again") from error
     record = 1 + math.prod(SETS[name].shape)
@@ -127,7 +127,7 @@ def _members(archive: Path, wanted: list[str]) -> dict[str, bytes]:
         for member in tar:
             file = member.name.rsplit("/", 1)[-1]
             if file in wanted and file not in found and member.isfile() and member.size < 2**26:
-                found[file] = tar.extractfile(member).read()
+                found[file] = tar.extractfile(member).read()  # type: ignore[union-attr]  # it is a file
     if missing := [file for file in wanted if file not in found]:
         raise DataError(f"{archive} does not hold {', '.join(missing)}: take the binary version of the set")
     return found

@@ -15,6 +15,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +44,7 @@ class Recipe:
     held_out: bool = False  # keep the last 5,000 training images back, and report on them instead of the test images
 
 
-RECIPES = {
+RECIPES: dict[str, dict[str, Any]] = {
     "cifar10": {},
     "fashion-mnist": {"epochs": 20, "shift": 1, "components": 0, "lr": 0.02},
     "mnist": {"epochs": 20, "shift": 1, "components": 0, "lr": 0.02, "flip": False},  # a mirrored 2 is no 2
@@ -102,7 +103,7 @@ def train(
     torch.manual_seed(recipe.seed)
     net.w1.normal_(0, math.sqrt(2 / D))
     net.w2.normal_(0, 0.3 * math.sqrt(1 / recipe.hidden))  # small: it starts with even odds, not with loud guesses
-    state = {"epoch": 0, "losses": [], "seconds": 0.0, "cpu_seconds": 0.0}
+    state: dict[str, Any] = {"epoch": 0, "losses": [], "seconds": 0.0, "cpu_seconds": 0.0}
     if saved and saved.exists():
         tensors, state = checkpoint.load(saved)
         if state.pop("recipe") != asdict(recipe):
@@ -134,7 +135,7 @@ def train(
     return state | {"part": part, "images": len(y), "accuracy": accuracy(net, batches, x, y, device)}
 
 
-def accuracy(net: object, batches: Batches, images: Tensor, labels: Tensor, device: str = "cpu") -> float:
+def accuracy(net: Any, batches: Batches, images: Tensor, labels: Tensor, device: str = "cpu") -> float:
     """The share of images whose largest score is their label's; neither shifted nor mirrored."""
     right = 0
     for begin in range(0, len(labels), 1000):

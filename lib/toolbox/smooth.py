@@ -45,7 +45,9 @@ class Cubed:
         return kind((total**3).reshape(self.shape), (3 * total**2 * moved).reshape(self.shape))
 
     def _sum(self, tensors: Sequence[Tensor]) -> Tensor:
-        return sum(m.to(x.dtype) @ x.reshape(-1) for m, x in zip(self.matrices, tensors, strict=True))
+        return sum(  # type: ignore[return-value]  # there is at least one
+            m.to(x.dtype) @ x.reshape(-1) for m, x in zip(self.matrices, tensors, strict=True)
+        )
 
 
 def unmoved(a: Any) -> Tensor:
@@ -132,8 +134,8 @@ def parts(result: Any) -> list[Tensor]:
     """[value, tangent] of a Dual. Raises Missing or Malformed."""
     if result is None:
         raise Missing("nothing is returned yet")
-    found = [getattr(result, name, None) for name in ("value", "tangent")]
-    if not all(isinstance(part, Tensor) for part in found):
+    found = [part for name in ("value", "tangent") if isinstance(part := getattr(result, name, None), Tensor)]
+    if len(found) < 2:
         raise Malformed(f"the result must be a Dual with two tensors; it is of type {type(result).__name__}")
     return found
 

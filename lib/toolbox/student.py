@@ -147,6 +147,7 @@ class LocalTransport:
     """
 
     allowed = 0
+    call_back: Callable[[bytes], bytes] | None = None
 
     def __init__(
         self,
@@ -170,7 +171,8 @@ class LocalTransport:
             return calls.failure("missing", f"there is no {module}.py")
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
-        return calls.perform(target, *wire.unpack(payload), self._watch)
+        args, kwargs, autograd = wire.unpack(payload)
+        return calls.perform(target, args, kwargs, autograd, self._watch)
 
     def value(self, name: str) -> bytes:
         try:

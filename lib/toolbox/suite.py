@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.config import Config, _prepareconfig
@@ -72,7 +73,7 @@ class _Keeper:
             return None
         item.stash.setdefault(FAILURE, call.excinfo.value)
         # pytest's own report renders a traceback, which nobody reads and which takes ten times as long as the test.
-        return pytest.TestReport(item.nodeid, item.location, {}, "failed", str(call.excinfo.value), call.when)
+        return pytest.TestReport(item.nodeid, item.location, {}, "failed", str(call.excinfo.value), call.when)  # type: ignore[arg-type]
 
     def pytest_configure(self, config: Config) -> None:
         config.addinivalue_line("markers", "item(name, share): the graded item that a test belongs to")
@@ -111,10 +112,13 @@ class Suite:
         self.tests = [(test, self._blank(test, regions)) for test in self._session.items]
         # Tests that ask for the kit's two fixtures and nothing else of pytest are called as they are: pytest's own
         # protocol around a test takes longer than most tests.
-        self._plain = {test: list(inspect.signature(test.function).parameters) for test in self._session.items
-                       if is_plain(test)}  # fmt: skip
+        self._plain = {
+            test: list(inspect.signature(test.function).parameters)
+            for test in self._session.items
+            if isinstance(test, pytest.Function) and is_plain(test)
+        }
 
-    def _blank(self, test: pytest.Item, regions: list[tuple[int, int]]) -> TestResult:
+    def _blank(self, test: Any, regions: list[tuple[int, int]]) -> TestResult:
         mark = test.get_closest_marker("item")
         if mark is None:
             raise RuntimeError(f"{self.path.name}: {test.name} has no @item")
@@ -184,7 +188,7 @@ class Suite:
         else:
             result.status, result.message = NOT_JUDGED, f"{type(error).__name__}: {error}"[:LONGEST]
 
-    def _error_of(self, test: pytest.Item) -> BaseException | None:
+    def _error_of(self, test: Any) -> BaseException | None:
         """Run one test; returns what it raised."""
         if test in self._plain:
             config = self._config.stash

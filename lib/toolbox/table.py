@@ -82,7 +82,7 @@ def _html_row(result: TestResult) -> str:
     mark = f'<span style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
     note = f' <span style="color:{GREY}">(in grading)</span>' if result.hidden else ""
     details = "".join(f"<div>{escape(line)}</div>" for line in _details(result))
-    if unexplained(result) and result.evidence.get("map"):
+    if unexplained(result) and result.evidence and result.evidence.get("map"):
         details += _heat_map(result.evidence["map"])
     return (
         f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(visible(result.sentence))}{note}</td>'

@@ -42,7 +42,7 @@ def unrolled(grad_z: Tensor, w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: fl
     with torch.enable_grad():
         x, w, u, b = (value.clone().requires_grad_() for value in (x, w, u, b))
         z, drive = torch.zeros(len(x), len(w), dtype=x.dtype), x @ u + b
-        moved = torch.inf
+        moved: Tensor | float = torch.inf
         while moved > tol:
             before, z = z, torch.tanh(z @ w + drive)
             moved = (z.detach() - before.detach()).abs().max()

@@ -32,7 +32,8 @@ def trials(mutants: Sequence[Mutant], examine: Examine, *, jobs: int, seconds: f
     if torch.get_num_threads() != 1:
         raise RuntimeError("set torch to one thread first: a process that has used more cannot be forked safely")
     context = multiprocessing.get_context("fork")
-    waiting, running = list(reversed(mutants)), {}
+    waiting = list(reversed(mutants))
+    running: dict[Any, tuple[Mutant, Any, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -43,7 +44,8 @@ def trials(mutants: Sequence[Mutant], examine: Examine, *, jobs: int, seconds: f
                 theirs.close()
                 running[mine] = mutant, child, time.monotonic() + seconds
             patience = max(0.0, min(end for *_, end in running.values()) - time.monotonic())
-            done = wait(list(running), patience) or [p for p, (*_, end) in running.items() if end <= time.monotonic()]
+            done: list[Any] = wait(list(running), patience)
+            done = done or [pipe for pipe, (*_, end) in running.items() if end <= time.monotonic()]
             for pipe in done:
                 mutant, child, _ = running.pop(pipe)
                 yield mutant, _end(pipe, child)

@@ -74,7 +74,10 @@ def mutants(module: str, source: str) -> list[Mutant]:
 def _pieces(source: str) -> list[tuple[int, int]]:
     """(first, last) line of every statement at the top level of a module, decorators included."""
     return [
-        (min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]), node.end_lineno)
+        (
+            min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]),
+            node.end_lineno or node.lineno,
+        )
         for node in ast.parse(source).body
     ]
 

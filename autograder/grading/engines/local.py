@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from autograder.grading.engines import Outcome
 from autograder.judging.judge import Judge
@@ -67,7 +68,8 @@ class LocalEngine:
         self._waiting: deque[HandIn] = deque()
         self._again: deque[HandIn] = deque()
         self._failures: Counter[str] = Counter()
-        self._slots: list[_Slot] | None = None
+        self._slots: list[_Slot] = []
+        self._started = False
         self._judge = settings.judge()
         launcher.zygote()
 
@@ -76,7 +78,8 @@ class LocalEngine:
 
     def start(self) -> None:
         """Have the judges begin with what has been submitted."""
-        if self._slots is None:
+        if not self._started:
+            self._started = True
             jobs = min(self._jobs, len(self._waiting))
             # A fork takes only the thread that asked for it along: what another one holds stays locked in the child.
             quick = kernel.LINUX and threading.active_count() == 1
@@ -96,11 +99,12 @@ class LocalEngine:
                 yield outcome
 
     def _from_slots(self) -> Iterator[Outcome]:
+        found: Judgement | NotJudged
         while any(slot.given for slot in self._slots):
             for pipe in wait([slot.pipe for slot in self._slots if slot.given]):
                 slot = next(slot for slot in self._slots if slot.pipe is pipe)
                 try:
-                    found = pipe.recv()
+                    found = slot.pipe.recv()
                 except (EOFError, OSError):
                     hand_in, found = self._replace(slot)
                 else:
@@ -135,7 +139,7 @@ class LocalEngine:
                 pass  # it has died: its pipe says so when it is read
 
     def _begin(self, fork: bool) -> _Slot:
-        context = multiprocessing.get_context("fork" if fork else "spawn")
+        context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         ours, theirs = context.Pipe()
         line = launcher.zygote().another_line() if fork else None
         words = (theirs, self._settings, self._judge if fork else None, line)
@@ -159,7 +163,7 @@ class LocalEngine:
 
     def close(self) -> None:
         self._judge.close()
-        for slot in self._slots or ():
+        for slot in self._slots:
             slot.pipe.close()
             slot.process.kill()
             slot.process.join()
@@ -169,7 +173,8 @@ def _serve(pipe: Connection, settings: Settings, judge: Judge | None, line: laun
     """The life of a judge's process: hand-ins come, judgements go, until the pipe closes or the grader ends."""
     if kernel.LINUX:
         kernel.die_with_parent()  # a grader that is killed must not leave its judges behind
-        if not multiprocessing.parent_process().is_alive():  # killed while this process was importing
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():  # killed while this process was importing
             os._exit(1)
     if line is None:
         launcher.zygote(trust=settings.trust)

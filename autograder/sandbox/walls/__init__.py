@@ -206,7 +206,7 @@ def lock(walls: Walls, limits: Limits, present: int, scratch: str, readable: lis
     limit(limits, present)
     if walls.landlock is True and not (in_room and landlock.version() < 2):  # which forbids to move files at all
         landlock.restrict(["/"] if in_room else readable, [scratch, "/dev/null"])
-    if asks:
+    if asks and line is not None:
         asking.begin(not in_room, counts, line)
     if walls.seccomp is True:
         seccomp.restrict(in_room, landlock.version())

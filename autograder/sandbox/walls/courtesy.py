@@ -46,7 +46,7 @@ def _is_ours(target: object, folder: str) -> bool:
     if isinstance(target, int):
         writes = fcntl.fcntl(target, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
         return writes and stat.S_ISREG(os.fstat(target).st_mode)
-    real = os.path.realpath(os.fsdecode(target))
+    real = os.path.realpath(os.fsdecode(target))  # type: ignore[arg-type]  # TypeError is what os says, too
     return os.path.exists(real) and real.startswith(f"{folder}/")
 
 

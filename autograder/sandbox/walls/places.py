@@ -70,7 +70,8 @@ def _below(folder: str, path: str, top: str) -> str:
 def _mount(line: str) -> tuple[str, str, str]:
     """A line of mountinfo as (device, root in its file system, mount point)."""
     _, _, device, root, point, *_ = line.split(" ")
-    return device, *(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), part) for part in (root, point))
+    root, point = (re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), part) for part in (root, point))
+    return device, root, point
 
 
 def carve(folder: str, holes: Iterable[str]) -> list[str]:

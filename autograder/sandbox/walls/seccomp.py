@@ -110,9 +110,9 @@ def ask(files: bool) -> int:
     if files:
         for numbers, flags in ((_OPEN, _SECOND), (_OPENAT, _THIRD)):
             lines += _where(numbers[column], flags, _O_CREAT, USER_NOTIF)
-        for numbers in _MAKES.values():
-            if numbers[column] is not None:
-                lines += [(_JEQ, 0, 1, numbers[column]), (_RETURN, 0, 0, USER_NOTIF)]
+        for making in _MAKES.values():
+            if (number := making[column]) is not None:
+                lines += [(_JEQ, 0, 1, number), (_RETURN, 0, 0, USER_NOTIF)]
     lines.append((_RETURN, 0, 0, _ALLOW))
     return _load(_packed(lines), _NEW_LISTENER)
 
@@ -185,9 +185,9 @@ def build(machine: str, pid: int, room: bool = True, landlock: int = 3) -> bytes
     if not room and landlock < 3:
         denied = denied | _CUTS
         lines += _no_cutting_by_reading(_OPEN[column], _SECOND) + _no_cutting_by_reading(_OPENAT[column], _THIRD)
-    for numbers in denied.values():
-        if numbers[column] is not None:
-            lines += [(_JEQ, 0, 1, numbers[column]), (_RETURN, 0, 0, _ERRNO | _EPERM)]
+    for refused in denied.values():
+        if (number := refused[column]) is not None:
+            lines += [(_JEQ, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _EPERM)]
     lines.append((_RETURN, 0, 0, _ALLOW))
     return _packed(lines)
 

@@ -14,6 +14,7 @@ both dark enough on white) only repeat it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ def draw_graph(
     nodes: Mapping[str, str],
     edges: Iterable[Edge],
     values: Mapping[str, object] | None = None,
-    grads: Mapping[str | Edge, object] | None = None,
+    grads: Mapping[Any, object] | None = None,
     *,
     title: str = "",
     highlight: Iterable[str] = (),
@@ -220,7 +221,7 @@ def _wire(ax: Axes, start: tuple[float, float], end: tuple[float, float], marked
         ax.add_patch(PathPatch(Path(points, codes), fc="none", ec=GLOW, lw=8, zorder=1, capstyle="butt"))
     ax.add_patch(PathPatch(Path(points, codes), fc="none", ec=LINE, lw=1.3, zorder=2))
     before = (end[0] - 0.1, end[1])
-    head = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 0, "shrinkB": 0}
+    head: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11, "shrinkA": 0, "shrinkB": 0}
     ax.add_patch(FancyArrowPatch(before, end, color=LINE, zorder=4, **head))
 
 
@@ -228,7 +229,7 @@ def _text(value: object) -> str:
     """A number with two decimals at most, text as it is, None as "?"."""
     if value is None or isinstance(value, str):
         return "?" if value is None else value
-    number = float(value)
+    number = float(value)  # type: ignore[arg-type]
     if number != 0 and abs(number) < 0.005:
         return f"{number:.1e}"
     return f"{number:.2f}".rstrip("0").rstrip(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -94,8 +95,9 @@ def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str =
                 ax.text(j, i, f"{int(counts[i, j])}", ha="center", va="center", fontsize=10,
                         color="white" if strong else "black")  # fmt: skip
     ax.set(xlabel="taken for", ylabel="is", title=title)
-    ax.set_xticks(range(C), names)
-    ax.set_yticks(range(C), names)
+    labels = [str(name) for name in names]
+    ax.set_xticks(range(C), labels)
+    ax.set_yticks(range(C), labels)
     figure.tight_layout()
     return figure
 
@@ -105,7 +107,7 @@ def show_search(searches: Mapping[str, Sequence[Mapping[str, float]]], x: str = 
     different values that were tried of each setting, a ring around the best."""
     results = [row["result"] for rows in searches.values() for row in rows]
     low, high = sorted(results)[len(results) // 3], max(results)
-    options = {"squeeze": False, "sharex": True, "sharey": True, "layout": "constrained"}
+    options: dict[str, Any] = {"squeeze": False, "sharex": True, "sharey": True, "layout": "constrained"}
     figure, axes = plt.subplots(1, len(searches), figsize=(4.7 * len(searches), 3.6), **options)
     for (name, rows), ax in zip(searches.items(), axes[0], strict=True):
         a, b, c = ([row[key] for row in rows] for key in (x, y, "result"))

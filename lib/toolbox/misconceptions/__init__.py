@@ -32,7 +32,7 @@ class Misconception(NamedTuple):
 _MODULES = (flat, scalar, tensors, layers, modes, graph, training, beyond, implicit)
 _NOTEBOOKS = {modes: "layers", graph: "layers", implicit: "beyond"}  # the others have a notebook of their own name
 CATALOGUE: dict[str, Misconception] = {
-    row[0]: Misconception(*row, EXAMPLES[row[0]], _NOTEBOOKS.get(module, module.__name__.rpartition(".")[2]))
+    row[0]: Misconception(*row, EXAMPLES[row[0]], _NOTEBOOKS.get(module, module.__name__.rpartition(".")[2]))  # type: ignore[call-arg]
     for module in _MODULES
     for row in module.ROWS
 }
