@@ -129,7 +129,7 @@ def play(picture: Callable[..., Figure | Axes], **controls: Control) -> None:
     handle = display(_drawn(picture, {name: control.start for name, control in controls.items()}), display_id=True)
 
     def redraw(_: Any) -> None:
-        handle.update(_drawn(picture, {name: widget.value for name, (widget, _) in movable.items()}))
+        handle.update(_drawn(picture, {name: widget.value for name, (widget, _) in (movable or {}).items()}))
 
     for widget, _ in movable.values() if movable else ():
         widget.observe(redraw, names="value")
@@ -153,7 +153,8 @@ def _drawn(picture: Callable[..., Figure | Axes], values: dict[str, Any]) -> Fig
         return Message(
             f"No picture for {', '.join(f'{k} = {v}' for k, v in values.items())}: {type(error).__name__}: {error}"
         )
-    figure = made.figure if isinstance(made, Axes) else made
+    figure = made.get_figure(root=True) if isinstance(made, Axes) else made
+    assert figure is not None
     plt.close(figure)  # shown here, and not once more at the end of the cell
     return figure
 

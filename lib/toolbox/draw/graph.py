@@ -148,7 +148,7 @@ def _in_words(
     def numbers(name: str) -> str:
         words = []
         if name in values and isinstance(values[name], str):
-            words.append(values[name])  # a shape
+            words.append(str(values[name]))  # a shape
         elif name in values:
             words.append(f"value {_text(values[name])}")
         if grads is not None and grads.get(name) != "":

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
@@ -49,7 +50,7 @@ def words_of(figure: Figure) -> str:
     return " ".join(([_sentence(title)] if title else []) + said)[:LONGEST] or "An empty picture."
 
 
-def number(value: object) -> str:
+def number(value: Any) -> str:
     """A number as it is read out, three digits of it: 0.731, -12, 1.2e-07. Text stays text; None is "unknown"."""
     if value is None or isinstance(value, str):
         return "unknown" if value is None else value
@@ -109,11 +110,11 @@ def _read(ax: Axes) -> str:
     parts += _bars(ax)
     parts += _curves(ax)
     for image in ax.images:
-        rows, columns = image.get_array().shape[:2]
+        rows, columns = np.shape(image.get_array())[:2]  # type: ignore[arg-type]  # an image that is drawn has one
         parts.append(f"A grid of {rows} rows and {columns} columns, shaded by value.")
     for cloud in ax.collections:
-        if len(points := cloud.get_offsets()) > 1:
-            label = cloud.get_label()
+        if len(points := np.asarray(cloud.get_offsets())) > 1:
+            label = str(cloud.get_label())
             parts.append(f"{len(points)} points{'' if label.startswith('_') else f' ({label})'}.")
     written = [text.get_text() for text in ax.texts if text.get_text().strip()]
     if written:
@@ -140,12 +141,13 @@ def _bars(ax: Axes) -> list[str]:
 def _curves(ax: Axes) -> list[str]:
     said, unnamed = [], 0
     for line in ax.lines:
-        x, y = line.get_xdata(), line.get_ydata()
-        if line.get_label().startswith("_"):
+        x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+        label = str(line.get_label())
+        if label.startswith("_"):
             unnamed += len(x) > 2
             if len(x) <= 2 or len(ax.lines) > MOST:  # an axis or a level, or one of a bundle
                 continue
-        name = line.get_label() if not line.get_label().startswith("_") else f"curve {unnamed}"
-        said.append(f"{name}, {course(y, x)}")
+        name = f"curve {unnamed}" if label.startswith("_") else label
+        said.append(f"{name}, {course(y.tolist(), x.tolist())}")
     more = [f"{len(said) - MOST} more curves"] if len(said) > MOST else []
     return [_sentence(text[:1].upper() + text[1:]) for text in [*said[:MOST], *more]]
