@@ -6,7 +6,7 @@ export OMP_NUM_THREADS ?= 2
 # A thread that waits gives its core away: two processes that spin on two cores keep each other from working.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test setup build audit bench clean
+.PHONY: demo test setup lock build audit bench clean
 
 demo: setup
 	$(BIN)/python -m autograder demo
@@ -33,13 +33,19 @@ bench: setup
 
 setup: $(VENV)/ready
 
-$(VENV)/ready: requirements.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backprop Kit needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+$(VENV)/ready: requirements.txt pyproject.toml autograder/requirements.lock
+	$(PYTHON) lib/install.py --developer
 	# reads the kit's pages as WCAG 2.2 asks; without npm, its test is skipped
 	-command -v npm > /dev/null && npm install --silent --no-save --prefix $(VENV)/node axe-core@4.14.1
 	touch $@
+
+# After a change of requirements.txt or of pyproject.toml: what they ask for, package by package, for every system.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-package torch --no-emit-package backprop-kit
+lock: setup
+	$(LOCK) requirements.txt pyproject.toml --extra grader --extra dev --output-file autograder/requirements.lock
+	$(LOCK) requirements.txt --constraint autograder/requirements.lock --output-file requirements.lock
+	touch $(VENV)/ready
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache classroom

@@ -22,7 +22,7 @@ from autograder.build.files import passing
 from autograder.masters import sources
 
 FOLDERS = ("assignments", "lib/backprop", "lib/toolbox", "data")
-FILES = ("requirements.txt", "pyproject.toml")
+FILES = ("requirements.txt", "requirements.lock", "pyproject.toml", "lib/install.py")
 TOP = "backprop-kit"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 

@@ -43,6 +43,8 @@ def root(tmp_path: Path) -> Path:
     for path, text in {
         "README.md": README,
         "requirements.txt": "torch\n",
+        "requirements.lock": "apple==1.0\n",
+        "lib/install.py": "print('ready')\n",
         "pyproject.toml": "[project]\n",
         "lib/toolbox/check.py": "def check(): ...\n",
         "lib/toolbox/__pycache__/check.cpython-311.pyc": "x",
@@ -71,6 +73,8 @@ def test_the_bundle_holds_the_students_side_and_nothing_else(root, tmp_path):
                 *course.BUILT,
                 "README.md",
                 "requirements.txt",
+                "requirements.lock",
+                "lib/install.py",
                 "pyproject.toml",
                 "lib/toolbox/check.py",
                 "data/digits.npz",
