@@ -38,12 +38,34 @@
 # `tensors`, and classes in Python (`class`, `__init__`, `self`).
 
 # %%
+import os
 import sys
+import zipfile
 from pathlib import Path
+from urllib.request import urlretrieve
 
-home = next(folder for folder in [Path.cwd(), *Path.cwd().parents]
-            if (folder / "lib" / "backprop").is_dir())
-sys.path.insert(0, str(home / "lib"))
+# Only outside the course's folder, as on Colab: where the course is. A folder, its zip, or a link to its zip.
+release = os.environ.get("BACKPROP_KIT") or next(map(str, Path.cwd().glob("backprop-kit*.zip")), "")
+
+
+def course(*folders):
+    return next((folder for folder in folders if (folder / "lib" / "backprop").is_dir()), None)
+
+
+home = course(Path.cwd(), *Path.cwd().parents, *Path.cwd().glob("*/"))
+if home is None and release:
+    if release.startswith("/content/drive/") and not Path("/content/drive").exists():
+        from google.colab import drive
+
+        drive.mount("/content/drive")
+    source = Path(urlretrieve(release, "backprop-kit.zip")[0] if "://" in release else release)
+    home = course(source, *source.parent.glob("*/"))
+    if home is None:
+        zipfile.ZipFile(source).extractall(source.parent)
+        home = course(*source.parent.glob("*/"))
+if home is None:
+    raise FileNotFoundError("the course is not here: open this notebook in its folder, or set `release` above")
+sys.path.insert(0, str(home.resolve() / "lib"))
 
 import toolbox
 

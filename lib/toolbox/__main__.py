@@ -17,7 +17,7 @@ def _fail(error: Exception) -> None:
 
 
 @app.command()
-def check(item: str, folder: Path = Path(".")) -> None:
+def check(item: str, folder: Path | None = None) -> None:
     """Check one item of your work with its public tests."""
     from toolbox.check import check as run
 
@@ -30,7 +30,7 @@ def check(item: str, folder: Path = Path(".")) -> None:
 
 
 @app.command()
-def test(assignment: str, folder: Path = Path(".")) -> None:
+def test(assignment: str, folder: Path | None = None) -> None:
     """Check every item of an assignment."""
     from toolbox.check import check_all
 
@@ -46,7 +46,7 @@ def test(assignment: str, folder: Path = Path(".")) -> None:
 
 
 @app.command()
-def submit(assignment: str, folder: Path = Path("."), out: Path | None = None) -> None:
+def submit(assignment: str, folder: Path | None = None, out: Path | None = None) -> None:
     """Validate your work and write it into one zip to hand in."""
     from toolbox.submit import submit as run
 

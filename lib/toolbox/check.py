@@ -16,7 +16,7 @@ def check(item: str, *, folder: str | Path | None = None) -> Report:
     item: its id, as in the check cell. folder: where the notebook lies (default: the current folder).
     Returns the report, which a notebook shows as a table. Raises KeyError for an unknown item, naming the known ones.
     """
-    here = Path(folder or Path.cwd())
+    here = Path(folder) if folder else None
     path = place.suite_of(item, here)
     place.put_on_path(here)
     suite = Suite(path)
@@ -28,7 +28,7 @@ def check(item: str, *, folder: str | Path | None = None) -> Report:
 
 def check_all(assignment: str, *, folder: str | Path | None = None) -> list[Report]:
     """Check every item of an assignment; the notebook's cells are run once, where an item needs them."""
-    home = place.house(Path(folder or Path.cwd()))
+    home = place.house(Path(folder) if folder else None)
     path = home / "assignments" / assignment / f"test_{assignment}.py"
     if not path.is_file():
         known = ", ".join(sorted(suite.parent.name for suite in home.glob("assignments/*/test_*.py")))

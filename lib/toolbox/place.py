@@ -11,18 +11,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from toolbox.errors import NotThere
+
 
 def house(start: Path | None = None) -> Path:
     """The nearest folder, `start` itself included, that holds `lib/backprop/` (a plain `lib/` stands at the root of
-    many systems). Raises FileNotFoundError with what to do.
+    many systems). Where no `start` is named and the current folder lies elsewhere (on Colab, say): the folder that this
+    toolbox belongs to. Raises NotThere with what to do.
     """
-    start = Path(start or Path.cwd()).resolve()
-    for folder in [start, *start.parents]:
+    inside = Path(start or Path.cwd()).resolve()
+    own = [] if start else [Path(__file__).resolve().parents[2]]
+    for folder in [inside, *inside.parents, *own]:
         if (folder / "lib" / "backprop").is_dir():
             return folder
-    raise FileNotFoundError(
-        f"no folder above {start} holds lib/backprop/: open the notebook inside the course's folder, where lib/ stands "
-        "beside assignments/"
+    raise NotThere(
+        f"no folder above {inside} holds lib/backprop/: go to the course's folder first, where lib/ stands beside "
+        "assignments/"
     )
 
 
@@ -45,8 +49,14 @@ def put_on_path(start: Path | None = None) -> None:
 
 
 def start() -> None:
-    """Set a notebook up: the path, and edited modules that take effect without a restart."""
+    """Set a notebook up: the path, and edited modules that take effect without a restart.
+
+    Where the notebook lies outside the course's folder, it says which course it uses.
+    """
+    home = house()
     put_on_path()
+    if not Path.cwd().resolve().is_relative_to(home):
+        print(f"This notebook uses the course in {home}. Your modules are in {home / 'lib' / 'backprop'}.")
     try:
         from IPython import get_ipython
     except ImportError:
@@ -88,7 +98,7 @@ def suites(start: Path | None = None) -> list[Path]:
     """The public suites in reach, the nearest first."""
     here = Path(start or Path.cwd()).resolve()
     try:
-        everywhere = sorted(house(here).glob("assignments/*/test_*.py"))
+        everywhere = sorted(house(start).glob("assignments/*/test_*.py"))
     except FileNotFoundError:
         everywhere = []
     return list(dict.fromkeys([*sorted(here.glob("test_*.py")), *everywhere]))
