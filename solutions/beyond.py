@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: beyond, modules: [forward_mode, second_order, implicit]}
+#   backprop_kit: {assignment: beyond, modules: [forward_mode, second_order, implicit], order: 6}
 # ---
 
 # %% [markdown]

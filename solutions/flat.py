@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: flat, modules: [flat]}
+#   backprop_kit: {assignment: flat, modules: [flat], order: 2}
 # ---
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: layers, modules: [activations, batchnorm, layers, losses, graph, functions]}
+#   backprop_kit: {assignment: layers, modules: [activations, batchnorm, layers, losses, graph, functions], order: 4}
 # ---
 
 # %% [markdown]

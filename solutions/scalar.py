@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: scalar, modules: [gates, differences, scalar, tape]}
+#   backprop_kit: {assignment: scalar, modules: [gates, differences, scalar, tape], order: 1}
 # ---
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: tensors, modules: [tensors]}
+#   backprop_kit: {assignment: tensors, modules: [tensors], order: 3}
 # ---
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   backprop_kit: {assignment: training, modules: [optim, training, buffers, checkpoint]}
+#   backprop_kit: {assignment: training, modules: [optim, training, buffers, checkpoint], order: 5}
 # ---
 
 # %% [markdown]

@@ -25,9 +25,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from autograder.audit.suite_audit import prepared
+from autograder.course.answers import Answer
+from autograder.course.rooms import load
+from autograder.course.students import prepared
 from autograder.judging.marks import loses_marks
-from autograder.mutants import Answer, load
+from autograder.masters.sources import suite_of
 from toolbox.compare import observed
 from toolbox.diagnose import verdicts_only
 from toolbox.student import Student
@@ -129,18 +131,17 @@ class Judging:
     """Judges the answers of an assignment under one seed: what a process makes once and uses for every seed."""
 
     def __init__(self, assignment: str, items: Iterable[str] | None, right_only: bool):
-        self.package = load(assignment)
-        self.suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-        self.solution = (ROOT / "solutions" / "backprop" / f"{self.package.MODULE}.py").read_text()
+        self.room = load(assignment)
+        self.suite = Suite(suite_of(ROOT, assignment))
         self.wanted = set(items or self.suite.items)
         self.always = self._ready([Answer("the solution", tuple(self.suite.items))], True)
-        self.always += [] if right_only else self._ready(self.package.WRONG, False)
-        self.sometimes = self._ready(self.package.RIGHT, True)
+        self.always += [] if right_only else self._ready(self.room.wrong, False)
+        self.sometimes = self._ready(self.room.right, True)
 
     def _ready(self, answers: Iterable[Answer], right: bool) -> list[Ready]:
         """The answers that touch a wanted item."""
         told = [(answer, [name for name in answer.items if name in self.wanted]) for answer in answers]
-        return [Ready(answer.name, right, items, prepared(answer, self.package, self.solution))
+        return [Ready(answer.name, right, items, prepared(answer, self.room))
                 for answer, items in told if items]  # fmt: skip
 
     def __call__(self, task: tuple[int, int]) -> Counted:

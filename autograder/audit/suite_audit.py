@@ -1,7 +1,7 @@
 """Judge the judge: every wrong answer of an assignment must lose marks, every right one must keep all of them.
 
-Steps, for each assignment that has a package under `autograder/mutants/`: collect the suite once; build each answer's
-module from the solution's source; run the items that the answer touches, as in grading but in this process (the
+Steps, for each assignment that has a room in `autograder/course/`: collect the suite once; build each answer's
+modules from the solution's sources; run the items that the answer touches, as in grading but in this process (the
 answers are our own); compare what was found with what must be found; print the matrix of items; write it as JSON.
 
 A wrong answer counts as rejected in an item when a test with a share of the marks fails, or any test finds something
@@ -14,11 +14,9 @@ With `--mutate` every small change to the solutions is tried as well (`autograde
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import torch
@@ -27,11 +25,13 @@ from rich.progress import track
 from rich.table import Table
 
 from autograder.audit.needs import needs
+from autograder.course.answers import Answer
+from autograder.course.rooms import Room, load, names
+from autograder.course.students import answering
 from autograder.judging.marks import loses_marks
-from autograder.mutants import Answer, load
+from autograder.masters.sources import suite_of
 from toolbox.errors import UnknownName
 from toolbox.items import TestResult
-from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,25 +70,24 @@ def audit(
     items: Iterable[str] | None = None,
     *,
     suite: Suite | None = None,
-    solution: str | None = None,
+    room: Room | None = None,
     seeds: Iterable[str] = SEEDS,
     right_only: bool = False,
     console: Console | None = None,
 ) -> list[Finding]:
     """Run all wrong and right answers of an assignment. items: only these.
 
-    suite, solution: another suite, another reference source than the repository's own (the audit's tests use them).
+    suite, room: another suite, another room than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
     """
-    mutants = load(assignment)
-    suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
+    room = room or load(assignment)
+    suite = suite or Suite(suite_of(ROOT, assignment))
     if unknown := set(items or ()) - set(suite.items):
         raise UnknownName(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
-    solution = solution or (ROOT / "solutions" / "backprop" / f"{mutants.MODULE}.py").read_text()
     wanted = set(items or suite.items)
-    answers = [(answer, True) for answer in mutants.RIGHT]
+    answers = [(answer, True) for answer in room.right]
     if not right_only:
-        answers = [(answer, False) for answer in mutants.WRONG] + answers
+        answers = [(answer, False) for answer in room.wrong] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small: more than one only wait for each other
@@ -96,20 +95,20 @@ def audit(
         return [
             finding
             for answer, right in track(answers, f"audit {assignment}", console=console or Console(stderr=True))
-            for finding in judge(answer, right, mutants, solution, suite, wanted, seeds)
+            for finding in judge(answer, right, room, suite, wanted, seeds)
         ]
     finally:
         torch.set_num_threads(before)
 
 
 def judge(
-    answer: Answer, right: bool, mutants: Any, solution: str, suite: Suite, wanted: set[str], seeds: Iterable[str]
+    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], seeds: Iterable[str]
 ) -> list[Finding]:
     """One answer through its items, under every seed."""
     touched = [name for name in answer.items if name in wanted]
     results: dict[str, list[TestResult]] = {name: [] for name in touched}
     for seed in seeds:
-        student = answering(answer, mutants, solution)
+        student = answering(answer, room)
         for result in suite.run(student, items=touched, seed=seed):
             results[result.item].append(result)
     findings = []
@@ -133,44 +132,6 @@ def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestRes
     """The results of one item, cut into one list per seed."""
     count = len(tests) // len(list(seeds))
     return [tests[i : i + count] for i in range(0, len(tests), count)]
-
-
-def answering(answer: Answer, mutants: Any, solution: str) -> Student:
-    """A student who hands in this answer, all else being right."""
-    return prepared(answer, mutants, solution)()
-
-
-def prepared(answer: Answer, mutants: Any, solution: str) -> Callable[[], Student]:
-    """What makes students who hand in this answer, each with modules of its own; its code is compiled only once."""
-    if hasattr(mutants, "modules_of"):  # an assignment of several modules puts them together itself
-        codes = {name: _compiled(source, name) for name, source in mutants.modules_of(answer).items()}
-        return lambda: Student(LocalTransport({name: _run(codes[name], name) for name in codes},
-                                              mutants.NOTEBOOK | answer.notebook))  # fmt: skip
-    right, own = (_compiled(source, mutants.MODULE) for source in (solution, answer.source(solution)))
-
-    def make() -> Student:
-        changed = _run(own, mutants.MODULE)
-        module = _run(right, mutants.MODULE) if answer.repaired else changed
-        healed = {"repaired": changed["net_softmax"]} if "net_softmax" in changed else {}  # the assignment flat has it
-        return Student(LocalTransport({mutants.MODULE: module}, healed | mutants.NOTEBOOK | answer.notebook))
-
-    return make
-
-
-def namespace(source: str, module: str) -> dict[str, Any]:
-    """The names that a module's source defines."""
-    return _run(_compiled(source, module), module)
-
-
-def _run(code: CodeType, module: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": f"backprop.{module}"}
-    exec(code, names)
-    return names
-
-
-@lru_cache(maxsize=32)
-def _compiled(source: str, module: str) -> CodeType:
-    return compile(source, f"backprop/{module}.py", "exec")  # most modules of an answer are the solution's
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:
@@ -227,7 +188,7 @@ def run(
     threads: Iterable[int] = (1,),
     right_only: bool = False,
 ) -> int:
-    """Audit the assignments (default: all that have mutants), print the matrix, write JSON. Returns the exit status.
+    """Audit the assignments (default: all that have a room), print the matrix, write JSON. Returns the exit status.
 
     mutate: try the mutants of their solutions as well, on `jobs` processes. record: keep the figures, for the table in
     autograder/README.md. seeds: judge under so many further seeds, each on every number of `threads`, the solution
@@ -238,9 +199,8 @@ def run(
     not known as equivalent, and when nothing was audited.
     """
     console = console or Console()
-    folders = sorted(p.parent.name for p in (ROOT / "autograder" / "mutants").glob("*/__init__.py"))
     report, bad = {}, []
-    for assignment in assignments or folders:
+    for assignment in assignments or names():
         findings = audit(assignment, items, right_only=right_only)
         console.print(matrix(assignment, findings))
         if not items:

@@ -111,7 +111,7 @@ def _master(path: str) -> str:
     if parts[0] == "lib":
         return f"solutions/backprop/{parts[-1]}" if parts[-1].endswith(".py") else "a module master"
     if parts[-1].startswith("test_"):
-        return f"autograder/suites/{parts[-1]}"
+        return f"autograder/course/{parts[1]}/checks/{parts[-1]}"
     return f"solutions/{parts[1].removesuffix('.ipynb')}.py"
 
 

@@ -1,0 +1,1 @@
+"""The content of the course as the grader knows it: one room an assignment; `rooms` says what stands in one."""

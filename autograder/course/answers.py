@@ -1,21 +1,17 @@
 """Wrong answers that a suite must reject, and right ones that it must accept.
 
-An assignment's package (`autograder.mutants.flat`) offers `WRONG`, `RIGHT` and `NOTEBOOK`. A wrong answer is the
-reference solution with one edit, as a student would make it, or notebook values with one entry changed. We wrote all
-of them, so they run in this process.
+A wrong answer is the reference solution with one edit, as a student would make it, or notebook values with one entry
+changed. We wrote all of them, so they run in this process. `rooms` finds those of an assignment.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions" / "backprop"
 
 
 @dataclass(frozen=True)
@@ -49,13 +45,23 @@ class Edit:
 
 
 @dataclass(frozen=True)
+class OfModule:
+    """A notebook value that is a function of a module: the answer's own or, where there are edits, the solution's with
+    these edits.
+    """
+
+    module: str
+    function: str
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One whole answer: the module's source with edits, and notebook values.
+    """One whole answer: the modules' sources with edits, and notebook values.
 
     items: in a wrong answer, the items that must lose marks; in a right one, all that the answer touches.
     diagnosis: the ids that may be named first; empty where no known misconception fits and none may be named.
     file: another module instead of the edited solution. notebook: values that replace those of the right notebook.
-    repaired: take the edited net_softmax as the notebook's `repaired`, and leave the module as it is.
     """
 
     name: str
@@ -64,15 +70,22 @@ class Answer:
     diagnosis: tuple[str, ...] = ()
     file: Path | None = None
     notebook: dict[str, Any] = field(default_factory=dict)
-    repaired: bool = False
 
-    def source(self, solution: str) -> str:
-        """The source of the module for this answer."""
+    def sources(self, solutions: Mapping[str, str]) -> dict[str, str]:
+        """The source of each module in this answer, by name: the solution's, but for what is its own.
+
+        `file` takes the place of the module of its name. An edit goes to the module that it names, else to the first
+        that has its function. Raises ValueError where no module has it.
+        """
+        sources = dict(solutions)
         if self.file:
-            return self.file.read_text()
+            sources[self.file.stem] = self.file.read_text()
         for edit in self.edits:
-            solution = edit.apply(solution)
-        return solution
+            home = edit.module or next((name for name, source in sources.items() if _has(source, edit.function)), None)
+            if home is None:
+                raise ValueError(f"none of {', '.join(solutions)} has a function {edit.function}")
+            sources[home] = edit.apply(sources[home])
+        return sources
 
 
 def span(source: str, function: str) -> tuple[int, int]:
@@ -94,23 +107,6 @@ def span(source: str, function: str) -> tuple[int, int]:
 @lru_cache(maxsize=32)
 def _parsed(source: str) -> list[ast.stmt]:
     return ast.parse(source).body  # hundreds of answers are made of the same few solutions
-
-
-def modules_of(names: tuple[str, ...], answer: Answer) -> dict[str, str]:
-    """The source of each of an assignment's modules in this answer, by name: the solutions', but for what is its own.
-
-    `answer.file` takes the place of the module of its name. An edit goes to the module that it names, else to the
-    first that has its function. Raises ValueError where no module has it.
-    """
-    sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in names}
-    if answer.file:
-        sources[answer.file.stem] = answer.file.read_text()
-    for edit in answer.edits:
-        home = edit.module or next((name for name, source in sources.items() if _has(source, edit.function)), None)
-        if home is None:
-            raise ValueError(f"none of {', '.join(names)} has a function {edit.function}")
-        sources[home] = edit.apply(sources[home])
-    return sources
 
 
 def _has(source: str, function: str) -> bool:
@@ -138,8 +134,3 @@ def liberty(what: str, items: str | tuple[str, ...], *edits: tuple[str, str, str
 
 def _ids(diagnosis: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return () if diagnosis is None else (diagnosis,) if isinstance(diagnosis, str) else diagnosis
-
-
-def load(assignment: str) -> ModuleType:
-    """The package of an assignment's wrong and right answers. Raises ModuleNotFoundError where there is none."""
-    return importlib.import_module(f"autograder.mutants.{assignment}")

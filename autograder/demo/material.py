@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.build.plan import plan
-from autograder.mutants import Edit, span
+from autograder.course.answers import Edit, span
 
 MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 WRITTEN = {
@@ -38,7 +38,7 @@ class Material:
     def read(cls, root: Path) -> Material:
         """From the masters at `root`, built in memory: the files on disk need not be built."""
         built = {file.path: file.data for file in plan(root)}
-        styles = root / "autograder" / "mutants" / "flat" / "right"
+        styles = root / "autograder" / "course" / "flat" / "styles"
         return cls(
             solved=without_marks((root / "solutions" / "backprop" / "flat.py").read_text(encoding="utf-8")),
             skeleton=built["lib/backprop/flat.py"].decode(),

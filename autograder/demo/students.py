@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from autograder.course.answers import Edit
 from autograder.demo.material import Material, as_bytes, grade_id
-from autograder.mutants import Edit
 
 DUE = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 PROGRAMS = ("autograder.gradescope.harness", "autograder.sandbox.zygote")
-BY_NAME = ("autograder/suites/*.py", "lib/toolbox/**/*.py")
+BY_NAME = ("autograder/course/*/checks/*.py", "lib/toolbox/**/*.py")
 RELEASED = ("assignments/*/*.py", "lib/backprop/*.py")
 SOURCES = {"autograder": "", "toolbox": "lib"}  # the kit's own packages, and where they lie
 

@@ -22,6 +22,7 @@ from autograder.judging.marks import judge_item, refuse_item
 from autograder.judging.telling import conceal
 from autograder.judging.view import view_of
 from autograder.masters.catalogue import Assignment, catalogue
+from autograder.masters.sources import suite_of
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
@@ -52,7 +53,7 @@ class Judge:
         self.catalogue = catalogue(root)
         self.assignment = find(self.catalogue, assignment)
         with one_thread():
-            self.suite = Suite(root / "autograder" / "suites" / f"test_{assignment}.py")
+            self.suite = Suite(suite_of(root, assignment))
         self.seed = seed
         self.limits = limits or HandInLimits()
         self.view, self.reserved = view_of(root, self.assignment, self.catalogue)

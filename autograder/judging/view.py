@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from autograder.judging.stripped import compiled
-from autograder.masters.catalogue import COURSE, Assignment
+from autograder.masters.catalogue import Assignment
 from autograder.masters.percent import read
 from autograder.sandbox.visible import ALL, GIVEN, View
 
@@ -25,11 +25,12 @@ def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]
     whatever was handed in. Raises FileNotFoundError, ValueError where GIVEN names what is not there.
     """
     modules = dict(_toolbox(root / "lib" / "toolbox", GIVEN.get(assignment.name, {})))
-    before = COURSE[: COURSE.index(assignment.name)] if assignment.name in COURSE else ()
+    course = list(catalogue)
+    before = course[: course.index(assignment.name)]
     collected = {module for known in catalogue.values() for module in known.modules}
     masters = {path.stem for path in (root / "solutions" / "backprop").glob("*.py")} - {"__init__"}
     whole = masters - collected  # students get these as they are, and hand none in
-    others = whole | {module for name in before if name in catalogue for module in catalogue[name].modules}
+    others = whole | {module for name in before for module in catalogue[name].modules}
     needed = _needed(root, assignment, others)
     for module, names in needed.items():
         code = compiled(excerpt(_master(root, module), names))

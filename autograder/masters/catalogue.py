@@ -15,9 +15,7 @@ from autograder.masters.checks import Test
 from autograder.masters.percent import Cell, Master
 from autograder.masters.problems import Refused
 
-__all__ = ["COURSE", "Assignment", "Item", "Test", "Written", "catalogue"]
-
-COURSE = ("scalar", "flat", "tensors", "layers", "training", "beyond")  # the assignments in the order of the course
+__all__ = ["Assignment", "Item", "Test", "Written", "catalogue"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,9 @@ class Assignment:
 
 
 def catalogue(root: Path) -> dict[str, Assignment]:
-    """Every assignment of the repository at `root`, by name. Raises `Refused` where a master is malformed.
+    """Every assignment of the repository at `root`, by name, in the order of the course.
 
+    Raises `Refused` where a master is malformed.
     It is made once for the masters as they are: reading them takes half a second.
     """
     stamps = ((path, path.stat()) for path in sources.paths(root))
@@ -82,7 +81,7 @@ def _catalogue(root: Path, stamps: tuple) -> dict[str, Assignment]:
     masters = sources.read(root)
     if problems := rules.check(masters):
         raise Refused(problems)
-    return {name: _assignment(name, master, masters) for name, master in masters.notebooks.items()}
+    return {name: _assignment(name, masters.notebooks[name], masters) for name in masters.order}
 
 
 def _assignment(name: str, master: Master, masters: sources.Sources) -> Assignment:

@@ -8,6 +8,7 @@ jupytext makes the notebook itself (see `notebook`); it keeps no line numbers an
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -55,6 +56,11 @@ class Master:
     cells: list[Cell]
     problems: list[Problem]
 
+    @property
+    def order(self) -> float:
+        """The assignment's place in the course, as the header says; infinite where it says none."""
+        return self.kit.get("order", math.inf)
+
 
 def read(path: str, text: str) -> Master:
     """Read a master; never raises, what cannot be read is a problem."""
@@ -80,7 +86,9 @@ def read(path: str, text: str) -> Master:
 
 def _header(path: str, lines: list[Line], problems: list[Problem]) -> tuple[dict, int]:
     """The `backprop_kit` mapping of the header, and the index of the first line behind the header."""
-    example = "`#   backprop_kit: {assignment: NAME, modules: [NAME]}` below `# jupyter:` between two lines `# ---`"
+    example = (
+        "`#   backprop_kit: {assignment: NAME, modules: [NAME], order: 1}` below `# jupyter:` between two lines `# ---`"
+    )
     marks = [index for index, line in enumerate(lines) if line.text.rstrip() == "# ---"][:2]
     if len(marks) < 2 or any(line.text.strip() for line in lines[: marks[0]]):
         problems.append(Problem(path, 1, f"no header: begin with {example}"))
@@ -90,6 +98,8 @@ def _header(path: str, lines: list[Line], problems: list[Problem]) -> tuple[dict
         kit = yaml.safe_load(text)["jupyter"]["backprop_kit"]
         if not isinstance(kit["assignment"], str) or not all(isinstance(name, str) for name in kit["modules"]):
             raise TypeError("assignment is a name and modules a list of names")
+        if type(kit.get("order", 0)) not in (int, float):
+            raise TypeError("order is a number, the place in the course")
     except (yaml.YAMLError, KeyError, TypeError) as error:
         reason = " ".join(str(error).split())
         problems.append(Problem(path, lines[marks[0]].number, f"unreadable header ({reason}): it holds {example}"))

@@ -109,7 +109,7 @@ def _forms(allowed: str | None) -> str:
 def _advice(kind: str) -> str:
     if kind == SOLUTION:
         return 'solutions stand in solution="…" and written="…" cells and in solutions/backprop/'
-    return "hidden tests stand in autograder/suites/"
+    return "hidden tests stand in autograder/course/"
 
 
 def inside(lines: Iterable[Line], regions: Sequence[Region]) -> list[Line]:

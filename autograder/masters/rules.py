@@ -14,7 +14,7 @@ from autograder.masters import regions
 from autograder.masters.checks import Suite
 from autograder.masters.percent import ROLES, Cell, Master
 from autograder.masters.problems import Problem
-from autograder.masters.sources import SUITES, Sources
+from autograder.masters.sources import COURSE, Sources
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 LONGEST = 55  # a notebook's cell ids end at 64 characters, and `solution_` takes nine
@@ -38,7 +38,7 @@ def check(sources: Sources) -> list[Problem]:
         suite = sources.suites.get(name)
         if suite is None:
             line = next((cell.line for cell in master.cells if cell.role == "item"), 0)
-            problems.append(Problem(master.path, line, f"has no suite: write {SUITES}/test_{name}.py"))
+            problems.append(Problem(master.path, line, f"has no suite: write {COURSE}/{name}/checks/test_{name}.py"))
         else:
             problems += _items_and_tests(master, suite)
     for name, suite in sources.suites.items():

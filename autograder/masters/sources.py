@@ -2,7 +2,7 @@
 
 solutions/<name>.py               one notebook master per assignment
 solutions/backprop/<module>.py    the complete modules
-autograder/suites/test_<name>.py  the complete suites
+autograder/course/<name>/checks/  the complete suites
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from autograder.masters import checks, percent, regions
 from autograder.masters.problems import Problem
 from autograder.masters.regions import Line, Region
 
-SOLUTIONS, MODULES, SUITES = "solutions", "solutions/backprop", "autograder/suites"
+SOLUTIONS, MODULES, COURSE = "solutions", "solutions/backprop", "autograder/course"
 
 
 @dataclass
@@ -38,10 +38,21 @@ class Sources:
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def order(self) -> list[str]:
+        """The names of the assignments in the order of the course: as `order` in the header says, then by name."""
+        return sorted(self.notebooks, key=lambda name: (self.notebooks[name].order, name))
+
+
+def suite_of(root: Path, assignment: str) -> Path:
+    """The file of an assignment's suite."""
+    return root / COURSE / assignment / "checks" / f"test_{assignment}.py"
+
 
 def paths(root: Path) -> list[Path]:
     """The files of all masters."""
-    return [file for folder in (SOLUTIONS, MODULES, SUITES) for file in sorted((root / folder).glob("*.py"))]
+    modules = [file for folder in (SOLUTIONS, MODULES) for file in sorted((root / folder).glob("*.py"))]
+    return modules + sorted((root / COURSE).glob("*/checks/test_*.py"))
 
 
 def read(root: Path) -> Sources:
@@ -55,7 +66,7 @@ def read(root: Path) -> Sources:
         found, wrong = regions.find(lines, regions.SOLUTION, "a module")
         problems = [Problem(path, number, message) for number, message in wrong]
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
-    for path in _python(sources, root, SUITES, "test_"):
+    for path in _python(sources, root, COURSE, "*/checks/test_*.py"):
         sources.suites[Path(path).stem.removeprefix("test_")] = checks.read(path, sources.texts[path])
     for kind in (sources.notebooks, sources.modules, sources.suites):
         for master in kind.values():
@@ -63,11 +74,11 @@ def read(root: Path) -> Sources:
     return sources
 
 
-def _python(sources: Sources, root: Path, folder: str, prefix: str = "") -> list[str]:
+def _python(sources: Sources, root: Path, folder: str, pattern: str = "*.py") -> list[str]:
     """The paths of the `.py` files of a folder, sorted, their texts kept in `sources`."""
     found = []
-    for file in sorted((root / folder).glob(f"{prefix}*.py")):
-        path = f"{folder}/{file.name}"
+    for file in sorted((root / folder).glob(pattern)):
+        path = file.relative_to(root).as_posix()
         try:
             text = file.read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import quote
 
-from autograder.masters.catalogue import COURSE
+from autograder.masters.catalogue import catalogue
 from autograder.records.verdict import read_all, read_all_of
 from autograder.report.advice import advice
 from autograder.report.charts import histogram, timeline
@@ -36,11 +36,12 @@ def write_report(
     out = Path(out)
     page = out if out.suffix == ".html" else out / f"{assignment}.html"
     write_page(page, render(summarise(assignment, verdicts)))
+    course = tuple(catalogue(Path(root)))
     for verdict in verdicts:
         student = verdict["student"]
         if students is None or student in students:
             others = [other for other in read_all_of(classroom, student) if other["assignment"] != assignment]
-            write_student(student, [verdict, *others], COURSE, page.parent / STUDENTS)
+            write_student(student, [verdict, *others], course, page.parent / STUDENTS)
     return page
 
 

@@ -25,7 +25,7 @@ from toolbox.errors import StudentError
 SECONDS = 20.0
 SECRETS = (
     "autograder/judging/judge.py", "nbgrader_config.py", ".git/config", "classroom/gradebook.db", "solutions/*.py",
-    "autograder/suites/*.py", "classroom/submitted/*/*/*.ipynb", "classroom/verdicts/*/*.json",
+    "autograder/course/*/checks/*.py", "classroom/submitted/*/*/*.ipynb", "classroom/verdicts/*/*.json",
 )  # fmt: skip
 AT_HOME = (".ssh", ".netrc", ".gitconfig", ".bashrc", ".profile", ".bash_history", ".config", "Documents")
 

@@ -132,7 +132,7 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 MASTERS = {
     "notebook": ("solutions/tiny.py", NOTEBOOK),
     "module": ("solutions/backprop/tiny.py", MODULE),
-    "suite": ("autograder/suites/test_tiny.py", SUITE),
+    "suite": ("autograder/course/tiny/checks/test_tiny.py", SUITE),
 }
 BUILT = [
     "assignments/tiny/test_tiny.py",

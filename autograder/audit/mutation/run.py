@@ -11,7 +11,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,11 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from autograder import mutants as answers
 from autograder.audit.mutation.forked_trials import killer, trials
 from autograder.audit.mutation.sites import Mutant, mutants
-from autograder.audit.suite_audit import namespace
+from autograder.course.rooms import Room, load
+from autograder.course.students import namespace, notebook
+from autograder.masters.sources import suite_of
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
@@ -66,26 +66,26 @@ def mutate(
     console: Console | None = None,
 ) -> list[Score]:
     """Try the mutants of an assignment's modules. modules, functions: only these. jobs: processes; default: cores."""
-    package = answers.load(assignment)
-    suite = suite or Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-    right = sources(assignment, package)
+    room = load(assignment)
+    suite = suite or Suite(suite_of(ROOT, assignment))
+    right = room.solutions
     wanted = [name for name in right if modules is None or name in set(modules)]
     found = [m for name in wanted for m in mutants(name, right[name])]
     if functions is not None:
         found = [m for m in found if m.function in set(functions)]
-    touched = touching(package)
-    listed = equivalents(assignment)
+    touched = touching(room)
+    listed = room.equivalent
     scores = {name: Score(name) for name in wanted}
 
     def examine(mutant: Mutant) -> str | None:
         texts = right | {mutant.module: mutant.source}
         first = [item for item in touched.get(mutant.function, ()) if item in suite.items]
         order = list(dict.fromkeys([*first, *suite.items]))
-        return killer(suite, lambda: student(texts, package, right), order, seeds)
+        return killer(suite, lambda: student(texts, room), order, seeds)
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    warm(suite, lambda: student(right, package, right), seeds)
+    warm(suite, lambda: student(right, room), seeds)
     try:
         with Progress(console=console or Console(stderr=True)) as bar:
             task = bar.add_task(f"mutate {assignment}", total=len(found))
@@ -127,37 +127,17 @@ def _count(score: Score, mutant: Mutant, how: str, listed: dict) -> None:
         score.survived.append(mutant.name)
 
 
-def sources(assignment: str, package: Any) -> dict[str, str]:
-    """The right source of each module of an assignment."""
-    if hasattr(package, "modules_of"):
-        return package.modules_of(answers.Answer("right", ()))
-    return answers.modules_of((package.MODULE,), answers.Answer("right", ()))
-
-
-def touching(package: Any) -> dict[str, list[str]]:
+def touching(room: Room) -> dict[str, list[str]]:
     """function -> the items that wrong answers in it are meant for: where a mutant most likely dies."""
     found: dict[str, list[str]] = {}
-    for answer in package.WRONG:
+    for answer in room.wrong:
         for edit in answer.edits:
             found.setdefault(edit.function, []).extend(answer.items)
     return found
 
 
-def equivalents(assignment: str) -> dict[tuple[str, str, str], str]:
-    """(module, line before, line after) -> why this mutant is no other answer; {} where none is listed."""
-    try:
-        rows = import_module(f"autograder.mutants.{assignment}.equivalent").EQUIVALENT
-    except ModuleNotFoundError:
-        return {}
-    return {
-        (module, before, after): reason for module, reason, *pairs in rows for before, after in pairs
-    }  # fmt: skip
-
-
-def student(texts: dict[str, str], package: Any, right: dict[str, str]) -> Student:
-    """A student who hands in these modules, with the right notebook."""
+def student(texts: dict[str, str], room: Room) -> Student:
+    """A student who hands in these modules, with the right notebook: what it holds of a module is the solution's."""
     modules = {name: namespace(text, name) for name, text in texts.items()}
-    notebook = dict(package.NOTEBOOK)
-    if "flat" in right:  # its notebook repairs a copy of this function
-        notebook["repaired"] = namespace(right["flat"], "flat")["net_softmax"]
-    return Student(LocalTransport(modules, notebook))
+    right = {name: namespace(text, name) for name, text in room.solutions.items()}
+    return Student(LocalTransport(modules, notebook(room, room.notebook, right)))

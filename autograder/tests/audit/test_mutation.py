@@ -17,6 +17,7 @@ from autograder.audit.mutation.forked_trials import trials
 from autograder.audit.mutation.operators import OWN
 from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.audit.mutation.table import BEGIN, END, placed, table
+from autograder.masters.sources import suite_of
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +77,7 @@ def test_the_mutants_of_an_item_all_die_but_for_those_known_as_equivalent():
 
 
 def test_a_suite_with_a_hole_lets_mutants_survive(tmp_path):
-    text = (ROOT / "autograder" / "suites" / "test_flat.py").read_text()
+    text = (suite_of(ROOT, "flat")).read_text()
     path = tmp_path / "test_holes.py"
     path.write_text(text.replace("assert_grad(", "(lambda *a, **k: None)("))
     (score,) = mutation.mutate("flat", suite=Suite(path), functions=["toy"], console=quiet())
@@ -84,7 +85,7 @@ def test_a_suite_with_a_hole_lets_mutants_survive(tmp_path):
 
 
 def test_where_the_right_answer_itself_fails_its_mutants_are_not_tried(tmp_path):
-    text = (ROOT / "autograder" / "suites" / "test_flat.py").read_text()
+    text = (suite_of(ROOT, "flat")).read_text()
     path = tmp_path / "test_wrong.py"
     path.write_text(text.replace("assert_grad(", "(lambda *a, **k: 1 / 0)("))
     with pytest.raises(ValueError, match="the right answer itself fails"):

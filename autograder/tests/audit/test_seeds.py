@@ -4,7 +4,7 @@ import pytest
 
 from autograder.audit import suite_audit
 from autograder.audit.seeds import stability
-from autograder.mutants import Answer, Edit
+from autograder.course.answers import Answer, Edit
 from autograder.tests.audit.test_suite_audit import FLAT, quiet
 
 ITEMS = ["toy", "softmax_grad_w", "net_softmax_grad_first"]

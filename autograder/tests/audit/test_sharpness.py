@@ -10,10 +10,12 @@ import zlib
 import pytest
 import torch
 
-from autograder import mutants
 from autograder.audit import suite_audit
 from autograder.audit.suite_audit import loses_marks
-from autograder.mutants import Answer
+from autograder.course import rooms
+from autograder.course.answers import Answer
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
@@ -90,10 +92,8 @@ class Scaled(Student):
 
 def results(assignment, factor):
     """The suite's results for the solution, its numbers times a factor."""
-    package = mutants.load(assignment)
-    suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-    solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
-    transport = suite_audit.answering(Answer("right", ()), package, solution)._transport
+    suite = Suite(suite_of(ROOT, assignment))
+    transport = answering(Answer("right", ()), rooms.load(assignment))._transport
     assert isinstance(transport, LocalTransport)
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,19 +11,23 @@ import pytest
 import torch
 from rich.console import Console
 
-from autograder import mutants
 from autograder.audit import suite_audit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering, namespace
 from autograder.masters.catalogue import catalogue
-from autograder.mutants.fresh import FRESH as FIRST
-from autograder.mutants.fresh_second import FRESH as SECOND
-from autograder.mutants.fresh_third import FRESH as THIRD
-from autograder.mutants.fresh_third import UNNAMED
+from autograder.masters.sources import suite_of
+from autograder.tests.audit.blind.first import FRESH as FIRST
+from autograder.tests.audit.blind.second import FRESH as SECOND
+from autograder.tests.audit.blind.third import FRESH as THIRD
+from autograder.tests.audit.blind.third import UNNAMED
+from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
-SUITE = ROOT / "autograder" / "suites" / "test_flat.py"
+SUITE = suite_of(ROOT, "flat")
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
-FLAT = mutants.load("flat")
+FLAT = rooms.load("flat")
 
 
 def quiet():
@@ -37,6 +42,11 @@ def suite():
 @pytest.fixture(scope="module")
 def findings(suite):
     return suite_audit.audit("flat", suite=suite, console=quiet())
+
+
+def solved_by(source):
+    """The room of `flat` with another solution."""
+    return replace(FLAT, solutions={"flat": source})
 
 
 def weakened(tmp_path, old, new):
@@ -59,8 +69,8 @@ def test_nine_in_ten_mistakes_are_named_at_first_guess_and_no_one_is_falsely_acc
 
 
 def test_every_item_has_five_wrong_answers_and_two_right_ones(suite):
-    wrong = Counter(name for answer in FLAT.WRONG for name in answer.items)
-    right = Counter(name for answer in FLAT.RIGHT for name in answer.items)
+    wrong = Counter(name for answer in FLAT.wrong for name in answer.items)
+    right = Counter(name for answer in FLAT.right for name in answer.items)
     assert set(wrong) == set(right) == set(suite.items)
     assert min(wrong.values()) >= 5 and min(right.values()) >= 2
 
@@ -75,7 +85,7 @@ def test_every_item_has_a_public_and_a_hidden_test_that_bear_marks_but_for_found
 
 
 def test_names_of_answers_differ():
-    names = Counter(answer.name for answer in [*FLAT.WRONG, *FLAT.RIGHT])
+    names = Counter(answer.name for answer in [*FLAT.wrong, *FLAT.right])
     assert names.most_common(1)[0][1] == 1
 
 
@@ -105,18 +115,16 @@ def test_a_suite_that_is_too_strict_turns_the_audit_red(monkeypatch, suite):
 def test_a_wrong_solution_turns_the_audit_red(suite):
     wrong = SOLUTION.replace("grad_losses[:, None] * 2 * errors", "grad_losses[:, None] * 2 * errors * 1.0001")
     with pytest.raises(ValueError, match="does not fit|stands"):
-        suite_audit.audit(
-            "flat", ["squared_grad_scores"], suite=suite, solution=wrong.replace("* 2 *", "*"), console=quiet()
-        )
-    found = suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, solution=wrong, console=quiet())
+        room = solved_by(wrong.replace("* 2 *", "*"))
+        suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, room=room, console=quiet())
+    found = suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, room=solved_by(wrong), console=quiet())
     assert "the solution itself" in [f.answer for f in found if f.right and not f.ok]
 
 
 def test_an_edit_that_no_longer_fits_the_solution_is_an_error(suite):
     with pytest.raises(ValueError, match="stands 0 times"):
-        suite_audit.audit(
-            "flat", ["toy"], suite=suite, solution=SOLUTION.replace("p = x * y", "p = y * x"), console=quiet()
-        )
+        room = solved_by(SOLUTION.replace("p = x * y", "p = y * x"))
+        suite_audit.audit("flat", ["toy"], suite=suite, room=room, console=quiet())
 
 
 def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, monkeypatch):
@@ -175,10 +183,8 @@ def test_lazy_answers_earn_exactly_nothing(suite, lazy):
     names = ("toy", "neuron", "linear_hinge", "linear_softmax", "linear_squared", "logistic")
     names += ("net_hinge", "net_softmax")
     module = {name: lambda name=name, **kwargs: LAZY[lazy](name, kwargs) for name in names}
-    notebook = {"predicted": dict.fromkeys(FLAT.NOTEBOOK["predicted"], 1.0), "faulty": dict.fromkeys("abcd")}
-    student = suite_audit.Student(
-        suite_audit.LocalTransport({"flat": module}, notebook | {"repaired": module["net_softmax"]})
-    )
+    notebook = {"predicted": dict.fromkeys(FLAT.notebook["predicted"], 1.0), "faulty": dict.fromkeys("abcd")}
+    student = Student(LocalTransport({"flat": module}, notebook | {"repaired": module["net_softmax"]}))
     earned = [t for t in suite.run(student) if t.status == "passed" and t.share > 0]
     allowed = {"the inputs": set(), "ones": {"predict"}}.get(lazy, set())  # f is 1 in `predict`: not the whole test
     assert [t.name for t in earned if t.item not in allowed] == []
@@ -186,27 +192,27 @@ def test_lazy_answers_earn_exactly_nothing(suite, lazy):
 
 @pytest.mark.parametrize("seed", ["public", "another", "7"])
 def test_the_untouched_skeleton_earns_exactly_nothing(suite, seed):
-    module = suite_audit.namespace(untouched(), "flat")
+    module = namespace(untouched(), "flat")
     notebook = {
-        "predicted": dict.fromkeys(FLAT.NOTEBOOK["predicted"]), "faulty": {}, "repaired": module["net_softmax"],
+        "predicted": dict.fromkeys(FLAT.notebook["predicted"]), "faulty": {}, "repaired": module["net_softmax"],
     }  # fmt: skip
-    student = suite_audit.Student(suite_audit.LocalTransport({"flat": module}, notebook))
+    student = Student(LocalTransport({"flat": module}, notebook))
     results = suite.run(student, seed=seed)
     assert {t.status for t in results} == {"missing"}
 
 
 def test_healing_no_one_or_accusing_everyone_finds_no_bug(suite):
-    for faulty in (dict.fromkeys(FLAT.NOTEBOOK["faulty"]), dict.fromkeys(FLAT.NOTEBOOK["faulty"], 1)):
-        student = suite_audit.Student(suite_audit.LocalTransport({}, {"faulty": faulty}))
+    for faulty in (dict.fromkeys(FLAT.notebook["faulty"]), dict.fromkeys(FLAT.notebook["faulty"], 1)):
+        student = Student(LocalTransport({}, {"faulty": faulty}))
         results = suite.run(student, items=["bugs_found"])
         assert not any(t.status == "passed" and t.share > 0 for t in results)
 
 
 @pytest.mark.parametrize(("function", "kind"), [("linear_hinge", "hinge"), ("linear_softmax", "softmax")])
 def test_one_mistake_in_the_scores_costs_no_marks_further_down(suite, function, kind):
-    edit = mutants.Edit(function, "torch.ones_like(losses) / N", "torch.ones_like(losses)")
-    answer = mutants.Answer("sums", (), (edit,))
-    results = suite.run(suite_audit.answering(answer, FLAT, SOLUTION), seed="x")
+    edit = Edit(function, "torch.ones_like(losses) / N", "torch.ones_like(losses)")
+    answer = Answer("sums", (), (edit,))
+    results = suite.run(answering(answer, FLAT), seed="x")
     assert {t.item for t in results if t.status != "passed"} == {f"{kind}_grad_scores"}
 
 
@@ -218,8 +224,8 @@ def test_one_mistake_in_the_scores_costs_no_marks_further_down(suite, function, 
      ('grads["scores"] @ w2.T', '2 * grads["scores"] @ w2.T', "first")],
 )  # fmt: skip
 def test_one_mistake_in_a_net_costs_one_item(suite, function, old, new, lost):
-    answer = mutants.Answer("once", (), (mutants.Edit(function, old, new),))
-    results = suite.run(suite_audit.answering(answer, FLAT, SOLUTION), seed="x")
+    answer = Answer("once", (), (Edit(function, old, new),))
+    results = suite.run(answering(answer, FLAT), seed="x")
     failed = [t for t in results if t.status != "passed" and t.item != "bugs_repaired"]
     assert {t.item for t in failed} == {f"{function}_grad_{lost}"}
     assert len([t for t in failed if not t.hidden]) == 1
@@ -227,7 +233,7 @@ def test_one_mistake_in_a_net_costs_one_item(suite, function, old, new, lost):
 
 @pytest.mark.parametrize("function", ["linear_hinge", "linear_softmax", "linear_squared", "logistic"])
 def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
-    module = suite_audit.namespace(SOLUTION, "flat")
+    module = namespace(SOLUTION, "flat")
     wide = torch.randn(5, 8, dtype=torch.float64).T
     y = torch.tensor([0, 1, 0, 1, 1, 0, 0, 1])
     w = torch.randn(5) if function == "logistic" else torch.randn(3, 5).T
@@ -251,11 +257,9 @@ def test_the_other_assignments_are_as_sound(assignment):
 
 @pytest.mark.parametrize("assignment", ["flat", "scalar", "tensors", "layers", "training", "beyond"])
 def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_accused(assignment):
-    package = mutants.load(assignment)
-    suite = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py")
-    solution = (ROOT / "solutions" / "backprop" / f"{package.MODULE}.py").read_text()
+    suite = Suite(suite_of(ROOT, assignment))
     answers = FIRST[assignment] + SECOND[assignment] + THIRD[assignment]
-    given = (package, solution, suite, set(suite.items), ("audit",))
+    given = (rooms.load(assignment), suite, set(suite.items), ("audit",))
     found = [finding for answer in answers for finding in suite_audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []

@@ -15,7 +15,7 @@ from autograder.tests import build_course as course
 
 MASTER_OF = {
     "assignments/tiny/tiny.ipynb": "solutions/tiny.py",
-    "assignments/tiny/test_tiny.py": "autograder/suites/test_tiny.py",
+    "assignments/tiny/test_tiny.py": "autograder/course/tiny/checks/test_tiny.py",
     "lib/backprop/__init__.py": "solutions/backprop/__init__.py",
     "lib/backprop/tiny.py": "solutions/backprop/tiny.py",
 }
@@ -106,7 +106,7 @@ def test_a_missing_file_is_found_and_its_master_named(root, path):
     [
         ("assignments/tiny/notes.md", "solutions/tiny.py"),
         ("assignments/old/old.ipynb", "solutions/old.py"),
-        ("assignments/tiny/test_old.py", "autograder/suites/test_old.py"),
+        ("assignments/old/test_old.py", "autograder/course/old/checks/test_old.py"),
         ("assignments/README.md", "solutions/README.md.py"),
         ("lib/backprop/old.py", "solutions/backprop/old.py"),
     ],

@@ -13,6 +13,7 @@ from autograder.masters import sources
 from autograder.tests import build_course as course
 
 NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/test_tiny.py"
+MASTER = "autograder/course/tiny/checks/test_tiny.py"
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +62,13 @@ PLANTED = {
         in_notebook(lambda n: cell(n, "solution_guess")["source"].append("\nanswer = math.cos(x)")),
         ("solutions/backprop/tiny.py", "math.cos")),
     "a line of a hidden test": (
-        in_file(SUITE, "    near(student.tiny.slope(x), 2.0 * x)\n"), ("autograder/suites/test_tiny.py", "2.0 * x")),
+        in_file(SUITE, "    near(student.tiny.slope(x), 2.0 * x)\n"), (MASTER, "2.0 * x")),
     "the name of a hidden test": (
         in_file(SUITE, "# see test_the_slope_doubles_every_input\n"),
-        ("autograder/suites/test_tiny.py", "doubles_every")),
+        (MASTER, "doubles_every")),
     "the name of a hidden test in a notebook": (
         in_notebook(lambda n: n["cells"][0]["metadata"].update(a="test_the_slope_doubles_every_input")),
-        ("autograder/suites/test_tiny.py", "doubles_every")),
+        (MASTER, "doubles_every")),
     "an answer in the source of a notebook": (
         in_notebook(lambda n: cell(n, "solution_guess")["source"].append("\nguess = 3.0 * 14.0")), ANSWER),
     "a model answer": (

@@ -148,7 +148,7 @@ def test_stock_generate_assignment_makes_the_same_bytes(tmp_path):
 
 def test_stock_generate_assignment_agrees_on_the_courses_own_masters(tmp_path):
     """The repository's masters and its nbgrader settings, in a copy, since the command removes and writes files."""
-    for path in ("solutions/*.py", "solutions/backprop/*.py", "autograder/suites/*.py", "nbgrader_config.py"):
+    for path in ("solutions/*.py", "solutions/backprop/*.py", "autograder/course/*/checks/*.py", "nbgrader_config.py"):
         for file in REPOSITORY.glob(path):
             copy = tmp_path / file.relative_to(REPOSITORY)
             copy.parent.mkdir(parents=True, exist_ok=True)

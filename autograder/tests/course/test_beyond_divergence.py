@@ -4,23 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from autograder import mutants
-from autograder.audit import suite_audit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
-BEYOND = mutants.load("beyond")
+BEYOND = rooms.load("beyond")
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_beyond.py")
+    return Suite(suite_of(ROOT, "beyond"))
 
 
 def failed(suite, items, *edits, seed="x", **notebook):
     """The tests that fail, with one answer made of the edits, as (item, name of the value, first diagnosis, test)."""
-    answer = mutants.Answer("early", (), tuple(mutants.Edit(*edit) for edit in edits), notebook=notebook)
-    results = suite.run(suite_audit.answering(answer, BEYOND, ""), items=items, seed=seed)
+    answer = Answer("early", (), tuple(Edit(*edit) for edit in edits), notebook=notebook)
+    results = suite.run(answering(answer, BEYOND), items=items, seed=seed)
     return [
         (test.item, (test.evidence or {}).get("name"), (test.diagnosis or [None])[0], test.name)
         for test in results if test.status != "passed"
@@ -85,7 +87,7 @@ def test_a_length_that_is_wrong_is_not_blamed_on_the_vector(suite):
 
 
 def predicted(**changes):
-    return {"predicted": BEYOND.NOTEBOOK["predicted"] | changes}
+    return {"predicted": BEYOND.notebook["predicted"] | changes}
 
 
 def test_a_wrong_sum_foreseen_is_named_and_the_product_that_follows_from_it_is_not(suite):

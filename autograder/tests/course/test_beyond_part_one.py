@@ -7,19 +7,22 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from autograder import mutants
-from autograder.audit import suite_audit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering, namespace
+from autograder.masters.sources import suite_of
 from toolbox import calls, smooth, wire
 from toolbox.draw import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.errors import Malformed, Missing
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.beyond import ROWS
+from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 from toolbox.truths.forward import OPERATIONS, UNARY, binary_forms, jacobian_forms, jvp_forms, push, unary_forms
 from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
 
 ROOT = Path(__file__).resolve().parents[3]
-BEYOND = mutants.load("beyond")
+BEYOND = rooms.load("beyond")
 
 
 def normal(*shape, seed=0):
@@ -27,12 +30,12 @@ def normal(*shape, seed=0):
 
 
 def solution(module):
-    return suite_audit.namespace((ROOT / "solutions" / "backprop" / f"{module}.py").read_text(), module)
+    return namespace((ROOT / "solutions" / "backprop" / f"{module}.py").read_text(), module)
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_beyond.py")
+    return Suite(suite_of(ROOT, "beyond"))
 
 
 # What the toolbox gives
@@ -184,8 +187,8 @@ def test_no_known_mistake_of_second_order_is_right(seed):
 
 
 def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known():
-    files = ["lib/toolbox/truths/forward.py", "lib/toolbox/truths/second.py", "autograder/suites/test_beyond.py"]
-    source = "".join((ROOT / file).read_text() for file in files)
+    truths = [ROOT / "lib" / "toolbox" / "truths" / name for name in ("forward.py", "second.py")]
+    source = "".join(file.read_text() for file in [*truths, suite_of(ROOT, "beyond")])
     known = {row[0] for row in ROWS}
     assert {name for name in known if name not in source and name.replace("-", "_") not in source} == set()
     named = set(re.findall(r'"((?:dual|jvp|hessian|hvp|rop|cg|power|penalty|no-convergence)-[a-z-]+)"', source))
@@ -205,10 +208,10 @@ def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known(
      ("conjugate_gradients", "(left / before) * p", "p", "conjugate_gradients")],
 )  # fmt: skip
 def test_one_mistake_costs_one_item(suite, where, old, new, item):
-    answer = mutants.Answer("once", (), (mutants.Edit(where, old, new),))
+    answer = Answer("once", (), (Edit(where, old, new),))
     items = ["dual_arithmetic", "dual_matmul", "dual_functions", "jvp", "jacobians", "rop_forward", "rop_softmax",
              "rop_backward", "conjugate_gradients", "power_iteration"]  # fmt: skip
-    results = suite.run(suite_audit.answering(answer, BEYOND, ""), items=items, seed="x")
+    results = suite.run(answering(answer, BEYOND), items=items, seed="x")
     assert {t.item for t in results if t.status != "passed"} == {item}
 
 
@@ -221,7 +224,7 @@ def test_refusing_everything_or_returning_nothing_but_zeros_earns_nothing(suite)
     items = ["conjugate_gradients", "power_iteration"]
     for answer in (refuse, lambda product, b, **options: 0 * b, lambda product, b, **options: (0.0, b / b.norm())):
         lazy = module | {"conjugate_gradients": answer, "power_iteration": answer}
-        student = suite_audit.Student(suite_audit.LocalTransport({"second_order": lazy}, {}))
+        student = Student(LocalTransport({"second_order": lazy}, {}))
         assert [t.name for t in suite.run(student, items=items, seed="x") if t.status == "passed"] == []
 
 

@@ -6,26 +6,25 @@ import math
 
 import pytest
 
-from autograder import mutants
 from autograder.audit import suite_audit
-from autograder.mutants import Answer, Edit
-from toolbox.student import LocalTransport, Student
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from toolbox.suite import Suite
 
-SCALAR = mutants.load("scalar")
+SCALAR = rooms.load("scalar")
 NODES = ("c", "b", "a", "x")
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_audit.ROOT / "autograder" / "suites" / "test_scalar.py")
+    return Suite(suite_of(suite_audit.ROOT, "scalar"))
 
 
 def failed(suite, item, *edits, **notebook):
     """(name, message, diagnosis) of each failed test that bears marks."""
-    answer = Answer("early", (item,), edits)
-    modules = {name: suite_audit.namespace(source, name) for name, source in SCALAR.modules_of(answer).items()}
-    student = Student(LocalTransport(modules, SCALAR.NOTEBOOK | notebook))
+    student = answering(Answer("early", (item,), edits, notebook=notebook), SCALAR)
     results = suite.run(student, items=[item], seed="early")
     return [(r.name, r.message, r.diagnosis) for r in results if r.status != "passed" and r.share]
 
@@ -107,14 +106,14 @@ def test_the_neuron_of_this_test_is_the_right_one_where_nothing_is_changed(suite
      ({"df_dq": 4, "df_dx": 4, "df_dy": 4}, "backward"), ({"df_dq": 3, "df_dx": 3, "df_dy": 3}, "backward")],
 )  # fmt: skip
 def test_one_wrong_number_of_the_sum_costs_one_test(suite, numbers, test):
-    found = failed(suite, "predict_sum", predicted=SCALAR.NOTEBOOK["predicted"] | numbers)
+    found = failed(suite, "predict_sum", predicted=SCALAR.notebook["predicted"] | numbers)
     assert len(found) == 1 and test in found[0][0]
 
 
 def test_numbers_that_do_not_follow_from_each_other_are_wrong(suite):
-    numbers = SCALAR.NOTEBOOK["predicted"] | {"q": -7, "f": 27}
+    numbers = SCALAR.notebook["predicted"] | {"q": -7, "f": 27}
     assert "values" in failed(suite, "predict_sum", predicted=numbers)[0][0]
-    lazy = dict.fromkeys(SCALAR.NOTEBOOK["traced"], 1.0)
+    lazy = dict.fromkeys(SCALAR.notebook["traced"], 1.0)
     assert len(failed(suite, "predict_neuron", traced=lazy)) == 3
 
 

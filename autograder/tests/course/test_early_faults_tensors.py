@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from autograder import mutants
 from autograder.audit import suite_audit
-from autograder.mutants import Answer, Edit
-from toolbox.student import LocalTransport, Student
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from toolbox.suite import Suite
 
-TENSORS = mutants.load("tensors")
+TENSORS = rooms.load("tensors")
 SOLUTION = (suite_audit.ROOT / "solutions" / "backprop" / "tensors.py").read_text()
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_audit.ROOT / "autograder" / "suites" / "test_tensors.py")
+    return Suite(suite_of(suite_audit.ROOT, "tensors"))
 
 
 def lost(suite, items, *edits, **notebook):
     """item -> the names given to its failed tests that bear marks."""
-    module = suite_audit.namespace(Answer("early", (), edits).source(SOLUTION), "tensors")
-    student = Student(LocalTransport({"tensors": module}, TENSORS.NOTEBOOK | notebook))
+    student = answering(Answer("early", (), edits, notebook=notebook), TENSORS)
     results = [r for r in suite.run(student, items=items, seed="early") if r.status != "passed" and r.share]
     return {name: [r.diagnosis for r in results if r.item == name] for name in {r.item for r in results}}
 
@@ -56,7 +56,7 @@ def test_an_unbroadcast_that_was_not_worked_out_excuses_nothing(suite, lazy):
     assert set(lost(suite, PRODUCTS, edit, *zeros)) == set(PRODUCTS)
 
 
-COUNTS = TENSORS.NOTEBOOK["explosion"]
+COUNTS = TENSORS.notebook["explosion"]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,6 @@ RELU = {
 @pytest.mark.parametrize("what", RELU)
 def test_a_product_with_a_wrong_jacobian_is_a_right_product(suite, what):
     jacobian, product = RELU[what]
-    noted = TENSORS.NOTEBOOK["predicted"] | {"relu_jacobian": jacobian}
+    noted = TENSORS.notebook["predicted"] | {"relu_jacobian": jacobian}
     assert len(lost(suite, ["by_hand"], predicted=noted | {"relu_grad_x": product})["by_hand"]) == 1
     assert len(lost(suite, ["by_hand"], predicted=noted | {"relu_grad_x": product[::-1]})["by_hand"]) == 2

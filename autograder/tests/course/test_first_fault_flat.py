@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder import mutants
-from autograder.audit import suite_audit
-from autograder.mutants import Answer, Edit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from autograder.tests.checkout import ROOT
 from toolbox.suite import Suite
 
@@ -17,13 +18,12 @@ SEEDS = ("public", "first fault", "another")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_flat.py")
+    return Suite(suite_of(ROOT, "flat"))
 
 
 def blamed(suite, items, *edits, seed="first fault"):
     """gradient -> the names given to its mistake, for each gradient that a hand-in with these edits loses marks for."""
-    module = suite_audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
-    student = suite_audit.Student(suite_audit.LocalTransport({"flat": module}, mutants.load("flat").NOTEBOOK))
+    student = answering(Answer("", (), edits), rooms.load("flat"))
     found = {}
     for result in suite.run(student, items=items, seed=seed):
         if result.share > 0 and result.status != "passed":

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from autograder import mutants
-from autograder.audit import suite_audit
-from autograder.mutants import Answer, Edit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from autograder.tests.checkout import ROOT
 from toolbox.suite import Suite
 
-TRAINING = mutants.load("training")
+TRAINING = rooms.load("training")
 BY_HAND = ("predict", "ladder", "overfit", "trained")  # numbers and nets of the notebook: no function is called
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_training.py")
+    return Suite(suite_of(ROOT, "training"))
 
 
 def blamed(suite, *edits):
     """item -> the names given to its mistakes, for every item that a hand-in with these edits loses marks in."""
-    student = suite_audit.answering(Answer("", (), edits), TRAINING, "")
+    student = answering(Answer("", (), edits), TRAINING)
     found = {}
     for result in suite.run(student, items=[name for name in suite.items if name not in BY_HAND], seed="first fault"):
         if result.share > 0 and result.status != "passed":
@@ -65,7 +66,7 @@ def test_two_early_faults_are_named_each_in_its_own_item(suite):
 def test_of_a_step_that_goes_wrong_in_the_middle_the_first_number_that_shows_it_is_named(
     suite, old, new, message, name
 ):
-    student = suite_audit.answering(Answer("", (), (Edit("BufferedNet.step", old, new),)), TRAINING, "")
+    student = answering(Answer("", (), (Edit("BufferedNet.step", old, new),)), TRAINING)
     results = suite.run(student, items=["buffered_net"], seed="first fault")
     found = [r for r in results if r.name == "test_steps_without_new_memory_do_what_autograd_and_torch_optim_do"]
     assert [r.evidence["name"] for r in found] == [message] and found[0].diagnosis == [name]

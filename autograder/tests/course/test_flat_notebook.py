@@ -13,6 +13,7 @@ import torch
 from nbclient import NotebookClient
 
 from autograder.build import build
+from autograder.masters.sources import suite_of
 from toolbox.gradcheck import gradcheck
 
 HOUSE = Path(__file__).resolve().parents[3]
@@ -79,14 +80,12 @@ def test_one_line_heals_each_sick_patient_and_it_is_the_line_that_the_suite_expe
     source = source_of(name)
     (line,) = [line for line in source.split("\n") if re.fullmatch(rf"{re.escape(wrong)}\s+# \d+", line.strip())]
     number = int(line.rsplit("# ", 1)[1])
-    assert constant(HOUSE / "autograder" / "suites" / "test_flat.py", "FAULTY")[name] == number
+    assert constant(suite_of(HOUSE, "flat"), "FAULTY")[name] == number
     assert examined(made(source.replace(line, line.replace(wrong, right)), name), 1)
 
 
 def test_the_model_answer_and_the_suite_name_the_same_patients_and_lines():
-    assert constant(HOUSE / "solutions" / "flat.py", "faulty") == constant(
-        HOUSE / "autograder" / "suites" / "test_flat.py", "FAULTY"
-    )
+    assert constant(HOUSE / "solutions" / "flat.py", "faulty") == constant(suite_of(HOUSE, "flat"), "FAULTY")
 
 
 @pytest.mark.parametrize("name", SPOILT)
@@ -99,9 +98,8 @@ def test_the_lines_of_every_backward_pass_are_numbered_without_a_gap(name):
 def house(tmp_path_factory):
     """A house of its own with both notebooks built."""
     root = tmp_path_factory.mktemp("house")
-    ignore = shutil.ignore_patterns("__pycache__", "flat", "tests")
-    for folder in ("data", "lib/toolbox", "solutions", "autograder/suites"):
-        shutil.copytree(HOUSE / folder, root / folder, ignore=ignore)
+    for folder, built in {"data": "", "lib/toolbox": "", "solutions": "flat", "autograder/course": ""}.items():
+        shutil.copytree(HOUSE / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", built))
     build(root)
     return root
 

@@ -5,31 +5,32 @@ from __future__ import annotations
 import pytest
 import torch
 
-from autograder import mutants
-from autograder.audit import suite_audit
-from autograder.mutants import Answer, Edit
-from autograder.mutants.layers.functions import G_A, G_H, G_SCORES, G_W1
-from autograder.mutants.layers.graph import VALUE
-from autograder.mutants.layers.modes import DGAMMA
-from autograder.mutants.layers.sequential import BACK
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.layers.mistakes.functions import G_A, G_H, G_SCORES, G_W1
+from autograder.course.layers.mistakes.graph import VALUE
+from autograder.course.layers.mistakes.modes import DGAMMA
+from autograder.course.layers.mistakes.sequential import BACK
+from autograder.course.students import answering
+from autograder.masters.sources import suite_of
 from autograder.tests.checkout import ROOT
 from toolbox.errors import Mismatch
 from toolbox.suite import Suite
 from toolbox.truths.graph import GraphTruth, assert_values, assert_walk
 
-LAYERS = mutants.load("layers")
+LAYERS = rooms.load("layers")
 HALF = Edit("mlp_by_hand", G_A, 'grads["h"] * h')
 NO_CROSS_TERMS = Edit("mlp_by_hand", G_SCORES, "probabilities * grad_out")
 
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_layers.py")
+    return Suite(suite_of(ROOT, "layers"))
 
 
 def failures(suite, item: str, *edits: Edit) -> dict[str, tuple[str, list[str]]]:
     """test -> (its message, its diagnosis), for the tests of an item that fail with these edits."""
-    student = suite_audit.answering(Answer("", (item,), edits), LAYERS, "")
+    student = answering(Answer("", (item,), edits), LAYERS)
     found = suite.run(student, items=[item], seed="divergence")
     return {result.name: (result.message, result.diagnosis) for result in found if result.status != "passed"}
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.mutants import span
+from autograder.course.answers import span
+from autograder.masters.sources import suite_of
 from toolbox import curves, gate_mistakes, graphs
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.scalar import ROWS
@@ -184,7 +185,7 @@ def test_the_untouched_skeleton_earns_nothing():
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
             exec("".join(cell["source"]), namespace)
-    suite = Suite(ROOT / "autograder" / "suites" / "test_scalar.py")
+    suite = Suite(suite_of(ROOT, "scalar"))
     try:
         results = suite.run(Student(LocalTransport(modules, namespace)))
     finally:

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
-from autograder.audit.suite_audit import ROOT, namespace
+from autograder.course.rooms import ROOT
+from autograder.course.students import namespace
 from toolbox import budget, planted
 from toolbox.errors import Memory, Timeout
 from toolbox.misconceptions import CATALOGUE

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.answers import Edit
 from autograder.demo import DUE, make_class
 from autograder.demo.material import Material, grade_id, text, without_marks
 from autograder.demo.students import CLASS
 from autograder.intake import intake
-from autograder.mutants import Edit
+from autograder.masters.sources import suite_of
 from autograder.tests.intake.test_intake import codes
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
@@ -43,7 +44,7 @@ def taken(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def suite():
-    suite = Suite(ROOT / "autograder" / "suites" / "test_flat.py")
+    suite = Suite(suite_of(ROOT, "flat"))
     yield suite
     suite.close()
 

@@ -14,9 +14,9 @@ def suspicious(thing):
     if kind.__name__ in ("Judge", "Suite", "Verdict", "Judgement", "TestResult", "Session", "Make"):
         return kind.__module__.startswith(("toolbox", "autograder", "_pytest"))
     if isinstance(thing, types.FunctionType):
-        return "/suites/" in thing.__code__.co_filename or thing.__name__.startswith("test_the_")
+        return "/checks/" in thing.__code__.co_filename or thing.__name__.startswith("test_the_")
     if isinstance(thing, types.ModuleType):
-        return thing.__name__.startswith(("autograder.judging.judge", "autograder.records.verdict", "autograder.suites", "solutions"))
+        return thing.__name__.startswith(("autograder.judging.judge", "autograder.records.verdict", "autograder.course", "solutions"))
     return False
 
 def search(things):
@@ -51,7 +51,7 @@ add(
             "attempt('gc', lambda: search(gc.get_objects()))\n"
             "attempt('referrers', lambda: search([y for x in gc.get_objects()[:2000] for y in gc.get_referrers(x)][:10**5]))\n"
             "attempt('modules', lambda: search(sys.modules.values()))\n"
-            "for name in ('autograder.judging.judge', 'autograder.records.verdict', 'autograder.suites.test_flat', 'solutions.flat'):\n"
+            "for name in ('autograder.judging.judge', 'autograder.records.verdict', 'autograder.course.flat', 'solutions.flat'):\n"
             "    attempt(name, lambda: __import__(name))",
         ),
         stopped=7,
@@ -105,7 +105,7 @@ add(
             "import os\n"
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/lib/backprop/flat.py',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@FIELD@/canary.txt', '/etc/passwd', '/etc/shadow',\n"
-            "             '@KIT@/autograder/suites/test_flat.py', '@KIT@/solutions/backprop/flat.py',\n"
+            "             '@KIT@/autograder/course/flat/checks/test_flat.py', '@KIT@/solutions/backprop/flat.py',\n"
             "             '@KIT@/nbgrader_config.py', '@KIT@/autograder/judging/judge.py', '@KIT@/.git/config', '/dev/mem', '/dev/shm',\n"
             "             '../../../../../@FIELD@/canary.txt', '/old@FIELD@/canary.txt'):\n"
             "    attempt(name, lambda: open(name, 'rb').read(64))\n"
@@ -202,7 +202,7 @@ add(
             "import os, sqlite3, sys, torch\n"
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/flat.ipynb', '@FIELD@/canary.txt',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@CLASSROOM@/verdicts/flat/write-files.json',\n"
-            "             '@KIT@/autograder/suites/test_flat.py', '@KIT@/lib/toolbox/compare.py', torch.__file__, os.__file__,\n"
+            "             '@KIT@/autograder/course/flat/checks/test_flat.py', '@KIT@/lib/toolbox/compare.py', torch.__file__, os.__file__,\n"
             "             sys.executable, '/usr/bin/env'):\n"
             "    attempt(name, lambda: open(name, 'r+b'))\n"
             "for name in ('/tmp/@MARKER@', '/@MARKER@', '/dev/shm/@MARKER@', '/var/tmp/@MARKER@', '@FIELD@/@MARKER@', '@KIT@/@MARKER@',\n"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from autograder import mutants
-from autograder.audit import suite_audit
+from autograder.course import rooms
+from autograder.course.answers import Answer, Edit
+from autograder.course.students import answering, namespace
 from autograder.judging.carried_mistakes import CARRIED, follow_through
 from autograder.judging.marks import judge_item
 from autograder.masters.catalogue import catalogue
-from autograder.mutants import Answer, Edit
+from autograder.masters.sources import suite_of
 from autograder.tests.checkout import ROOT
 from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE
+from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 from toolbox.table import Report
 
@@ -23,17 +25,14 @@ SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(ROOT / "autograder" / "suites" / "test_flat.py")
+    return Suite(suite_of(ROOT, "flat"))
 
 
 def verdict_on(suite, *edits, items=None):
     """item -> its verdict, for a hand-in with these edits."""
-    flat = mutants.load("flat")
-    module = suite_audit.namespace(Answer("", (), edits).source(SOLUTION), "flat")
-    right = suite_audit.namespace(SOLUTION, "flat")
-    student = suite_audit.Student(
-        suite_audit.LocalTransport({"flat": module}, flat.NOTEBOOK | {"repaired": right["net_softmax"]})
-    )
+    flat = rooms.load("flat")
+    right = namespace(flat.solutions["flat"], "flat")["net_softmax"]
+    student = answering(Answer("", (), edits, notebook={"repaired": right}), flat)
     results = suite.run(student, items=items, seed="follow")
     follow_through(list(POINTS), results)
     names = [name for name in POINTS if any(r.item == name for r in results)]
@@ -74,7 +73,7 @@ def test_an_answer_that_is_the_same_everywhere_is_not_carried(suite, value):
         return given["x"].new_zeros(()), {k: value(v) for k, v in (given | {"scores": given["x"] @ given["w"]}).items()
                                           if isinstance(v, torch.Tensor)}  # fmt: skip
 
-    student = suite_audit.Student(suite_audit.LocalTransport({"flat": dict.fromkeys(LINEAR[:3], lazy)}, {}))
+    student = Student(LocalTransport({"flat": dict.fromkeys(LINEAR[:3], lazy)}, {}))
     names = [f"{kind}_grad_{part}" for kind in ("hinge", "softmax", "squared") for part in ("scores", "w", "b")]
     results = suite.run(student, items=names, seed="follow")
     follow_through(list(POINTS), results)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import mutants
+from autograder.course import rooms
 from autograder.judging.look import MOST, Looker
 from autograder.masters.catalogue import catalogue
 from toolbox.cells import code_cells
@@ -70,7 +70,8 @@ def test_hardly_any_right_answer_has_an_odd_word_in_it():
         given = [path.read_text() for path in (ROOT / "lib" / "backprop").glob("*.py")]
         masters = [(ROOT / "solutions" / "backprop" / f"{module}.py").read_text() for module in assignment.modules]
         looker = Looker([*given, *cells], [*masters, *cells])
-        for answer in mutants.load(name).RIGHT:
+        room = rooms.load(name)
+        for answer in room.right:
             total += 1
-            odd += bool(looker.look(mutants.modules_of(assignment.modules, answer).items()))
+            odd += bool(looker.look(answer.sources(room.solutions).items()))
     assert total > 150 and odd <= 0.02 * total, f"{odd} of {total}"

@@ -11,7 +11,8 @@ import pytest
 
 from autograder.judging.stripped import compiled
 from autograder.judging.view import excerpt, view_of
-from autograder.masters.catalogue import COURSE, catalogue
+from autograder.masters.catalogue import catalogue
+from autograder.masters.sources import suite_of
 from autograder.sandbox.transport import RemoteTransport
 from autograder.sandbox.visible import ALL, GIVEN, SERVING, SHARED
 from toolbox.cells import Cell
@@ -48,9 +49,9 @@ def test_nothing_is_listed_that_answers_an_item():
     assert not {name.split(".")[0] for name in listed} & ANSWERS
 
 
-@pytest.mark.parametrize("assignment", COURSE)
+@pytest.mark.parametrize("assignment", KNOWN)
 def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment):
-    suite = (ROOT / "autograder" / "suites" / f"test_{assignment}.py").read_text()
+    suite = suite_of(ROOT, assignment).read_text()
     named = re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)\.(\w+)", suite)
     named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
     if "within_passes(" in suite:
@@ -62,7 +63,7 @@ def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment
     assert set(listed) - made_of == {module for module, _ in named} - made_of
 
 
-@pytest.mark.parametrize("assignment", COURSE)
+@pytest.mark.parametrize("assignment", KNOWN)
 def test_given_cells_that_do_more_than_show_find_what_they_import(assignment):
     released = json.loads((ROOT / "assignments" / assignment / f"{assignment}.ipynb").read_text())
     given = set(view(assignment).modules) | {f"toolbox.{name}" for name in SHARED}
@@ -80,8 +81,8 @@ def test_given_cells_that_do_more_than_show_find_what_they_import(assignment):
 
 
 def test_references_are_given_of_what_this_assignments_masters_use_and_of_nothing_else():
-    given = {name: [key for key in view(name).modules if key.startswith("backprop")] for name in COURSE}
-    assert given == {name: [] for name in COURSE} | {"training": ["backprop.flat"]}
+    given = {name: [key for key in view(name).modules if key.startswith("backprop")] for name in KNOWN}
+    assert given == {name: [] for name in KNOWN} | {"training": ["backprop.flat"]}
     code = view("training").modules["backprop.flat"][2]
     assert "net_softmax" in code.co_names and "linear_hinge" not in code.co_names
     assert set(view("layers").absent) >= {"scalar", "tensors", "flat", "fast"}

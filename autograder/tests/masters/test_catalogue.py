@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 def test_items_come_in_the_order_of_the_notebook_with_points_titles_and_tests(root):
     tiny = catalogue(root)["tiny"]
     assert (tiny.name, tiny.modules) == ("tiny", ("tiny",))
-    assert (tiny.master, tiny.suite) == ("solutions/tiny.py", "autograder/suites/test_tiny.py")
+    assert (tiny.master, tiny.suite) == ("solutions/tiny.py", "autograder/course/tiny/checks/test_tiny.py")
     assert [(item.id, item.points, item.title) for item in tiny.items] == [
         ("guess", 2, "By hand"),
         ("slope", 1.5, "By hand"),
@@ -70,7 +70,7 @@ import ast, sys, time
 from pathlib import Path
 from autograder.masters.catalogue import catalogue
 root = Path(sys.argv[1])
-masters = [*root.glob("solutions/*.py"), *root.glob("autograder/suites/test_*.py")]
+masters = [*root.glob("solutions/*.py"), *root.glob("autograder/course/*/checks/test_*.py")]
 reading, parsing = [], []
 for _ in range(5):  # side by side, so that a slow machine slows both
     start = time.process_time()

@@ -9,6 +9,7 @@ import pytest
 from autograder import build
 from autograder.build import Refused
 from autograder.masters import rules, sources
+from autograder.masters.sources import suite_of
 from autograder.tests import build_course as course
 
 
@@ -66,10 +67,10 @@ CASES = {
         ["no place in a check cell"]),
     "hidden tests in a notebook": (
         "notebook", "guess = None\n", "guess = None\n### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n", "HIDDEN TESTS",
-        ["no place in a notebook", "autograder/suites/"]),
+        ["no place in a notebook", "autograder/course/"]),
     "hidden tests in a module": (
         "module", "import math\n", "import math\n### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n", "HIDDEN TESTS",
-        ["no place in a module", "autograder/suites/"]),
+        ["no place in a module", "autograder/course/"]),
     "a solution in a suite": (
         "suite", "    near(student.tiny.slope(1.0), 2.0)\n",
         "    near(student.tiny.slope(1.0), 2.0)\n### BEGIN SOLUTION\n### END SOLUTION\n", "BEGIN SOLUTION",
@@ -93,7 +94,7 @@ CASES = {
         "notebook", 'written="why"', 'written="slope"', 'written="slope"', ["'slope' is taken"]),
     "an item that no suite knows": (
         "notebook", "# %% [markdown] written", '# %% item="slop" points=1\ncheck("slop")\n\n# %% [markdown] written',
-        'item="slop"', ["'slop' has no test in autograder/suites/test_tiny.py"]),
+        'item="slop"', ["'slop' has no test in autograder/course/tiny/checks/test_tiny.py"]),
     "a test of an item without a check cell": (
         "suite", '@item("guess")\n', '@item("gues")\n', "test_the_guess_is_a_number",
         ["'gues'", "no check cell in solutions/tiny.py", 'check("gues")']),
@@ -184,25 +185,26 @@ def test_a_module_that_no_assignment_collects_is_refused(root):
 def test_a_module_of_two_assignments_is_refused(root):
     other = (root / "solutions/tiny.py").read_text().replace("assignment: tiny", "assignment: twin")
     (root / "solutions/twin.py").write_text(other)
-    (root / "autograder/suites/test_twin.py").write_text((root / "autograder/suites/test_tiny.py").read_text())
+    suite_of(root, "twin").parent.mkdir(parents=True)
+    suite_of(root, "twin").write_text(suite_of(root, "tiny").read_text())
     assert says(root, "solutions/twin.py", 1, "'tiny' belongs to 'tiny' already")
 
 
 def test_a_notebook_without_a_suite_is_refused(root):
-    (root / "autograder/suites/test_tiny.py").unlink()
+    suite_of(root, "tiny").unlink()
     assert says(root, "solutions/tiny.py", course.line_of(root, "notebook", "# %% item"), "test_tiny.py")
 
 
 def test_a_suite_without_a_notebook_is_refused(root):
     (root / "solutions/tiny.py").unlink()
-    assert says(root, "autograder/suites/test_tiny.py", 0, "solutions/tiny.py")
+    assert says(root, "autograder/course/tiny/checks/test_tiny.py", 0, "solutions/tiny.py")
 
 
 def test_an_item_that_cannot_earn_its_points_is_refused(root):
     course.edit(root, "suite", '@item("guess")\n', '@item("guess", share=0)\n')
     course.edit(root, "suite", "share=2.0", "share=0.0")
     line = course.line_of(root, "suite", "def test_the_guess_is_a_number")
-    assert says(root, "autograder/suites/test_tiny.py", line, "share 0")
+    assert says(root, "autograder/course/tiny/checks/test_tiny.py", line, "share 0")
 
 
 @pytest.mark.parametrize("data", [b"x = 1\r\n", b"\xff\xfe", "\ufeffx = 1\n".encode()])
@@ -216,7 +218,7 @@ def test_every_problem_is_reported_not_only_the_first(root):
                  "a test without an item"):  # fmt: skip
         kind, old, new, *_ = CASES[case]
         course.edit(root, kind, old, new)
-    assert {"solutions/tiny.py", "solutions/backprop/tiny.py", "autograder/suites/test_tiny.py"} <= {
+    assert {"solutions/tiny.py", "solutions/backprop/tiny.py", "autograder/course/tiny/checks/test_tiny.py"} <= {
         p.path for p in problems(root)
     }
     messages = "\n".join(map(str, problems(root)))
@@ -225,6 +227,6 @@ def test_every_problem_is_reported_not_only_the_first(root):
 
 
 def test_suites_are_read_and_never_run(root):
-    text = (root / "autograder/suites/test_tiny.py").read_text()
-    (root / "autograder/suites/test_tiny.py").write_text(text + '\n\nraise SystemExit("the suite was run")\n')
+    text = suite_of(root, "tiny").read_text()
+    suite_of(root, "tiny").write_text(text + '\n\nraise SystemExit("the suite was run")\n')
     assert problems(root) == []

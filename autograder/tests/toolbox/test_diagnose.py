@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograder.masters.sources import suite_of
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.beyond import ROWS as BEYOND
@@ -211,7 +212,7 @@ def test_a_lazy_or_broken_upstream_gradient_is_not_followed(theirs):
 
 
 def test_every_name_that_can_be_given_is_in_the_catalogue():
-    sources = [*(ROOT / "lib" / "toolbox").glob("*.py"), ROOT / "autograder" / "suites" / "test_flat.py"]
+    sources = [*(ROOT / "lib" / "toolbox").glob("*.py"), suite_of(ROOT, "flat")]
     known = r'"((?:[a-z]+-)+[a-z]+)"'
     named = {
         name for path in sources if path.name in ("diagnose.py", "references.py", "test_flat.py", "compare.py")

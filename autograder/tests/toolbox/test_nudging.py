@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from autograder import mutants
-from autograder.audit import suite_audit
+from autograder.course import rooms
+from autograder.course.answers import Answer
+from autograder.course.students import answering
 from autograder.judging.marks import judge_item
+from autograder.masters.sources import suite_of
 from toolbox import nudging
 from toolbox.errors import Forbidden, Mismatch
-from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,11 +96,11 @@ RULES = {
 
 def scores(assignment: str, added: str, items: list[str], modules: tuple[str, ...]) -> dict[str, tuple[float, str]]:
     """Points out of 10 and status by item, for the solution with code added to one module."""
-    suite, answers = Suite(ROOT / "autograder" / "suites" / f"test_{assignment}.py"), mutants.load(assignment)
-    sources = {name: (SOLUTIONS / f"{name}.py").read_text() for name in modules}
+    suite, room = Suite(suite_of(ROOT, assignment)), rooms.load(assignment)
+    sources = dict(room.solutions)
     sources[modules[0]] += DIFFERENCES + added
-    loaded = {name: suite_audit.namespace(source, name) for name, source in sources.items()}
-    found = suite.run(Student(LocalTransport(loaded, answers.NOTEBOOK)), items=items, seed="a seed of ours")
+    student = answering(Answer("by differences", ()), replace(room, solutions=sources))
+    found = suite.run(student, items=items, seed="a seed of ours")
     suite.close()
     verdicts = [judge_item(item, 10, [result for result in found if result.item == item]) for item in items]
     return {verdict.id: (verdict.score, verdict.status) for verdict in verdicts}

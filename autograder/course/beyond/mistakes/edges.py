@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 SUM = "result = Dual(self.value.sum(dim=dim, keepdim=keepdim), self.tangent.sum(dim=dim, keepdim=keepdim))"
 WHOLE = "result = Dual(self.value.sum(), self.tangent.sum())"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 ADD, SUB = "self.tangent + other.tangent", "self.tangent - other.tangent"
 MUL = "self.tangent * other.value + self.value * other.tangent"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 GRAD = "(grad,) = torch.autograd.grad(function(x), x, create_graph=True)"
 HESSIAN = "torch.stack([torch.autograd.grad(entry, x, retain_graph=True)[0] for entry in grad])"

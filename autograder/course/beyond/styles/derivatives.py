@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.beyond.forward import PREDICTED
+from autograder.course.answers import Answer, liberty
+from autograder.course.beyond.mistakes.forward import PREDICTED
 
 HERE = Path(__file__).parent
 FORWARD = ("dual_arithmetic", "dual_matmul", "dual_functions", "jvp", "jacobians")

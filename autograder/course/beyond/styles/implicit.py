@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.beyond.implicit import FORESEEN
+from autograder.course.answers import Answer, liberty
+from autograder.course.beyond.mistakes.implicit import FORESEEN
 
 HERE = Path(__file__).parent
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 THROUGH = """    probs = exps / sums
     grad_probs = torch.zeros_like(probs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 KINDS = {"hinge": "linear_hinge", "softmax": "linear_softmax", "squared": "linear_squared", "logistic": "logistic"}
 PENALTY = "+ reg * (w * w).sum()"

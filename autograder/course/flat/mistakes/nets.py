@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 KINDS = {"hinge": "net_hinge", "softmax": "net_softmax"}
 PENALTY = "+ reg * ((w1 * w1).sum() + (w2 * w2).sum())"

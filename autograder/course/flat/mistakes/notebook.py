@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
-from autograder.mutants import Answer, wrong
-from autograder.mutants.flat import nets
+from autograder.course.answers import Answer, OfModule, wrong
+from autograder.course.flat.mistakes import nets
 
-SUITE = Path(__file__).parents[2] / "suites" / "test_flat.py"
+SUITE = Path(__file__).parents[1] / "checks" / "test_flat.py"
 
 
 def truth_of_the_suite(name: str) -> dict:
@@ -21,7 +22,7 @@ def truth_of_the_suite(name: str) -> dict:
 
 PREDICTED = {"p": -6, "q": -1, "f": 1, "df_dq": -2, "df_dp": -2, "df_dx": 4, "df_dy": -6, "df_dz": -2}
 FAULTY = truth_of_the_suite("FAULTY")
-NOTEBOOK = {"predicted": PREDICTED, "faulty": FAULTY}
+NOTEBOOK = {"predicted": PREDICTED, "faulty": FAULTY, "repaired": OfModule("flat", "net_softmax")}
 SICK = [name for name, line in FAULTY.items() if line is not None]
 HEALTHY = [name for name, line in FAULTY.items() if line is None]
 
@@ -35,6 +36,14 @@ def predicted(what: str, diagnosis: str | None = None, **changes: float | None) 
 def faulty(what: str, **changes: int | None) -> Answer:
     """A wrong answer to `bugs_found`."""
     return Answer(f"faulty: {what}", ("bugs_found",), notebook={"faulty": FAULTY | changes})
+
+
+def repaired(*rows: tuple) -> list[Answer]:
+    """Wrong answers to `bugs_repaired`: the function of the notebook is edited, the module's is right."""
+    return [
+        replace(answer, edits=(), notebook={"repaired": OfModule("flat", "net_softmax", answer.edits)})
+        for answer in wrong("net_softmax", "bugs_repaired", *rows)
+    ]
 
 
 NOTES: list[Answer] = [
@@ -58,9 +67,7 @@ NOTES: list[Answer] = [
     Answer("faulty: is a list", ("bugs_found",), notebook={"faulty": list(FAULTY.values())}),
 ]
 
-REPAIRS: list[Answer] = wrong(
-    "net_softmax",
-    "bugs_repaired",
+REPAIRS: list[Answer] = repaired(
     ("still masks by the upstream gradient", nets.A, nets.A.replace("(a > 0)", '(grads["h"] > 0)'),
      "relu-mask-from-upstream"),
     ("still forgets the mask", nets.A, 'grads["a"] = grads["h"].clone()', "relu-mask-missing"),
@@ -75,5 +82,4 @@ REPAIRS: list[Answer] = wrong(
     ("still flips the sign of h", nets.H, nets.H.replace("= ", "= -"), "sign-flipped"),
     ("overwrites the penalty of w2", nets.W2, nets.W2.replace(" + grad_w2_reg", ""), "reg-missing"),
     ("repairs the gradients and breaks the loss", "losses.sum() / N", "losses.sum()", "batch-mean-missing"),
-    repaired=True,
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Right answers to `flat`, written otherwise than the solution. Never released."""

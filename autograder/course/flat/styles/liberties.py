@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autograder.mutants import Answer, Edit
-from autograder.mutants.flat.notebook import FAULTY, PREDICTED
+from autograder.course.answers import Answer, Edit
+from autograder.course.flat.mistakes.notebook import FAULTY, PREDICTED
 
 HERE = Path(__file__).parent
 KINDS = ("hinge", "softmax", "squared", "logistic")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 MASK, RELU, RELU_BACK = "self.cache = x > 0", "x.clamp(min=0)", "grad_out * self.cache"
 LEAKY, LEAKY_BACK = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 CACHE = "self.cache = x > 0"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 SAVE_Y, SAVED_Y = "ctx.save_for_backward(y)", "(y,) = ctx.saved_tensors"
 MULTIPLY = "grad_x, grad_y = grad_out * y, grad_out * x"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 PRODUCT = "grad_x, grad_y = grad_out * y, grad_out * x"
 PARTS = "torch.split(grad_out, self.cache, dim=-1)"

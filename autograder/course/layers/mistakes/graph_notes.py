@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer
+from autograder.course.answers import Answer
 
 SMALL = {
     "a": -6,

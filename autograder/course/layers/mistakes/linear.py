@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 CACHE = "self.cache = x"
 STALE = "if self.cache is None:\n            "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 SHIFT = "shifted = scores - scores.amax(dim=1, keepdim=True)"
 MEAN, EXP, ONE, DIVIDE = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 DRAW = "torch.rand(x.shape, generator=self.generator, dtype=x.dtype, device=x.device)"
 MASK, SCALE = "(draw >= self.p)", " / (1 - self.p)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.mutants import Answer
+from autograder.course.answers import Answer
 
 PREDICTED = {
     "out": [0.5, 7.5],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 PARAMS = '{f"{i}.{name}": p for i, layer in enumerate(layers) for name, p in layer.params.items()}'
 GRADS = '{f"{i}.{name}": g for i, layer in enumerate(self.layers) for name, g in layer.grads.items()}'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.layers.notebook import PREDICTED
+from autograder.course.answers import Answer, liberty
+from autograder.course.layers.mistakes.notebook import PREDICTED
 
 HERE = Path(__file__).parent
 ITEMS = {

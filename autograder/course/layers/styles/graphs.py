@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.layers.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
-from autograder.mutants.layers.graph_notes import SMALL
+from autograder.course.answers import Answer, liberty
+from autograder.course.layers.mistakes.graph import ADD, DEEP_ORDER, FORWARD, GRADS, KAHN, START, walk
+from autograder.course.layers.mistakes.graph_notes import SMALL
 
 HERE = Path(__file__).parent
 GRAPHS = ("graph_ops", "graph_order", "graph_forward", "graph_backward", "graph_again", "graph_skip")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 ONE = "(f(x + eps) - f(x)) / eps"
 TWO = "(f(x + eps) - f(x - eps)) / (2 * eps)"

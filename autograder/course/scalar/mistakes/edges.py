@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 PROPPED = "z = max(0.0, self.data); result = {node}(z, {source}, {slope})"
 RELU = "result = Value(self.data, (self,), (1.0,)) if self.data > 0 else Value(0.0, (self,), (0.0,))"

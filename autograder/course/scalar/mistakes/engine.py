@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 ORDER, BACK, AGAIN, DEEP = "value_order", "value_backward", "value_again", "value_deep"
 PUSH = "                source.grad += node.grad * local\n"

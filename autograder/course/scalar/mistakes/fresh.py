@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
-from autograder.mutants.scalar.differences import ENTRY, ONE, STEP
-from autograder.mutants.scalar.engine import PUSH, SORT, sort
-from autograder.mutants.scalar.gates import BOTH, MEAN, RECIPROCAL, TOTAL
-from autograder.mutants.scalar.operations import DIVISION, SUM
+from autograder.course.answers import Answer, wrong
+from autograder.course.scalar.mistakes.differences import ENTRY, ONE, STEP
+from autograder.course.scalar.mistakes.engine import PUSH, SORT, sort
+from autograder.course.scalar.mistakes.gates import BOTH, MEAN, RECIPROCAL, TOTAL
+from autograder.course.scalar.mistakes.operations import DIVISION, SUM
 
 FRESH: list[Answer] = [
     *wrong("copy_backward", "gate_copy", ("uses one user twice", "grad_first + grad_second", "2 * grad_first", None)),

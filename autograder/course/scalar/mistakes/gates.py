@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 ADD, MUL, MAX = "gate_add", "gate_multiply", "gate_max"
 MAX_BACK = ("grad_x = grad_out if x > y else 0.0", "grad_y = 0.0 if x > y else grad_out")

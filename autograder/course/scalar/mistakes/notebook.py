@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.mutants import Answer
+from autograder.course.answers import Answer
 
 PREDICTED = {"q": 3, "f": -12, "df_dq": -4, "df_dz": 3, "df_dx": -4, "df_dy": -4}
 TRACED = {

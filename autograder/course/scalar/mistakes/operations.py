@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 ARITHMETIC, FUNCTIONS = "value_arithmetic", "value_functions"
 DIVISION = "(1 / other.data, -self.data / other.data**2)"

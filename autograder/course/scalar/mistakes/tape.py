@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 BOTH = "Var(self.data * other.data, self, other.data, other, self.data)"
 ONE = "Var(self.data * other, self, other)"

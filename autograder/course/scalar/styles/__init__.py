@@ -1,0 +1,1 @@
+"""Right answers to `scalar`, written otherwise than the solution. Never released."""

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autograder.mutants import Answer, Edit, liberty
-from autograder.mutants.scalar.engine import RECURSIVE, RESET, SORT, sort
-from autograder.mutants.scalar.gates import BOTH, SAFE
-from autograder.mutants.scalar.notebook import PATTERNS, PREDICTED, TRACED
+from autograder.course.answers import Answer, Edit, liberty
+from autograder.course.scalar.mistakes.engine import RECURSIVE, RESET, SORT, sort
+from autograder.course.scalar.mistakes.gates import BOTH, SAFE
+from autograder.course.scalar.mistakes.notebook import PATTERNS, PREDICTED, TRACED
 
 HERE = Path(__file__).parent
 GATES = (

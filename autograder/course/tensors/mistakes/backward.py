@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 RELU = "grad_out * (x > 0)"
 SHARED, SOFTMAX = "(grad_out * y).sum(dim=-1, keepdim=True)", "y * (grad_out - shared)"

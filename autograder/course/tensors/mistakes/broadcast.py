@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 LEAD = "grad_out.sum(dim=tuple(range(new_axes))) if new_axes else grad_out"
 STRETCHED = "grad_x.sum(dim=stretched, keepdim=True)"

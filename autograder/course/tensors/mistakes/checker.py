@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit
+from autograder.course.answers import Answer, Edit
 
 KINDS = ("wrong", "entry", "upstream", "zero", "kinks", "float32", "scales")
 ALL = tuple(f"gradcheck_{kind}" for kind in KINDS)

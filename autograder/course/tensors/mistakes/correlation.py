@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 STEP = "y = y + w[k] * x[k : k + n]"
 B, W = "grad_b = grad_out", "torch.stack([grad_out @ x[k : k + n] for k in range(K)])"

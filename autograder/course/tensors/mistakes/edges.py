@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 IN_PLACE = """    x = x.double().contiguous().clone()
     entries, columns = x.view(-1), []

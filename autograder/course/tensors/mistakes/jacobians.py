@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 RELU = "torch.diag((x > 0).to(x.dtype))"
 SOFTMAX = "torch.diag(y) - torch.outer(y, y)"

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.tensors.checker import ALL as CHECKER
-from autograder.mutants.tensors.notebook import EXPLOSION, PREDICTED, VERDICTS
+from autograder.course.answers import Answer, liberty
+from autograder.course.tensors.mistakes.checker import ALL as CHECKER
+from autograder.course.tensors.mistakes.notebook import EXPLOSION, PREDICTED, VERDICTS
 
 HERE = Path(__file__).parent
 ITEMS = (

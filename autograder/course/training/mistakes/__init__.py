@@ -1,0 +1,1 @@
+"""What wrong looks like in `training`: mistakes that students make, as edits of the solution. Never released."""

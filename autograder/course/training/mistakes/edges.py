@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 OWN = "for name, w in self.params.items():"
 ALL = "for name in grads:\n            w = self.params[name]"

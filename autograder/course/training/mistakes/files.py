@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 TEMPORARY = 'temporary = path.with_name(f".{path.name}.{os.getpid()}.part")'
 CLEAN = "        temporary.unlink(missing_ok=True)  # still there only where something failed\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 COUNT = "torch.bincount(y * C + predicted, minlength=C * C).reshape(C, C)"
 PRODUCT = 'w = w @ params[f"w{layer}"]'

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from autograder.mutants import Answer
+from autograder.course.answers import Answer
 from toolbox.data import load_digits
 
 PREDICTED = {"sgd_w1": 0.8, "sgd_w2": 0.64, "momentum_w1": 0.8, "momentum_w2": 0.54, "final_velocity": 10.0}

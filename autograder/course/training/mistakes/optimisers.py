@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit, wrong
+from autograder.course.answers import Answer, Edit, wrong
 
 SGD_STEP = "w -= self.lr * grads[name]"
 V = "v = self.rho * self.velocity[name] + grads[name]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, wrong
+from autograder.course.answers import Answer, wrong
 
 PARAMS = 'state = {f"params/{name}": w.clone() for name, w in params.items()}'
 VELOCITY = 'state |= {f"velocity/{name}": v.clone() for name, v in optimizer.velocity.items()}'

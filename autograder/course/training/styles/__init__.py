@@ -1,0 +1,1 @@
+"""Right answers to `training`, written otherwise than the solution. Never released."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from autograder.mutants import Answer, liberty
-from autograder.mutants.training.notebook import EXPECTED, NET, PREDICTED, SMALL, X, Y, trained
-from autograder.mutants.training.optimisers import INIT, KEEP, LOOP, SGD_STEP, V, W
+from autograder.course.answers import Answer, liberty
+from autograder.course.training.mistakes.notebook import EXPECTED, NET, PREDICTED, SMALL, X, Y, trained
+from autograder.course.training.mistakes.optimisers import INIT, KEEP, LOOP, SGD_STEP, V, W
 
 HERE = Path(__file__).parent
 OPTIM = ("sgd", "momentum")

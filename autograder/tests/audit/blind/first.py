@@ -6,7 +6,7 @@ given a wrong name beside the right one. What the kit has learnt from them since
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit
+from autograder.course.answers import Answer, Edit
 
 FRESH: dict[str, list[Answer]] = {
     "flat": [

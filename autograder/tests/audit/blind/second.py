@@ -6,7 +6,7 @@ a misconception were named right, and none was given a wrong name. Two are mista
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit
+from autograder.course.answers import Answer, Edit
 
 FRESH: dict[str, list[Answer]] = {
     "flat": [

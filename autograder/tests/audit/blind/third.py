@@ -8,7 +8,7 @@ layer after its forward pass, nets of more than nine layers. Now all are rejecte
 
 from __future__ import annotations
 
-from autograder.mutants import Answer, Edit
+from autograder.course.answers import Answer, Edit
 
 FLAT = [
     Answer(
