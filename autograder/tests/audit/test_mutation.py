@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from autograder.audit.mutation.forked_trials import trials
 from autograder.audit.mutation.operators import OWN
 from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.audit.mutation.table import BEGIN, END, placed, table
+from autograder.course.rooms import load
 from autograder.masters.sources import suite_of
 from toolbox.suite import Suite
 
@@ -94,7 +96,7 @@ def test_where_the_right_answer_itself_fails_its_mutants_are_not_tried(tmp_path)
 
 def test_a_false_reason_is_found_out(monkeypatch):
     claim = {("flat", "p = x * y", "p = x + y"): "so it seemed", ("flat", "gone", "for good"): "once"}
-    monkeypatch.setattr(mutation, "equivalents", lambda assignment: claim)
+    monkeypatch.setattr(mutation, "load", lambda assignment: replace(load(assignment), equivalent=claim))
     (score,) = mutation.mutate("flat", functions=["toy"], console=quiet())
     assert len(score.untrue) == 1 and "is killed by" in score.untrue[0] and not score.ok
 

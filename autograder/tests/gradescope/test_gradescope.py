@@ -347,7 +347,9 @@ def test_the_zip_has_its_two_programs_at_the_root_and_what_judging_needs(archive
             "assignment": "flat", "seed": SEED, "hidden": "after_due_date",
         }  # fmt: skip
     assert all(modes[name] & 0o111 for name in ("setup.sh", "run_autograder"))
-    assert not [name for name in modes if "/tests/" in name or "/mutants/" in name or "classroom" in name]
+    assert not [
+        name for name in modes if "/tests/" in name or "/mistakes/" in name or "/styles/" in name or "classroom" in name
+    ]
     assert "@" not in setup.replace("$@", "").partition("uv==")[2] and "conda" not in setup
     assert all("==" in line for line in pinned) and not [line for line in pinned if line.startswith("nvidia")]
     for script in ("setup.sh", "run_autograder"):
