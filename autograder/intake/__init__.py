@@ -16,17 +16,21 @@ is kept under `classroom/refused/<student>/`.
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from autograder.machine_faults import classify
 from autograder.records.receipt import NAME, REFUSALS, REPAIRS, Receipt, Refused, Repair, read_receipt
 
 from . import archive, sources
-from .archive import Files, Limits, show
+from .archive import Files, Limits
 from .examine import examine, fingerprint
+from .members import show
 from .notebook import Released
 from .place import WAITING, keep, known, place, stamp
 from .swap import restore
@@ -91,62 +95,80 @@ def take_up(submitted: Path, refused: Path | None = None) -> None:
 
 
 def _take(arrival, submitted, assignment, release, refused, times, limits, earlier) -> Receipt:
-    receipt = Receipt(arrival.student, assignment, received=arrival.received, origin=show(arrival.path.name))
+    receipt = Receipt(arrival.student, assignment, received=arrival.received, origin=show(arrival.name))
     if earlier:
         receipt.repairs.append(
             Repair("several_hand_ins", f"{earlier} earlier hand-in(s) of this student were set aside.")
         )
-    original, contents, path = None, {}, arrival.path
-    try:
-        path = _inner_zip(path)
-        if path.is_dir():
-            files = archive.read_folder(path, limits)
-            receipt.sha256 = fingerprint(files.wanted)
-        else:
-            original = archive.read_regular(path, limits.total)
-            receipt.sha256 = hashlib.sha256(original).hexdigest()
-            loose = path.suffix.lower() == ".ipynb"
-            files = Files(wanted={path.name: original}) if loose else archive.read_zip(original, limits)
+    contents, path = {}, arrival.path
+    with _contained(receipt):
+        if arrival.fault:
+            raise arrival.fault
+        path = _inner_zip(path, limits)
+        files = _read(path, limits, receipt)
         if not arrival.student:
             raise Refused("no_student", f"{receipt.origin!r} does not say whose it is. Name it <student>.zip.")
         contents = examine(files, assignment, release, limits, receipt)
         if times == "manifest":
             receipt.received = _claimed_time(receipt) or receipt.received
-    except Refused as refusal:
-        receipt.refuse(refusal)
-    except Exception as error:  # one hand-in never stops the class; the receipt names what went wrong
-        if classify(error):  # a full disk is not the student's
-            raise
-        receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     if not arrival.student:
         receipt.student = f"unnamed-{receipt.sha256[:8] or 'file'}"
     if receipt.status == "refused":
-        keep(
-            refused / receipt.student,
-            f"{assignment}-{receipt.sha256[:12] or 'unread'}{_suffix(path)}",
-            original,
-        )
+        name = f"{assignment}-{receipt.sha256[:12] or 'unread'}{_suffix(path)}"
+        with _contained(receipt):
+            keep(refused / receipt.student, name, path)
     if arrival.student:
-        place(receipt, contents, submitted, release)
+        with _contained(receipt):
+            place(receipt, contents, submitted, release)
     return receipt
+
+
+@contextmanager
+def _contained(receipt: Receipt) -> Iterator[None]:
+    """Whatever goes wrong with one hand-in is written into its receipt and never stops the class; a full disk does."""
+    try:
+        yield
+    except Refused as refusal:
+        receipt.refuse(refusal)
+    except Exception as error:
+        if classify(error):
+            raise
+        receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
+
+
+def _read(path: Path, limits: Limits, receipt: Receipt) -> Files:
+    """The files of a hand-in that lies there as a folder, a notebook or an archive; the receipt gets its SHA-256."""
+    if path.is_dir():
+        files = archive.read_folder(path, limits)
+        receipt.sha256 = fingerprint(files.wanted)
+        return files
+    with archive.open_regular(path) as stream:
+        if os.fstat(stream.fileno()).st_size > limits.total:
+            raise archive.too_long(path.name, limits.total)
+        receipt.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
+        if path.suffix.lower() != ".ipynb":
+            return archive.read_archive(stream, limits)
+    return Files(wanted={path.name: archive.read_regular(path, limits.notebook)})
 
 
 def _suffix(path: Path) -> str:
     return path.suffix.lower() if path.suffix.lower() in sources.SUFFIXES else ".bin"
 
 
-def _inner_zip(path: Path) -> Path:
+def _inner_zip(path: Path, limits: Limits) -> Path:
     """A folder that holds a zip and no notebook (as Moodle sends them) stands for the newest zip in it."""
     if path.is_symlink():
         raise Refused("link", "The hand-in is a link to somewhere else.")
     if not path.is_dir():
         return path
-    names = [entry for entry in path.iterdir() if entry.is_file() and not entry.is_symlink()]
+    here = list(islice(path.iterdir(), limits.entries))
+    names = [entry for entry in here if entry.is_file() and not entry.is_symlink()]
     zips = [entry for entry in names if entry.suffix.lower() == ".zip"]
-    if zips and not any(path.rglob("*.ipynb")):
+    if zips and not any(inner.suffix.lower() == ".ipynb" for inner in islice(path.rglob("*"), limits.entries)):
         return max(zips, key=lambda entry: (entry.stat().st_mtime, entry.name))
     single = [entry for entry in names if entry.suffix.lower() in sources.SUFFIXES and not entry.name.startswith(".")]
-    return single[0] if len(single) == 1 and len(list(path.iterdir())) == 1 else path
+    return single[0] if len(single) == 1 and len(here) == 1 else path
 
 
 def _claimed_time(receipt: Receipt) -> datetime | None:
@@ -182,7 +204,7 @@ def inspect(
         return receipt
     receipt = Receipt(student, assignment, origin=show(folder.name))
     contents = {}
-    try:
+    with _contained(receipt):
         if folder.is_symlink():
             raise Refused("link", "The hand-in is a link to somewhere else.")
         receipt.received = stamp(folder) or sources.file_time(folder)
@@ -190,12 +212,6 @@ def inspect(
         files.dropped = [name for name in files.dropped if name not in (NAME, "timestamp.txt")]  # ours, not theirs
         receipt.sha256 = fingerprint(files.wanted)
         contents = examine(files, assignment, release, limits, receipt)
-    except Refused as refusal:
-        receipt.refuse(refusal)
-    except Exception as error:  # as in intake: the class goes on
-        if classify(error):
-            raise
-        receipt.refuse(Refused("intake_error", f"The intake failed on this hand-in ({type(error).__name__})."))
     receipt.received = receipt.received or datetime.fromtimestamp(0, UTC)
     old = refused / student / f"{assignment}-{receipt.sha256[:12] or 'unread'}"
     place(receipt, contents, submitted, release, keep_old=old)

@@ -18,7 +18,8 @@ from pathlib import PurePosixPath
 from autograder.records.receipt import Receipt, Refused, Repair
 
 from . import archive
-from .archive import Files, Limits, show
+from .archive import Files, Limits
+from .members import show
 from .notebook import Released, carries, parse
 from .rebuild import rebuild
 
@@ -90,38 +91,45 @@ def _find_notebook(files: Files, assignment: str, release: Released, limits: Lim
         path = named[0]
         parsed = parse(notebooks[path], limits, repairs)
     else:
-        fitting = {}
-        for path in named or notebooks:
-            try:
-                notes: list[Repair] = []
-                parsed = parse(notebooks[path], limits, notes)
-            except Refused as error:
-                if len(notebooks) == 1:
-                    raise error
-                continue
-            if 2 * carries(parsed, release) > len(release.cells):
-                fitting[path] = parsed, notes
-        if not fitting:
-            raise Refused(
-                "no_notebook",
-                f"None of its notebooks is that of {assignment!r}: {assignment}.ipynb is missing.",
-            )
-        shallowest = min(path.count("/") for path in fitting)
-        best = [path for path in fitting if path.count("/") == shallowest]
-        if len(best) > 1:
-            raise Refused(
-                "two_notebooks",
-                f"{show(best[0])!r} and {show(best[1])!r} both look like {assignment}.ipynb. Hand in one of them.",
-            )
-        path = best[0]
-        parsed, notes = fitting[path]
-        repairs += notes
+        path, parsed = _best(named or list(notebooks), notebooks, assignment, release, limits, repairs)
     name = PurePosixPath(path).name
     if name != f"{assignment}.ipynb":
         repairs.append(
             Repair("renamed_notebook", f"The notebook came as {show(name)!r} and was read as {assignment}.ipynb.")
         )
     return str(PurePosixPath(path).parent), parsed
+
+
+def _best(
+    paths: list[str], notebooks: dict[str, bytes], assignment: str, release: Released, limits: Limits, repairs: list
+) -> tuple[str, dict]:
+    """The path and the JSON of the one notebook that carries the assignment's cells and stands least deep.
+
+    One at a time is parsed and kept: parsed, it takes many times its size.
+    """
+    best: tuple[str, dict, list[Repair]] | None = None
+    for path in sorted(paths, key=lambda path: (path.count("/"), path)):
+        if best and path.count("/") > best[0].count("/"):
+            break
+        notes: list[Repair] = []
+        try:
+            parsed = parse(notebooks[path], limits, notes)
+        except Refused:
+            if len(notebooks) == 1:
+                raise
+            continue
+        if 2 * carries(parsed, release) <= len(release.cells):
+            continue
+        if best:
+            raise Refused(
+                "two_notebooks",
+                f"{show(best[0])!r} and {show(path)!r} both look like {assignment}.ipynb. Hand in one of them.",
+            )
+        best = path, parsed, notes
+    if not best:
+        raise Refused("no_notebook", f"None of its notebooks is that of {assignment!r}: {assignment}.ipynb is missing.")
+    repairs += best[2]
+    return best[:2]
 
 
 def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair]) -> dict[str, bytes]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from autograder.records.receipt import Refused, Repair
 
-from .archive import Limits, show
+from .archive import Limits
+from .members import show
 
 # possessive, and content with a string cut off after a backslash: linear in time whatever comes
-STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 BRACKETS = re.compile(rb"[\[\]{}]")
 
 
@@ -52,22 +54,23 @@ def text_of(source) -> str | None:
     return None
 
 
-def json_shape(data: bytes, stop: int) -> tuple[int, int]:
-    """How deep JSON text nests and how many lists and objects it holds, counted without parsing it.
+def json_shape(data: bytes, stop: int, brackets: int = 1_000_000) -> tuple[int, int, int]:
+    """How deep JSON text nests, how many lists and objects it holds and how many commas, counted without parsing it.
 
-    The parser recurses, and an object takes sixty times the memory of its two braces. Stops at the depth
-    `stop`.
+    The parser recurses, and an object takes sixty times the memory of its two braces. Goes no deeper than `stop`, and
+    for the depth looks at no more than `brackets` brackets.
     """
-    depth = deepest = count = 0
-    for bracket in BRACKETS.finditer(STRINGS.sub(b"", data)):
+    bare = STRINGS.sub(b"", data)
+    depth = deepest = 0
+    for bracket in islice(BRACKETS.finditer(bare), brackets):
         if bracket.group() in b"[{":
-            depth, count = depth + 1, count + 1
+            depth += 1
             deepest = max(deepest, depth)
             if deepest >= stop:
                 break
         else:
             depth -= 1
-    return deepest, count
+    return deepest, bare.count(b"[") + bare.count(b"{"), bare.count(b",")
 
 
 def parse(data: bytes, limits: Limits, repairs: list[Repair]) -> dict:
@@ -87,14 +90,14 @@ def parse(data: bytes, limits: Limits, repairs: list[Repair]) -> dict:
             "notebook_not_utf8",
             f"The notebook is not UTF-8 text (byte {error.start}). Open it in Jupyter, save it and hand in again.",
         ) from None
-    depth, containers = json_shape(data, limits.json_depth + 1)
+    depth, containers, commas = json_shape(data, limits.json_depth + 1, 2 * limits.containers)
     if depth > limits.json_depth:
         raise Refused("notebook_too_deep", f"The notebook's JSON nests more than {limits.json_depth} deep.")
-    if containers > limits.containers:
+    if containers > limits.containers or commas > limits.values:
         raise Refused(
             "notebook_too_large",
-            f"The notebook's JSON holds more than {limits.containers} lists and objects. "
-            "Clear its outputs, save and hand in again.",
+            f"The notebook's JSON holds {containers} lists and objects and more than {commas} values in them; "
+            f"{limits.containers} and {limits.values} are allowed. Clear its outputs, save and hand in again.",
         )
     try:
         notebook = json.loads(text)

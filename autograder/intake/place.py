@@ -91,10 +91,10 @@ def stamp(folder: Path) -> datetime | None:
         return None
 
 
-def keep(folder: Path, name: str, data: bytes | None) -> None:
-    """Keep what was sent, unless it is larger than anyone will read."""
-    if data is not None and len(data) <= KEEP_AT_MOST:
-        write_atomically(folder / name, data)
+def keep(folder: Path, name: str, path: Path) -> None:
+    """Keep the file that was sent, unless it is a folder or larger than anyone will read."""
+    if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEEP_AT_MOST:
+        write_atomically(folder / name, read_regular(path, KEEP_AT_MOST))
 
 
 def _record(submitted: Path, receipt: Receipt) -> Path:

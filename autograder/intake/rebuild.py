@@ -18,7 +18,7 @@ import nbformat
 
 from autograder.records.receipt import Refused, Repair
 
-from .archive import show
+from .members import show
 from .notebook import Released, grade_id_of, text_of
 
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -99,23 +99,22 @@ def _owners(cells: list[dict], claims: list, released: Released, repairs: list[R
                 )
             )
     # a check cell that lost its settings (some editors drop them) is known by its text
+    taken = set(owner.values())
+    by_text: dict[str, list[int]] = {}
+    for index in reversed(range(len(cells))):
+        if claims[index] is None and index not in taken:
+            by_text.setdefault(cells[index]["source"].strip(), []).append(index)
     for grade_id, master in released.cells.items():
         if grade_id in owner or is_editable(master):
             continue
-        for index, cell in enumerate(cells):
-            if (
-                claims[index] is None
-                and index not in owner.values()
-                and cell["source"].strip() == master["source"].strip()
-            ):
-                owner[grade_id] = index
-                repairs.append(
-                    Repair(
-                        "adopted_cell",
-                        f"The check cell {grade_id!r} had lost its settings; it was known by its text.",
-                    )
+        if same := by_text.get(master["source"].strip()):
+            owner[grade_id] = same.pop()  # the first in the notebook
+            repairs.append(
+                Repair(
+                    "adopted_cell",
+                    f"The check cell {grade_id!r} had lost its settings; it was known by its text.",
                 )
-                break
+            )
     return owner
 
 

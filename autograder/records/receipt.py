@@ -19,7 +19,8 @@ NAME = "intake.json"
 REFUSALS = {
     "no_student": "the file name does not say whose it is",
     "unreadable": "the file or folder cannot be read",
-    "not_a_zip": "not a zip file",
+    "not_a_zip": "not a zip or tar that can be opened",
+    "wrong_format": "another kind of file than a zip",
     "encrypted": "the zip is locked with a password",
     "unsafe_path": "a path in it leads outside the hand-in",
     "duplicate_entry": "two different files under one name",

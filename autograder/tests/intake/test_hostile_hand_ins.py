@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import os
 import random
 import stat
 import struct
+import tarfile
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -66,6 +70,31 @@ def lying_size() -> bytes:
     return bytes(data)
 
 
+def packed(method: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in base():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def bad_checksum() -> bytes:
+    data = bytearray(zipped(base()))
+    data[data.find(b"PK\x01\x02") + 16] ^= 1
+    return bytes(data)
+
+
+def tarred(entries: list, how: str = "", form: int = tarfile.GNU_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{how}", format=form) as archive:
+        for name, data in entries:
+            info = tarfile.TarInfo(name)
+            data = data.encode() if isinstance(data, str) else data
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
 def nested_json(depth: int) -> bytes:
     return b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ' + b"[" * depth + b"]" * depth + b"}"
 
@@ -106,11 +135,28 @@ REFUSED = {
     "two files of one name": (None, "duplicate_entry"),
     "modules that clash in case": (zipped([*base(), ("lib/backprop/FLAT.py", "x = 1")]), "case_clash"),
     "notebooks that clash in case": (zipped([*base(), ("Flat.ipynb", "{}")]), "case_clash"),
-    "an empty file": (b"", "not_a_zip"),
+    "an empty file": (b"", "wrong_format"),
     "noise": (random.Random(1).randbytes(5000), "not_a_zip"),
     "a zip cut in half": (zipped(base())[:200], "not_a_zip"),
-    "a RAR": (b"Rar!\x1a\x07\x01\x00" + b"\0" * 100, "not_a_zip"),
-    "a tar": (b"flat.ipynb" + b"\0" * 600, "not_a_zip"),
+    "a RAR": (b"Rar!\x1a\x07\x01\x00" + b"\0" * 100, "wrong_format"),
+    "a 7-Zip archive": (b"7z\xbc\xaf\x27\x1c" + b"\0" * 100, "wrong_format"),
+    "the login page of a web site": (b"\n<!DOCTYPE html><html><body>Log in", "wrong_format"),
+    "the pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "wrong_format"),
+    "a tar without its mark": (b"flat.ipynb" + b"\0" * 600, "not_a_zip"),
+    "a file and a folder of one name": (zipped([*base(), ("flat.ipynb/x.txt", "")]), "duplicate_entry"),
+    "packed by LZMA": (packed(zipfile.ZIP_LZMA), "not_a_zip"),
+    "packed by bzip2": (packed(zipfile.ZIP_BZIP2), "not_a_zip"),
+    "a bad checksum": (bad_checksum(), "not_a_zip"),
+    "a tar that climbs out": (tarred([*base(), ("../evil.py", b"x")]), "unsafe_path"),
+    "a tar cut in half": (gzip.compress(tarred(base())[:2000]), "not_a_zip"),
+    "gzip cut in half": (gzip.compress(tarred(base()))[:-9], "not_a_zip"),
+    "xz of noise": (b"\xfd7zXZ\0" + random.Random(4).randbytes(3000), "not_a_zip"),
+    "gzip of nothing": (gzip.compress(b""), "not_a_zip"),
+    "a tar whose header has a wrong sum": (tarred(base()).replace(b"flat.ipynb", b"float.ipyn", 1), "not_a_zip"),
+    "a tar with a name of a megabyte": (tarred([*base(), ("a" * 2**20, b"")]), "not_a_zip"),
+    "a bomb in gzip": (gzip.compress(bytes(20_000_000)), "too_large"),
+    "a bomb in bzip2": (bz2.compress(bytes(20_000_000)), "too_large"),
+    "a bomb in xz": (lzma.compress(bytes(20_000_000)), "too_large"),
     "an empty zip": (zipped([]), "no_notebook"),
     "a zip in a zip in a zip": (zipped([("a.zip", zipped([("b.zip", zipped(base()))]))]), "no_notebook"),
     "only __MACOSX": (
@@ -275,6 +321,29 @@ def test_odd_names_of_other_files_do_no_harm(room, name):
     assert_contained(room)
 
 
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("how", ["", "gz", "bz2", "xz"])
+def test_a_tar_is_taken_however_it_is_packed_and_called(room, form, how):
+    folder = "a/" + "long" * 24 + "/ü" if form != tarfile.USTAR_FORMAT else "a"
+    (room.sent / "ada.zip").write_bytes(tarred([(f"{folder}/{name}", data) for name, data in base()], how, form))
+    receipt = room.run()["ada"]
+    assert receipt.code is None and codes(receipt) == {"moved"}
+    assert room.notebook("ada").cells[1].source == "predicted = {'f': 1}"
+
+
+def test_links_and_devices_in_a_tar_are_left_out(room):
+    out = io.BytesIO(tarred(base()))
+    with tarfile.open(fileobj=out, mode="a") as archive:
+        for name, kind in (("lib/backprop/x.py", tarfile.SYMTYPE), ("lib/backprop/y.py", tarfile.CHRTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    (room.sent / "mal.tar").write_bytes(out.getvalue())
+    receipt = room.run()["mal"]
+    assert receipt.code is None and {"dropped_link", "dropped_special"} <= codes(receipt)
+    assert_contained(room)
+
+
 def test_a_name_in_an_unknown_encoding_does_no_harm(room):
     data = zipped([*base(), ("XXXX.txt", "x")]).replace(b"XXXX", b"\xff\xfe\x80\x81")
     (room.sent / "mal.zip").write_bytes(data)
@@ -391,7 +460,7 @@ def test_text_made_to_slow_the_scan_takes_linear_time():
 
 
 def test_brackets_in_strings_do_not_count_as_depth():
-    assert json_shape(json.dumps({"a": "[" * 500, 'b"': ["\\", ']]\\"']}).encode(), 1000) == (2, 2)
+    assert json_shape(json.dumps({"a": "[" * 500, 'b"': ["\\", ']]\\"']}).encode(), 1000) == (2, 2, 2)
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
