@@ -68,6 +68,7 @@ c.HTMLExporter.filters = {
     "highlight_code": "autograder.gradebook.page_filters.Highlight",
     "without_markup": "autograder.gradebook.page_filters.without_markup",
     "under_policy": "autograder.gradebook.page_filters.under_policy",
+    "with_landmarks": "autograder.gradebook.page_filters.with_landmarks",
 }
 
 # The seed of the hidden inputs is drawn for each classroom and kept in classroom/seed. Set one here only to share it

@@ -31,6 +31,7 @@ ONE = r"[34]8;5;\d{1,3}|[34]8;2;\d{1,3};\d{1,3};\d{1,3}|(?!0*[34]8[;m])\d{0,3}"
 COLOUR = re.compile(rf"(\x1b\[(?:{ONE})(?:;(?:{ONE})){{0,9}}m)")
 MOST_COLOURS = 2_000  # of one text: nbconvert copies what is left of it at each
 OPEN, CLOSE = "\ufdd0", "\ufdd1"  # around what was written out, until the text is HTML; no characters, so in no text
+LEGIBLE = Path(__file__).parent / "templates" / "legible.css"  # after nbgrader's own style sheets, to come over them
 FONT = Path(__file__).parent / "templates" / "base" / "formulas.woff"  # on few machines is one that stretches brackets
 STYLE = f"""<style>
 @font-face {{ font-family: formulas; src: url(data:font/woff;base64,{b64encode(FONT.read_bytes()).decode()}) }}
@@ -39,6 +40,7 @@ math[display="block"] {{ margin: .5em 0; overflow-x: auto; overflow-y: hidden }}
 math menclose {{ display: inline-block; padding: .2em; border: 1px solid }}
 .{SIGN} {{ font-family: monospace; font-size: .85em; color: #8c1d18; background: #fbe9e7; border-radius: 2px }}
 </style>"""
+ENTRY = re.compile(r'<a href="#([^"<>]*)">(Test cell|Coding free-response|Written response|Task|Comment)</a>')
 OTHER_FONT = re.compile(r"@font-face\{[^}]*\burl\((?!data:)[^}]*\}")  # in a file of its own, which no single page has
 # formgrader's script waits for MathJax before it lets the keyboard in; here there is nothing to wait for.
 TYPESET = "<script>var MathJax = {Hub: {Startup: {signal: {Interest: function (tell) { tell('End'); }}}}};</script>"
@@ -95,7 +97,8 @@ def without_markup(nb: NotebookNode, resources: dict) -> str:
 
 def under_policy(head: str, resources: dict) -> str:
     """The head of one of nbgrader's pages with the kit's policy and style in it."""
-    begin, tag, rest = head.partition("<head>")
+    begin, tag, rest = head.replace("<html>", '<html lang="en">', 1).partition("<head>")
+    rest = rest.replace("</head>", f"<style>{LEGIBLE.read_text(encoding='utf-8')}</style></head>", 1)
     rules = policy.POLICY
     if "submission_id" in resources:  # formgrader
         nonce = secrets.token_urlsafe(16)
@@ -104,6 +107,22 @@ def under_policy(head: str, resources: dict) -> str:
     else:
         rest = OTHER_FONT.sub("", rest)
     return Markup(f"{begin}{tag}{policy.meta(rules)}{STYLE}{rest}")
+
+
+def with_landmarks(body: str, resources: dict) -> str:
+    """The body of a feedback page with what is no part of any cell told apart: the marks as navigation, each entry
+    named after its cell, under a heading of their own. Formgrader's page stays as it is."""
+    if "submission_id" in resources:
+        return body
+    head, place, cells = body.partition('<div class="panel-body">')  # nothing of a student's stands before it but names
+    for before, after in (
+        ('<div class="panel-heading">', '<div class="panel-heading" role="banner">'),
+        ('<div id="toc">', '<div id="toc" role="navigation" aria-label="Marks, cell by cell">'),
+        ("<h4>", '<h1 class="h4">'),
+        ("</h4>", "</h1>"),
+    ):
+        head = head.replace(before, after, 1)
+    return Markup(ENTRY.sub(r'<a href="#\1">\2 <code>\1</code></a>', head) + place + cells)
 
 
 def formgrader(nonce: str) -> str:

@@ -1,4 +1,7 @@
-"""The report's pictures, as SVG inside the page. Only numbers and our own words go in, so they may stand unescaped."""
+"""The report's pictures, as SVG inside the page, each with its numbers as its label for those who hear the page.
+
+Only numbers and our own words go in, so they may stand unescaped.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ def histogram(counts: list[int]) -> Markup:
     for place in range(0, 11, 2):
         anchor = "start" if place == 0 else "end" if place == 10 else "middle"
         parts.append(f'<text x="{place * step:.1f}" y="102" text-anchor="{anchor}">{place * 10}%</text>')
-    return _svg(width, height, "Students by share of the points", 85.5, parts)
+    told = [f"{count} from {10 * place} to {10 * place + 10} %" for place, count in enumerate(counts) if count]
+    label = f"Students by share of the points: {', '.join(told) or 'none'}"
+    return _svg(width, height, label, 85.5, parts)
 
 
 def timeline(hand_ins: list[tuple[str, int, float]]) -> Markup:
@@ -37,7 +42,7 @@ def timeline(hand_ins: list[tuple[str, int, float]]) -> Markup:
     def across(when: float) -> float:
         return 14 + (width - 28) * (when - first) / span
 
-    parts = []
+    parts, ends = [], [datetime.fromtimestamp(when, UTC).strftime("%d %b %H:%M UTC") for when in (first, last)]
     due = next((when - late for when, late, _ in times if late > 0), None)
     if due is not None and first <= due <= last:
         parts.append(f'<line class="due" x1="{across(due):.1f}" y1="8" x2="{across(due):.1f}" y2="100"/>')
@@ -45,11 +50,14 @@ def timeline(hand_ins: list[tuple[str, int, float]]) -> Markup:
     for when, late, share in sorted(times):
         kind = "late" if late > 0 else "bar"
         parts.append(f'<circle class="{kind}" cx="{across(when):.1f}" cy="{94 - 76 * share:.1f}" r="4"/>')
-    for when, anchor, x in ((first, "start", 2), (last, "end", width - 2)):
-        words = datetime.fromtimestamp(when, UTC).strftime("%d %b %H:%M UTC")
+    for words, anchor, x in ((ends[0], "start", 2), (ends[1], "end", width - 2)):
         parts.append(f'<text x="{x}" y="118" text-anchor="{anchor}">{words}</text>')
     parts.append('<text x="2" y="14">100%</text><text x="2" y="92">0%</text>')
-    return _svg(width, height, "Share of the points by time of hand-in", 101.5, parts)
+    groups = {"in time": [share for _, seconds, share in times if seconds <= 0],
+              "late": [share for _, seconds, share in times if seconds > 0]}  # fmt: skip
+    means = [f"{len(group)} {kind}, mean {sum(group) / len(group):.0%}" for kind, group in groups.items() if group]
+    label = f"Share of the points by time of hand-in, {ends[0]} to {ends[1]}: {'; '.join(means)}"
+    return _svg(width, height, label, 101.5, parts)
 
 
 def _moment(text: str) -> float | None:

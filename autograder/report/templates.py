@@ -24,7 +24,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.globals.update(
         statuses=STATUSES, name_of=name_of, duration=duration, cause_words=cause_words, what_happened=what_happened,
-        level=level, share=share_of, reasons=reasons, policy=policy.meta(),
+        level=level, share=share_of, reasons=reasons, sign=sign, policy=policy.meta(),
     )  # fmt: skip
     return made
 
@@ -37,6 +37,12 @@ def write_page(page: Path, text: str) -> Path:
 def level(value: float) -> int:
     """A share of the points as one of six colours, 0 for none and 5 for all."""
     return 5 if value >= 0.999 else min(4, int(value * 4) + 1) if value > 0 else 0
+
+
+def sign(status: str) -> Markup:
+    """The sign of a status, and its words for those who hear the page."""
+    words, mark = STATUSES[status]
+    return Markup('<span aria-hidden="true">{}</span><span class="away">{}</span>').format(mark, words)
 
 
 def reasons(item: dict) -> str:

@@ -16,6 +16,7 @@ from toolbox.visible import visible
 
 GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
 HEAT = {"0": "#e4e7eb", "1": "#f6c98f", "2": "#e3742f", "3": "#8c1d18"}  # right, off by little, off, far off
+HEAD = "padding:2px 10px;text-align:left;font-weight:400"
 CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-top:1px solid #d0d7de"
 HINT = "margin:6px 0;padding:6px 10px;background:#fff8e6;border-left:4px solid #d4a72c;font-size:13px;max-width:70em"
 STATUS_WORDS = {
@@ -54,6 +55,7 @@ class Report:
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else RED
         rows = "".join(_html_row(result) for result in self.results)
+        head = "".join(f'<th scope="col" style="{HEAD}">{name}</th>' for name in ("result", "checked", "what came out"))
         hints = "".join(
             f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
             f'<span style="color:{GREY}">Reread: {escape(guess.reread)}.</span>'
@@ -63,7 +65,8 @@ class Report:
         return (
             f'<div style="border-left:4px solid {colour};padding-left:10px;margin:4px 0;color:#1f2328;background:#fff">'
             f'<div style="font-weight:600;color:{colour}">{escape(self._headline())}</div>'
-            f'<table style="border-collapse:collapse;font-size:13px">{rows}</table>{hints}</div>'
+            f'<table style="border-collapse:collapse;font-size:13px"><tr style="color:{GREY}">{head}</tr>{rows}</table>'
+            f"{hints}</div>"
         )
 
     def __repr__(self) -> str:
@@ -79,7 +82,10 @@ class Report:
 
 def _html_row(result: TestResult) -> str:
     good = result.status == "passed"
-    mark = f'<span style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
+    mark = (
+        f'<span role="img" aria-label="{"right" if good else STATUS_WORDS.get(result.status, "wrong")}" '
+        f'style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
+    )
     note = f' <span style="color:{GREY}">(in grading)</span>' if result.hidden else ""
     details = "".join(f"<div>{escape(line)}</div>" for line in _details(result))
     if unexplained(result) and result.evidence and result.evidence.get("map"):
@@ -131,8 +137,24 @@ def _heat_map(rows: list[str]) -> str:
     return (
         f'<div style="margin-top:4px"><svg width="{wide * side}" height="{tall * side}" role="img" '
         f'aria-label="where it is wrong">{fields}</svg><div style="font-size:11px;color:{GREY}">'
-        f"where it is wrong: grey is right, the darker the further off</div></div>"
+        f"where it is wrong: grey is right, the darker the further off; {_map_words(rows)}</div></div>"
     )
+
+
+def _map_words(rows: list[str]) -> str:
+    """The map for those who do not see it: how many fields are wrong, and in which rows and columns, counted from 0."""
+    wrong = [(y, x) for y, row in enumerate(rows) for x, digit in enumerate(row) if digit in HEAT and digit != "0"]
+    total = sum(digit in HEAT for row in rows for digit in row)
+    if len(wrong) == total:
+        return "every field is wrong"
+    parts = [("row", sorted({y for y, _ in wrong}), len(rows)), ("column", sorted({x for _, x in wrong}), len(rows[0]))]
+    said = []
+    for name, places, most in parts:
+        if len(places) < most:
+            said.append(
+                f"{name}{'s' if len(places) > 1 else ''} {', '.join(map(str, places[:8]))}{', …' * (len(places) > 8)}"
+            )
+    return f"{len(wrong)} of {total} fields are wrong{', in ' if said else ''}{' and '.join(said)}"
 
 
 def guesses(results: list[TestResult]) -> list[Misconception]:
