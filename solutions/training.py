@@ -6,18 +6,34 @@
 # %% [markdown]
 # # Training: from gradients to a net that reads
 #
-# You can compute the gradient of any network now. A gradient says which way is down, *here*. It does not say how far to go, where to begin, which examples to look at, when to stop, or whether any of it
-# works on digits that the net has never seen. That is training, and it is a craft of its own.
+# You can now compute the gradient of any network. A gradient says which way is downhill, *here*. It does not
+# say how far to go, where to start, which examples to look at, when to stop, or whether any of it works on
+# digits that the net has never seen. That is training, and it is a craft of its own.
 #
 # By the end of this notebook you will have
 #
-# - written gradient descent and **momentum**, and watched both on landscapes that are traps for one of them;
-# - started a network so that its signals neither die nor explode, and fed it in mini-batches;
+# - written gradient descent and **momentum**, and watched both on landscapes that trap one of them;
+# - initialised a network so that its signals neither vanish nor explode, and fed it in mini-batches;
 # - climbed the **sanity ladder**, four small experiments that find most bugs before the long run does;
-# - trained a net to read handwritten digits, looked at its weights and at its worst mistakes, and asked whether the test was fair;
-# - made training that survives being killed, a search over settings that does, too, deeper nets, and a faster step.
+# - trained a net to read handwritten digits, looked at its weights and at its worst mistakes, and asked whether
+#   the test was fair;
+# - made training that survives being killed, a search over settings that does, too, deeper nets, and a faster
+#   step.
 #
-# You need: `net_softmax` from the notebook on flat code, and `Linear`, `ReLU` and `Sequential` from the one on layers (for section 10 alone). Allow six to eight hours; the sections stand on their own.
+# | part | sections | what you do | time | |
+# | --- | --- | --- | --- | --- |
+# | A | 1–2 | gradient descent and momentum, on four landscapes | 1 h | the core |
+# | B | 3–6 | initialisation, mini-batches, the sanity ladder, a net that reads | 2½ h | the core |
+# | C | 7 | who wrote the test? | ½ h | short, with a written question |
+# | D | 8 | checkpoints | 1 h | may be skipped |
+# | E | 9 | searching for good settings | ½ h | 9 uses the files of 8 for one of its two tasks |
+# | F | 10 | deeper nets, and nets without activations | ½ h | the core |
+# | G | 11 | a faster step | 1 h | may be skipped |
+#
+# Every check counts by itself.
+#
+# You need: `net_softmax` from the notebook `flat`, and, for section 10 only, `Linear`, `ReLU` and `Sequential`
+# from `layers`.
 
 # %%
 import os
@@ -59,18 +75,21 @@ import math
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 
 import torch
 from backprop import buffers, checkpoint, flat, optim, training
 from toolbox import check
 from toolbox.data import load_digits
-from toolbox.draw import (show_confusion, show_curves, show_images, show_learning, show_paths, show_regions, show_search, show_signals,
+from toolbox.draw import (show_confusion, show_curves, show_images, show_learning,
+                          show_paths, show_regions, show_search, show_signals,
                           show_times, show_weights)
 from toolbox.landscapes import LANDSCAPES, walk
 from toolbox.live import LiveCurve, progress
+from toolbox.play import Choice, Power, Slide, play
 from toolbox.splits import split_digits
 
-torch.set_num_threads(1)  # the nets are small: one thread is the fastest, and times can be compared
+torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 device = "cuda" if torch.cuda.is_available() else "cpu"
 print("training on", torch.cuda.get_device_name() if device == "cuda" else "the CPU")
 
@@ -82,32 +101,35 @@ def seeded(seed):
 
 def ready(**answers):
     """True once all the named answers are there; until then it says what is missing."""
-    missing = [name for name, answer in answers.items() if answer is None or answer is False]
+    missing = [name for name, answer in answers.items()
+               if answer is None or answer is False]
     if missing:
         print("Nothing to show yet. Still to be written:", ", ".join(missing))
     return not missing
 
-
 # %% [markdown]
 # ## 0  How this works
 #
-# You write in four files of `lib/backprop/`, all short: `optim.py` (section 1), `training.py` (3 to 6, 9, 10), `checkpoint.py` (8, 9) and `buffers.py` (11). Some numbers and a few lines go into the notebook, at
-# `# YOUR CODE HERE`. Save a file, run the next cell; the notebook picks the new version up. Below every task stands a check; run it as often as you want. Grading runs the same checks, and more of the same kind.
+# You write in four short files of `lib/backprop/`: `optim.py` (section 1), `training.py` (3 to 6, 9, 10),
+# `checkpoint.py` (8, 9) and `buffers.py` (11). Some numbers and a few lines go into the notebook, at
+# `# YOUR CODE HERE`. Save a file, then run the next cell; the notebook picks up the new version. Below every
+# task is a check; run it as often as you like. Grading runs the same checks, and more of the same kind.
 #
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib/backprop` |
-# | a check still shows the old result | the file is not saved; or restart the kernel and run from the top |
-# | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
+# | a check still shows the old result | save the file; if that does not help, restart the kernel and run from the top |
+# | "Nothing to show yet" | nothing is wrong: that picture is drawn with your code, once it exists |
 # | `KeyError: 'w1'` in `SGD.step` | `net_softmax` of `flat.py` does not return all its gradients yet |
 
 # %% [markdown]
-# ## 1  One step, and another
+# ## 1  One step, and the next
 #
 # ### 1.1  Gradient descent
 #
-# Look at the digits once more. 64 pixels go in, ten scores come out, and between them lie some thousand weights, about which we know nothing yet but this: for any of them, and for any images, `net_softmax` tells how fast the loss would
-# rise. So go the other way, a little: $w \leftarrow w - \text{lr}\cdot \mathrm{d}w$.
+# Look at the digits once more. 64 pixels go in, ten scores come out, and between them are several thousand
+# weights. We know only one thing about them so far: for any weights and any images, `net_softmax` tells how
+# steeply the loss rises with each weight. So take a small step the other way:
+# $w \leftarrow w - \text{lr}\cdot \mathrm{d}w$.
 
 # %%
 x_train, y_train = load_digits("train", dtype=torch.float32)
@@ -116,34 +138,45 @@ x_train, y_train = load_digits("train", dtype=torch.float32)
 show_images(x_train[:30], y_train[:30].tolist(), columns=15);
 
 # %% [markdown]
-# **Stochastic** gradient descent (SGD) is called so because $\mathrm{d}w$ comes from a few images drawn at random, not from all: a guess at the true slope, right on average, and a hundred times cheaper.
+# **Stochastic** gradient descent (SGD) has its name from the fact that $\mathrm{d}w$ comes from a few images
+# drawn at random, not from all of them. It is an estimate of the true slope, right on average and a hundred
+# times cheaper.
 #
 # ### A solved example
 #
-# One weight, the loss $L = w^2$, so $\mathrm{d}w = 2w$. Start at $w = 1$ with learning rate 0.25: the gradient is 2, so $w$ becomes $1 - 0.25 \cdot 2 = 0.5$; the gradient is 1, and $w$ becomes $0.25$. Each step halves it. With a learning
-# rate of 1 it would jump from $1$ to $-1$ and back for ever.
+# One weight, and the loss $L = w^2$, so $\mathrm{d}w = 2w$. Start at $w = 1$ with learning rate 0.25: the
+# gradient is 2, so $w$ becomes $1 - 0.25 \cdot 2 = 0.5$; now the gradient is 1, and $w$ becomes $0.25$. Each
+# step halves it. With a learning rate of 1, it would jump from $1$ to $-1$ and back for ever.
 #
 # ### 1.2  Momentum
 #
-# A ball that rolls downhill has a memory: its velocity. Each gradient changes the velocity, and the velocity moves the ball:
+# A ball that rolls downhill has a memory: its velocity. Each gradient changes the velocity, and the velocity
+# moves the ball:
 #
 # $$v \leftarrow \rho\, v + \mathrm{d}w, \qquad\qquad w \leftarrow w - \text{lr}\cdot v.$$
 #
-# $\rho$ (rho), 0.9 or so, is how much velocity survives a step: friction, turned around. Where gradients agree from step to step, velocity builds up. Where they flip sign, they cancel.
+# $\rho$ (rho), typically 0.9 or 0.99, is the share of the velocity that survives a step: the slides call it
+# "friction", although a larger $\rho$ means *less* of it. Where gradients agree from step to step, the velocity
+# builds up. Where they flip sign, they cancel.
 #
-# There are other forms, and they are *not the same*. Some books keep the learning rate inside, $v \leftarrow \rho v + \text{lr}\,\mathrm{d}w$ and $w \leftarrow w - v$. As long as the learning rate never changes, the paths agree to the last digit. When it does
-# change, they differ: in our form a new learning rate counts at once for the whole velocity. Others average, $v \leftarrow \rho v + (1-\rho)\,\mathrm{d}w$ ("dampening"), or look ahead ("Nesterov"). Ours is the slides' form and that of `torch.optim.SGD`.
+# There are other forms, and they are *not the same*. Some books keep the learning rate inside,
+# $v \leftarrow \rho v + \text{lr}\,\mathrm{d}w$ and $w \leftarrow w - v$. As long as the learning rate never
+# changes, the paths agree to the last digit. When it does change they differ: in our form a new learning rate
+# applies at once to the whole velocity. Others average, $v \leftarrow \rho v + (1-\rho)\,\mathrm{d}w$
+# ("dampening"), or look ahead ("Nesterov"). Ours is the form of the slides and of `torch.optim.SGD`.
 #
 # ### Predict
 #
-# On paper, please, then below. $L = w^2$ again, start at $w = 1$, now with learning rate **0.1**.
+# Work these out on paper first. $L = w^2$ again, starting at $w = 1$, now with learning rate **0.1**.
 #
 # 1. `sgd_w1`, `sgd_w2`: $w$ after one and after two steps of gradient descent.
-# 2. `momentum_w1`, `momentum_w2`: the same with momentum, $\rho = 0.5$, velocity 0 at first.
-# 3. `final_velocity`: the gradient is 1 at every step, for ever, and $\rho = 0.9$. Towards which number does the velocity grow?
+# 2. `momentum_w1`, `momentum_w2`: the same with momentum, $\rho = 0.5$, starting with velocity 0.
+# 3. `final_velocity`: the gradient is 1 at every step, for ever, and $\rho = 0.9$. Which number does the
+#    velocity approach?
 
 # %% solution="predict"
-# predicted: "sgd_w1", "sgd_w2", "momentum_w1", "momentum_w2", "final_velocity"; for example predicted["sgd_w1"] = 0.5
+# predicted: "sgd_w1", "sgd_w2", "momentum_w1", "momentum_w2", "final_velocity";
+# for example predicted["sgd_w1"] = 0.5
 predicted = {}
 ### BEGIN SOLUTION
 predicted["sgd_w1"] = 1 - 0.1 * 2
@@ -157,10 +190,12 @@ predicted["final_velocity"] = 1 / (1 - 0.9)  # v = 0.9 v + 1
 check("predict")
 
 # %% [markdown]
-# Ten times the speed, then, where the slope is steady. Keep that in mind when you choose a learning rate: 0.1 with momentum 0.9 goes about as far as 1.0 without.
+# So where the slope is steady, momentum makes it ten times as fast. Keep that in mind when you choose a learning
+# rate: 0.1 with momentum 0.9 goes about as far as 1.0 without.
 #
-# Now `SGD.step` and `Momentum` in `optim.py`. Both get a dict of parameters once and a dict of gradients at every step. **In place, please**: others hold the same tensors (the net, for one), and must see them move.
-# `w -= …` writes into the tensor; `w = w - …` makes a new one, and nobody notices.
+# Now write `SGD.step` and `Momentum` in `optim.py`. Both get a dict of parameters once, and a dict of gradients
+# at every step. **Work in place**: others hold the same tensors (the net, for one) and must see them change.
+# `w -= …` writes into the tensor; `w = w - …` makes a new one that nobody else sees.
 
 # %% item="sgd" points=1
 check("sgd")
@@ -169,10 +204,10 @@ check("sgd")
 check("momentum")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "must … after step 12", and your numbers are the starting ones | a new tensor was made instead of changing the old one |
-# | right as long as the learning rate is constant | the learning rate stands inside the velocity |
+# | "must … after step 12", and your numbers are the initial ones | you made a new tensor instead of changing the old one |
+# | right as long as the learning rate is constant | the learning rate is inside the velocity |
 # | right for one parameter, wrong for two | one velocity for all of them |
 # | "step() wrote into the gradient" | `v = grads[name]` gives the tensor a second name; it does not copy it |
 # | a leaf variable that requires grad … | these tensors need no autograd: you wrote the gradients yourself |
@@ -180,55 +215,96 @@ check("momentum")
 # %% [markdown]
 # ## 2  Four landscapes
 #
-# Two numbers instead of thousands, so that we can look. Both of your optimisers start at the star, with the same learning rate and the same noise.
+# Here are two parameters instead of thousands, so that we can see what happens. Both of your optimisers start at
+# the star, with the same learning rate and the same noise.
 
 # %% show=true
-paths = {name: {"SGD": walk(land, optim.SGD), "momentum": walk(land, optim.Momentum, rho=0.9) if optim.Momentum({"w": torch.zeros(1)}, 0.1).velocity else None}
-         for name, land in LANDSCAPES.items()}
-if ready(SGD=len(paths["ravine"]["SGD"].unique(dim=0)) > 1, Momentum=paths["ravine"]["momentum"] is not None and len(paths["ravine"]["momentum"].unique(dim=0)) > 1):
-    show_paths({name: land.loss for name, land in LANDSCAPES.items()}, paths, {name: land.window for name, land in LANDSCAPES.items()})
+def moves(path):
+    """Whether an optimiser has gone anywhere."""
+    return len(path.unique(dim=0)) > 1 or None
+
+
+paths = {name: {"SGD": walk(land, optim.SGD)} for name, land in LANDSCAPES.items()}
+if optim.Momentum({"w": torch.zeros(1)}, 0.1).velocity:
+    for name, land in LANDSCAPES.items():
+        paths[name]["momentum"] = walk(land, optim.Momentum, rho=0.9)
+first = paths["ravine"]
+rolls = "momentum" in first and moves(first["momentum"])
+if ready(SGD=moves(first["SGD"]), Momentum=rolls):
+    losses = {name: land.loss for name, land in LANDSCAPES.items()}
+    show_paths(losses, paths, {name: land.window for name, land in LANDSCAPES.items()})
 
 # %% [markdown]
-# - **Ravine.** A hundred times steeper across than along. The learning rate must be small enough for the steep walls, and then SGD crawls along the floor. Momentum cancels the to and fro and adds up the small steady slope.
-# - **Saddle.** Flat in the middle, and down on both sides. Near it the gradient is almost nothing, and so are SGD's steps. Momentum brings its speed along. In a space of a million weights saddles are far more common than minima.
-# - **Local minimum.** SGD stops in the first hollow. Momentum is fast enough to roll out of it, here; with another start it might not be.
-# - **Noisy gradients.** Each step sees a gradient with noise on it, as from a mini-batch. SGD follows every jerk. A velocity is an average over the last ten gradients or so: it goes straight. Look at the end, though: speed overshoots, and near the
-#   goal the noise keeps it moving. This is why learning rates are lowered towards the end.
+# - **Ravine.** It is a hundred times steeper across than along. The learning rate must be small enough for the
+#   steep walls, and then SGD crawls along the floor. Momentum cancels the zigzag and adds up the small steady
+#   slope.
+# - **Saddle.** It is flat in the middle, and falls away on both sides. Near the middle the gradient is almost
+#   zero, and so are SGD's steps. Momentum brings its velocity along. With a million weights, saddles are far
+#   more common than minima.
+# - **Local minimum.** SGD stops in the first hollow. Here, momentum is fast enough to roll out of it; from another
+#   start it might not be.
+# - **Noisy gradients.** Each step sees a gradient with noise added, as from a mini-batch. SGD follows every
+#   jerk. A velocity is an average over the last ten gradients or so, and goes straight. But look at the end: the
+#   velocity overshoots, and near the minimum the noise keeps it moving. This is why learning rates are lowered
+#   towards the end of training.
 #
-# ### Try
+# ### Try it
 #
-# `walk(LANDSCAPES["ravine"], optim.Momentum, rho=0.99)`, and `rho=0.5`. From which rho on does it fly past the goal again and again?
+# Move the learning rate and rho, and watch both of your optimisers. Find, on the ravine, the learning rate at
+# which SGD begins to diverge (the curvature across is 4: which number did you expect?). From which rho on does
+# momentum fly past the minimum again and again? And which rho takes it out of the first hollow of the local
+# minimum?
+
+# %% show=true
+def landscape(name, lr, rho):
+    """Both of your optimisers on one landscape."""
+    land = replace(LANDSCAPES[name], lr=lr)
+    both = {"SGD": walk(land, optim.SGD),
+            "momentum": walk(land, optim.Momentum, rho=rho)}
+    return show_paths({name: land.loss}, {name: both}, {name: land.window})
+
+
+if ready(SGD=moves(first["SGD"]), Momentum=rolls):
+    play(landscape, name=Choice(list(LANDSCAPES)), lr=Power(0.2, 0.001, 1.0, 0.05),
+         rho=Slide(0.9, 0.0, 0.99, 0.01))
 
 # %% [markdown]
 # ## 3  Where to start
 #
-# Not at zero: then all hidden units compute the same, get the same gradient, and stay equal for ever. Random numbers, then. How large? Follow a signal through a layer: each output is a sum of `fan_in` products,
+# Not at zero: then all hidden units compute the same, get the same gradient, and stay equal for ever. So start
+# from random numbers. How large? Follow a signal through a layer: each output is a sum of `fan_in` products,
 #
 # $$a_j = \sum_{i=1}^{\text{fan\_in}} x_i\, w_{ij} \qquad\Rightarrow\qquad \operatorname{mean}(a^2) = \text{fan\_in} \cdot \operatorname{mean}(x^2) \cdot \operatorname{var}(w),$$
 #
-# for weights with mean 0. If the factor $\text{fan\_in}\cdot\operatorname{var}(w)$ is not close to 1, the signal shrinks or grows with *every* layer. And the ReLU throws half of $a^2$ away. So make up for it with a 2:
+# for weights with mean 0. If the factor $\text{fan\_in}\cdot\operatorname{var}(w)$ is not close to 1, the signal
+# shrinks or grows with *every* layer. And ReLU removes half of $a^2$. So compensate with a factor of 2:
 #
 # $$\operatorname{var}(w) = \frac{2}{\text{fan\_in}} \qquad \text{(Kaiming He and others, 2015).}$$
 #
-# Write `kaiming(fan_in, fan_out, generator, dtype)` in `training.py`. The numbers must come from the `generator`: whoever has the seed has your run, number by number.
+# Write `kaiming(fan_in, fan_out, generator, dtype)` in `training.py`. The numbers must come from the
+# `generator`: anyone who has the seed can reproduce your run, number by number.
 
 # %% item="kaiming" points=2
 check("kaiming")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | a standard deviation of 0.0067 for 0.0816 | $2/\text{fan\_in}$ is the *variance* |
-# | "two calls in a row give the same numbers" | a generator that is made anew in every call |
+# | "two calls in a row give the same numbers" | the generator is made anew in every call |
 # | a mean that is not 0 | `torch.rand` draws between 0 and 1, `torch.randn` around 0 |
 #
-# Does it matter? Six layers of 256 units, images at one end, and what comes out of the ReLUs, for four ways to start. (The third one is yours.)
+# Does it matter? Here are six layers of 256 units with images at one end: what comes out of the ReLUs, for four
+# ways to initialise the weights. (The third one is yours.)
 
 # %% show=true
 own = training.kaiming(256, 256, seeded(0))
 if ready(kaiming=own):
-    ways = {"std 0.01": lambda a, b, g: torch.randn(a, b, generator=g) * 0.01, "std 1 / sqrt(fan_in)": lambda a, b, g: torch.randn(a, b, generator=g) / a**0.5,
-            "yours": training.kaiming, "std 0.2": lambda a, b, g: torch.randn(a, b, generator=g) * 0.2}
+    draw = lambda a, b, g: torch.randn(a, b, generator=g)
+    ways = {"std 0.01": lambda a, b, g: draw(a, b, g) * 0.01,
+            "std 1 / sqrt(fan_in)": lambda a, b, g: draw(a, b, g) / a**0.5,
+            "yours": training.kaiming,
+            "std 0.2": lambda a, b, g: draw(a, b, g) * 0.2}
     signals = {}
     for name, way in ways.items():
         h, generator, outputs = x_train[:200] - x_train.mean(), seeded(1), {}
@@ -238,82 +314,107 @@ if ready(kaiming=own):
     show_signals(signals)
 
 # %% [markdown]
-# Half of the units are zero everywhere: that is the ReLU, and it is fine. But at std 0.01 the *other* half is, too, for all one can see: the signal has shrunk to nothing, and since a weight's gradient is a product with the signal, nothing will be
-# learnt. Without the 2 it fades more slowly. At 0.2 it grows by a factor of two a layer; the bars at the edge are all that is beyond it.
+# Half of the units are zero everywhere: that is the ReLU, and it is fine. But at std 0.01 the *other* half is
+# practically zero as well. The signal has shrunk to nothing, and since the gradient of a weight is a product with
+# the signal, nothing will be learnt. Without the factor of 2 the signal fades more slowly. At 0.2 it grows by a
+# factor of more than two in each layer; the bars at the edge hold everything beyond it.
 #
-# With sigmoids there are two ways to die. Signals that are too large sit where the curve is flat, at 0 and at 1, and the local gradient $y(1-y)$ is nothing; signals that are too small make every layer a straight line. The picture: tanh, same three scales.
+# With sigmoids and tanh there are two ways to fail. Signals that are too large are where the curve is flat, and
+# the local gradient is nearly zero; signals that are too small stay where the curve is straight, so each layer is
+# nearly linear. Here is tanh at three scales:
 
 # %% show=true
 signals = {}
-for name, scale in {"std 0.01": lambda d: 0.01, "std 1 / sqrt(fan_in)": lambda d: d**-0.5, "std 0.5": lambda d: 0.5}.items():
+scales = {"std 0.01": lambda fan_in: 0.01,
+          "std 1 / sqrt(fan_in)": lambda fan_in: fan_in**-0.5,
+          "std 0.5": lambda fan_in: 0.5}
+for name, scale in scales.items():
     h, generator, outputs = x_train[:200] - x_train.mean(), seeded(1), {}
     for layer, fan_in in enumerate((64, 256, 256, 256, 256, 256), 1):
-        h = outputs[layer] = (h @ (torch.randn(fan_in, 256, generator=generator) * scale(fan_in))).tanh()
+        w = torch.randn(fan_in, 256, generator=generator) * scale(fan_in)
+        h = outputs[layer] = (h @ w).tanh()
     signals[name] = {layer: outputs[layer] for layer in (1, 2, 4, 6)}
 show_signals(signals, limit=1.05);
 
 # %% [markdown]
-# The last row is a saturated net: nearly all of its units say −1 or 1, and hardly any gradient gets through.
+# The last row is a saturated net: nearly all of its units are at −1 or 1, and hardly any gradient gets through.
 #
 # ## 4  Mini-batches
 #
-# An **epoch** shows the net every example once, in a new random order, `batch_size` at a time. Small print that is worth a bug each: the last batch may be smaller, and it counts; images and labels must be shuffled *together*; the order
-# must be new in every epoch; and it must come from the generator, so that a run can be repeated.
+# An **epoch** shows the net every example once, in a new random order, `batch_size` at a time. Four details, each
+# of which causes a bug if you miss it: the last batch may be smaller, and it counts; images and labels must be
+# shuffled *together*; the order must be new in every epoch; and it must come from the generator, so that a run
+# can be repeated.
 #
-# Write `minibatches(x, y, batch_size, generator)`. Python's `yield` hands one batch out and waits: an epoch of a large data set never lies in memory twice.
+# Write `minibatches(x, y, batch_size, generator)`. Python's `yield` hands out one batch and waits, so that a large
+# data set is never in memory twice.
 
 # %% item="minibatches" points=2
 check("minibatches")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | "2 of 23 examples never come" | the last, smaller batch is dropped |
-# | "a row of x comes with the label of another one" | one order for both: `x[batch], y[batch]` |
-# | "the second epoch has the order of the first" | a generator made anew each time |
+# | "a row of x comes with the label of another one" | use one order for both: `x[batch], y[batch]` |
+# | "the second epoch has the order of the first" | the generator is made anew each time |
 # | "the same seed gives another order" | `torch.randperm(n)` without `generator=` uses the global one |
 #
-# How good a guess is the gradient of a mini-batch? The angle between it and the true one, from all 1,257 images, says it: 0° is perfect, 90° is useless.
+# How good an estimate is the gradient of a mini-batch? Measure the angle between it and the true one, from all
+# 1,257 images: 0° is perfect, 90° is useless.
 
 # %%
 def softmax_loss(reg=0.0):
-    """The loss and gradients of the two-layer net, in the form that `train_epoch` wants."""
+    """Loss and gradients of the two-layer net, in the form that `train_epoch` wants."""
     return lambda x, y, params: flat.net_softmax(x=x, y=y, **params, reg=reg)
 
-
 # %% show=true
+def degrees(g, whole):
+    """The angle between two gradients."""
+    cosine = float(g @ whole / g.norm() / whole.norm())
+    return math.degrees(math.acos(min(1.0, cosine)))
+
+
 params = training.init_params((64, 100, 10), seeded(0))
-if ready(kaiming=params["w1"], minibatches=training.minibatches(x_train, y_train, 4, seeded(0))) and ready(
-        net_softmax=flat.net_softmax(x=x_train[:2], y=y_train[:2], **params, reg=0.0)[1].get("w1")):
+batches = training.minibatches(x_train, y_train, 4, seeded(0))
+if ready(kaiming=params["w1"], minibatches=batches) and ready(
+        net_softmax=softmax_loss()(x_train[:2], y_train[:2], params)[1].get("w1")):
     whole = softmax_loss()(x_train, y_train, params)[1]["w1"].flatten()
     for size in (1, 4, 16, 64, 256):
         angles = []
-        for number, (x, y) in enumerate(training.minibatches(x_train, y_train, size, seeded(1))):
+        for x, y in training.minibatches(x_train, y_train, size, seeded(1)):
             g = softmax_loss()(x, y, params)[1]["w1"].flatten()
-            angles.append(math.degrees(math.acos(min(1.0, float(g @ whole / g.norm() / whole.norm())))))
-            if number == 30:
+            angles.append(degrees(g, whole))
+            if len(angles) == 30:
                 break
-        print(f"batch of {size:3d}: {statistics.mean(angles):3.0f}° from the true gradient on average, {size / 12.57:5.1f} % of its cost")
+        angle, cost = statistics.mean(angles), size / len(x_train)
+        print(f"batch of {size:3d}: off by {angle:2.0f}°, at {cost:5.1%} of the cost")
 
 # %% [markdown]
-# Sixty-four images point the same way, give or take, for a twentieth of the price. Twenty such steps beat one perfect step by far.
+# Sixty-four images point in roughly the right direction for a twentieth of the price. Twenty such steps are far
+# better than one perfect step.
 #
 # ## 5  The sanity ladder
 #
-# A training run that fails looks just like one that takes long. So before the long run, four short ones, each of which must come out *right*:
+# A training run that fails looks just like one that takes long. So before the long run, do four short ones, each
+# of which has a *known* right outcome:
 #
-# 1. The **first loss**, without regularisation, before any step. An untrained net knows nothing: ten classes, a tenth each.
-# 2. With regularisation, the loss is **higher**, by just the penalty.
-# 3. On **fifty images** the net can reach a loss of zero: it learns them by heart. If it cannot, something is broken, and more data will not mend it.
+# 1. The **first loss**, without regularisation, before any step. An untrained net knows nothing: ten classes, a
+#    tenth each.
+# 2. With regularisation the loss is **higher**, by exactly the penalty.
+# 3. On **fifty images** the net can reach a loss of zero: it memorises them. If it cannot, something is broken,
+#    and more data will not fix it.
 # 4. A **learning rate** at which the loss goes down at all.
 #
 # ### Predict
 #
-# The net is (64, 100, 10), with weights from `kaiming`, 1,257 images to train on, batches of 64. Which numbers do you expect?
+# The net is (64, 100, 10), with weights from `kaiming`; there are 1,257 images to train on, in batches of 64.
+# Which numbers do you expect?
 #
 # - `first_loss`: of a net that gives each class a tenth.
-# - `penalty`: what `reg=0.1` adds to it. (The sum of the squares of $n$ numbers with mean 0 is about $n$ times their variance. Do `w1` and `w2` apart.)
-# - `steps`: how many steps an epoch has. `last_batch`: how many images are in its last batch.
+# - `penalty`: what `reg=0.1` adds to it. (The sum of the squares of $n$ numbers with mean 0 is about $n$ times
+#   their variance. Do `w1` and `w2` separately.)
+# - `steps`: the number of steps in an epoch. `last_batch`: the number of images in its last batch.
 
 # %% solution="ladder"
 # expected: "first_loss", "penalty", "steps", "last_batch"
@@ -330,41 +431,48 @@ check("ladder")
 
 # %% show=true
 params = training.init_params((64, 100, 10), seeded(0))
-if ready(kaiming=params["w1"], expected=expected.get("penalty")) and ready(net_softmax=flat.net_softmax(x=x_train, y=y_train, **params, reg=0.0)[0]):
-    plain, heavy = (float(softmax_loss(reg)(x_train, y_train, params)[0]) for reg in (0.0, 0.1))
-    quiet = params | {"w2": params["w2"] * 0.01}
+if ready(kaiming=params["w1"], expected=expected.get("penalty")) and ready(
+        net_softmax=softmax_loss()(x_train, y_train, params)[0]):
+    first = lambda reg, params: float(softmax_loss(reg)(x_train, y_train, params)[0])
+    plain, added = first(0.0, params), first(0.1, params) - first(0.0, params)
+    calm = first(0.0, params | {"w2": params["w2"] * 0.01})
     print(f"first loss          {plain:6.3f}   expected {expected['first_loss']:.3f}")
-    print(f"with a quiet end    {float(softmax_loss()(x_train, y_train, quiet)[0]):6.3f}   (w2 a hundred times smaller)")
-    print(f"added by reg = 0.1  {heavy - plain:6.3f}   expected {expected['penalty']:.3f}")
+    print(f"quiet last layer    {calm:6.3f}   (w2 a hundred times smaller)")
+    print(f"added by reg = 0.1  {added:6.3f}   expected {expected['penalty']:.3f}")
 
 # %% [markdown]
-# The first loss is a bit *above* $\ln 10$: Kaiming's weights let the net make up opinions before it has seen anything, and wrong ones cost more than none. With a quiet last layer it says a tenth to everybody, and $\ln 10$ is met to the digit. Had it been
-# 0.2 or 23, we would look for a bug now.
+# The first loss is a little *above* $\ln 10$: Kaiming's weights give the net opinions before it has seen anything,
+# and a wrong opinion costs more than none. With a quiet last layer it gives every class a tenth, and $\ln 10$ is
+# met to the digit. If it had been 0.2 or 23, we would look for a bug now.
 #
 # ### 5.1  The loop
 #
-# All pieces are there. `train_epoch(params, optimizer, batches, loss_and_grads)` walks through the batches; for each, in this order: loss and gradients, the optimiser's step, the loss into the list. Four lines.
+# All the pieces are ready. `train_epoch(params, optimizer, batches, loss_and_grads)` goes through the batches; for
+# each, in this order: compute the loss and gradients, take the optimiser's step, append the loss to the list. Four
+# lines.
 
 # %% item="train_epoch" points=2
 check("train_epoch")
 
 # %% [markdown]
-# ### 5.2  Fifty images by heart
+# ### 5.2  Memorise fifty images
 #
-# Rungs 3 and 4. `training.fit` (given, read it: ten lines) calls your `train_epoch` for many epochs. Train a net on the first fifty images until it knows them by heart: all fifty right, loss below 0.02. Which learning rate, how many epochs? Try 0.001 and 10, too, to have
-# seen how failure looks.
+# These are rungs 3 and 4. `training.fit` (given; read it, it is ten lines) calls your `train_epoch` for many
+# epochs. Train a net on the first fifty images until it has memorised them: all fifty right, and a loss below
+# 0.02. Which learning rate, how many epochs? Try 0.001 and 10 as well, to have seen what failure looks like.
 
 # %% solution="overfit"
 x_small, y_small = x_train[:50], y_train[:50]
-small = None            # the dict of parameters, once it is trained
+small = None  # the dict of parameters, once it is trained
 curve = LiveCurve("loss")
-# Make parameters with training.init_params((64, 100, 10), seeded(0)), an optimiser, and call
-# training.fit(params, optimizer, x_small, y_small, softmax_loss(), epochs=..., batch_size=..., generator=seeded(1),
-#              on_epoch=lambda epoch, losses: curve.add(loss=losses[-1]))
+# Make parameters with training.init_params((64, 100, 10), seeded(0)), an optimiser,
+# and call training.fit(params, optimizer, x_small, y_small, softmax_loss(), epochs=...,
+#                       batch_size=..., generator=seeded(1), on_epoch=show_loss)
+show_loss = lambda epoch, losses: curve.add(loss=losses[-1])
 ### BEGIN SOLUTION
 small = training.init_params((64, 100, 10), seeded(0))
-training.fit(small, optim.Momentum(small, lr=0.1), x_small, y_small, softmax_loss(), epochs=60, batch_size=25, generator=seeded(1),
-             on_epoch=lambda epoch, losses: curve.add(loss=losses[-1]))
+training.fit(small, optim.Momentum(small, lr=0.1), x_small, y_small, softmax_loss(),
+             epochs=60, batch_size=25, generator=seeded(1), on_epoch=show_loss)
 ### END SOLUTION
 if small is not None:
     curve.show()
@@ -373,7 +481,7 @@ if small is not None:
 check("overfit")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
 # | the loss does not move | is the optimiser's step in place? does the optimiser hold *these* parameters? |
 # | `nan` after a few steps | the learning rate is too large: divide it by ten |
@@ -383,9 +491,11 @@ check("overfit")
 # %% [markdown]
 # ## 6  A net that reads
 #
-# ### 6.1  Scores, and who is right
+# ### 6.1  Scores and accuracy
 #
-# A loss is for gradients; people ask how many are right. Write `scores(params, x)`, the forward pass of a net of *any* depth: a ReLU after every layer but the last. `accuracy` then compares the largest score with the label (given).
+# A loss is for gradients; people ask how many answers are right. Write `scores(params, x)`, the forward pass of a
+# net of *any* depth, with a ReLU after every layer but the last. `accuracy` (given) then compares the largest
+# score with the label.
 
 # %% item="scores" points=1
 check("scores")
@@ -393,10 +503,13 @@ check("scores")
 # %% [markdown]
 # ### 6.2  Train
 #
-# Now all 1,257 images. After every epoch we look at the 270 **validation** images, which the net never learns from. The choice of learning rate, regularisation, size, number of epochs is made by looking at *them*. The 270 **test** images are for the very end,
-# once: whoever chooses by the test has trained on it, too, only slowly.
+# Now use all 1,257 images. After every epoch we look at the 270 **validation** images, which the net never learns
+# from. Choose the learning rate, regularisation, size and number of epochs by looking at *them*. The 270 **test**
+# images are for the very end, once: whoever chooses by the test set has trained on it as well, only slowly.
 #
-# Reach 95 % on the validation images; 97 % is not hard. Keep the parameters in `net`. The learning rate may fall with the epochs: `schedule=lambda epoch: …` gives the one for each. (`* 0.5 * (1 + math.cos(math.pi * epoch / epochs))`, half a cosine, is a favourite.)
+# Reach 95 % on the validation images; 97 % is not hard. Keep the parameters in `net`. The learning rate may fall
+# with the epochs: `schedule=lambda epoch: …` gives the one for each. (`* 0.5 * (1 + math.cos(math.pi * epoch /
+# epochs))`, half a cosine, is a favourite.)
 
 # %% solution="trained"
 x_val, y_val = load_digits("validation", dtype=torch.float32)
@@ -406,23 +519,28 @@ curve = LiveCurve("loss", "accuracy")
 
 
 def look(params):
-    """A function for `on_epoch`: writes down loss and accuracies, and lets the curves grow."""
+    """A function for `on_epoch`: records loss and accuracies, lets the curves grow."""
 
     def on_epoch(epoch, losses):
-        history["loss"]["mini-batches"].append(sum(losses) / len(losses))
+        loss = sum(losses) / len(losses)
+        right = training.accuracy(params, x_val.to(device), y_val.to(device))
+        history["loss"]["mini-batches"].append(loss)
         history["accuracy"]["train"].append(training.accuracy(params, x_dev, y_dev))
-        history["accuracy"]["validation"].append(training.accuracy(params, x_val.to(device), y_val.to(device)))
-        curve.add(loss=history["loss"]["mini-batches"][-1], accuracy=history["accuracy"]["validation"][-1])
+        history["accuracy"]["validation"].append(right)
+        curve.add(loss=loss, accuracy=right)
 
     return on_epoch
 
 
-net = None              # the dict of parameters, once it is trained
-# As above, with x_dev, y_dev, init_params(..., device=device), softmax_loss(reg), on_epoch=look(params).
+net = None  # the dict of parameters, once it is trained
+# As above, with x_dev, y_dev, init_params(..., device=device), softmax_loss(reg) and
+# on_epoch=look(params).
 ### BEGIN SOLUTION
 epochs, params = 40, training.init_params((64, 100, 10), seeded(0), device=device)
-training.fit(params, optim.Momentum(params, lr=0.1), x_dev, y_dev, softmax_loss(reg=1e-3), epochs=epochs, batch_size=64, generator=seeded(1),
-             schedule=lambda epoch: 0.1 * 0.5 * (1 + math.cos(math.pi * epoch / epochs)), on_epoch=look(params))
+cosine = lambda epoch: 0.1 * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+training.fit(params, optim.Momentum(params, lr=0.1), x_dev, y_dev, softmax_loss(1e-3),
+             epochs=epochs, batch_size=64, generator=seeded(1), schedule=cosine,
+             on_epoch=look(params))
 net = {name: w.cpu() for name, w in params.items()}
 ### END SOLUTION
 if net is not None:
@@ -432,113 +550,147 @@ if net is not None:
 check("trained")
 
 # %% show=true
-if ready(net=net, scores=training.scores(net, x_val) if net else None):
+def can_read():
+    """Whether there is a trained net, and `scores` to ask it with."""
+    return ready(net=net) and ready(scores=training.scores(net, x_val))
+
+
+x_test, y_test = load_digits("test", dtype=torch.float32)
+parts = {"train": (x_train, y_train), "validation": (x_val, y_val),
+         "test": (x_test, y_test)}
+if can_read():
     show_learning(history)
-    x_test, y_test = load_digits("test", dtype=torch.float32)
-    for name, (x, y) in {"train": (x_train, y_train), "validation": (x_val, y_val), "test": (x_test, y_test)}.items():
+    for name, (x, y) in parts.items():
         print(f"{name:10s} {training.accuracy(net, x, y):6.1%} of {len(y):4d} images")
 
 # %% [markdown]
-# The gap between *train* and *validation* is what the net has learnt by heart. A large gap asks for more regularisation, more data or a smaller net; two low curves ask for a larger net, or for a better learning rate.
+# The gap between *train* and *validation* shows how much the net has memorised. A large gap calls for more
+# regularisation, more data or a smaller net; two low curves call for a larger net or a better learning rate.
 #
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | accuracy stays at 10 % | shuffled apart? the ReLU at the end? a learning rate of 1e-5? |
-# | the loss jumps up and down and ends high | the learning rate is too large for momentum: remember the factor ten |
-# | train 100 %, validation 80 % | learnt by heart: is it still the fifty images? |
+# | accuracy stays at 10 % | images and labels shuffled separately? a ReLU after the last layer? a learning rate of 1e-5? |
+# | the loss jumps up and down and ends high | the learning rate is too large for momentum: remember the factor of ten |
+# | train 100 %, validation 80 % | memorised: are you still training on the fifty images? |
 #
 # ### 6.3  What has it learnt?
 #
-# The first layer's weights, a picture for each hidden unit: blue pixels excite it, red ones hold it back.
+# Here are the first layer's weights, one picture for each hidden unit: ink on blue pixels raises its input, ink on
+# red pixels lowers it.
 
 # %% show=true
 if ready(net=net):
     strongest = net["w2"].norm(dim=1).argsort(descending=True)[:30]
-    show_weights(net["w1"][:, strongest], columns=15, title="the 30 hidden units that the second layer listens to most")
+    show_weights(net["w1"][:, strongest], columns=15,
+                 title="the 30 hidden units that the second layer listens to most")
 
 # %% [markdown]
-# Not digits: a bar here, a gap there, one side dark and the other light, as far as 64 pixels can show it. In the linear classifier of the second notebook each class had *one* picture, and had to blur all ways of writing a seven into it. Here a class is
-# made of parts that it shares with others.
+# They are not digits: a bar here, a gap there, one side positive and the other negative, as far as 64 pixels can
+# show it. In the linear classifier of `flat` each class had *one* picture, in which all ways of writing a seven had
+# to be blurred together. Here classes are made of parts that they share.
 #
-# Which digits does it take for which? Write `confusion(y, predicted, C)`: a table of counts, the true class down, the predicted one across. One trap: `counts[y, predicted] += 1` adds 1 to each place *once*, however often it is named. `torch.bincount`
-# counts properly, and so does a loop.
+# Which digits does it confuse? Write `confusion(y, predicted, C)`: a table of counts, with the true class down and
+# the predicted one across. One trap: `counts[y, predicted] += 1` adds 1 to each place *once*, however often it is
+# named. `torch.bincount` counts properly, and so does a loop.
 
 # %% item="confusion" points=1
 check("confusion")
 
 # %% show=true
-if ready(net=net, scores=training.scores(net, x_val) if net else None, confusion=training.confusion(y_val[:1], y_val[:1], 10)):
-    x_seen, y_seen = torch.cat([x_val, x_test]), torch.cat([y_val, y_test])
+x_seen, y_seen = torch.cat([x_val, x_test]), torch.cat([y_val, y_test])
+counted = training.confusion(y_val[:1], y_val[:1], 10)
+if can_read() and ready(confusion=counted):
     guess = training.scores(net, x_seen).argmax(dim=1)
-    show_confusion(training.confusion(y_seen, guess, 10), title=f"{int((guess != y_seen).sum())} mistakes in {len(y_seen)} images")
+    mistakes = int((guess != y_seen).sum())
+    show_confusion(training.confusion(y_seen, guess, 10),
+                   title=f"{mistakes} mistakes in {len(y_seen)} images")
 
 # %% [markdown]
-# And the worst mistakes, those that the net was most sure of: *is → taken for*, and how sure.
+# And these are the worst mistakes, those that the net was most confident about: *true → predicted*, and its
+# confidence.
 
 # %% show=true
-if ready(net=net, scores=training.scores(net, x_val) if net else None):
-    x_seen, y_seen = torch.cat([x_val, x_test]), torch.cat([y_val, y_test])
+if can_read():
     sure = training.scores(net, x_seen).softmax(dim=1)
     guess = sure.argmax(dim=1)
     wrong = (guess != y_seen).nonzero()[:, 0]
     wrong = wrong[sure[wrong, guess[wrong]].argsort(descending=True)][:10]
-    show_images(x_seen[wrong], [f"{y_seen[i]}→{guess[i]}\n{sure[i, guess[i]]:.0%}" for i in wrong.tolist()], columns=10)
+    show_images(x_seen[wrong], [f"{y_seen[i]}→{guess[i]}\n{sure[i, guess[i]]:.0%}"
+                                for i in wrong.tolist()], columns=10)
 
 # %% [markdown]
-# Some of these you would get wrong yourself, others not. And look at the percentages: a net that is sure *and* wrong is a warning. The softmax makes numbers that add up to one; that does not make them honest probabilities.
+# Some of these you might get wrong yourself, others not. And look at the percentages: a net that is confident
+# *and* wrong is a warning. The softmax makes numbers that add up to one; that does not make them honest
+# probabilities.
 #
-# **Other pictures.** The same lines train on MNIST, Fashion-MNIST (clothes) and CIFAR-10 (colour photographs): the function below loads any of them by its name, and downloads what is not there. They take minutes, not seconds, so the cell stays with the digits; change
-# the name and try.
+# **Other pictures.** The same lines train on MNIST, Fashion-MNIST (clothes) and CIFAR-10 (colour photographs): the
+# function below loads any of them by name, and downloads what is not there. They take minutes, not seconds, so the
+# cell stays with the digits; change the name and try.
 
 # %% show=true
 def images_of(data):
-    """(x, y) to train on and to test with, rows between 0 and 1: "digits", "mnist", "fashion-mnist" or "cifar10"."""
+    """(x, y) for training and for testing, pixels between 0 and 1.
+
+    data: "digits", "mnist", "fashion-mnist" or "cifar10".
+    """
     if data == "digits":
         return [load_digits(split, dtype=torch.float32) for split in ("train", "test")]
     from toolbox.larger import load_images
 
-    return [(x.flatten(1).float() / 255, y) for x, y in (load_images(data, split) for split in ("train", "test"))]
+    pairs = [load_images(data, split) for split in ("train", "test")]
+    return [(x.flatten(1).float() / 255, y) for x, y in pairs]
 
 
 (x, y), (x_other, y_other) = images_of("digits")
-print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to test with")
+print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to test on")
 
 # %% [markdown]
 # ## 7  Who wrote the test?
 #
-# The digits were written by 13 people, one after the other, and the file keeps that order. Our splits are made by chance, so every writer stands in *all* parts: the net is tested on strangers' *images*, not on strangers. What if we cut the file in
-# one piece instead, so that most of the test's writers were never seen?
+# The digits were written by 13 people, one after the other, and the file keeps that order. Our splits are random,
+# so every writer is in *all* parts: the net is tested on new *images*, but not on new writers. What happens if we
+# cut the file in one place instead, so that most of the test set's writers are new?
 
 # %% show=true
 def train_and_test(parts, seed=0, epochs=15, sizes=(64, 100, 10)):
     """Accuracy on the second part of a net that is trained on the first."""
     (x, y), (x_new, y_new) = parts
     params = training.init_params(sizes, seeded(seed), device=device)
-    optimizer = optim.Momentum(params, lr=0.1)
-    training.fit(params, optimizer, x.to(device), y.to(device), softmax_loss(1e-4), epochs=epochs, batch_size=64, generator=seeded(seed))
+    training.fit(params, optim.Momentum(params, lr=0.1), x.to(device), y.to(device),
+                 softmax_loss(1e-4), epochs=epochs, batch_size=64,
+                 generator=seeded(seed))
     return training.accuracy(params, x_new.to(device), y_new.to(device))
 
 
 if ready(net=net):
-    fair = {how: [train_and_test(split_digits(how, seed=seed), seed) for seed in range(4)] for how in ("random", "contiguous")}
-    for how, found in fair.items():
-        print(f"{how:10s} split: {statistics.mean(found):.1%} on average,", " ".join(f"{value:.1%}" for value in found))
+    for how in ("random", "contiguous"):
+        found = [train_and_test(split_digits(how, seed=seed), seed)
+                 for seed in range(4)]
+        each = " ".join(f"{value:.1%}" for value in found)
+        print(f"{how:10s} split: {statistics.mean(found):.1%} on average ({each})")
 
 # %% [markdown]
-# Two or three percent less: a *leak*. Nothing is wrong with either number. They answer different questions: how well does it read people it knows, and how well does it read strangers? Be sure which one your users will ask.
+# The accuracy falls by several percentage points: the random split has a *leak*. Neither number is wrong.
+# They answer different questions: how well does the net read people it knows, and how well does it read strangers?
+# Be sure which one your users will ask.
 #
 # ### Written question 1
 #
-# **(a)** A hospital trains a net on X-ray images, several of each patient, split at random; the accuracy is 99 %. What do you ask, and how do you split instead? **(b)** You have tried forty settings and kept the one with the best *test* accuracy. What is wrong with the
-# number that you report, and which way is it off?
+# **(a)** A hospital trains a net on X-ray images, several of each patient, split at random; the accuracy is 99 %.
+# What do you ask, and how do you split instead? **(b)** You have tried forty settings and kept the one with the
+# best *test* accuracy. What is wrong with the number that you report, and in which direction is it off?
 
 # %% [markdown] written="splits" points=3
 # *Write your answer here, in place of this line.*
 #
 # ### BEGIN SOLUTION
-# (a) Whether the same patients (and the same machine, ward, day …) stand in both parts: then the net may recognise the patient instead of the illness. Split by patient, so that all images of one are in one part; better still by hospital.
+# (a) Whether the same patients (and the same machine, ward, day …) are in both parts: then the net may recognise
+# the patient instead of the illness. Split by patient, so that all images of one are in one part; better still by
+# hospital.
 #
-# (b) Among forty accuracies the largest is large partly by luck, and the test images helped to choose it: it is too high, the more so the smaller the test part and the more settings were tried. Choose on validation images, and measure once, on images that took no part in any choice.
+# (b) The largest of forty accuracies is large partly by luck, and the test images helped to choose it. So it is
+# too high, the more so the smaller the test set is and the more settings were tried. Choose on validation images,
+# and measure once, on images that took no part in any choice.
 #
 # Marks: one for the leak, one for the split by patient, one for (b).
 # ### END SOLUTION
@@ -546,11 +698,13 @@ if ready(net=net):
 # %% [markdown]
 # ## 8  A run that may be killed
 #
-# Real runs take days, and something always happens: the power, the queue, the lid of the laptop. A run that can be killed at *any* moment and goes on as if nothing had been needs three things.
+# Real runs take days, and something always happens: the power fails, the queue ends, the laptop is closed. To be
+# killed at *any* moment and continue as if nothing had happened, a run needs three things.
 #
 # ### 8.1  Files that are never half written
 #
-# `open(path, "wb")` empties the file *before* a single byte is written. Killed right then, or with a full disk, you have lost the old checkpoint and have no new one. See for yourself:
+# `open(path, "wb")` empties the file *before* a single byte is written. If the program is killed at that moment,
+# or the disk is full, you have lost the old checkpoint and have no new one. See for yourself:
 
 # %% show=true
 from toolbox.rehearse_files import full_disk, resource
@@ -567,9 +721,11 @@ with tempfile.TemporaryDirectory() as folder:
         print("what is left:", path.read_bytes())
 
 # %% [markdown]
-# The cure is old and simple: write a *temporary* file in the same folder, make sure that it is on the disk, then put it in the place of the old one with `os.replace`, which the system does in one go. At every moment there is a whole file under the name, the old one or the new one.
+# The cure is old and simple: write a *temporary* file in the same folder, make sure that it is on the disk, then
+# put it in place of the old one with `os.replace`, which the system does in a single step. At every moment there
+# is a complete file under that name, the old one or the new one.
 #
-# Write `write_atomically(path, data)` in `checkpoint.py`. Where something fails, clean up and let the error through.
+# Write `write_atomically(path, data)` in `checkpoint.py`. If something fails, clean up and let the error through.
 
 # %% item="atomic" points=2
 check("atomic")
@@ -577,37 +733,45 @@ check("atomic")
 # %% [markdown]
 # ### 8.2  What is in the file
 #
-# Tensors, under their names, and nothing else. `torch.save` and `pickle` can do that, and more: a pickle is a little *program* that is run when it is opened. A checkpoint from the internet could delete your home folder. Numpy's `.npz` holds plain arrays, as long as
-# nobody says `allow_pickle=True`. (For large nets the format of choice is *safetensors*, plain as well.)
+# Tensors, under their names, and nothing else. `torch.save` and `pickle` can do that, and more: a pickle is a
+# little *program* that runs when it is opened. A checkpoint from the internet could delete your home folder.
+# NumPy's `.npz` holds plain arrays, as long as nobody says `allow_pickle=True`. (For large nets the usual format
+# is *safetensors*, which holds only plain data as well.)
 #
-# Write `save_checkpoint` and `load_checkpoint`. What comes back must be the same to the last bit: names, shapes, dtypes, numbers.
+# Write `save_checkpoint` and `load_checkpoint`. What comes back must be the same to the last bit: names, shapes,
+# dtypes, numbers.
 
 # %% item="checkpoint" points=2
 check("checkpoint")
 
 # %% [markdown]
-# ### 8.3  All that a run needs to go on
+# ### 8.3  Everything that a run needs to continue
 #
-# The parameters, of course. What else does the next step depend on? If one thing is missing, the run goes on *almost* as before, and nobody ever notices. Write `capture`, which notes it all down, and `restore`, which puts it back.
+# The parameters, of course. What else does the next step depend on? If one thing is missing, the run continues
+# *almost* as before, and nobody ever notices. Write `capture`, which records everything, and `restore`, which puts
+# it back.
 #
-# `capture` must *copy*: a state that holds the run's own tensors changes with them, and then it is no memory at all.
+# `capture` must *copy*: a state that holds the run's own tensors changes with them, and then it is no record at
+# all.
 
 # %% item="resume" points=2
 check("resume")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | "the state changed when training went on" | `clone()`; a `detach()` is no copy |
-# | "the generator goes on with other numbers" | its seed is where it began; `get_state()` is where it is |
-# | "params: w1 is not what it was" | `params["w1"] = …` puts another tensor into a dict; the optimiser still holds the old one |
+# | "the state changed when training went on" | use `clone()`; a `detach()` is not a copy |
+# | "the generator goes on with other numbers" | the seed is where it started; `get_state()` is where it is |
+# | "params: w1 is not what it was" | `params["w1"] = …` puts another tensor into the dict; the optimiser still holds the old one |
 # | the learning rate is off in the eighth digit | `torch.tensor(0.1)` is a float32 |
 #
-# Now for real. A run of 12 epochs, and one that is interrupted after 7, thrown away, and taken up by *new* objects from the file. (Interrupt it yourself, with the stop button: same thing. In the course's own tests a process is killed without warning, again and again.)
+# Now for real: a run of 12 epochs, and one that is interrupted after 7, thrown away, and continued by *new* objects
+# from the file. (You may interrupt it yourself, with the stop button: it is the same. In the course's own tests a
+# process is killed without warning, again and again.)
 
 # %% show=true
 def run(path, stop=None, seed=5):
-    """Train for 12 epochs with checkpoints; `stop`: the epoch after which it is interrupted."""
+    """Train for 12 epochs with checkpoints; it is interrupted after epoch `stop`."""
 
     def on_epoch(epoch, losses):
         if epoch + 1 == stop:
@@ -615,25 +779,30 @@ def run(path, stop=None, seed=5):
 
     params = training.init_params((64, 30, 10), seeded(seed))
     try:
-        training.fit(params, optim.Momentum(params, lr=0.1), x_train, y_train, softmax_loss(), epochs=12, batch_size=64, generator=seeded(seed),
-                     checkpoint=path, schedule=lambda epoch: 0.1 * 0.9**epoch, on_epoch=on_epoch)
+        training.fit(params, optim.Momentum(params, lr=0.1), x_train, y_train,
+                     softmax_loss(), epochs=12, batch_size=64, generator=seeded(seed),
+                     checkpoint=path, schedule=lambda epoch: 0.1 * 0.9**epoch,
+                     on_epoch=on_epoch)
     except KeyboardInterrupt:
         print("killed after epoch", stop)
     return params
 
 
 with tempfile.TemporaryDirectory() as folder:
-    written = optim.Momentum({"w": torch.zeros(1)}, 0.1).velocity
-    if ready(net=net, capture=checkpoint.capture({"w": torch.zeros(1)}, optim.SGD({}, 0.1), seeded(0), 1)):
+    state = checkpoint.capture({"w": torch.zeros(1)}, optim.SGD({}, 0.1), seeded(0), 1)
+    if ready(net=net, capture=state):
         whole = run(Path(folder) / "whole.npz")
         run(Path(folder) / "killed.npz", stop=7)
-        resumed = run(Path(folder) / "killed.npz", seed=99)  # other starting weights: they must not matter
-        print("same weights, bit for bit:", all(torch.equal(whole[name], resumed[name]) for name in whole))
+        # continued with other initial weights: they must not matter
+        resumed = run(Path(folder) / "killed.npz", seed=99)
+        same = all(torch.equal(whole[name], resumed[name]) for name in whole)
+        print("same weights, bit for bit:", same)
 
 # %% [markdown]
-# ## 9  Settings: a grid, or dice?
+# ## 9  Settings: grid or random search?
 #
-# Learning rate and regularisation: nobody knows them beforehand. One tries. Both act by their *factor*: from 0.001 to 0.01 is as far as from 0.1 to 1. So spread the tries evenly by the logarithm.
+# Learning rate and regularisation: nobody knows good values beforehand, so one tries several. Both act by their
+# *factor*: from 0.001 to 0.01 is as far as from 0.1 to 1. So spread the trials evenly on a logarithmic scale.
 #
 # Write `log_uniform(low, high, count, generator)` in `training.py`.
 
@@ -641,52 +810,70 @@ with tempfile.TemporaryDirectory() as folder:
 check("log_uniform")
 
 # %% [markdown]
-# And a search that survives being killed: `search(points, evaluate, path)` in `checkpoint.py`. It keeps one line a point in a file, written (atomically) right after the point is evaluated, and never evaluates again what is in there. Add points tomorrow, and only
-# the new ones run.
+# Next, a search that survives being killed: `search(points, evaluate, path)` in `checkpoint.py`. It keeps one line
+# per point in a file, written (atomically) as soon as the point has been evaluated, and never evaluates a point
+# again that is in the file. Add points tomorrow, and only the new ones run.
 
 # %% item="search" points=2
 check("search")
 
 # %% [markdown]
-# A grid of $4 \times 4$, and 16 points by dice over the same range; for each, a net of 50 units, 5 epochs. (The little marks on the axes are the different values that were tried.)
+# Here are a grid of $4 \times 4$ points, and 16 random points over the same range; for each, a net of 50 units is
+# trained for 5 epochs. (The little marks on the axes are the different values that were tried.)
 
 # %% show=true
 def evaluate(lr, reg):
     """Validation accuracy after 5 epochs with these settings."""
     params = training.init_params((64, 50, 10), seeded(0))
-    training.fit(params, optim.Momentum(params, lr=lr), x_train, y_train, softmax_loss(reg), epochs=5, batch_size=64, generator=seeded(0))
+    training.fit(params, optim.Momentum(params, lr=lr), x_train, y_train,
+                 softmax_loss(reg), epochs=5, batch_size=64, generator=seeded(0))
     return training.accuracy(params, x_val, y_val)
 
 
 generator = seeded(0)
-lrs, regs = training.log_uniform(1e-3, 3, 16, generator), training.log_uniform(1e-5, 0.3, 16, generator)
-if ready(net=net, log_uniform=lrs, search=checkpoint.search([], evaluate, Path(tempfile.mkdtemp()) / "none.jsonl")):
-    grid = [{"lr": lr, "reg": reg} for lr in torch.logspace(-3, math.log10(3), 4).tolist() for reg in torch.logspace(-5, math.log10(0.3), 4).tolist()]
-    dice = [{"lr": lr, "reg": reg} for lr, reg in zip(lrs.tolist(), regs.tolist())]
-    folder = Path(tempfile.mkdtemp())  # a folder of your own would keep the results for tomorrow
-    found = {"grid": checkpoint.search(progress(grid, "grid"), evaluate, folder / "grid.jsonl"),
-             "random": checkpoint.search(progress(dice, "random"), evaluate, folder / "random.jsonl")}
-    show_search(found)
+lrs = training.log_uniform(1e-3, 3, 16, generator)
+regs = training.log_uniform(1e-5, 0.3, 16, generator)
+folder = Path(tempfile.mkdtemp())  # in a folder of your own the results would be kept
+searched = checkpoint.search([], evaluate, folder / "none.jsonl")
+if ready(net=net, log_uniform=lrs, search=searched):
+    four_lrs = torch.logspace(-3, math.log10(3), 4).tolist()
+    four_regs = torch.logspace(-5, math.log10(0.3), 4).tolist()
+    points = {"grid": [{"lr": lr, "reg": reg} for lr in four_lrs for reg in four_regs],
+              "random": [{"lr": lr, "reg": reg}
+                         for lr, reg in zip(lrs.tolist(), regs.tolist())]}
+    show_search({name: checkpoint.search(progress(some, name), evaluate,
+                                         folder / f"{name}.jsonl")
+                 for name, some in points.items()})
 
 # %% [markdown]
-# The colours change from left to right, and hardly from bottom to top (but for the very top): the learning rate is what matters. The grid spent 16 runs on *four* learning rates, two of them useless: eight runs for nothing, and four that repeat what their neighbours say. The dice tried
-# 16 different ones, and show where the good range begins and ends. (Who finds the single best point is luck: try other seeds.) When one setting matters more than the others, and you do not know which, dice are the better plan (Bergstra and Bengio, 2012). Then look
-# closer around the best points, with more epochs.
+# The accuracy changes from left to right, and hardly from bottom to top (except at the very top): the learning rate
+# is what matters. The grid spent 16 runs on only *four* learning rates, two of them useless: eight runs wasted, and
+# within each column the other runs repeat what the first one says. The random search tried 16 different ones, and
+# shows where the good range begins and ends. (Which of the two finds the single best point is luck: try other
+# seeds.) When one setting matters more than the others, and you do not know which, random search is the better
+# plan (Bergstra and Bengio, 2012). Then look more closely around the best points, with more epochs.
 #
 # ### Written question 2
 #
-# **(a)** The best learning rates lie in a narrow range; where they are too large the accuracy falls off suddenly, where they are too small it falls off gently. Why? **(b)** Someone draws learning rates evenly between 0.001 and 3. Which share of the tries lies above 0.3, and what
-# is the trouble? **(c)** A search writes its results at the end, from a list in memory. It is killed in the night. Say what has to be in the file, and when, so that nothing is lost.
+# **(a)** The best learning rates lie in a narrow range; above it the accuracy drops suddenly, below it gradually.
+# Why? **(b)** Somebody draws learning rates evenly between 0.001 and 3. What share of the trials lies above 0.3, and
+# why is that a problem? **(c)** A search writes its results at the end, from a list in memory. It is killed during
+# the night. Say what has to be in the file, and when, so that nothing is lost.
 
 # %% [markdown] written="settings" points=3
 # *Write your answer here, in place of this line.*
 #
 # ### BEGIN SOLUTION
-# (a) Too small: the net goes the same way, only not as far; a few more epochs would do. Too large: the steps are larger than the valley is wide, errors grow from step to step instead of shrinking, and that is a threshold (2 over the largest curvature, for plain gradient descent).
+# (a) Too small: the net goes the same way, only not as far; a few more epochs would do. Too large: the steps are
+# larger than the valley is wide, and errors grow from step to step instead of shrinking. That is a threshold (2
+# over the largest curvature, for plain gradient descent).
 #
-# (b) (3 − 0.3) / 2.999, 90 %: nine tries out of ten go to the last tenth of the logarithmic range, nearly all of them too large to learn, and the good range gets hardly any.
+# (b) (3 − 0.3) / 2.999, 90 %: nine trials out of ten go to the highest of the three and a half factors of ten, nearly
+# all of them too large to learn, and the good range gets hardly any.
 #
-# (c) Each result with its settings, as soon as it is known, in a file that is replaced as a whole (or of which every line is whole), so that a kill loses at most the try under way; and the search must look into the file before it evaluates a point.
+# (c) Each result with its settings, as soon as it is known, in a file that is replaced as a whole (or in which every
+# line is complete), so that a kill loses at most the trial under way; and the search must look into the file before
+# it evaluates a point.
 #
 # Marks: one for each part.
 # ### END SOLUTION
@@ -696,8 +883,9 @@ if ready(net=net, log_uniform=lrs, search=checkpoint.search([], evaluate, Path(t
 #
 # ### 10.1  What is a net without activations?
 #
-# Take the ReLUs out of a net of three layers: $((x W_1 + b_1) W_2 + b_2) W_3 + b_3$. Multiply it out. It is $x W + b$: however many layers, **one** linear classifier, with its one blurred picture for each class. Write `collapse(params)`, which finds that `w` and `b` for
-# any number of layers.
+# Remove the ReLUs from a net of three layers: $((x W_1 + b_1) W_2 + b_2) W_3 + b_3$. Multiply it out. It is
+# $x W + b$: however many layers there are, it is **one** linear classifier, with one blurred picture for each class.
+# Write `collapse(params)`, which finds that `w` and `b` for any number of layers.
 
 # %% item="collapse" points=2
 check("collapse")
@@ -709,13 +897,18 @@ if ready(kaiming=deep["w1"]) and ready(collapse=training.collapse(deep)[0]):
     out = x
     for layer in range(1, 5):
         out = out @ deep[f"w{layer}"] + deep[f"b{layer}"]
-    print(f"four layers without ReLU, {sum(p.numel() for p in deep.values()):,} numbers; collapsed: {w.numel() + b.numel():,}")
-    print(f"largest difference of their scores: {float((out - (x @ w + b)).abs().max()):.1e}; with ReLUs it would be {float((training.scores(deep, x) - (x @ w + b)).abs().max()):.1e}")
+    numbers, collapsed = sum(p.numel() for p in deep.values()), w.numel() + b.numel()
+    one = x @ w + b
+    with_relu = float((training.scores(deep, x) - one).abs().max())
+    print(f"four layers without ReLU: {numbers:,} numbers; collapsed: {collapsed:,}")
+    print(f"largest difference of their scores: {float((out - one).abs().max()):.1e}")
+    print(f"with ReLUs the difference would be {with_relu:.1e}")
 
 # %% [markdown]
 # ### 10.2  Three layers, six layers
 #
-# Flat code would have to be written anew for each depth. Layers need not: `Sequential` from the notebook on layers, your optimiser, and a net of any depth. Two ways to start: Kaiming's, and weights of 0.01.
+# Flat code would have to be rewritten for each depth. Layers need not: use `Sequential` from the notebook `layers`,
+# your optimiser, and a net of any depth. There are two initialisations: Kaiming's, and weights of 0.01.
 
 # %% show=true
 from backprop import layers
@@ -723,13 +916,17 @@ from backprop.losses import softmax_cross_entropy
 
 
 def stack(sizes, scale=None, activation=True, seed=0):
-    """A Sequential of Linear and ReLU layers with these sizes. scale: another standard deviation than Kaiming's."""
+    """A Sequential of Linear and ReLU layers. scale: a std instead of Kaiming's."""
     start, parts = training.init_params(sizes, seeded(seed)), []
     for k in range(1, len(sizes)):
         w = start[f"w{k}"]
-        w = w if scale is None else w / w.std() * scale
-        parts.append(layers.Linear(w if activation else w / 2**0.5, start[f"b{k}"]))  # without ReLUs there is no half to make up for
-        parts += [layers.ReLU()] if activation and k < len(sizes) - 1 else []
+        if scale is not None:
+            w = w / w.std() * scale
+        if not activation:
+            w = w / 2**0.5  # no ReLU removes a half, so there is nothing to make up for
+        parts.append(layers.Linear(w, start[f"b{k}"]))
+        if activation and k < len(sizes) - 1:
+            parts.append(layers.ReLU())
     return layers.Sequential(*parts)
 
 
@@ -744,46 +941,70 @@ def modular(model):
     return loss_and_grads
 
 
-probe = stack((64, 8, 10)) if training.kaiming(2, 2, seeded(0)) is not None else None
-if ready(kaiming=probe, net=net, layers=probe is not None and probe.forward(x_train[:2]) is not None and softmax_cross_entropy(probe.forward(x_train[:2]), y_train[:2])[0] is not None):
-    nets = {"2 layers": stack((64, 60, 10)), "3 layers": stack((64, 60, 60, 10)), "6 layers": stack((64, 60, 60, 60, 60, 60, 10)),
-            "6 layers, started at 0.01": stack((64, 60, 60, 60, 60, 60, 10), scale=0.01), "6 layers, no ReLU": stack((64, 60, 60, 60, 60, 60, 10), activation=False)}
+def layers_work():
+    """Whether your layers and their loss go forward."""
+    if training.kaiming(2, 2, seeded(0)) is None:
+        return None
+    scores = stack((64, 8, 10)).forward(x_train[:2])
+    return None if scores is None else softmax_cross_entropy(scores, y_train[:2])[0]
+
+
+if ready(kaiming=own, net=net, layers=layers_work()):
+    six = (64, 60, 60, 60, 60, 60, 10)
+    nets = {"2 layers": stack((64, 60, 10)), "3 layers": stack((64, 60, 60, 10)),
+            "6 layers": stack(six), "6 layers, std 0.01": stack(six, scale=0.01),
+            "6 layers, no ReLU": stack(six, activation=False)}
     depth = {"loss": {}, "accuracy on the validation images": {}}
+    cosine = lambda epoch: 0.05 * 0.5 * (1 + math.cos(math.pi * epoch / 15))
     for name, model in nets.items():
-        losses, right = depth["loss"].setdefault(name, []), depth["accuracy on the validation images"].setdefault(name, [])
+        losses, right = (panel.setdefault(name, []) for panel in depth.values())
 
         def keep(epoch, found):
             losses.append(sum(found) / len(found))
-            right.append(float((model.forward(x_val).argmax(dim=1) == y_val).double().mean()))
+            hits = model.forward(x_val).argmax(dim=1) == y_val
+            right.append(float(hits.double().mean()))
 
-        training.fit(model.params, optim.Momentum(model.params, lr=0.05), x_train, y_train, modular(model), epochs=15, batch_size=64, generator=seeded(0),
-                     schedule=lambda epoch: 0.05 * 0.5 * (1 + math.cos(math.pi * epoch / 15)), on_epoch=keep)
+        training.fit(model.params, optim.Momentum(model.params, lr=0.05), x_train,
+                     y_train, modular(model), epochs=15, batch_size=64,
+                     generator=seeded(0), schedule=cosine, on_epoch=keep)
     show_learning(depth)
 
 # %% [markdown]
-# Six layers train as well as two when they start right, and fit the training images better; on new images of this kind that is not worth much. Started at 0.01 they do not start at all: section 3 in another guise. And six layers *without* a ReLU? They keep up! Digits as small
-# as these can be told apart by a linear classifier, nearly as well; all those layers are one, and one is enough. Where the world bends, it is not. A ring around a disc, three nets:
+# Six layers train as well as two when they are initialised right, and fit the training images better; on new images
+# of this kind that gains little. Initialised at 0.01 they never start to learn: this is section 3 again. And six
+# layers *without* a ReLU? They keep up! Digits as small as these can be told apart nearly as well by a linear
+# classifier; all those layers are one, and one is enough. Where classes are not separated by straight lines, it is
+# not. Here are three nets on a ring around a disc:
 
 # %% show=true
-angle, radius = torch.rand(400, generator=seeded(0)) * 2 * math.pi, torch.rand(400, generator=seeded(1))
-y_ring = (torch.arange(400) % 2)
+angle = torch.rand(400, generator=seeded(0)) * 2 * math.pi
+radius = torch.rand(400, generator=seeded(1))
+y_ring = torch.arange(400) % 2
 radius = torch.where(y_ring == 1, 0.95 + 0.4 * radius, 0.6 * radius)
 x_ring = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
-if ready(kaiming=probe, net=net, layers=probe is not None and probe.forward(x_train[:2]) is not None):
-    shapes = {"one layer": stack((2, 2), activation=False), "six layers, no ReLU": stack((2, 30, 30, 30, 30, 30, 2), activation=False), "two layers with ReLU": stack((2, 30, 2))}
+if ready(kaiming=own, net=net, layers=layers_work()):
+    wide = (2, 30, 30, 30, 30, 30, 2)
+    shapes = {"one layer": stack((2, 2), activation=False),
+              "six layers, no ReLU": stack(wide, activation=False),
+              "two layers with ReLU": stack((2, 30, 2))}
     for model in shapes.values():
-        training.fit(model.params, optim.Momentum(model.params, lr=0.05), x_ring, y_ring, modular(model), epochs=40, batch_size=50, generator=seeded(0))
-    show_regions({name: model.forward for name, model in shapes.items()}, x_ring, y_ring)
+        training.fit(model.params, optim.Momentum(model.params, lr=0.05), x_ring,
+                     y_ring, modular(model), epochs=40, batch_size=50,
+                     generator=seeded(0))
+    ways = {name: model.forward for name, model in shapes.items()}
+    show_regions(ways, x_ring, y_ring)
 
 # %% [markdown]
-# A straight line is the best that layers without activations can draw, however many they are. With one ReLU in between, the net lays thirty straight folds, and closes them to a ring.
+# A straight line is the best that layers without activations can draw, however many there are. With one ReLU layer
+# in between, the net has thirty folds, each along a straight line, and closes them into a ring.
 #
 # ## 11  Faster
 #
-# How good is your step, compared with PyTorch's? Time one step of each on the same batch: your flat code with your momentum, and autograd with `torch.optim.SGD`, which does the same.
+# How fast is your step, compared with PyTorch's? Time one step of each on the same batch: your flat code with your
+# momentum, and autograd with `torch.optim.SGD`, which does the same.
 
 # %% show=true
-def milliseconds(step, rounds=30):
+def median_seconds(step, rounds=30):
     """Median seconds of a step."""
     times = []
     for _ in range(rounds):
@@ -794,48 +1015,57 @@ def milliseconds(step, rounds=30):
 
 
 def autograd_step(params, x, y, lr=0.01, rho=0.9):
-    """PyTorch's own: nn layers, autograd, torch.optim. Returns a function that makes one step."""
-    D, H, C = *params["w1"].shape, params["w2"].shape[1]
-    model = torch.nn.Sequential(torch.nn.Linear(D, H), torch.nn.ReLU(), torch.nn.Linear(H, C))
+    """A function that makes one step with PyTorch's layers, autograd and optimiser."""
+    nn, (D, H), C = torch.nn, params["w1"].shape, params["w2"].shape[1]
+    model = nn.Sequential(nn.Linear(D, H), nn.ReLU(), nn.Linear(H, C))
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=rho)
 
     def step():
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), y).backward()
+        nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
 
     return step
 
 
 def flat_step(params, x, y, lr=0.01):
-    """Your flat code and your momentum."""
+    """A function that makes one step with your flat code and your momentum."""
     optimizer = optim.Momentum(params, lr=lr)
     return lambda: optimizer.step(softmax_loss()(x, y, params)[1])
 
 
 def compare(N, D, H, C=10):
-    """Seconds a step of every variant that is there, measured in turns."""
-    x, y, params = torch.rand(N, D, generator=seeded(0)), torch.randint(C, (N,), generator=seeded(1)), training.init_params((D, H, C), seeded(2))
-    copy = lambda: {name: w.clone() for name, w in params.items()}  # noqa: E731
+    """Seconds per step of every variant that is there, measured in turns."""
+    x = torch.rand(N, D, generator=seeded(0))
+    y = torch.randint(C, (N,), generator=seeded(1))
+    params = training.init_params((D, H, C), seeded(2))
+    copy = lambda: {name: w.clone() for name, w in params.items()}
     steps = {"autograd": autograd_step(params, x, y), "flat": flat_step(copy(), x, y)}
     fast = buffers.BufferedNet(copy(), N, lr=0.01)
     if fast.step(x, y) is not None:
         steps["buffers"] = lambda: fast.step(x, y)
     for step in steps.values():
         step()
-    turns = [{name: milliseconds(step, 10) for name, step in steps.items()} for _ in range(5)]
+    turns = [{name: median_seconds(step, 10) for name, step in steps.items()}
+             for _ in range(5)]
     return {name: statistics.median(turn[name] for turn in turns) for name in steps}
 
 
 if ready(net=net):
-    show_times({"64 images, 64-256-10": compare(64, 64, 256), "256 images, 784-512-10": compare(256, 784, 512)}, against="autograd")
+    show_times({"64 images, 64-256-10": compare(64, 64, 256),
+                "256 images, 784-512-10": compare(256, 784, 512)}, against="autograd")
 
 # %% [markdown]
-# For small nets autograd spends most of its time on *book-keeping*: recording the graph, walking it back. For larger ones all variants do the same products, and what differs is **memory**. Flat code asks for a new tensor in every line: hidden layer, mask, gradients, velocity, each
-# the size of a layer, and gives it back a moment later. New memory is slow: the system must find it, clean it, and it is not in the cache.
+# For small nets autograd spends most of its time on *bookkeeping*: recording the graph and going back through it.
+# For larger ones all variants compute the same products, and what differs is **memory**. Flat code asks for a new
+# tensor in every line (hidden layer, mask, gradients, velocity, each the size of a layer) and gives it back a moment
+# later. New memory is slow: the system must find it and clear it, and it is not in the processor's cache.
 #
-# `BufferedNet` in `buffers.py` makes its large tensors once. In a step, products write where they are told (`torch.mm(a, b, out=c)`), and all else works in place. `v.addmm_(left, right, beta=rho)` is $v \leftarrow \rho v + \text{left}\cdot\text{right}$ in one go, so that no gradient of a weight is ever
-# stored. The price: a tensor's name no longer says what is in it. When `scores` has become its own gradient, the scores are gone; so the *order* of the lines matters. And the last batch is smaller than the buffers.
+# `BufferedNet` in `buffers.py` makes its large tensors once. In a step, products write into a given tensor
+# (`torch.mm(a, b, out=c)`), and everything else works in place. `v.addmm_(left, right, beta=rho)` is
+# $v \leftarrow \rho v + \text{left}\cdot\text{right}$ in one call, so that no gradient of a weight is ever stored.
+# The price: a tensor's name no longer says what is in it. Once `scores` has become its own gradient, the scores are
+# gone; so the *order* of the lines matters. And the last batch is smaller than the buffers.
 
 # %% item="buffered_net" points=2
 check("buffered_net")
@@ -844,31 +1074,40 @@ check("buffered_net")
 check("buffers")
 
 # %% [markdown]
-# | you see | look at |
+# | you see | what to do |
 # | --- | --- |
-# | right until the last, smaller batch | `N` of the buffers where `n` of the batch is meant |
-# | `w1` wrong, `w2` right | the mask must be in `grad_h` before it is used; and `w2` must not have moved yet |
+# | right until the last, smaller batch | you use `N` of the buffers where `n` of the batch is meant |
+# | `w1` wrong, `w2` right | the mask must be in `grad_h` before it is used; and `w2` must not have changed yet |
 # | "the last step made a tensor of … bytes" | `a * b` makes a new one, `a *= b` does not; `(w * w).sum()` makes one, `torch.dot` of the flattened weights does not |
 # | numbers that grow from step to step | something is added to a buffer that still holds the last step |
 #
-# Now run the comparison above once more: it has a third bar. And how far does it go? The course's own step (`backprop/fast.py`, to read) puts examples into columns, all parameters into one vector, and, on a GPU, the whole step into one recorded graph; `make bench ONLY=step` measures it
-# beside everything PyTorch has to offer.
+# Now run the comparison above once more: it has a third bar. How far can this go? The course's own step
+# (`backprop/fast.py`, to read) puts examples into columns, all parameters into one vector, and, on a GPU, the whole
+# step into one recorded graph; `make bench ONLY=step` measures it beside everything that PyTorch has to offer.
 
 # %% [markdown]
-# ## 12  What to take along
+# ## 12  Key points
 #
-# - **Momentum**: $v = \rho v + \mathrm{d}w$, $w \mathrel{-}= \text{lr}\cdot v$. Steady slopes add up, to ten times the speed at $\rho = 0.9$; noise and zigzags cancel. Forms with the learning rate elsewhere differ as soon as it changes.
-# - **Start** with variance $2/\text{fan\_in}$: signals keep their size through any number of ReLU layers.
-# - **Mini-batches**: every example once an epoch, in a new order, labels along with their images, from a seeded generator.
-# - **Climb the ladder** before you run: $\ln C$, the penalty, fifty images by heart, a loss that goes down.
-# - **Choose on validation, measure once on test**, and ask who is in the test.
-# - **Write files atomically, hold no pickles, note down everything** a run depends on: parameters, velocity, learning rate, generator, epoch. Then killing it costs nothing.
-# - **Search by dice, by logarithm.** Layers without activations are one layer. And memory costs more time than arithmetic.
+# - **Momentum**: $v = \rho v + \mathrm{d}w$, $w \mathrel{-}= \text{lr}\cdot v$. Steady slopes add up, to ten times the
+#   speed at $\rho = 0.9$; noise and zigzags cancel. Forms with the learning rate elsewhere differ as soon as it
+#   changes.
+# - **Initialise** with variance $2/\text{fan\_in}$: signals keep their size through any number of ReLU layers.
+# - **Mini-batches**: every example once per epoch, in a new order, labels along with their images, from a seeded
+#   generator.
+# - **Climb the ladder** before you run: $\ln C$, the penalty, fifty images memorised, a loss that goes down.
+# - **Choose on validation, measure once on test**, and ask who is in the test set.
+# - **Write files atomically, avoid pickles, record everything** that a run depends on: parameters, velocity,
+#   learning rate, generator, epoch. Then being killed costs nothing.
+# - **Search at random, on a log scale.** Layers without activations are one layer. And memory costs more time than
+#   arithmetic.
 #
 # ### Hand in
 #
-# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the notebook and the four modules.
-# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type `python -m toolbox submit training` in a terminal, in the course's folder. It checks that all is there and writes one zip.
+# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the
+#    notebook and the four modules.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is there
+#    and writes one zip. (Or, in a terminal, in the course's folder:
+#    `.venv/bin/python -m toolbox submit training`.)
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

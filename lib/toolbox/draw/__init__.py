@@ -11,6 +11,7 @@ from toolbox.draw.equations import (
     show_filling,
     show_settling,
     show_tangents,
+    show_web,
 )
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
@@ -62,6 +63,7 @@ __all__ = [
     "show_tangents",
     "show_throw",
     "show_times",
+    "show_web",
     "show_weights",
     "words_of",
 ]

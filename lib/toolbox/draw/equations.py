@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toolbox import camera
 from toolbox.draw.graph import GRADIENT, VALUE
+from toolbox.draw.words import describe, number
 
 COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-.")
 
@@ -28,19 +30,39 @@ def show_circle_and_webs(slope: float | None, weights: Sequence[float], drive: f
         axes[0].plot([0.1, 1.1], [0.8 + slope * (x - 0.6) for x in (0.1, 1.1)], "--", color=GRADIENT)
     axes[0].set(title="x² + z² = 1", xlabel="x", ylabel="z", aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
     for ax, weight in zip(axes[1:], weights, strict=True):
-        line = torch.linspace(-1.1, 1.1, 200)
-        ax.plot(line, torch.tanh(weight * line + drive), color=VALUE, label="tanh(w z + c)")
-        ax.plot(line, line, color="0.5", lw=1, label="z")
-        z, walk = -1.0, []
-        for _ in range(60):
-            new = math.tanh(weight * z + drive)
-            walk += [(z, new), (new, new)]
-            z = new
-        ax.plot(*zip(*walk, strict=True), "--", color=GRADIENT, lw=1)
-        ax.plot([z], [z], "o", color=GRADIENT, ms=5)
-        ax.set(title=f"w = {weight:g}", xlabel="z", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal")
-        ax.legend(fontsize=8, loc="lower right")
+        _web(ax, weight, drive, -1.0)
     return figure
+
+
+def show_web(w: float, z: float = -1.0, drive: float = 0.5) -> Figure:
+    """How the iteration z <- tanh(w z + drive) walks from z between the curve and the diagonal, 60 steps."""
+    figure, ax = plt.subplots(figsize=(4.4, 4.2), layout="constrained")
+    _web(ax, w, drive, z)
+    return figure
+
+
+def _web(ax: Axes, weight: float, drive: float, start: float) -> None:
+    line = torch.linspace(-1.1, 1.1, 200)
+    ax.plot(line, torch.tanh(weight * line + drive), color=VALUE, label="tanh(w z + c)")
+    ax.plot(line, line, color="0.5", lw=1, label="z")
+    z, walk, states = start, [], [start]
+    for _ in range(60):
+        new = math.tanh(weight * z + drive)
+        walk += [(z, new), (new, new)]
+        z = new
+        states.append(z)
+    ax.plot(*zip(*walk, strict=True), "--", color=GRADIENT, lw=1)
+    ax.plot([z], [z], "o", color=GRADIENT, ms=5)
+    ax.set(title=f"w = {weight:g}", xlabel="z", xlim=(-1.15, 1.15), ylim=(-1.15, 1.15), aspect="equal")
+    ax.legend(fontsize=8, loc="lower right")
+    settled = next((step for step in range(60) if abs(states[step] - z) < 1e-3), 60)
+    slope = weight * (1 - math.tanh(weight * z + drive) ** 2)
+    if abs(states[-1] - states[-2]) > 1e-3:
+        end = f"After 60 steps it still moves, between {number(states[-2])} and {number(states[-1])}"
+    else:
+        end = f"It comes within a thousandth of {number(z)} after {settled} steps"
+    describe(ax, f"The iteration z becomes tanh({number(weight)} z + {number(drive)}), from {number(start)}. {end}. "
+                 f"The curve's slope there is {number(slope)}.")  # fmt: skip
 
 
 def show_settling(errors: Mapping[str, Sequence[float]], *, ylabel: str = "distance from the fixed point") -> Figure:
@@ -126,7 +148,7 @@ def show_camera(
 ) -> Figure:  # fmt: skip
     """Left: what the camera saw and where the pose puts it. Middle: the scene from above. Right: where the camera
     stands, from above and close up, found from many noisy images (places (k, 3)), and the ellipse of two standard
-    deviations that the covariance (3, 3) of the place foretells."""
+    deviations that the covariance (3, 3) of the place predicts."""
     figure, (a, b, c) = plt.subplots(1, 3, figsize=(12, 3.7), layout="constrained")
     seen = camera.project(pose, points)
     for (u, v), (s, t) in zip(image.tolist(), seen.tolist(), strict=True):
