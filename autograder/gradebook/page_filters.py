@@ -40,7 +40,8 @@ math[display="block"] {{ margin: .5em 0; overflow-x: auto; overflow-y: hidden }}
 math menclose {{ display: inline-block; padding: .2em; border: 1px solid }}
 .{SIGN} {{ font-family: monospace; font-size: .85em; color: #8c1d18; background: #fbe9e7; border-radius: 2px }}
 </style>"""
-ENTRY = re.compile(r'<a href="#([^"<>]*)">(Test cell|Coding free-response|Written response|Task|Comment)</a>')
+KINDS = "Test cell|Coding free-response|Written response|Task|Comment"
+ENTRY = re.compile(rf'<a href="#((?:comment-)?([^"<>]*))">({KINDS})</a>')
 OTHER_FONT = re.compile(r"@font-face\{[^}]*\burl\((?!data:)[^}]*\}")  # in a file of its own, which no single page has
 # formgrader's script waits for MathJax before it lets the keyboard in; here there is nothing to wait for.
 TYPESET = "<script>var MathJax = {Hub: {Startup: {signal: {Interest: function (tell) { tell('End'); }}}}};</script>"
@@ -122,7 +123,7 @@ def with_landmarks(body: str, resources: dict) -> str:
         ("</h4>", "</h1>"),
     ):
         head = head.replace(before, after, 1)
-    return Markup(ENTRY.sub(r'<a href="#\1">\2 <code>\1</code></a>', head) + place + cells)
+    return Markup(ENTRY.sub(r'<a href="#\1">\3 <code>\2</code></a>', head) + place + cells)
 
 
 def formgrader(nonce: str) -> str:

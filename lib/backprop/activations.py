@@ -1,6 +1,6 @@
 """Layers without parameters: ReLU, LeakyReLU, ELU, Sigmoid, Tanh and Softmax.
 
-Each has a `forward(x)`, which keeps in `self.cache` what the way back needs, and a `backward(grad_out)`, which takes
+Each has a `forward(x)`, which keeps in `self.cache` what the backward pass needs, and a `backward(grad_out)`, which takes
 the upstream gradient, of the shape of the output, and returns the gradient of x. What is kept is up to you: x, the
 output, a mask. All of them act on tensors of any shape, in the dtype and on the device they come in; they change
 neither x nor the upstream gradient nor what they kept: `backward` may be called twice. No autograd.

@@ -5,7 +5,7 @@
     b.value, b.tangent          # [4, 7] and [2, 0]
 
 A Dual holds a tensor, `value`, and a tensor of the same shape, `tangent`: the speed of each entry when one knob is
-turned. Every operation computes both, so the derivative arrives together with the result: no graph, no way back.
+turned. Every operation computes both, so the derivative arrives together with the result: no graph, no backward pass.
 Pushing a tangent through a function is a Jacobian-vector product, J v; a backward pass is a vector-Jacobian product,
 g J. (EECS 498-007, lecture 6, "Forward-mode automatic differentiation"; torch.func.jvp does the same.)
 

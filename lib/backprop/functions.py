@@ -119,7 +119,7 @@ def mlp_by_hand(
     """The net of MLP, forwards and backwards, in plain tensor operations and without autograd.
 
     x (N, D), w1 (D, H), b1 (H,), w2 (H, C), b2 (C,); grad_out (N, C), the upstream gradient of the probabilities.
-    Returns (probabilities (N, C), grads); grads has, in the order of the way back, "scores", "w2", "b2", "h", "a",
+    Returns (probabilities (N, C), grads); grads has, in the order of the backward pass, "scores", "w2", "b2", "h", "a",
     "w1", "b1" and "x", each of the shape of its variable. Nothing that is given is changed.
     """
     probabilities, grads = None, {}

@@ -1,4 +1,4 @@
-"""Losses: where a net ends, and where its way back begins.
+"""Losses: where a net ends, and where its backward pass begins.
 
 Each takes the scores (N, C) of a batch and its labels y (N,), int64, and returns `(loss, grad_scores)`: the mean loss
 over the batch, 0-dimensional, and its gradient, (N, C). `l2` does the same for the penalty on the weights. Tensors may
@@ -48,7 +48,7 @@ def squared(scores: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def l2(params: Mapping[str, Tensor], reg: float) -> tuple[Tensor, dict[str, Tensor]]:
     """reg * the sum of the squares of all weights, without a 1/2. A weight is a parameter called "w", in a net
-    "0.w", "2.w" and so on; biases, gamma and beta go free.
+    "0.w", "2.w" and so on; biases, gamma and beta are not penalised.
 
     Returns (penalty, grads): grads has the names of the weights, and no others.
     """

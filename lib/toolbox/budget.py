@@ -38,7 +38,7 @@ class Budget(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         if not func.is_view:
-            entries = foreseen(func, args)
+            entries = expected_entries(func, args)
             if entries > self.largest:
                 wide = next((value.element_size() for value in args if isinstance(value, Tensor)), 4)
                 raise Memory(
@@ -73,7 +73,7 @@ def multiplied(func: Any, args: tuple) -> int:
     return left.numel() * right.shape[-1]
 
 
-def foreseen(func: Any, args: tuple) -> int:
+def expected_entries(func: Any, args: tuple) -> int:
     """How many numbers the result of an operation will hold, from the shapes that go in; 0 where that is unknown.
 
     Torch's own shape inference (meta tensors) would know more operations, and takes two seconds to load.

@@ -87,7 +87,7 @@ def diagnose(
 
 
 def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Iterator[tuple[tuple[str, ...], Tensor]]:
-    """(ids, value) for every mistake that the clues let us foresee; a value may be reached by two mistakes at once."""
+    """(ids, value) for every mistake that the clues let us predict; a value may be reached by two mistakes at once."""
     yield ("all-zeros",), torch.zeros_like(true)
     for name, value in _known_forms(forms):
         yield (name,), value

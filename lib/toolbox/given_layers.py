@@ -15,7 +15,7 @@ class Scale(Layer):
         super().__init__(s=s)
 
     def forward(self, x: Tensor) -> Tensor:
-        self.cache = x  # the way back needs it
+        self.cache = x  # the backward pass needs it
         return x * self.params["s"]
 
     def backward(self, grad_out: Tensor) -> Tensor:

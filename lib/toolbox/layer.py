@@ -1,7 +1,7 @@
 """What every layer has, given: its parameters, their gradients, a cache, and the mode it is in.
 
     layer = Linear(w, b)
-    out = layer.forward(x)                  # keeps in layer.cache what the way back needs
+    out = layer.forward(x)                  # keeps in layer.cache what the backward pass needs
     grad_x = layer.backward(grad_out)       # and sets layer.grads["w"], layer.grads["b"]
 
 That is the whole contract: whoever keeps it can be put into a net without the net knowing what it is (EECS 498-007,
@@ -16,11 +16,11 @@ from torch import Tensor
 
 
 class Layer:
-    """A piece of a net with a way forward and a way back.
+    """A piece of a net with a forward and a backward pass.
 
     params: name -> tensor, the very tensors that were given. grads: the same names -> gradients of the latest backward
-    pass. cache: whatever the latest forward pass keeps for the way back. training: True at first; a few layers compute
-    something else when it is False.
+    pass. cache: whatever the latest forward pass keeps for the backward pass. training: True at first; a few layers
+    compute something else when it is False.
     """
 
     def __init__(self, **params: Tensor):

@@ -145,7 +145,7 @@ class Suite:
 
         tests: of these only the tests of these names. All public tests run before any hidden one, so that what a public
         one shows cannot come from a hidden one. faults: tell of a test that raised what no test should as `not judged`,
-        for the caller to find out whose fault it is; else it is taken for an answer of a form that no test foresaw.
+        for the caller to find out whose fault it is; else it is taken for an answer of a form that no test expects.
         Raises NotJudged where nothing can be said of any answer.
         """
         wanted = set(self.items if items is None else items)
@@ -209,7 +209,7 @@ class Suite:
 
 
 def unreadable(result: TestResult) -> None:
-    """Take what a test raised for the answer's fault: it has a form that no test foresaw."""
+    """Take what a test raised for the answer's fault: it has a form that no test expects."""
     result.status, result.message = "malformed", f"the answer has an unexpected form ({result.message})"
 
 

@@ -51,7 +51,7 @@ class BatchNorm(Layer):
         return out
 
     def backward_by_nodes(self, grad_out: Tensor) -> Tensor:
-        """The way back after a forward pass in training, node by node: out, normal, inv, std, var, centred, mean, x.
+        """The backward pass after a forward pass in training, node by node: out, normal, inv, std, var, centred, mean, x.
 
         grad_out (N, D). Sets grads "gamma" and "beta", both (D,), returns the gradient of x, (N, D).
         """
@@ -71,7 +71,7 @@ class BatchNorm(Layer):
         return grad_x
 
     def backward(self, grad_out: Tensor) -> Tensor:
-        """The way back after a forward pass in either mode, in one line for each; the mode of that pass is what counts.
+        """The backward pass after a forward pass in either mode, in one line for each; the mode of that pass is what counts.
 
         grad_out (N, D). Sets grads "gamma" and "beta", both (D,), returns the gradient of x, (N, D).
         """

@@ -65,7 +65,7 @@ ROWS = [
      "At which outputs must the slope be near zero? At both ends?", SIGMOID),
     ("sigmoid-overflows", "exp overflows for a large input",
      "exp(710) is more than a float can hold. For which sign of x is the exponent in the formula negative?", SIGMOID),
-    ("chain-step-skipped", "One of the four nodes is stepped over on the way back",
+    ("chain-step-skipped", "One of the four nodes is stepped over in the backward pass",
      "Four forward lines, four backward lines: which one has no partner?", SIGMOID),
     ("pattern-mistaken", "The gate behaves otherwise", "Look at the numbers of your own gate once more: what came in, "
      "what went out?", GATES),
@@ -95,7 +95,7 @@ ROWS = [
      "A coordinate with a tenth of the slope: does it deserve a step as long?", PLANE),
     # the engine
     ("operands-swapped", "The two operands are the wrong way round", "Is 3 - x the same as x - 3?", ENGINE),
-    ("minus-lost", "The minus of the subtraction is lost on the way back",
+    ("minus-lost", "The minus of the subtraction is lost in the backward pass",
      "Make the second number larger: what does the difference do?", ENGINE),
     ("denominator-sign", "The denominator's minus sign is missing",
      "Make the denominator larger: does the quotient grow or shrink?", ENGINE),

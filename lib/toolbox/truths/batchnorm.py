@@ -72,7 +72,7 @@ def batchnorm_changed() -> dict[str, list[Callable[..., Tensor]]]:
 
 
 def batchnorm_forms(place: int, g: Tensor, x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Forms:
-    """For the way back after training. place: 0, 1, 2 for x, gamma, beta."""
+    """For the backward pass after training. place: 0, 1, 2 for x, gamma, beta."""
 
     def back(upstream: Tensor = g, *, at: Tensor = x, **parts) -> Tensor:
         return pull(lambda *inputs: _pieces(*inputs, eps, **parts), upstream, at, gamma, beta)[place]

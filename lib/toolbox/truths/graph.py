@@ -159,7 +159,7 @@ def assert_values(answer: Any, truth: GraphTruth) -> None:
 
 
 def assert_walk(answer: Any, truth: GraphTruth) -> None:
-    """Check all gradients of a backward pass on the way back: the first wrong one is where it went wrong."""
+    """Check all gradients of a backward pass, last node first: the first wrong one is where it went wrong."""
     grads = named(answer, "backward")
     for name in reversed(truth.order):
         true = truth.grads[name]

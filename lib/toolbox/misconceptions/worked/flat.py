@@ -26,7 +26,7 @@ WORKED: dict[str, str] = {
         "A loss of w² goes from 4 to 4.41 when w goes from 2 to 2.1. A gradient of 0 says that the loss does not "
         "notice; it is 4.",
     "all-ones":
-        "In f = 3 · z the output rises by 3 when z rises by 1. At f itself stands a 1, but on the way back to z it is "
+        "In f = 3 · z the output rises by 3 when z rises by 1. At f itself stands a 1, but going back to z it is "
         "multiplied: 1 · 3 = 3.",
     "upstream-taken-as-ones":
         "Where the local gradient is 5 and 0.2 arrives from above, 5 · 0.2 = 1 goes on. With a 1 in the place of the "
@@ -99,7 +99,7 @@ WORKED: dict[str, str] = {
         "both margins are 0.1 smaller, and it costs 4.8: the gradient is −2, not −1.",
     "hinge-correct-class-counted":
         "Right score 3, wrong score 1: the margin is 1 − 3 + 1 = −1, which costs 0. The right class against itself is "
-        "always 3 − 3 + 1 = 1: counted, it makes every row 1 too dear.",
+        "always 3 − 3 + 1 = 1: counting it adds 1 to the loss of every row.",
     "hinge-margin-missing":
         "Right score 3, wrong score 2.5: the right one wins, but only by 0.5. The margin is 2.5 − 3 + 1 = 0.5 and "
         "costs 0.5; without the 1 it would be −0.5 and cost nothing.",

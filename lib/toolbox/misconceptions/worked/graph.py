@@ -43,7 +43,7 @@ WORKED: dict[str, str] = {
         "mistyped it hears nothing."
     ),
     "graph-error-unclear": (
-        "A graph of 300 nodes, and the message is only that there is a circle: 300 places to look at. With the name "
+        "A graph of 300 nodes, and the message is only that there is a cycle: 300 places to look at. With the name "
         "of one node that is in it, there is 1."
     ),
     "graph-sources-swapped": (

@@ -37,7 +37,7 @@ WORKED: dict[str, str] = {
         "for one of them −2 / −0.693 ≈ 2.886, and 0.5^3 = 0.125 is far from 0.01."
     ),
     "kept-without-steps": (
-        "10 steps, 4 rows, 3 units: 10 · 4 · 3 = 120 numbers wait for the way back. The last step alone holds 4 · "
+        "10 steps, 4 rows, 3 units: 10 · 4 · 3 = 120 numbers wait for the backward pass. The last step alone holds 4 · "
         "3 = 12."
     ),
     "kept-without-batch": "10 steps, 4 rows, 3 units: 10 · 4 · 3 = 120 numbers. One row alone holds 10 · 3 = 30.",
@@ -87,7 +87,7 @@ WORKED: dict[str, str] = {
         "1.47. Without the slope it is 1 / (1 − 0.5) = 2."
     ),
     "implicit-wrong-side": (
-        "Unit 1 (slope 1) feeds unit 2 (slope 0.1) with 0.5. On the way back a gradient of 10 passes the tanh of "
+        "Unit 1 (slope 1) feeds unit 2 (slope 0.1) with 0.5. Going back, a gradient of 10 passes the tanh of "
         "unit 2 first: 10 · 0.1 · 0.5 = 0.5. With the slope of unit 1 it would be 10 · 1 · 0.5 = 5."
     ),
     "implicit-feedback-only": (

@@ -123,7 +123,7 @@ WORKED: dict[str, str] = {
      "twice, and passes its gradient on 2 times.",
     "order-incomplete": "(x + y) · z has 5 nodes: x, y, z, the sum and the product. The one that is missing from a "
      "list of 4 never has its turn.",
-    "order-too-early": "Let q be 2 · x, x be y + 1, and the order y, q, x: on the way back x goes first and passes 0 "
+    "order-too-early": "Let q be 2 · x, x be y + 1, and the order y, q, x: going back, x goes first and passes 0 "
      "on to y. The 2 from q comes too late.",
     "recursion-too-deep": "Python ends at about 1,000 calls within each other. A sum of 5,000 terms, one added after "
      "the other, is a graph 5,000 nodes deep.",
