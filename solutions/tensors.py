@@ -28,12 +28,15 @@ import zipfile
 from pathlib import Path
 from urllib.request import urlretrieve
 
-# Only outside the course's folder, as on Colab: where the course is. A folder, its zip, or a link to its zip.
-release = os.environ.get("BACKPROP_KIT") or next(map(str, Path.cwd().glob("backprop-kit*.zip")), "")
+# Only outside the course's folder, as on Colab: where the course is.
+# A folder, its zip, or a link to its zip.
+zips = sorted(map(str, Path.cwd().glob("backprop-kit*.zip")))
+release = os.environ.get("BACKPROP_KIT") or (zips[0] if zips else "")
 
 
 def course(*folders):
-    return next((folder for folder in folders if (folder / "lib" / "backprop").is_dir()), None)
+    found = (place for place in folders if (place / "lib" / "backprop").is_dir())
+    return next(found, None)
 
 
 home = course(Path.cwd(), *Path.cwd().parents, *Path.cwd().glob("*/"))
@@ -42,13 +45,17 @@ if home is None and release:
         from google.colab import drive
 
         drive.mount("/content/drive")
-    source = Path(urlretrieve(release, "backprop-kit.zip")[0] if "://" in release else release)
+    if "://" in release:
+        release, _ = urlretrieve(release, "backprop-kit.zip")
+    source = Path(release)
     home = course(source, *source.parent.glob("*/"))
     if home is None:
         zipfile.ZipFile(source).extractall(source.parent)
         home = course(*source.parent.glob("*/"))
 if home is None:
-    raise FileNotFoundError("the course is not here: open this notebook in its folder, or set `release` above")
+    raise FileNotFoundError(
+        "the course is not here: open this notebook in its folder, or set `release` above"
+    )
 sys.path.insert(0, str(home.resolve() / "lib"))
 
 import toolbox
