@@ -75,11 +75,12 @@ def search(points: list[dict[str, float]], evaluate: Callable[..., float], path:
     """Evaluate every point, and survive being killed: what is in the file `path` is not evaluated again.
 
     points: e.g. [{"lr": 0.1, "reg": 0.001}, ...]. evaluate(**point) returns a float, and may take hours.
-    path: one JSON object a line, the point with its "result", e.g. {"lr": 0.1, "reg": 0.001, "result": 0.95}; after every
-    evaluation the file holds all lines so far, written atomically. A file may hold points of an earlier search that are
-    not asked for now: they stay in it. Returns the rows of `points`, in their order. An error of `evaluate` is passed on.
+    path: one JSON object on each line, the point with its "result", e.g. {"lr": 0.1, "reg": 0.001, "result": 0.95};
+    after every evaluation the file holds all lines so far, written atomically. A file may hold points of an earlier
+    search that are not asked for now: they stay in it. Returns the rows of `points`, in their order. An error of
+    `evaluate` is passed on.
     """
     rows = None
-    # Read the lines that are there; for each point that is not among them: evaluate, then write all lines anew.
+    # Read the lines that are there; for each point that is not among them: evaluate, then write all lines again.
     # YOUR CODE HERE
     return rows

@@ -1,4 +1,4 @@
-"""A network as a graph: nodes with names, wired in any way that has no circle.
+"""A network as a graph: nodes with names, wired in any way without a cycle.
 
     graph = Graph("x")                          # the inputs
     graph.add("a", Linear(w, b), "x")           # a node: its name, what it does, where its inputs come from
@@ -74,7 +74,7 @@ class Node(NamedTuple):
 
 
 class Graph:
-    """Named nodes without a circle. inputs: the names of what comes in from outside; nodes: name -> Node."""
+    """Named nodes without a cycle. inputs: the names of what comes in from outside; nodes: name -> Node."""
 
     def __init__(self, *inputs: str):
         self.inputs = inputs
@@ -101,11 +101,11 @@ class Graph:
         """All names, inputs too, each once, and each after everything that it reads. Any such order is right.
 
         Works for chains of thousands of nodes. Raises ValueError where a node reads a name that does not exist, and
-        where nodes wait for each other in a circle; the message has the name of such a node.
+        where nodes wait for each other in a cycle; the message has the name of such a node.
         """
         order = None
         # For each name: who reads it? For each node: how many of its sources are still missing?
-        # Walk the list of what is ready; it grows while you walk it.
+        # Go along the list of what is ready; it grows as you go.
         # YOUR CODE HERE
         return order
 

@@ -38,7 +38,7 @@ def solve(system: Tensor, right: Tensor) -> Tensor:
 def deq_solve(w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-10, max_steps: int = 1000) -> Tensor:
     """The deep equilibrium layer: the z with z = tanh(z @ w + x @ u + b), by putting z in again and again, from z = 0.
 
-    w (H, H), u (D, H), b (H,), x (N, D). Stops when no entry of z moved by more than tol in a step. Returns z (N, H).
+    w (H, H), u (D, H), b (H,), x (N, D). Stops when no entry of z changed by more than tol in a step. Returns z (N, H).
     Raises ArithmeticError, with the word "converge" in its text, where that has not happened after max_steps steps
     (nan never counts as having settled): even where another way, Newton's say, would have found a z.
     """
@@ -77,7 +77,7 @@ def as_equilibrium(weights: Sequence[Tensor], biases: Sequence[Tensor]) -> tuple
 
     weights: (D, H1), (H1, H2), ...; biases: (H1,), (H2,), .... With H = H1 + H2 + ..., returns w (H, H), u (D, H) and
     b (H,) such that the fixed point for x holds all layers' values side by side, first layer first. Entries that
-    stand for no weight of the net are zero.
+    belong to no weight of the net are zero.
     """
     sizes = [len(bias) for bias in biases]
     w, u, b = None, None, None
@@ -132,8 +132,8 @@ def eigh_backward(grad_values: Tensor, grad_vectors: Tensor, values: Tensor, vec
 def pose_solve(points: Tensor, image: Tensor, start: Tensor, tol: float = 1e-10, max_steps: int = 50) -> Tensor:
     """The pose that minimises sum((image - project(pose, points))**2), by Gauss-Newton steps from `start`.
 
-    points (n, 3), image (n, 2): where each was seen; start (6,). A step moves the pose by the s that minimises
-    |residual - J s|**2, J = camera.slopes(pose, points) with its first two axes flattened. Stops when no entry moved
+    points (n, 3), image (n, 2): where each was seen; start (6,). A step adds to the pose the s that minimises
+    |residual - J s|**2, J = camera.slopes(pose, points) with its first two axes flattened. Stops when no entry changed
     by more than tol. Returns the pose (6,). Raises ArithmeticError: "converge" in the text where max_steps were not
     enough, "singular" where the points do not tell the pose (`solve` says so).
     """

@@ -1,7 +1,7 @@
-"""Second order: how gradients move, and how to multiply with a Hessian that is never built.
+"""Second order: how gradients change, and how to multiply by a Hessian that is never built.
 
 The Hessian H of a loss is the Jacobian of its gradient: for n parameters n * n numbers. Its product with one vector,
-H v, is the speed of the gradient when the parameters move with v, and costs about as much as a gradient: by
+H v, is the tangent of the gradient when the parameters have tangent v, and costs about as much as a gradient: by
 backpropagating twice (autograd does both, `hvp_twice`), or by turning every line of a gradient's flat code into the
 line for its tangent (`rop_forward`, `rop_softmax`, `rop_backward`; Pearlmutter 1994 calls that the R-operator).
 
@@ -33,7 +33,7 @@ def leaves_of(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 @torch.enable_grad()
 def hessian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The Hessian of a scalar function, explicit: H[i, j] says how fast the gradient's entry i moves with x[j].
+    """The Hessian of a scalar function, explicit: H[i, j] says how the gradient's entry i changes with x[j].
 
     function: takes a tensor of x's shape, returns a 0-dimensional one; not linear in x. x (n,). Returns (n, n).
     """
@@ -87,24 +87,24 @@ def net_gradient(
 def rop_forward(
     x: Tensor, h: Tensor, w2: Tensor, v_w1: Tensor, v_b1: Tensor, v_w2: Tensor, v_b2: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The tangents of the forward pass when the parameters move with the v's. The data x stands still.
+    """The tangents of the forward pass when those of the parameters are the v's. The data x is constant.
 
     x (N, D), h (N, H) the values after the tanh, w2 (H, C); v_w1 (D, H), v_b1 (H,), v_w2 (H, C), v_b2 (C,).
-    Returns r_h (N, H) and r_scores (N, C): how fast h and the scores move.
+    Returns r_h (N, H) and r_scores (N, C): the tangents of h and of the scores.
     """
     r_h, r_scores = None, None
-    # a = x @ w1 + b1, then h = tanh(a), then scores = h @ w2 + b2: which factors of each line move?
+    # a = x @ w1 + b1, then h = tanh(a), then scores = h @ w2 + b2: which factors of each line have tangents?
     # YOUR CODE HERE
     return r_h, r_scores
 
 
 def rop_softmax(probs: Tensor, r_scores: Tensor) -> Tensor:
-    """The tangent of grad_scores = (probs - one-hot labels) / N, when the scores move with r_scores.
+    """The tangent of grad_scores = (probs - one-hot labels) / N, when the scores have tangent r_scores.
 
     probs (N, C), the softmax of the scores; r_scores (N, C). Returns r_grad_scores (N, C).
     """
     r_grad_scores = None
-    # How fast does the softmax move? You know its Jacobian; here it stands in a Jacobian-vector product.
+    # What is the tangent of the softmax? You know its Jacobian; here it is in a Jacobian-vector product.
     # YOUR CODE HERE
     return r_grad_scores
 
@@ -113,7 +113,7 @@ def rop_backward(
     x: Tensor, h: Tensor, r_h: Tensor, grad_scores: Tensor, r_grad_scores: Tensor, w2: Tensor,
     v_w1: Tensor, v_w2: Tensor, reg: float,
 ) -> dict[str, Tensor]:  # fmt: skip
-    """The tangents of the backward pass: how fast the gradients of w2, b2, w1 and b1 move. That is H v.
+    """The tangents of the backward pass: those of the gradients of w2, b2, w1 and b1. That is H v.
 
     x (N, D); h, r_h (N, H); grad_scores, r_grad_scores (N, C); w2, v_w2 (H, C); v_w1 (D, H).
     Returns a dict: w2 (H, C), b2 (C,), w1 (D, H), b1 (H,), the penalty reg * sum(w * w) included.

@@ -1,8 +1,8 @@
 """Training a net: where its weights start, which examples a step sees, the loop, and how well it does in the end.
 
 A net of K layers is a dict of parameters, {"w1": (D, H), "b1": (H,), "w2": ..., "bK": (C,)}, with a ReLU between the
-layers and none after the last. Batches are rows. Everything works on whatever device its tensors lie on; random numbers
-come from the generator that is handed in, which lives on the CPU, so that a seed means the same on every machine.
+layers and none after the last. Batches are rows. Everything works on whatever device its tensors are; random numbers
+come from the given generator, which is on the CPU, so that a seed means the same on every machine.
 
 Sources: EECS 498-007, lectures 4 and 10 (He et al. 2015 for the initialisation); CS5330 slides, "Training".
 """
@@ -98,7 +98,7 @@ def collapse(params: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
 def log_uniform(low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
     """`count` random numbers from low to high whose *logarithm* is spread evenly. Returns (count,) float64.
 
-    Between 0.001 and 0.01 lie as many of them as between 0.1 and 1. All randomness comes from `generator`.
+    As many of them are between 0.001 and 0.01 as between 0.1 and 1. All randomness comes from `generator`.
     """
     values = None
     # YOUR CODE HERE

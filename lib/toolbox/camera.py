@@ -1,4 +1,4 @@
-"""A pinhole camera, given: where it sees points, and how that moves with its pose, to first and second order.
+"""A pinhole camera, given: where it sees points, and how that changes with its pose, to first and second order.
 
 A pose is six numbers: three angles about the x, y and z axis (radians), then a translation (metres). A point P of the
 world stands at q = R P + t before the camera, with R = Rz Ry Rx; z points ahead. It is seen at (q_x, q_y) / q_z, for
@@ -61,7 +61,7 @@ def _seen(pose: Tensor, points: Tensor) -> Tensor:
 
 
 def _motion(pose: Tensor, points: Tensor) -> Tensor:
-    """(n, 3, 6): how q moves with the pose."""
+    """(n, 3, 6): how q changes with the pose."""
     motion = torch.zeros(len(points), 3, 6, dtype=points.dtype)
     for a in range(3):
         motion[:, :, a] = points @ rotation(pose[:3], tuple(int(i == a) for i in range(3))).T
@@ -70,7 +70,7 @@ def _motion(pose: Tensor, points: Tensor) -> Tensor:
 
 
 def _lens(q: Tensor) -> Tensor:
-    """(n, 2, 3): how the image point moves with q."""
+    """(n, 2, 3): how the image point changes with q."""
     slope = torch.zeros(len(q), 2, 3, dtype=q.dtype)
     slope[:, 0, 0] = slope[:, 1, 1] = 1 / q[:, 2]
     slope[:, :, 2] = -q[:, :2] / q[:, 2:] ** 2

@@ -1,6 +1,6 @@
-"""Landscapes to walk on: losses of two numbers, each with a trap for plain gradient descent.
+"""Landscapes to descend: losses of two numbers, each with a trap for plain gradient descent.
 
-`walk` lets an optimiser of the student's go downhill on one of them and keeps its path.
+`walk` lets a student's optimiser go downhill on one of them, and records its path.
 """
 
 from __future__ import annotations

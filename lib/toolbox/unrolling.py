@@ -28,7 +28,7 @@ def layer(radius: float, N: int, D: int, H: int, seed: int = 0) -> dict[str, Ten
 
 
 def steps_to_settle(w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-10) -> int:
-    """How many steps the iteration from 0 takes until no entry moves by more than tol."""
+    """How many steps the iteration from 0 takes until no entry changes by more than tol."""
     z, drive = torch.zeros(len(x), len(w), dtype=x.dtype), x @ u + b
     for step in range(1, 100_000):
         before, z = z, torch.tanh(z @ w + drive)
@@ -38,7 +38,7 @@ def steps_to_settle(w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-
 
 
 def unrolled(grad_z: Tensor, w: Tensor, u: Tensor, b: Tensor, x: Tensor, tol: float = 1e-10) -> list[Tensor]:
-    """z, grad_x, grad_w, grad_u, grad_b: every step recorded by autograd, and walked back."""
+    """z, grad_x, grad_w, grad_u, grad_b: every step recorded by autograd, which goes back through them."""
     with torch.enable_grad():
         x, w, u, b = (value.clone().requires_grad_() for value in (x, w, u, b))
         z, drive = torch.zeros(len(x), len(w), dtype=x.dtype), x @ u + b

@@ -3,10 +3,10 @@
 An optimiser is made once, for a dict of parameters, and then gets a dict of gradients at every step:
 
     optimizer = Momentum(params, lr=0.1, rho=0.9)
-    optimizer.step(grads)                           # the tensors in params have moved
+    optimizer.step(grads)                           # the tensors in params have changed
 
-It changes the parameters **in place**: whoever holds one of those tensors sees it move. `lr` is an attribute and may be
-changed at any time, between any two steps; it must count at once. No autograd; float32 and float64, any shape, any device.
+It changes the parameters **in place**: whoever holds one of those tensors sees it change. `lr` is an attribute and may
+be changed at any time between two steps; it applies at once. No autograd; float32 and float64, any shape, any device.
 
 Sources: EECS 498-007, lecture 4; the slides' form `v = rho * v + dw; w -= learning_rate * v` is that of torch.optim.SGD.
 """
@@ -30,7 +30,7 @@ class SGD:
 
     def step(self, grads: dict[str, Tensor]) -> None:
         """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
-        hidden layers, which nobody takes a step with. They are not changed. Returns nothing.
+        hidden layers, which are no parameters. They are not changed. Returns nothing.
         """
         # Every parameter, in place: `w -= ...` writes into the tensor, `w = w - ...` makes a new one.
         ### BEGIN SOLUTION
@@ -59,7 +59,7 @@ class Momentum:
 
     def step(self, grads: dict[str, Tensor]) -> None:
         """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
-        hidden layers, which nobody takes a step with. They are not changed. Returns nothing.
+        hidden layers, which are no parameters. They are not changed. Returns nothing.
         """
         # First the velocity, then the step along it.
         ### BEGIN SOLUTION

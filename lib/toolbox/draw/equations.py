@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from toolbox import camera
 from toolbox.draw.graph import GRADIENT, VALUE
-from toolbox.draw.words import describe, number
+from toolbox.draw.words import course, describe, listed, number
 
 COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-.")
 
@@ -29,6 +29,8 @@ def show_circle_and_webs(slope: float | None, weights: Sequence[float], drive: f
     if slope is not None:
         axes[0].plot([0.1, 1.1], [0.8 + slope * (x - 0.6) for x in (0.1, 1.1)], "--", color=GRADIENT)
     axes[0].set(title="x² + z² = 1", xlabel="x", ylabel="z", aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    line = "" if slope is None else f", with a line of slope {number(slope)} through it"
+    describe(axes[0], f"The circle x² + z² = 1, and the point (0.6, 0.8) on it{line}.")
     for ax, weight in zip(axes[1:], weights, strict=True):
         _web(ax, weight, drive, -1.0)
     return figure
@@ -93,7 +95,12 @@ def show_filling(states: Sequence[torch.Tensor], sizes: Sequence[int]) -> Figure
                 ax.text(unit, step, "✓", ha="center", va="center", fontsize=9,
                         color="white" if abs(float(value)) > 0.6 else "0.2")  # fmt: skip
     ax.set(xticks=[], ylabel="after step", yticks=range(len(states)))
-    return figure
+    final = torch.isclose(table, table[-1], atol=1e-12)
+    said = []
+    for step, row in enumerate(final):
+        parts = [part.all().item() for part in row.split(list(sizes))]
+        said.append(f"after step {step} {listed([f'layer {i}' for i, done in enumerate(parts, 1) if done])}")
+    return describe(figure, f"The entries of z after each step; those that have their final value: {'; '.join(said)}.")
 
 
 def show_tangents(
@@ -116,7 +123,13 @@ def show_tangents(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(alpha=0.3)
     ax.legend(fontsize=9)
-    return figure
+    curves = {ylabel: values, **(more or {})}
+    said = [f"{name}, {course(list(curve), list(at), xlabel)}" for name, curve in curves.items()]
+    said += [f"slopes by {xlabel}: " + listed([f"{number(slope)} at {number(place)}" for place, _, slope in slopes])]
+    if marks:
+        said.append(f"descent on it, from {xlabel} {number(marks[0][0])} with {number(marks[0][1])} "
+                    f"to {xlabel} {number(marks[-1][0])} with {number(marks[-1][1])}")  # fmt: skip
+    return describe(figure, ". ".join(text[:1].upper() + text[1:] for text in said) + ".")
 
 
 def show_crossing(t: Sequence[float], values: torch.Tensor, gaps: Sequence[float], sizes: Sequence[float]) -> Figure:
@@ -173,4 +186,16 @@ def show_camera(
         c.plot(edge[:, 0], edge[:, 1], color=GRADIENT, lw=2, label="two standard deviations")
     c.set(title="the camera's place", xlabel="x (cm)", ylabel="z (cm)", aspect="equal")
     c.legend(fontsize=8, loc="upper right")
+    c.set_ylim(top=c.get_ylim()[1] * 1.5)  # room for the legend
+    error = float((image - seen).norm(dim=1).mean())
+    describe(
+        a, f"The image: {len(points)} points, seen on average {number(error)} away from where the pose projects them."
+    )
+    describe(b, f"The scene from above: the points around the origin, the camera at x {number(here[0])} m, "
+                f"z {number(here[2])} m, looking at them.")  # fmt: skip
+    cloud = 100 * places.std(dim=0)
+    predicted = [] if covariance is None else [f"{100 * float(covariance[i, i]) ** 0.5:.1f}" for i in (0, 2)]
+    told = f"; the ellipse predicts {listed(predicted)} cm" if predicted else ""
+    describe(c, f"The camera's place found from {len(places)} noisy images: standard deviations {number(cloud[0])} cm "
+                f"in x and {number(cloud[2])} cm in z{told}.")  # fmt: skip
     return figure

@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from toolbox.draw.graph import GRADIENT, VALUE
+from toolbox.draw.words import describe, listed, number
 
 COLOURS, STYLES = (GRADIENT, VALUE, "0.4"), ("o-", "s--", "^:")
 
@@ -36,7 +37,25 @@ def show_jacobians(
         rows = jacobian.shape[: jacobian.dim() // 2].numel()
         _matrix(ax, jacobian.reshape(rows, -1))
         ax.set(ylabel=axes[0], xlabel=axes[1])
+        describe(ax, f"{title}: {_told(jacobian.reshape(rows, -1), axes)}")
     return figure
+
+
+def _told(matrix: torch.Tensor, axes: tuple[str, str]) -> str:
+    """A matrix in a sentence or two: its entries where it is small, else its size, its zeros, and where the rest is."""
+    rows, columns = matrix.shape
+    size = f"{rows} rows ({axes[0]}) and {columns} columns ({axes[1]})"
+    if max(rows, columns) <= 6:
+        return f"{size}. " + " ".join(
+            f"Row {i}: {', '.join(map(number, row.tolist()))}." for i, row in enumerate(matrix, 1)
+        )
+    zeros = int((matrix == 0).sum())
+    off = {"below": bool(matrix.tril(-1).any()), "above": bool(matrix.triu(1).any())}
+    empty = [side for side, there in off.items() if not there] if zeros and rows == columns else []
+    where = f", nothing {listed(empty).replace('and', 'or')} the diagonal" if empty else ""
+    return (
+        f"{size}, {zeros} of {matrix.numel()} entries zero{where}; the largest is {number(matrix.abs().max())} in size."
+    )
 
 
 def _matrix(ax: plt.Axes, matrix: torch.Tensor) -> None:

@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from toolbox.draw.graph import GRADIENT, VALUE
+from toolbox.draw.words import describe, number
 
 
 def show_slopes(curves: Mapping[str, tuple], *, columns: int = 3) -> Figure:
@@ -41,6 +42,8 @@ def show_masks(masks: Mapping[str, torch.Tensor]) -> Figure:
         ax.vlines([column + 0.5 for column in range(columns - 1)], -0.5, rows - 0.5, color="white", lw=0.8)
         ax.set(xticks=[], yticks=[], xlabel="features")
         ax.set_title(title, fontsize=10)
+        share = float((mask == 0).double().mean())
+        describe(ax, f"{title}: of {rows} rows of {columns} features {share:.0%} are dropped.")
     axes.flat[0].set_ylabel("rows")
     figure.tight_layout()
     return figure
@@ -60,5 +63,9 @@ def show_columns(batches: Mapping[str, torch.Tensor], *, names: Sequence[str] = 
         ax.set_title(title, fontsize=10)
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", alpha=0.25)
+        said = [f"{label} has mean {number(round(float(batch[:, d].mean()), 6))} and deviation "
+                f"{number(batch[:, d].std(correction=0))}"
+                for d, label in enumerate(list(names) or [f"feature {d}" for d in range(D)])]  # fmt: skip
+        describe(ax, f"{title}, {N} rows: {'; '.join(said)}.")
     figure.tight_layout()
     return figure

@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from toolbox.draw.graph import GRADIENT, VALUE
+from toolbox.draw.words import course, describe, listed, number
 
 
 def show_throw(
@@ -40,6 +41,12 @@ def show_throw(
     b.set(xlabel="time in seconds", ylabel="metres per m/s²", title="the tangents of all places")
     b.grid(alpha=0.3, lw=0.4)
     b.legend(fontsize=9)
+    end = places[-1]
+    describe(a, f"{title}. A flight of {len(places)} steps: it rises to {number(places[:, 1].max())} m and ends at x "
+                f"{number(end[0])} m, y {number(end[1])} m. Arrows show where each place goes if gravity grows by 1 "
+                f"m/s²: downwards, the further along the flight the more.")  # fmt: skip
+    across, down = (course(moves[:, axis].tolist(), time.tolist(), "second") for axis in (0, 1))
+    describe(b, f"The tangents of the places over time. dx/dg, {across}; dy/dg, {down}.")
     return figure
 
 
@@ -70,7 +77,18 @@ def show_hessian(hessians: Mapping[str, torch.Tensor | None], sizes: Mapping[str
         ax.set_xticks(middles, list(sizes), fontsize=9)
         ax.set_yticks(middles, list(sizes), fontsize=9)
         ax.tick_params(length=0)
+        zeros = f"{int((H == 0).sum())} of {H.numel()} entries zero"
+        describe(ax, f"{title}: a Hessian of {len(H)} rows and columns, {zeros}. Largest entry of each block: "
+                     f"{listed(_blocks(H, sizes), 10)}.")  # fmt: skip
     return figure
+
+
+def _blocks(H: torch.Tensor, sizes: Mapping[str, int]) -> list[str]:
+    """For each pair of parameters the largest size of an entry of their block, the diagonal blocks first."""
+    parts = [part.split(list(sizes.values()), dim=1) for part in H.split(list(sizes.values()))]
+    names = list(sizes)
+    pairs = [(i, i) for i in range(len(names))] + [(i, j) for i in range(len(names)) for j in range(i)]
+    return [f"{names[i]} with {names[j]} {number(parts[i][j].abs().max())}" for i, j in pairs]
 
 
 def show_boundaries(
@@ -99,6 +117,10 @@ def show_boundaries(
             ax.quiver(x[:, 0], x[:, 1], along[:, 0], along[:, 1], color="0.15", width=0.004, scale=22, zorder=3)
         ax.set(title=title, xticks=[], yticks=[])
         ax.title.set_fontsize(10.5)
+        right = float(((net(x).detach() > 0) == (y > 0)).double().mean())
+        sure = float((torch.sigmoid(scores.abs()) > 0.9).double().mean())
+        describe(ax, f"{title}. {right:.0%} of {len(y)} points on the right side of the boundary; {sure:.0%} of the "
+                     "plane is decided with more than 90% confidence.")  # fmt: skip
     return figure
 
 

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 from torch import Tensor
 
+from toolbox.draw.words import course, describe, listed, number
+
 STYLES = {"SGD": ("#c44e52", "-", "o"), "momentum": ("#1f6f8b", "-", "s")}
 
 
@@ -28,6 +30,7 @@ def show_paths(
     figure, axes = plt.subplots(
         2, len(landscapes), figsize=(3.9 * len(landscapes), 5.6), height_ratios=(3, 2), squeeze=False
     )
+    said = []
     for (title, loss), above, below in zip(landscapes.items(), *axes, strict=True):
         left, right, bottom, top = windows[title]
         x, y = torch.meshgrid(torch.linspace(left, right, 160), torch.linspace(bottom, top, 160), indexing="xy")
@@ -35,20 +38,28 @@ def show_paths(
         levels = torch.quantile(height.flatten(), torch.linspace(0, 0.98, 16)).unique().tolist()
         above.contourf(x, y, height, levels, cmap="Greys", alpha=0.35, extend="both")
         above.contour(x, y, height, levels, colors="0.55", linewidths=0.5)
+        losses: dict[str, Tensor] = {}
         for name, points in paths[title].items():
             color, dash, mark = STYLES.get(name, ("black", "--", "^"))
             points = points.detach()
             above.plot(*points.T, dash, color=color, lw=1.2, marker=mark, ms=2.6, label=name)
             above.plot(*points[-1], mark, color=color, ms=9, mec="white", mew=1.2)
-            below.plot(loss(points[:, 0], points[:, 1]), dash, color=color, lw=1.6, label=name)
+            losses[name] = loss(points[:, 0], points[:, 1])
+            below.plot(losses[name], dash, color=color, lw=1.6, label=name)
         start = next(iter(paths[title].values()))[0].tolist()
+        most = 2 * max(float(height.max()), *(float(values[0]) for values in losses.values()))
+        if any(not float(values.max()) < most for values in losses.values()):  # one that diverges: show where it begins
+            below.set_ylim(min(float(height.min()), 0.0), most)
         above.plot(*start, "*", color="black", ms=11)
         above.set(title=title, xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
         below.set(xlabel="step", ylabel="loss" if below is axes[1][0] else "")
         below.grid(alpha=0.3)
+        ends = [f"{name} ends at ({number(points[-1, 0])}, {number(points[-1, 1])}), its loss "
+                f"{course(losses[name].tolist(), along='step')}" for name, points in paths[title].items()]  # fmt: skip
+        said.append(f"{title}, from ({number(start[0])}, {number(start[1])}): {'; '.join(ends)}.")
     axes[0][0].legend(loc="best", fontsize=9)
     figure.tight_layout()
-    return figure
+    return describe(figure, "Paths of optimisers over landscapes, and their losses. " + " ".join(said))
 
 
 def show_signals(signals: Mapping[str, Mapping[int, Tensor]], *, limit: float = 3.0) -> Figure:
@@ -60,9 +71,10 @@ def show_signals(signals: Mapping[str, Mapping[int, Tensor]], *, limit: float = 
     figure, axes = plt.subplots(
         rows, columns, figsize=(1.9 * columns + 1, 1.55 * rows + 0.3), squeeze=False, sharex=True
     )
+    said = []
     for row, (name, layers) in enumerate(signals.items()):
-        line = axes[row]
-        for (number, layer), ax in zip(layers.items(), line, strict=True):
+        line, parts = axes[row], []
+        for (place, layer), ax in zip(layers.items(), line, strict=True):
             values = layer.detach().flatten().double()
             zeros, spread = float((values == 0).double().mean()), float(values.std())
             ax.hist(
@@ -72,11 +84,15 @@ def show_signals(signals: Mapping[str, Mapping[int, Tensor]], *, limit: float = 
             text = f"std {shown}" + (f"\nzero {zeros:.0%}" if zeros > 0.005 else "")
             ax.text(0.04, 0.95, text, transform=ax.transAxes, va="top", fontsize=8)
             ax.margins(y=0.4)
-            ax.set(yticks=[], title="" if row else f"layer {number}")
+            ax.set(yticks=[], title="" if row else f"layer {place}")
             ax.spines[["top", "right", "left"]].set_visible(False)
+            edge = float((values.abs() >= 0.98 * min(limit, 1.0)).double().mean()) if limit < 2 else 0.0
+            parts.append(f"layer {place} {number(spread)}" + (f" with {zeros:.0%} exact zeros" if zeros > 0.005 else "")
+                         + (f" with {edge:.0%} near -1 or 1" if edge > 0.02 else ""))  # fmt: skip
         line[0].set_ylabel(name, fontsize=9)
+        said.append(f"{name}: {listed(parts)}.")
     figure.tight_layout()
-    return figure
+    return describe(figure, "Histograms of the outputs of layers; their standard deviations. " + " ".join(said))
 
 
 def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str = "") -> Figure:
@@ -99,7 +115,12 @@ def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str =
     ax.set_xticks(range(C), labels)
     ax.set_yticks(range(C), labels)
     figure.tight_layout()
-    return figure
+    most = mistakes.flatten().argsort(descending=True, stable=True)[:8].tolist()
+    pairs = [f"{labels[i // C]} as {labels[i % C]} {int(mistakes.flatten()[i])} times" for i in most
+             if mistakes.flatten()[i]]  # fmt: skip
+    right = [f"{label} {int(count)}" for label, count in zip(labels, counts.diagonal(), strict=True)]
+    return describe(figure, f"{title or 'A confusion matrix'}. Right, by class: {listed(right)}. "
+                            f"Most frequent mistakes: {listed(pairs)}.")  # fmt: skip
 
 
 def show_search(searches: Mapping[str, Sequence[Mapping[str, float]]], x: str = "lr", y: str = "reg") -> Figure:
@@ -109,6 +130,7 @@ def show_search(searches: Mapping[str, Sequence[Mapping[str, float]]], x: str = 
     low, high = sorted(results)[len(results) // 3], max(results)
     options: dict[str, Any] = {"squeeze": False, "sharex": True, "sharey": True, "layout": "constrained"}
     figure, axes = plt.subplots(1, len(searches), figsize=(4.7 * len(searches), 3.6), **options)
+    said = []
     for (name, rows), ax in zip(searches.items(), axes[0], strict=True):
         a, b, c = ([row[key] for row in rows] for key in (x, y, "result"))
         dots = ax.scatter(a, b, c=c, cmap="viridis", vmin=low, vmax=high, s=90, edgecolors="0.3", linewidths=0.6)
@@ -118,10 +140,15 @@ def show_search(searches: Mapping[str, Sequence[Mapping[str, float]]], x: str = 
         ax.plot(a, [0.02] * len(a), "|", color="0.3", ms=10, transform=ax.get_xaxis_transform(), clip_on=False)
         ax.plot([0.015] * len(b), b, "_", color="0.3", ms=10, transform=ax.get_yaxis_transform(), clip_on=False)
         ax.grid(alpha=0.25)
+        points = [f"{x} {number(row[x])} and {y} {number(row[y])} {row['result']:.0%}"
+                  for row in sorted(rows, key=lambda row: row[x])]  # fmt: skip
+        said.append(f"{name}: {len(rows)} points with {len(set(a))} values of {x} and {len(set(b))} of {y}; "
+                    f"best {best['result']:.1%} at {x} {number(best[x])} and {y} {number(best[y])}. By {x}: "
+                    f"{listed(points, 20)}.")  # fmt: skip
     axes[0][0].set_ylabel(y)
     bar = figure.colorbar(dots, ax=axes[0].tolist(), format=PercentFormatter(1.0, decimals=0), extend="min")
     bar.set_label("right on the validation images")
-    return figure
+    return describe(figure, "Results of searches. " + " ".join(said))
 
 
 def show_times(times: Mapping[str, Mapping[str, float]], *, title: str = "", against: str = "") -> Figure:
@@ -178,5 +205,13 @@ def show_regions(
         for label, (color, mark) in enumerate((("#c44e52", "o"), ("#1f6f8b", "s"))):
             ax.plot(*x[y == label].T, mark, color=color, ms=3, mec="white", mew=0.3)
         ax.set(title=f"{name}\n{right:.0%} right", xticks=[], yticks=[], aspect="equal")
+        area = f"class 1 has {float(side.double().mean()):.0%} of the area"
+        describe(ax, f"{name}: {right:.0%} of {len(y)} points on the right side; {area}, and {_closed(side)}.")
     figure.tight_layout()
     return figure
+
+
+def _closed(side: Tensor) -> str:
+    """Whether a region of class 0 lies within class 1, as a disc in a ring must."""
+    edge = torch.cat([side[0], side[-1], side[:, 0], side[:, -1]])
+    return "its boundary is closed" if len(edge.unique()) == 1 else "its boundary runs to the edge of the picture"
