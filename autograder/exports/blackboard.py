@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 
 from autograder.exports import comments, numbers
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, students_of
+from autograder.exports.platform import Column, Layout, Options, Platform, students_of
 from autograder.exports.rows import GradeRow
-from autograder.exports.spreadsheet import harmless
 from autograder.exports.writing import by_student, csv_text, score_cell
+from autograder.roster.columns import BLACKBOARD, find, key_columns
+from autograder.tables.lossless import Sheet
+from autograder.tables.spreadsheet import harmless
 
 HEADING = re.compile(
     r"(?P<title>.*?)\s*\[Total Pts: (?:up to )?(?P<points>[\d.,]+) (?P<kind>\w+)[^\]]*\]\s*\|(?P<id>\S+)", re.DOTALL
@@ -34,8 +34,7 @@ class Blackboard(Platform):
 
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
-        names = {"Username": ("blackboard", "login", EMAIL, ID), "Student ID": ("sis_id", ID)}
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, BLACKBOARD)
         last, first = find(headings, "Last Name"), find(headings, "First Name")
         columns = []
         for index, cell in enumerate(headings):

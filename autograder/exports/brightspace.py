@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 from autograder.exports import numbers
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, students_of
+from autograder.exports.platform import Column, Layout, Options, Platform, students_of
 from autograder.exports.rows import GradeRow
 from autograder.exports.writing import by_student, csv_text, score_cell
+from autograder.roster.columns import BRIGHTSPACE, find, key_columns
+from autograder.tables.lossless import Sheet
 
 POINTS = re.compile(r"(?P<title>.*?) Points Grade(?:\s*<(?P<facts>.*)>)?", re.DOTALL)
 MOST = re.compile(r"MaxPoints:([\d.,]*\d)")
@@ -33,10 +33,7 @@ class Brightspace(Platform):
 
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
-        names: dict[str, tuple[str, ...]] = {"OrgDefinedId": ("brightspace_id", "sis_id", ID)}
-        names["Username"] = ("brightspace_username", "login", EMAIL, ID)
-        names["Email"] = (EMAIL,)
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, BRIGHTSPACE)
         columns = []
         for index, cell in enumerate(headings):
             if found := POINTS.fullmatch(cell):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 
 from autograder.exports import numbers
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID, Theirs
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, keys_of
+from autograder.exports.platform import Column, Layout, Options, Platform, keys_of
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import GradeRow
-from autograder.exports.spreadsheet import FORMULA, harmless
 from autograder.exports.writing import by_student, csv_text, score_cell
+from autograder.roster.columns import CANVAS, find, key_columns
+from autograder.roster.matching import Theirs
+from autograder.tables.lossless import Sheet
+from autograder.tables.spreadsheet import FORMULA, harmless
 
 TITLE = re.compile(r"(?P<title>.*?)\s*\((?P<id>[0-9]+)\)", re.DOTALL)
 TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)|Unposted (Current|Final)")
@@ -37,9 +38,7 @@ class Canvas(Platform):
 
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
-        names = {"ID": ("canvas_id",), "SIS User ID": ("sis_id", ID), "SIS Login ID": ("login", EMAIL, ID)}
-        names["Integration ID"] = ("integration_id",)
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, CANVAS)
         section = max(index for index, cell in enumerate(headings) if "Section" in cell)
         below = range(header + 1, len(sheet))
         points = next((record for record in below if POINTS in sheet.cell(record, 0)), None)

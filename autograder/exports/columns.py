@@ -8,11 +8,11 @@ is left is an error, or a note where other assignments have their columns.
 from __future__ import annotations
 
 from autograder.exports import numbers
-from autograder.exports.matching import fold
 from autograder.exports.outcome import Outcome
 from autograder.exports.platform import Column, Layout, Options, words
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import GradeRow
+from autograder.roster.names import fold
 
 
 def choose(

@@ -10,11 +10,11 @@ from decimal import Decimal
 
 from autograder.exports import comments, numbers
 from autograder.exports.columns import choose
-from autograder.exports.matching import Theirs, match
 from autograder.exports.outcome import Change, Outcome
 from autograder.exports.platform import Column, Layout, Options, Platform
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import EXCUSED, MISSING, NOT_JUDGED, UNMARKED, GradeRow, people_of
+from autograder.roster.matching import Theirs, match
 
 
 def fill(platform: Platform, data: bytes, rows: list[GradeRow], known: list[str], options: Options) -> Outcome:

@@ -6,12 +6,12 @@ hand: this lists what would have to be.
 
 from __future__ import annotations
 
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, students_of
+from autograder.exports.platform import Column, Layout, Options, Platform, students_of
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import GradeRow
+from autograder.roster.columns import GRADESCOPE, find, key_columns
+from autograder.tables.lossless import Sheet
 
 BY_HAND = "Gradescope takes no file of scores: they come from its autograder, or are entered by hand"
 
@@ -26,8 +26,7 @@ class GradescopeGrades(Platform):
 
     def layout(self, sheet: Sheet, header: int, heading: str) -> Layout:
         headings = [cell.strip() for cell in sheet.row(header)]
-        names = {"SID": ("gradescope_sid", "sis_id", ID), "Email": (EMAIL, "login", ID)}
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, GRADESCOPE)
         last, first, whole = (find(headings, cell) for cell in ("Last Name", "First Name", "Name"))
         students = students_of(sheet, header, keys, (last, first) if last is not None else (whole,))
         most = find(headings, "Max Points")

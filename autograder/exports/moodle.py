@@ -11,14 +11,16 @@ import re
 from decimal import Decimal
 
 from autograder.exports import comments, numbers
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID, Theirs
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, keys_of
+from autograder.exports.platform import Column, Layout, Options, Platform, keys_of
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import MISSING, GradeRow
-from autograder.exports.spreadsheet import harmless
 from autograder.exports.writing import by_student, csv_text, score_cell
+from autograder.roster.columns import MOODLE as MOODLE_KEYS
+from autograder.roster.columns import find, key_columns
+from autograder.roster.matching import Theirs
+from autograder.tables.lossless import Sheet
+from autograder.tables.spreadsheet import harmless
 
 IDENTIFIER = re.compile(r"(?P<word>.*?)(?P<number>[0-9]+)", re.DOTALL)
 HEADINGS = [
@@ -60,12 +62,7 @@ class Moodle(Platform):
             most = grade + 1
         if grade is None:
             raise ExportError(f"the worksheet has no column {heading!r}; there are: {', '.join(map(repr, headings))}")
-        names: dict[str, tuple[str, ...]] = {
-            "ID number": ("moodle_id", "sis_id", ID),
-            "Username": ("moodle_username", "login", ID),
-        }
-        names["Email address"] = (EMAIL,)
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, MOODLE_KEYS)
         full = find(headings, "Full name")
         students = []
         for record in records:

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable
 
 from autograder.exports.rows import EXCUSED, MISSING, GradeRow
-from autograder.exports.spreadsheet import address, harmless
+from autograder.tables.spreadsheet import address, harmless
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from autograder.exports import comments
-from autograder.exports.encodings import decode
-from autograder.exports.lossless import Sheet, first_rows
-from autograder.exports.matching import Theirs
 from autograder.exports.outcome import Outcome
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import GradeRow
+from autograder.roster.matching import Theirs
+from autograder.tables.encodings import decode
+from autograder.tables.lossless import Sheet, first_rows
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,6 @@ class Platform:
     def feedback_extras(self, rows: list[GradeRow], outcome: Outcome) -> dict[str, bytes]:
         """Further files that the zip needs, by path."""
         return {}
-
-
-def find(cells: Iterable[str], *headings: str) -> int | None:
-    """The column with the first of these headings that is there, compared without case and blanks around."""
-    folded = [cell.strip().casefold() for cell in cells]
-    return next((folded.index(heading.casefold()) for heading in headings if heading.casefold() in folded), None)
 
 
 def keys_of(row: list[str], columns: Mapping[int, tuple[str, ...]], headings: list[str], strip: str = ""):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from toolbox.errors import KitError
+from autograder.tables.problems import TableError
 
 
-class ExportError(KitError, ValueError):
+class ExportError(TableError):
     """Nothing was written. The message says what was given and what to do."""

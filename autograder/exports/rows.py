@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from autograder.roster.matching import Person
+
 # What became of a hand-in.
 GRADED = "graded"
 UNMARKED = "needs manual grading"  # the score is there, and a person has still to mark a written answer
@@ -18,17 +20,6 @@ NOT_JUDGED = "not judged"  # the machine's or the kit's fault; the score says no
 MISSING = "missing"  # nothing was handed in
 EXCUSED = "excused"
 STATUSES = (GRADED, UNMARKED, NOT_JUDGED, MISSING, EXCUSED)
-
-# The names of platform keys, in `keys` for a student, in `attempt` for one hand-in. All are text, as the platform
-# writes them: an id may have leading zeros, or more digits than a spreadsheet keeps.
-STUDENT_KEYS = (
-    "canvas_id", "sis_id", "login", "integration_id", "gradescope_sid", "moodle_id", "moodle_username", "blackboard",
-    "brightspace_id", "brightspace_username", "brightspace_user", "sakai", "sakai_id", "github",
-)  # fmt: skip
-ATTEMPT_KEYS = (
-    "canvas_id", "canvas_attachment", "canvas_anonymous", "moodle_participant", "moodle_folder", "brightspace_user",
-    "brightspace_folder", "sakai", "sakai_folder", "blackboard",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,22 +70,6 @@ class GradeRow:
             if found := self.keys.get(name) or self.attempt.get(name):
                 return found
         return ""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A student over all assignments. keys: every value that is known, by name; more than one where rows disagree."""
-
-    id: str
-    names: frozenset[str]
-    email: str
-    keys: Mapping[str, frozenset[str]]
-
-    @property
-    def label(self) -> str:
-        """The id, with the name where it says more."""
-        names = ", ".join(sorted(name for name in self.names if name and name != self.id))
-        return f"{self.id} ({names})" if names else self.id
 
 
 def people_of(rows: Iterable[GradeRow]) -> dict[str, Person]:

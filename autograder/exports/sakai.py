@@ -7,14 +7,14 @@ known by `Display ID`, then `ID`. A hand-in's folder is `Last, First(username)`.
 from __future__ import annotations
 
 from autograder.exports import comments
-from autograder.exports.lossless import Sheet
-from autograder.exports.matching import EMAIL, ID
 from autograder.exports.outcome import Outcome
-from autograder.exports.platform import Column, Layout, Options, Platform, find, students_of
+from autograder.exports.platform import Column, Layout, Options, Platform, students_of
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import GradeRow
-from autograder.exports.spreadsheet import harmless
 from autograder.exports.writing import by_student, csv_text, score_cell
+from autograder.roster.columns import SAKAI, find, key_columns
+from autograder.tables.lossless import Sheet
+from autograder.tables.spreadsheet import harmless
 
 HEADINGS = ["Display ID", "ID", "Last Name", "First Name", "grade"]
 ATTACHMENTS, TEXT = "Feedback Attachment(s)", "feedbackText.html"
@@ -33,8 +33,7 @@ class Sakai(Platform):
         title, scale = (sheet.cell(0, 0).strip(), sheet.cell(0, 1).strip()) if header else ("", "")
         if scale.casefold() not in ("", "points"):
             raise ExportError(f"Sakai grades this assignment by {scale!r} and takes no points: set it to Points there")
-        names = {"Display ID": ("sakai", "login", EMAIL, ID), "ID": ("sakai_id", "login", ID)}
-        keys = {index: names[cell] for cell in names if (index := find(headings, cell)) is not None}
+        keys = key_columns(headings, SAKAI)
         last, first = find(headings, "Last Name"), find(headings, "First Name")
         students = students_of(sheet, header, keys, (last, first))
         grade = find(headings, "grade")

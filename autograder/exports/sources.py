@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.exports import comments
-from autograder.exports.keys import Attempts, Entry, Roster, read_attempts, read_roster
+from autograder.exports.keys import Attempts, Roster, read_attempts
 from autograder.exports.problems import ExportError
 from autograder.exports.rows import EXCUSED, GRADED, MISSING, NOT_JUDGED, UNMARKED, GradeRow
+from autograder.roster.file import read_roster
+from autograder.roster.student import Student
 
 UNJUDGED = ("not judged", "not_judged")  # how a verdict's item says that nobody could judge it
 
@@ -75,7 +77,7 @@ def rows_of(assignment: str, source: Source, roster: Roster, attempts: Attempts,
     verdicts = {verdict["student"]: verdict for verdict in read_verdicts(classroom, assignment)}
     rows = []
     for student in sorted({*source.students, *roster}):
-        entry, verdict = roster.get(student, Entry(student)), verdicts.get(student)
+        entry, verdict = roster.get(student, Student(student)), verdicts.get(student)
         first, last, email = source.students.get(student, ("", "", ""))
         max_score, due = source.assignments[assignment]
         grade = source.grades.get((assignment, student))
@@ -107,7 +109,7 @@ def _graded(row: GradeRow, grade: Grade, verdict: dict | None) -> GradeRow:
     return replace(row, score=score, comment=comment)
 
 
-def _status(assignment: str, entry: Entry, grade: Grade | None, verdict: dict | None) -> str:
+def _status(assignment: str, entry: Student, grade: Grade | None, verdict: dict | None) -> str:
     if assignment.casefold() in entry.excused:
         return EXCUSED
     if grade is None:

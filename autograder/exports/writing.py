@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autograder.exports import numbers
-from autograder.exports.lossless import needs_quotes, quote
 from autograder.exports.outcome import Change, Outcome
 from autograder.exports.platform import Options, Platform
 from autograder.exports.rows import EXCUSED, MISSING, NOT_JUDGED, UNMARKED, GradeRow
+from autograder.tables.lossless import needs_quotes, quote
 
 
 def csv_text(lines: Iterable[Iterable[str]], *, every: bool = False, end: str = "\r\n") -> str:

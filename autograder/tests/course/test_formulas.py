@@ -13,8 +13,8 @@ from rich.console import Console
 from autograder import build
 from autograder.demo import make_class
 from autograder.exports import export
-from autograder.exports.spreadsheet import FORMULA
 from autograder.grading.run import grade
+from autograder.tables.spreadsheet import FORMULA
 from autograder.tests.checkout import copy_of_the_repository
 from autograder.tests.intake.test_intake import make_zip
 

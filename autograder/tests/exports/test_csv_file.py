@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.exports import COLUMNS, ExportError, export
 from autograder.exports.sources import read_class
-from autograder.exports.spreadsheet import FORMULA, address, harmless
+from autograder.tables.spreadsheet import FORMULA, address, harmless
 from autograder.tests.exports.graded_class import ada_and_others, make_class
 
 # nbgrader's own making of a submission makes SQLAlchemy warn

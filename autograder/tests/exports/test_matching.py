@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.exports import ExportError
-from autograder.exports.keys import attempt_keys, parse_origin, read_roster
-from autograder.exports.matching import EMAIL, ID, Theirs, match
-from autograder.exports.rows import Person
+from autograder.exports.keys import attempt_keys, parse_origin
+from autograder.roster.file import read_roster
+from autograder.roster.matching import EMAIL, ID, Person, Theirs, match
+from autograder.tables.problems import TableError
 
 
 def ours(student: str, name: str = "", email: str = "", **keys: str) -> Person:
@@ -161,7 +161,7 @@ def test_a_roster_is_read_with_its_keys_as_they_are(tmp_path):
         "a;Lovelace, Ada;a@example.edu;A;00101;-7;+49;flat layers\r\nb;Jörg Müller;;;;;;\r\n".replace(";", ","),
         encoding="utf-8",
     )
-    with pytest.raises(ExportError, match="line 2: more cells than headings"):
+    with pytest.raises(TableError, match="line 2: more cells than headings"):
         read_roster(path)
     path.write_text(path.read_text().replace("Lovelace, Ada", '"Lovelace, Ada"'))
     ada, joerg = read_roster(path).values()
@@ -174,7 +174,7 @@ def test_a_roster_is_read_with_its_keys_as_they_are(tmp_path):
 def test_a_roster_that_cannot_be_used_is_named(tmp_path, text, words):
     path = tmp_path / "roster.csv"
     path.write_text(text)
-    with pytest.raises(ExportError, match=words):
+    with pytest.raises(TableError, match=words):
         read_roster(path)
 
 

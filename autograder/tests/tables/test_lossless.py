@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.exports import ExportError, numbers
-from autograder.exports.encodings import decode
-from autograder.exports.lossless import Sheet
+from autograder.exports import numbers
+from autograder.tables.encodings import decode
+from autograder.tables.lossless import Sheet
+from autograder.tables.problems import TableError
 
 ENCODINGS = (("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"))
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\0")
@@ -69,7 +70,7 @@ def test_any_bytes_at_all_come_back_or_are_refused_with_a_reason(data):
     try:
         found = decode(data)
         assert Sheet(found, ",").to_bytes() == data
-    except ExportError as error:
+    except TableError as error:
         assert str(error)
 
 
@@ -100,7 +101,7 @@ def test_text_behind_a_closing_quotation_mark_belongs_to_the_cell():
 
 @pytest.mark.parametrize("data", [b'a,b\n"c,d\ne,f\n', b'"a""\n', b'x,"'])
 def test_a_quotation_mark_that_is_never_closed_is_named_with_its_line(data):
-    with pytest.raises(ExportError, match=r"line \d is never closed"):
+    with pytest.raises(TableError, match=r"line \d is never closed"):
         sheet(data)
 
 
@@ -114,7 +115,7 @@ def test_a_quotation_mark_that_is_never_closed_is_named_with_its_line(data):
     ],
 )
 def test_what_is_no_text_file_is_named_for_what_it_is(data, words):
-    with pytest.raises(ExportError, match=words):
+    with pytest.raises(TableError, match=words):
         decode(data)
 
 
@@ -129,7 +130,7 @@ def test_files_without_a_mark_are_read_by_what_they_hold(data, encoding):
 def test_a_character_that_the_encoding_lacks_is_an_error_not_a_question_mark():
     read = sheet("Jürgen,1".encode("cp1252"))
     read.set(0, 1, "π")
-    with pytest.raises(ExportError, match="cp1252"):
+    with pytest.raises(TableError, match="cp1252"):
         read.to_bytes()
 
 
@@ -157,7 +158,7 @@ def test_the_decimal_form_is_that_of_the_file(cells, delimiter, comma):
 
 
 def test_a_file_with_commas_and_points_asks_which():
-    with pytest.raises(ExportError, match="--decimal"):
+    with pytest.raises(TableError, match="--decimal"):
         numbers.uses_comma(["1,5", "1.5"], ",")
 
 

@@ -8,14 +8,29 @@ and case fold; where two students differ only in that, letter by letter.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from autograder.exports.rows import Person
+from autograder.roster.names import fold, name_forms
 
 ID, EMAIL = "id", "email"  # beside the platform keys: the kit's own id, and the e-mail address
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student over all assignments. keys: every value that is known, by name; several where sources disagree."""
+
+    id: str
+    names: frozenset[str]
+    email: str
+    keys: Mapping[str, frozenset[str]]
+
+    @property
+    def label(self) -> str:
+        """The id, with the name where it says more."""
+        names = ", ".join(sorted(name for name in self.names if name and name != self.id))
+        return f"{self.id} ({names})" if names else self.id
 
 
 @dataclass(frozen=True)
@@ -45,18 +60,6 @@ class Matching:
 
 class Contradiction(Exception):
     """Two things that a row says about its student do not go together. The message says which."""
-
-
-def fold(text: str) -> str:
-    """A text by which two spellings of one word are equal."""
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
-
-
-def name_forms(name: str) -> frozenset[str]:
-    """The ways to read a name, folded: as it stands, and with what is before a comma put behind the rest."""
-    parts = name.split(",")
-    turned = (" ".join([*parts[place:], *parts[:place]]) for place in range(len(parts)))
-    return frozenset(filter(None, map(fold, turned)))
 
 
 def match(theirs: Iterable[Theirs], people: Mapping[str, Person]) -> Matching:

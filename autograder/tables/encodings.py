@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from autograder.exports.problems import ExportError
+from autograder.tables.problems import TableError
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8", "surrogateescape"),
@@ -34,33 +34,33 @@ class Decoded:
     mark: bytes
 
     def encode(self, text: str) -> bytes:
-        """`text` as the file's bytes. Raises ExportError for a character that the encoding does not have."""
+        """`text` as the file's bytes. Raises TableError for a character that the encoding does not have."""
         try:
             return self.mark + text.encode(self.encoding, self.errors)
         except UnicodeEncodeError as error:
-            raise ExportError(
+            raise TableError(
                 f"the file is in {self.encoding}, which has no {text[error.start : error.end]!r}: "
                 "download it as UTF-8, or leave the comments out (--no-comments)"
             ) from None
 
 
 def decode(data: bytes) -> Decoded:
-    """Decode `data` without loss. Raises ExportError for what is no text file, or is cut off in a character."""
+    """Decode `data` without loss. Raises TableError for what is no text file, or is cut off in a character."""
     for start, what in FOREIGN.items():
         if data.startswith(start):
-            raise ExportError(f"the file is {what}, not text: download the grades as CSV (or tab-delimited) again")
+            raise TableError(f"the file is {what}, not text: download the grades as CSV (or tab-delimited) again")
     if data.lstrip()[:100].lower().startswith((b"<!doctype html", b"<html")):
-        raise ExportError("the file is a web page, perhaps that of a login: log in and download the grades again")
+        raise TableError("the file is a web page, perhaps that of a login: log in and download the grades again")
     for encoding, errors, mark in _candidates(data):
         try:
             found = Decoded(data[len(mark) :].decode(encoding, errors), encoding, errors, mark)
         except UnicodeDecodeError:
             if mark:
-                raise ExportError(f"the file begins as {encoding} and is cut off: download it again") from None
+                raise TableError(f"the file begins as {encoding} and is cut off: download it again") from None
             continue
         if found.encode(found.text) == data:
             return found
-    raise ExportError("the file is no text that could be written back as it came: download it again")
+    raise TableError("the file is no text that could be written back as it came: download it again")
 
 
 def _candidates(data: bytes) -> list[tuple[str, str, bytes]]:

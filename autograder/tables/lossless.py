@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from autograder.exports.encodings import Decoded
-from autograder.exports.problems import ExportError
+from autograder.tables.encodings import Decoded
+from autograder.tables.problems import TableError
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ class Cell:
 class Sheet:
     """The records of a decoded file. A record is a line, or several where a quoted cell holds line breaks.
 
-    Records and columns are numbered from 0. Raises ExportError where a quotation mark is never closed.
+    Records and columns are numbered from 0. Raises TableError where a quotation mark is never closed.
     """
 
     def __init__(self, decoded: Decoded, delimiter: str):
         self.decoded, self.delimiter = decoded, delimiter
         self._records = list(parse(decoded.text, delimiter))
+        self._came = len(self._records)
         self._changed: dict[int, dict[int, str]] = {}
 
     def __len__(self) -> int:
@@ -59,10 +60,19 @@ class Sheet:
         if self.cell(record, column) != value:
             self._changed.setdefault(record, {})[column] = value
 
+    def append(self) -> int:
+        """A new record at the end, empty so far; returns its number."""
+        self._records.append([])
+        return len(self._records) - 1
+
     def to_bytes(self) -> bytes:
-        """The file with the changed cells replaced. Raises ExportError where its encoding lacks a character."""
+        """The file with the changed cells replaced. Raises TableError where its encoding lacks a character."""
+        return self.decoded.encode(self.to_text())
+
+    def to_text(self) -> str:
+        """The text with the changed cells replaced, and new records behind it."""
         text, parts, at = self.decoded.text, [], 0
-        for record in sorted(self._changed):
+        for record in sorted(record for record in self._changed if record < self._came):
             cells, missing = self._records[record], 0
             for column, value in sorted(self._changed[record].items()):
                 if column < len(cells):
@@ -74,7 +84,14 @@ class Sheet:
                     missing = column - len(cells) + 1
                 parts += [text[at:start], raw]
                 at = end
-        return self.decoded.encode("".join([*parts, text[at:]]))
+        whole = "".join([*parts, text[at:]])
+        line_end = next(iter(re.findall(r"\r\n|\r|\n", text)), "\n")
+        for record in range(self._came, len(self._records)):
+            own = self._changed.get(record, {})
+            row = [self._raw(own.get(column, ""), quoted=False) for column in range(max(own, default=-1) + 1)]
+            between = line_end if whole and not whole.endswith(("\r", "\n")) else ""
+            whole += between + self.delimiter.join(row) + line_end
+        return whole
 
     def _raw(self, value: str, quoted: bool) -> str:
         return quote(value) if quoted or needs_quotes(value, self.delimiter) else value
@@ -89,7 +106,7 @@ def quote(value: str) -> str:
 
 
 def parse(text: str, delimiter: str) -> Iterator[list[Cell]]:
-    """The records of a text, one after another. Raises ExportError where a quotation mark is never closed."""
+    """The records of a text, one after another. Raises TableError where a quotation mark is never closed."""
     stop = re.escape(delimiter)
     pattern = re.compile(rf'"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"(?P<tail>[^{stop}\r\n]*)|(?P<plain>[^{stop}\r\n]*)')
     at = 0
@@ -101,7 +118,7 @@ def parse(text: str, delimiter: str) -> Iterator[list[Cell]]:
             value = found["quoted"].replace('""', '"') + found["tail"]
         elif found["plain"].startswith('"'):
             line = len(re.findall(r"\r\n|\r|\n", text[:at])) + 1
-            raise ExportError(
+            raise TableError(
                 f"the quotation mark that opens a cell in line {line} is never closed: the file is cut off or was "
                 "damaged by an editor. Download it again"
             )
@@ -123,6 +140,6 @@ def first_rows(text: str, delimiter: str, count: int) -> list[list[str]]:
     try:
         for record in islice(parse(text, delimiter), count):
             rows.append([cell.value for cell in record])
-    except ExportError:
+    except TableError:
         pass
     return rows
