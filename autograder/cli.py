@@ -1,6 +1,7 @@
 """The commands of the TA and the instructor. Each one imports what it needs, so that `--help` is quick.
 
 build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
+roster    who is in the class, from the platforms' lists
 grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
 export    grades for an LMS                             audit     wrong and right answers against the suites
 demo      all of it on a made-up class                  doctor    what holds student code in on this machine
@@ -111,6 +112,27 @@ def grade(
         typer.echo(visible(f"not graded to the end: {name}: {reason}"), err=True)
     typer.echo(f"report: {page}")
     raise typer.Exit(outcome.exit_status)
+
+
+roster = typer.Typer(no_args_is_help=True, help="Who is in the class: classroom/roster.csv, which you may edit.")
+app.add_typer(roster, name="roster")
+
+
+@roster.command("import")
+def roster_import(
+    file: Annotated[Path, typer.Argument(help="The list that the platform gives out, or columns id, name, email …")],
+    from_: Annotated[
+        str,
+        typer.Option("--from", help="auto, canvas, moodle, gradescope, blackboard, brightspace, sakai, github, plain."),
+    ] = "auto",
+    assignment: Annotated[str, typer.Option(help="Whose worksheet it is: Moodle numbers students in each.")] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Write it; without this it is only shown.")] = False,
+):
+    """Join a platform's list with the roster: keys, names, addresses, one person each."""
+    from autograder.roster.command import run_import
+
+    found = run_import(ROOT, file, kind=from_, assignment=assignment, apply=apply)
+    raise typer.Exit(1 if found.doubtful else 0)
 
 
 @app.command()

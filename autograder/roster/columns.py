@@ -31,7 +31,11 @@ BRIGHTSPACE: Keys = {
     "Email": (EMAIL,),
 }
 SAKAI: Keys = {"Display ID": ("sakai", "login", EMAIL, ID), "ID": ("sakai_id", "login", ID)}
-GITHUB: Keys = {"roster_identifier": ("sis_id", "login", EMAIL, ID), "github_username": ("github",)}
+GITHUB: Keys = {
+    "roster_identifier": ("github_identifier", "sis_id", "login", EMAIL, ID),
+    "identifier": ("github_identifier", "sis_id", "login", EMAIL, ID),
+    "github_username": ("github",),
+}
 
 
 def find(cells: list[str], *headings: str) -> int | None:

@@ -31,7 +31,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "email": ("e_mail", "email_address"),
     "section": ("sections",),
     "canvas_id": ("canvas", "canvas_user_id"),
-    "sis_id": ("sis", "sis_user_id", "student_number"),
+    "sis_id": ("sis", "sis_user_id", "student_number", "student_id"),
     "login": ("username", "login_id", "sis_login_id"),
     "gradescope_sid": ("gradescope", "sid"),
     "moodle_id": ("moodle", "idnumber", "id_number"),
@@ -90,6 +90,9 @@ class Roster:
         """Fill what is empty in the line of `student.id` with what this one knows; returns the columns filled."""
         line = self._lines[student.id]
         filled = self._write(line, student)
+        if self.people[student.id].grown and not student.grown:
+            self._set(line, "grown", "")
+            filled.append("grown")
         self.people[student.id] = self._student(line)
         return filled
 

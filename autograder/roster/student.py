@@ -11,7 +11,7 @@ from autograder.roster.matching import Person
 # than a spreadsheet keeps.
 STUDENT_KEYS = (
     "canvas_id", "sis_id", "login", "integration_id", "gradescope_sid", "moodle_id", "moodle_username", "blackboard",
-    "brightspace_id", "brightspace_username", "brightspace_user", "sakai", "sakai_id", "github",
+    "brightspace_id", "brightspace_username", "brightspace_user", "sakai", "sakai_id", "github", "github_identifier",
 )  # fmt: skip
 SCOPED_KEYS = ("moodle_participant", "canvas_anonymous")  # another one in each assignment
 # What names a single hand-in, beside its student's keys.
