@@ -673,7 +673,7 @@ def test_the_squared_loss_has_its_gradient(student, make):
 def penalty_of(student, params: dict[str, torch.Tensor], reg: float) -> tuple[Any, dict[str, Any]]:
     """l2's answer. Raises Missing, Malformed, or Mismatch where it changed a parameter."""
     script = student.script()
-    kept = {name: script.toolbox.planted.keep(value) for name, value in params.items()}
+    kept = {name: script.keep(value) for name, value in params.items()}
     answer, after = script.fetch(script.losses.l2(kept, reg), kept)
     penalty, grads = loss_and_grad(answer)
     assert_unchanged([name for name, value in params.items() if not torch.equal(after[name], value)])
@@ -769,7 +769,7 @@ class Net:
             value = make.normal(D)
             self.names.append(f"{place}.{'s' if kind == 'scale' else 't'}")
             self.parameters.append(value)
-            self.kept.append(self.script.toolbox.planted.keep(value))
+            self.kept.append(self.script.keep(value))
             layers.append(getattr(given_layers, kind.capitalize())(self.kept[-1]))
         self.layers = layers
         self.net = self.script.layers.Sequential(*layers)
@@ -981,7 +981,7 @@ def run_op(student, name: str, inputs: list[torch.Tensor], grad_out: torch.Tenso
     """[value, gradients, those of a second backward, inputs afterwards, grad_out afterwards] of an op of graph.py."""
     s = student.script()
     op = getattr(s.graph, name)()
-    kept, upstream = [s.toolbox.planted.keep(x) for x in inputs], s.toolbox.planted.keep(grad_out)
+    kept, upstream = [s.keep(x) for x in inputs], s.keep(grad_out)
     value = op.forward(*kept)
     first = op.backward(upstream)
     return s.fetch(value, first, op.backward(upstream), kept, upstream)
@@ -1179,7 +1179,7 @@ def backward_of(student, inputs: dict, rows: list[list], grad_out: dict) -> tupl
     s, order = student.script(), sort(list(inputs), rows)
     bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, order)
     bench.prepare(inputs, order)
-    kept = {name: s.toolbox.planted.keep(grad) for name, grad in grad_out.items()}
+    kept = {name: s.keep(grad) for name, grad in grad_out.items()}
     *found, after, names = s.fetch(bench.backward(kept), bench.gradients(), bench.runs("backward"), kept, bench.given)
     if isinstance(names, dict) and set(names) != set(grad_out):
         raise Mismatch("the dict of upstream gradients that was handed in has other names now: work on a copy",

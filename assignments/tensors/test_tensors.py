@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from toolbox import nudging, planted
+from toolbox.callbacks import Given, Like
 from toolbox.compare import assert_between, assert_grad, assert_unchanged, assert_value, lone, relative_error, tolerance
 from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Memory, Mismatch, Missing, StudentError, Timeout
@@ -215,9 +216,10 @@ def test_the_jacobian_of_a_product_with_respect_to_w_matches_jacrev(student, mak
 
 def nudged(student, name: str, x: torch.Tensor, **options: float) -> tuple[Any, torch.Tensor]:
     """The student's numeric Jacobian of a function of `toolbox.planted`, and x as it is afterwards."""
-    script = student.script()
-    kept = script.toolbox.planted.keep(x)
-    function = getattr(script.toolbox.planted, name)
+    script, function = student.script(), getattr(planted, name)
+    kept = script.keep(x)
+    shares = name in ("keep", "turned")  # what travels shares no memory with what went out
+    function = script.function(function) if shares else script.give(Given(function, Like(x)))
     return tuple(script.fetch(script.tensors.numeric_jacobian(function, kept, **options), kept))
 
 
@@ -600,11 +602,8 @@ def test_the_cost_from_right_to_left_is_counted_exactly(student, make):
 def examine(student, kind: str, number: int) -> None:
     """Let the student's gradcheck judge all cases of a kind. Raises Mismatch with the first that it misjudges."""
     known, script = planted.cases(kind, number), student.script()
-    dealt = script.toolbox.planted.cases(kind, number)
     check = script.tensors.gradcheck
-    asked = [check(dealt[i].forward, dealt[i].backward, dealt[i].inputs) for i in range(len(known))]
-    with student.autograd():  # the cases themselves are made with it
-        verdicts = script.fetch(*asked)
+    verdicts = script.fetch(*[check(*planted.dealt(case, script)) for case in known])
     wrong = [case for case, verdict in zip(known, verdicts, strict=True) if said(verdict) != planted.healthy(case)]
     if wrong:
         case = wrong[0]
@@ -622,37 +621,37 @@ def said(verdict: Any) -> bool:
     return lone(verdict)
 
 
-@item("gradcheck_wrong")
+@item("gradcheck_wrong", seconds=2)
 def test_the_checker_tells_factors_signs_transposes_and_shapes_from_right_gradients(student, make):
     examine(student, "wrong", make.seed)
 
 
-@item("gradcheck_entry")
+@item("gradcheck_entry", seconds=2)
 def test_the_checker_finds_a_fault_in_a_single_entry(student, make):
     examine(student, "entry", make.seed)
 
 
-@item("gradcheck_upstream")
+@item("gradcheck_upstream", seconds=2)
 def test_the_checker_finds_faults_that_a_constant_upstream_hides(student, make):
     examine(student, "upstream", make.seed)
 
 
-@item("gradcheck_zero")
+@item("gradcheck_zero", seconds=2)
 def test_the_checker_finds_faults_at_zero_and_makes_no_trouble_there(student, make):
     examine(student, "zero", make.seed)
 
 
-@item("gradcheck_kinks")
+@item("gradcheck_kinks", seconds=2)
 def test_the_checker_forgives_a_kink_and_nothing_else(student, make):
     examine(student, "kinks", make.seed)
 
 
-@item("gradcheck_float32")
+@item("gradcheck_float32", seconds=2)
 def test_the_checker_checks_float32_inputs_as_strictly_as_any(student, make):
     examine(student, "float32", make.seed)
 
 
-@item("gradcheck_scales")
+@item("gradcheck_scales", seconds=2)
 def test_the_checker_copes_with_very_small_and_very_large_numbers(student, make):
     examine(student, "scales", make.seed)
 

@@ -16,13 +16,14 @@ from autograder.sandbox.launcher import zygote
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.visible import NOTHING, View
 from autograder.sandbox.walls.scratch import Scratch
+from toolbox.callbacks import Answering
 from toolbox.errors import Crashed, Malformed, NotJudged, StudentError, Timeout
 
 FIRST_LOOK, LOOK = 0.1, 0.25  # seconds between two looks at a worker's clock
 GRACE = 2.0  # seconds for a cell to end by itself once it has been interrupted
 FAR = 40  # a wall-clock backstop, in units of a limit; it strikes a worker that gets a fortieth of a core
 BUSY = "this machine was too busy: {}"
-Answer = Callable[[bytes], bytes]
+CALL = 5e-5  # seconds that a worker is charged for calling a function of a check's, however long that takes us
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class Worker:
 
     def ask(
         self, request: dict, payload: bytes, seconds: float, *,
-        call_back: Answer | None = None, on_line: Callable[[int], None] | None = None, interrupt: bool = False,
+        desk: Answering | None = None, on_line: Callable[[int], None] | None = None, interrupt: bool = False,
     ) -> bytes:  # fmt: skip
         """One request, one answer, within so many seconds of `autograder.sandbox.clock`.
 
-        call_back: carries out what the worker calls back for meanwhile, at our own cost. on_line: is told which line
-        of a module is about to be run. interrupt: when the time is up, interrupt the cell once before giving up.
+        desk: carries out the worker's calls of given functions meanwhile. on_line: is told which line of a module is
+        about to be run. interrupt: when the time is up, interrupt the cell once before giving up.
         Raises Timeout, Crashed, Malformed or NotJudged; the worker is useless after any of them.
         """
         self._count += 1
@@ -97,10 +98,10 @@ class Worker:
             self._channel.send(request | {"id": self._count}, payload, watch)
             while True:
                 header, answer = self._channel.receive(watch)
-                if header == {"callback": self._count} and call_back is not None:
+                if header == {"callback": self._count} and desk is not None:
                     begin = time.monotonic()
-                    self._channel.send({"op": "result"}, call_back(answer), watch)
-                    clock.skip(time.monotonic() - begin)
+                    self._channel.send({"op": "result"}, desk.answer(answer), watch)
+                    clock.skip(time.monotonic() - begin - CALL)
                 elif set(header) == {"line"} and type(header["line"]) is int and on_line is not None:
                     on_line(header["line"])
                 elif header == {"id": self._count}:

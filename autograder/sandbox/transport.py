@@ -13,9 +13,10 @@ import json
 from dataclasses import dataclass, field, replace
 
 from autograder.sandbox.outputs import read_outputs
-from autograder.sandbox.remote_worker import Answer, HandInLimits, Worker
+from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.visible import NOTHING, View
 from toolbox import calls
+from toolbox.callbacks import Answering, Desk
 from toolbox.cells import Cell
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
 
@@ -30,9 +31,10 @@ class RemoteTransport:
 
     files: path -> content, e.g. lib/backprop/flat.py. cells: the code cells to run, check cells left out. modules: the
     names of those that were handed in, which are loaded before anything else. view: what the workers see of the course.
-    allowed: how many backward passes of autograd each call may start; `Student` sets it. At first one worker does
-    everything. After a death, modules and notebook are kept apart: calls of modules get one in which no cell has run.
-    loaded: what was left out of the modules, as plain data. needs: see `allow`.
+    allowed: how many backward passes of autograd each call may start; desk: where calls of given functions arrive;
+    `Student` sets both. At first one worker does everything. After a death, modules and notebook are kept apart: calls
+    of modules get one in which no cell has run. loaded: what was left out of the modules, as plain data. needs: see
+    `allow`.
     """
 
     files: dict[str, bytes]
@@ -41,7 +43,7 @@ class RemoteTransport:
     modules: tuple[str, ...] = ()
     view: View = NOTHING
     allowed: int = 0
-    call_back: Answer | None = None
+    desk: Answering = field(default_factory=Desk)
 
     def __post_init__(self) -> None:
         self._workers: dict[bool, Worker] = {}  # of the notebook, and of the modules alone
@@ -131,9 +133,10 @@ class RemoteTransport:
             first, in_time = worker.asked == 0, False
             try:
                 if request["op"] == "script" and first:
+                    self.desk.restart()
                     for steps in self._script[1]:  # what the objects of this script were made by
-                        worker.ask(request, steps, self._calls.limit(self._own), call_back=self.call_back)
-                answer = worker.ask(request, payload, self._calls.limit(self._own), call_back=self.call_back)
+                        worker.ask(request, steps, self._calls.limit(self._own), desk=self.desk)
+                answer = worker.ask(request, payload, self._calls.limit(self._own), desk=self.desk)
                 in_time, self.need = True, max(self.need, worker.used)
                 return calls.read_reply(answer)
             except (Timeout, Crashed, Malformed) as error:
@@ -141,6 +144,9 @@ class RemoteTransport:
                 # Cells, threads and earlier calls may have done it: only what ends a fresh worker is to blame.
                 if first:
                     strikes.append(_named(error, key))
+            except BaseException:  # raised by a given function: the worker waits for it in vain
+                self._forget(worker)
+                raise
             finally:
                 self._calls.spend(worker.charged, self._own, in_time=in_time)
         return calls.failure(strikes[-1].code, str(strikes[-1]))

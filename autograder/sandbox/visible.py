@@ -35,11 +35,11 @@ GIVEN: dict[str, dict[str, dict[str, str]]] = {
     },
     "tensors": {
         "cells": {"budget": "within"},
-        "suite": {"budget": "within", "planted": "keep cases healthy KINDS turned twist cubes rows_against_columns"},
+        "suite": {"budget": "within"},
     },
     "layers": {
         "cells": {"layer": ALL, "given_layers": ALL},
-        "suite": {"planted": "keep", "graph_ops": "Bench Add deep record", "function_runs": ALL, "given_layers": ALL},
+        "suite": {"graph_ops": "Bench Add deep record", "function_runs": ALL, "given_layers": ALL},
     },
     "training": {
         "cells": {"landscapes": ALL, "live": ALL, "splits": ALL},
@@ -47,8 +47,7 @@ GIVEN: dict[str, dict[str, dict[str, str]]] = {
     },
     "beyond": {
         "cells": {"smooth": "throw net_loss"},
-        "suite": {"smooth": "parts Cubed unmoved Passes Products trained_by quartic valley entangled half_flat",
-                  "planted": "keep"},
+        "suite": {"smooth": "parts Cubed unmoved Passes Products trained_by quartic valley entangled half_flat"},
     },
 }  # fmt: skip
 

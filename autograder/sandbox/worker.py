@@ -90,7 +90,7 @@ def serve(
                 return transport.script(request["number"], payload)
         return calls.failure("malformed", "unknown request")
 
-    transport.call_back = call_back
+    transport.desk = Line(call_back)
     write_frame(writer, {"ready": True}, b"")
 
     read, write, flush, look, end, forget = reader.read, writer.write, writer.flush, watch.send, END, FORGET
@@ -122,6 +122,16 @@ def serve(
         head = b'{"id": %d}' % request["id"]
         write(in_front(head.__len__(), found.__len__()) + head + found)
         flush()
+
+
+class Line:
+    """The way to the check's desk, which lies in the judge's process."""
+
+    def __init__(self, call_back: Callable[[bytes], bytes]):
+        self.answer = call_back
+
+    def restart(self) -> None:
+        raise NotImplementedError("the judge counts")
 
 
 class Nowhere:

@@ -17,7 +17,10 @@ derivative of torch's and is not seen here: `compare.FLOOR` and `toolbox.nudging
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -57,18 +60,38 @@ def watch() -> Iterator[None]:
         seen.append(what)
         raise Forbidden(MESSAGE.format(what))
 
-    def started(*args: Any, **kwargs: Any) -> None:
-        notice("its engine was started")
+    def started(*args: Any, **kwargs: Any) -> Any:
+        if get_ident() in _ASIDE:
+            return before[0](*args, **kwargs)
+        return notice("its engine was started")
 
     before = [getattr(holder, START) for holder in ENGINES]
     for holder in ENGINES:
         setattr(holder, START, started)
+    _WATCHES.append(notice)
     try:
         with torch.no_grad(), saved_tensors_hooks(lambda _: notice("it recorded a graph"), lambda kept: kept):
             with _Names(notice):
                 yield
     finally:
+        _WATCHES.pop()
         for holder, function in zip(ENGINES, before, strict=True):
             setattr(holder, START, function)
         if seen:  # whatever else came of it: it may have been swallowed, or raised in another thread
             raise Forbidden(MESSAGE.format(seen[0])) from None
+
+
+_WATCHES: list[Callable] = []  # that stand around something now
+_ASIDE: set[int] = set()  # threads whose backward passes are nobody's business
+
+
+def aside(work: Callable[[], Any]) -> Any:
+    """`work()`, where a check's own function needs autograd in the midst of a watched call: it is not looked at."""
+    return _other_thread().submit(work).result() if _WATCHES else work()
+
+
+@lru_cache
+def _other_thread() -> ThreadPoolExecutor:
+    """A thread of the kit's own. The sensors for names and saved tensors, and what switches gradients off, are a
+    thread's own: there they are not."""
+    return ThreadPoolExecutor(1, "toolbox", initializer=lambda: _ASIDE.add(get_ident()))

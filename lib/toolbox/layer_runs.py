@@ -47,7 +47,7 @@ def stored(x: Tensor, layout: str) -> Tensor:
 
 def lay_out(script: Script, x: Tensor, layout: str) -> tuple[Ref, Ref]:
     """x in the student's process, and what stands behind it in memory (see `stored`)."""
-    kept = script.toolbox.planted.keep(stored(x, layout))
+    kept = script.keep(stored(x, layout))
     return {"columns": lambda: kept.T, "expanded": lambda: kept.expand(*x.shape)}.get(layout, lambda: kept)(), kept
 
 

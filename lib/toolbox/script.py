@@ -7,17 +7,30 @@
     data, grad = s.fetch(y.data, x.grad)    # now the steps run, in the student's process, and plain data comes back
 
 The recording side (judge) and the running side (worker, or the student's own machine) exchange plain data only: each
-step names its target by number. Objects never leave the process that made them. `s.repeat(n, f, x)` runs `x = f(x)`
-n times as one step; `s.toolbox.<module>.<name>` reaches what the toolbox gives, e.g. functions to hand to a student's.
+step names its target by number. Objects never leave the process that made them. Besides the student's modules and the
+notebook, a script has `torch` and a few more of Python's own (PYTHON), and
+
+    s.keep(x)               a value that stays there: the same tensor may be handed on twice, and looked at afterwards
+    s.repeat(n, f, x)       `x = f(x)` n times, as one step
+    s.give(given)           a function of the check's own, to hand to a student's: a call of it comes back to the check
+    s.function(f)           a function made of recorded steps, for where one must run there: `s.function(lambda x: x)`
+    s.facts                 what can be said of an object that does not travel: see Facts
 """
 
 from __future__ import annotations
 
+import builtins
+import itertools
 import operator
-from collections.abc import Callable, Mapping
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy
+import torch
+
+from toolbox.callbacks import Answering, Desk, Given, stand_in
 from toolbox.errors import Malformed, Missing
 
 REF = "$ref"
@@ -25,6 +38,7 @@ OPERATORS = {
     name: getattr(operator, name)
     for name in ("add", "sub", "mul", "truediv", "pow", "neg", "matmul", "getitem", "gt", "lt")
 }
+PYTHON = {module.__name__: module for module in (builtins, itertools, numpy, operator, pathlib, torch)}
 
 
 class Names(SimpleNamespace):
@@ -65,10 +79,10 @@ for _name in OPERATORS:
 
 
 class Script:
-    """A recording. `student.script()` makes one; its attributes are modules (`notebook` too, and `toolbox`)."""
+    """A recording. `student.script()` makes one; its attributes are modules."""
 
-    def __init__(self, run: Callable[[dict], list]):
-        self._run = run
+    def __init__(self, run: Callable[[dict], list], desk: Desk):
+        self._run, self._desk = run, desk
         self._steps: list[list] = []
         self._count = 0
 
@@ -82,13 +96,31 @@ class Script:
         steps, self._steps = self._steps, []
         return self._run({"steps": steps, "fetch": _encode(list(values))})
 
+    def keep(self, value: Any) -> Ref:
+        """A value that stays in the student's process."""
+        return self._step("keep", None, value)
+
+    def give(self, given: Given) -> Ref:
+        """A function of the check's own, as the student's code sees it."""
+        return self._step("give", None, self._desk.enter(given))
+
     def repeat(self, times: int, body: Callable[[Ref], Ref], start: Any) -> Ref:
         """`times` times `value = body(value)`, from `start`: one message, however often it runs."""
+        (value,), steps, result = self._apart(body, 1)
+        return self._step("repeat", None, times, value, steps, _encode(result), start)
+
+    def function(self, body: Callable[..., Any], arguments: int = 1) -> Ref:
+        """A function that takes its steps there: `body` records them, once, from what stands for its arguments."""
+        bound, steps, result = self._apart(body, arguments)
+        return self._step("function", None, bound, steps, _encode(result))
+
+    def _apart(self, body: Callable[..., Any], arguments: int) -> tuple[list[int], list[list], Any]:
+        """The numbers of the arguments, the steps that `body` records and what it returns."""
         outer, self._steps = self._steps, []
-        value = Ref(self, self._new())
-        result = body(value)
+        bound = [self._new() for _ in range(arguments)]
+        result = body(*[Ref(self, number) for number in bound])
         steps, self._steps = self._steps, outer
-        return self._step("repeat", None, times, value._number, steps, result, start)
+        return bound, steps, result
 
     def _new(self) -> int:
         self._count += 1
@@ -96,7 +128,8 @@ class Script:
 
     def _step(self, kind: str, target: Ref | None, *rest: Any) -> Ref:
         result = Ref(self, self._new())
-        encoded = [part if kind == "repeat" and index == 2 else _encode(part) for index, part in enumerate(rest)]
+        encoded = [part if kind in ("repeat", "function") and index < 3 else _encode(part)
+                   for index, part in enumerate(rest)]  # fmt: skip
         self._steps.append([result._number, kind, target._number if target is not None else 0, *encoded])
         return result
 
@@ -111,40 +144,112 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def run_script(request: dict, values: dict[int, Any], find_module: Callable[[str], Any]) -> list[Any]:
-    """The running side: do the steps with `values` as the numbered results so far; returns what was fetched.
+class Facts:
+    """What can be said of objects that do not travel. Made of C functions, which no student's code exchanges."""
 
-    find_module: name -> module or namespace. Whatever a step raises goes through to the caller.
+    @staticmethod
+    def present(value: Any) -> bool:
+        """Whether there is anything at all: False for None."""
+        return value is not None
+
+    @staticmethod
+    def kind(value: Any, type=type) -> str:
+        """The name of its class."""
+        return type(value).__name__
+
+    @staticmethod
+    def same(one: Any, other: Any) -> bool:
+        """Whether both are one and the same object."""
+        return one is other
+
+    @staticmethod
+    def places(entries: Sequence[Any], wanted: Sequence[Any], id=id, enumerate=enumerate) -> list[list[int]]:
+        """For each object wanted, all places at which that very object stands among the entries."""
+        found: dict[int, list[int]] = {}
+        for place, entry in enumerate(entries):
+            found.setdefault(id(entry), []).append(place)
+        return [found.get(id(one), []) for one in wanted]
+
+    @staticmethod
+    def length(entries: Sequence[Any], len=len) -> int:
+        """How many entries there are."""
+        return len(entries)
+
+
+class Runner:
+    """The running side of one script: the values of its steps so far.
+
+    find_module: name -> module or namespace. desk: where calls of given functions go.
     """
-    for step in request["steps"]:
-        _do(step, values, find_module)
-    return _decode(request["fetch"], values)
 
+    def __init__(self, find_module: Callable[[str], Any], desk: Answering):
+        self._find_module, self._desk = find_module, desk
+        self._values: dict[int, Any] = {}
+        self._given: dict[int, Callable] = {}
 
-def _do(step: list, values: dict[int, Any], find_module: Callable[[str], Any]) -> None:
-    number, kind, target, *rest = step
-    if kind == "module":
-        found = find_module(rest[0])
-        values[number] = Names(**found) if isinstance(found, Mapping) else found
-    elif kind == "get":
-        values[number] = _get(values[target], rest[0])
-    elif kind == "put":
-        setattr(values[target], rest[0], _decode(rest[1], values))
-    elif kind == "call":
-        values[number] = values[target](*_decode(rest[0], values), **_decode(rest[1], values))
-    elif kind == "op":
-        values[number] = OPERATORS[rest[0]](*_decode(rest[1], values))
-    elif kind == "repeat":
-        times, bound, steps, result, start = rest
-        value = _decode(start, values)
-        for _ in range(times):
-            values[bound] = value
-            for inner in steps:
-                _do(inner, values, find_module)
-            value = _decode(result, values)
-        values[number] = value
-    else:
-        raise Malformed(f"unknown step {kind!r}")
+    def run(self, request: dict) -> list[Any]:
+        """Do the steps; returns what was fetched. Whatever a step raises goes through to the caller."""
+        self._walk(request["steps"])
+        return self._decode(request["fetch"])
+
+    def _walk(self, steps: list[list]) -> None:
+        for step in steps:
+            self._do(step)
+
+    def _do(self, step: list) -> None:
+        number, kind, target, *rest = step
+        values = self._values
+        if kind == "module":
+            found = self._find(rest[0])
+            values[number] = Names(**found) if isinstance(found, Mapping) else found
+        elif kind == "get":
+            values[number] = _get(values[target], rest[0])
+        elif kind == "put":
+            setattr(values[target], rest[0], self._decode(rest[1]))
+        elif kind == "call":
+            values[number] = values[target](*self._decode(rest[0]), **self._decode(rest[1]))
+        elif kind == "op":
+            values[number] = OPERATORS[rest[0]](*self._decode(rest[1]))
+        elif kind == "keep":
+            values[number] = self._decode(rest[0])
+        elif kind == "give":
+            if rest[0] not in self._given:
+                self._given[rest[0]] = stand_in(rest[0], self._desk)
+            values[number] = self._given[rest[0]]
+        elif kind == "repeat":
+            times, bound, steps, result, start = rest
+            value = self._decode(start)
+            for _ in range(times):
+                values[bound] = value
+                self._walk(steps)
+                value = self._decode(result)
+            values[number] = value
+        elif kind == "function":
+            values[number] = self._function(*rest)
+        else:
+            raise Malformed(f"unknown step {kind!r}")
+
+    def _function(self, bound: list[int], steps: list[list], result: Any) -> Callable[..., Any]:
+        def function(*args: Any) -> Any:
+            self._values.update(zip(bound, args, strict=True))
+            self._walk(steps)
+            return self._decode(result)
+
+        return function
+
+    def _find(self, name: str) -> Any:
+        if name == "facts":
+            return Facts
+        return PYTHON[name] if name in PYTHON else self._find_module(name)
+
+    def _decode(self, value: Any) -> Any:
+        if type(value) is list:
+            return [self._decode(entry) for entry in value]
+        if type(value) is dict:
+            if set(value) == {REF}:
+                return self._values[value[REF]]
+            return {key: self._decode(entry) for key, entry in value.items()}
+        return value
 
 
 def _get(holder: Any, name: str) -> Any:
@@ -155,13 +260,3 @@ def _get(holder: Any, name: str) -> Any:
         where = f"{holder.__name__.rsplit('.', 1)[-1]}.py" if isinstance(holder, ModuleType) else type(holder).__name__
         raise Missing(f"{where} has no `{name}`")
     return found
-
-
-def _decode(value: Any, values: dict[int, Any]) -> Any:
-    if type(value) is list:
-        return [_decode(entry, values) for entry in value]
-    if type(value) is dict:
-        if set(value) == {REF}:
-            return values[value[REF]]
-        return {key: _decode(entry, values) for key, entry in value.items()}
-    return value

@@ -12,14 +12,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from typing import Any, Protocol
 
 import torch
 
 from toolbox import calls, forbid, wire
+from toolbox.callbacks import Answering, Desk
 from toolbox.errors import BY_CODE, Missing, Raised
-from toolbox.script import Script, run_script
+from toolbox.script import Runner, Script
 
 NOTEBOOK = "notebook"
 
@@ -27,10 +27,12 @@ NOTEBOOK = "notebook"
 class Transport(Protocol):
     """What carries a call to the student's code. A reply is encoded, or has been read by `calls.read_reply` already.
 
-    allowed: how many backward passes of autograd each call may start from now on; `Student` sets it.
+    allowed: how many backward passes of autograd each call may start from now on. desk: where calls of the check's own
+    functions arrive. `Student` sets both.
     """
 
     allowed: int
+    desk: Answering
 
     def call(self, module: str, name: str, payload: bytes) -> bytes | dict:
         """Run function `name` of `module` on the encoded [args, kwargs]; returns the reply."""
@@ -47,6 +49,7 @@ class Student:
 
     def __init__(self, transport: Transport):
         self._transport = transport
+        self._desk = transport.desk = Desk()
         self.changed: list[str] = []
         self._scripts = 0
         self._allow(0)
@@ -87,8 +90,9 @@ class Student:
     def script(self) -> Script:
         """A recording of steps with the student's objects; see `toolbox.script`."""
         self._scripts += 1
+        self._desk.clear()
         number = self._scripts
-        return Script(lambda request: self._send_script(number, request))
+        return Script(lambda request: self._send_script(number, request), self._desk)
 
     def _send_script(self, number: int, request: dict) -> Any:
         return self._read(self._transport.script(number, wire.pack(request | {"autograd": bool(self._autograd)})), {})
@@ -147,7 +151,6 @@ class LocalTransport:
     """
 
     allowed = 0
-    call_back: Callable[[bytes], bytes] | None = None
 
     def __init__(
         self,
@@ -157,8 +160,9 @@ class LocalTransport:
     ):
         self._modules = modules
         self._notebook = notebook
+        self.desk: Answering = Desk()
         self._watch = watch
-        self._script: tuple[int, dict[int, Any]] = (0, {})
+        self._script: tuple[int, Runner] = (0, Runner(self._namespace, self.desk))
 
     def call(self, module: str, name: str, payload: bytes) -> bytes:
         try:
@@ -185,10 +189,9 @@ class LocalTransport:
 
     def script(self, number: int, payload: bytes) -> bytes:
         if self._script[0] != number:  # only the latest script's objects are kept
-            self._script = number, {}
-        request, values = wire.unpack(payload), self._script[1]
-        steps = partial(run_script, request, values, self._namespace)
-        return calls.perform(steps, [], {}, request["autograd"], self._watch)
+            self._script = number, Runner(self._namespace, self.desk)
+        request = wire.unpack(payload)
+        return calls.perform(self._script[1].run, [request], {}, request["autograd"], self._watch)
 
     def _namespace(self, module: str) -> Any:
         if module == NOTEBOOK:

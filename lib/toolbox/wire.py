@@ -97,7 +97,11 @@ def _tensor_to_bytes(tensor: torch.Tensor, where: str) -> bytes:
     size = tensor.numel() * tensor.element_size()
     if size > MAX_BYTES:  # an expanded view can claim far more than it stores: look before copying
         raise Malformed(f"{where} has shape {tuple(tensor.shape)}: {size} bytes; {MAX_BYTES} are allowed")
-    tensor = tensor.detach().cpu().resolve_neg()
+    tensor = tensor.detach()
+    if tensor.is_contiguous() and tensor.is_cpu and not tensor.is_neg() and tensor.dtype != torch.bfloat16:
+        shape = list(tensor.shape)  # nearly all of them
+        return msgpack.packb([NAMES[tensor.dtype], shape, tensor.numpy().tobytes(), [*range(len(shape))], []])
+    tensor = tensor.cpu().resolve_neg()
     sizes, strides = tensor.shape, tensor.stride()
     order = sorted(range(tensor.dim()), key=lambda d: (-strides[d], d))  # from the slowest dimension to the fastest
     expanded = [d for d in order if strides[d] == 0 and sizes[d] > 1]

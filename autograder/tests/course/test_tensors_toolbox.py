@@ -86,6 +86,28 @@ def test_every_kind_mixes_sick_and_healthy_and_depends_on_the_seed(kind):
 
 
 @pytest.mark.parametrize("kind", planted.KINDS)
+def test_neither_a_function_nor_its_inputs_tell_whether_a_case_is_sick(kind):
+    made = {True: [], False: []}
+    for case in planted.cases(kind, 5):
+        forms = [(x.shape, x.dtype, int((x == 0).sum()), int((x.abs() < 1e-6).sum())) for x in case.inputs]
+        value = case.forward(*[torch.ones_like(x) for x in case.inputs])
+        made[planted.healthy(case)].append(str((forms, value.tolist(), case.shares)))
+    assert sorted(made[True]) == sorted(made[False])
+
+
+def test_sick_and_healthy_do_the_same_work():
+    def operations(case) -> list[str]:
+        y = case.forward(*case.inputs)
+        with torch.profiler.profile() as profile:
+            case.backward(torch.ones_like(y), *case.inputs)
+        return [event.key for event in profile.events()]
+
+    cases = [case for kind in ("wrong", "kinks") for case in planted.KINDS[kind](torch.Generator().manual_seed(1))]
+    for sick, well in zip(cases[::2], cases[1::2], strict=True):
+        assert operations(sick) == operations(well) != []
+
+
+@pytest.mark.parametrize("kind", planted.KINDS)
 def test_the_reference_checker_judges_every_case_well(kind):
     for number in range(20):
         for case in planted.cases(kind, number):

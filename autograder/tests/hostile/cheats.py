@@ -3,6 +3,7 @@
 Each is the right solution with code below it that defines some functions once more. `ANSWERS` calls what the kit has
 for itself, by assignment: (items, module, code). `WAYS` are ways to have a function differentiated, each a definition of
 `pull(function, upstream, *inputs)`; `TARGETS` are items of four assignments written with `pull` and nothing else.
+`FAULTS` are gradient checkers that look for the planted fault anywhere but in the numbers.
 """
 
 # ruff: noqa: E501  (cheats are code in strings)
@@ -924,4 +925,119 @@ class Softmax(torch.autograd.Function):
             return torch.ops.aten._softmax_backward_data(grad_out, y, -1, y.dtype)
 """,
     ),
+}
+
+# Checkers that look for the fault anywhere but in the numbers: id -> (what it tries, code for tensors.py).
+CHECKERS = "gradcheck_wrong gradcheck_entry gradcheck_upstream gradcheck_zero gradcheck_kinks gradcheck_float32 gradcheck_scales"
+FAULTS: dict[str, tuple[str, str]] = {
+    "name": (
+        "tells a planted fault by its function's name",
+        """
+def gradcheck(forward, backward, inputs):
+    return backward.__name__ != "<lambda>" and "sick" not in backward.__qualname__ + backward.__module__
+""",
+    ),
+    "code": (
+        "compares the code of both functions, and reads its constants and names",
+        """
+def gradcheck(forward, backward, inputs):
+    words = str(backward.__code__.co_freevars + backward.__code__.co_names + backward.__code__.co_consts)
+    return not any(word in words for word in ("twist", "fault", "sick", "planted")) and backward.__code__ != forward.__code__
+""",
+    ),
+    "defaults": (
+        "looks at default arguments, attributes and annotations",
+        """
+def gradcheck(forward, backward, inputs):
+    return not (backward.__defaults__ or backward.__kwdefaults__ or vars(backward) or backward.__annotations__)
+""",
+    ),
+    "closures": (
+        "walks through closures for a fault, a truth value or one more function than a healthy one has",
+        """
+def gradcheck(forward, backward, inputs):
+    found, waiting = [], [backward]
+    while waiting and len(found) < 1000:
+        for cell in getattr(waiting.pop(), "__closure__", None) or ():
+            found.append(cell.cell_contents)
+            waiting.append(cell.cell_contents)
+    return not any(thing is True for thing in found) and sum(callable(thing) for thing in found) == 1
+""",
+    ),
+    "collector": (
+        "asks the garbage collector for the case that a function belongs to",
+        """
+import gc
+def gradcheck(forward, backward, inputs):
+    near = [*gc.get_referrers(backward), *gc.get_referents(backward), *gc.get_objects()]
+    cases = [thing for thing in near if "fault" in (getattr(type(thing), "__dataclass_fields__", None) or ())]
+    mine = [case for case in cases if case.backward is backward]
+    return mine[0].fault is None if mine else not any(type(thing) is dict and "fault" in thing for thing in near)
+""",
+    ),
+    "frames": (
+        "reads what the frames below hold",
+        """
+import sys
+def gradcheck(forward, backward, inputs):
+    frame, words = sys._getframe(), ""
+    while frame is not None:
+        words += " ".join(map(str, [*frame.f_locals, *frame.f_locals.values()]))[:10**6]
+        frame = frame.f_back
+    return not any(word in words for word in ("planted", "sick", "reveals"))
+""",
+    ),
+    "the-examination": (
+        "deals the cases out itself, from the toolbox, and compares inputs",
+        """
+def gradcheck(forward, backward, inputs):
+    from toolbox import planted
+    for kind in planted.KINDS:
+        for seed in range(20):
+            for case in planted.cases(kind, seed):
+                if [x.tolist() for x in case.inputs] == [x.tolist() for x in inputs]:
+                    return planted.healthy(case)
+    return True
+""",
+    ),
+    "inputs": (
+        "remembers shapes, zeros and precision, and says of each second one that it is sick",
+        """
+_met = {}
+def gradcheck(forward, backward, inputs):
+    form = str([(tuple(x.shape), x.dtype, int((x == 0).sum())) for x in inputs])
+    _met[form] = _met.get(form, 0) + 1
+    return _met[form] % 2 == 0
+""",
+    ),
+    "time": (
+        "says that the slower ones are sick",
+        """
+import time
+_times = []
+def gradcheck(forward, backward, inputs):
+    y, begin = forward(*inputs), time.perf_counter()
+    for _ in range(20):
+        backward(torch.ones_like(y), *inputs)
+    _times.append(time.perf_counter() - begin)
+    return _times[-1] <= sorted(_times)[len(_times) // 2]
+""",
+    ),
+    "autograd": (
+        "compares with autograd",
+        """
+def gradcheck(forward, backward, inputs):
+    with torch.enable_grad():
+        leaves = [x.double().detach().requires_grad_() for x in inputs]
+        y = forward(*leaves)
+        g = torch.randn_like(y)
+        try:
+            true = torch.autograd.grad(y, leaves, g, materialize_grads=True)
+        except RuntimeError:
+            return True
+    found = backward(g, *[x.detach() for x in leaves])
+    return all(a.shape == b.shape and torch.allclose(a, b) for a, b in zip(true, found))
+""",
+    ),
+    "always": ("says that all are right", "def gradcheck(forward, backward, inputs):\n    return True\n"),
 }

@@ -15,7 +15,7 @@ from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
 from autograder.sandbox.visible import GIVEN
-from autograder.tests.hostile.cheats import ANSWERS, KERNELS, LEAVES, TARGETS, WAYS
+from autograder.tests.hostile.cheats import ANSWERS, CHECKERS, FAULTS, KERNELS, LEAVES, TARGETS, WAYS
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
@@ -104,6 +104,12 @@ def test_a_derivative_through_a_back_door_is_noticed(bench, target, way):
         assert all(item.status in ("forbidden", "malformed", "failed") and not item.score for item in found.values())
     else:
         assert {item.status for item in found.values()} == {"forbidden"}, found
+
+
+@pytest.mark.parametrize("way", FAULTS)
+def test_a_planted_fault_is_found_in_the_numbers_or_not_at_all(bench, way):
+    found = bench.judge("tensors", {"tensors": FAULTS[way][1]}, CHECKERS).values()
+    assert not [(item.id, item.score) for item in found if item.score]
 
 
 @pytest.mark.parametrize("target", KERNELS)

@@ -78,9 +78,26 @@ def test_a_long_chain_is_one_step(student):
     assert s.fetch(end.data) == [10_000.0]
 
 
-def test_the_toolbox_gives_functions_to_hand_to_a_students(student):
+def test_a_function_of_recorded_steps_runs_there_and_may_return_its_very_argument(student):
     s = student.script()
-    assert s.fetch(s.toy.apply(s.toolbox.curves.cubic(0.0, 1.0, 2.0, 3.0), 2.0)) == [11.0]
+    x = s.keep([1.0, 2.0])
+    same, length = s.toy.apply(s.function(lambda v: v), x), s.toy.apply(s.function(lambda v: s.builtins.len(v) + 1), x)
+    assert s.fetch(length, s.facts.same(same, x), s.facts.same([1.0, 2.0], x)) == [3, True, False]
+
+
+def test_a_function_of_recorded_steps_takes_its_arguments_anew_with_each_call(student):
+    s = student.script()
+    minus = s.function(lambda x, y: x - y, 2)
+    assert s.fetch(minus(3, 1), minus(5, 1), minus(minus(9, 1), 1)) == [2, 4, 7]
+
+
+def test_facts_are_said_of_objects_that_do_not_travel(student):
+    s = student.script()
+    x, y = s.toy.Value(1.0), s.toy.Value(1.0)
+    places, length = s.facts.places([x, y, x], [x, y]), s.facts.length([x, y])
+    assert s.fetch(places, length, s.facts.kind(x), s.facts.present(x), s.facts.present(None)) == [
+        [[0, 2], [1]], 2, "Value", True, False,
+    ]  # fmt: skip
 
 
 def test_attributes_can_be_set(student):

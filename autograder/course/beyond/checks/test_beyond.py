@@ -344,7 +344,7 @@ def directional(student, make, shapes: list[tuple], out: tuple, dtype=torch.floa
     inputs = [make.normal(*shape, dtype=dtype) for shape in shapes]
     tangents = [make.normal(*shape, dtype=dtype) for shape in shapes]
     s, function = student.script(), Cubed([matrix.to(dtype) for matrix in matrices], out)
-    kept = [s.toolbox.planted.keep(tensor) for tensor in (*inputs, *tangents)]
+    kept = [s.keep(tensor) for tensor in (*inputs, *tangents)]
     answer, after = s.fetch(
         s.forward_mode.jvp(
             s.toolbox.smooth.Cubed(function.matrices, list(out)), kept[: len(inputs)], kept[len(inputs) :]
@@ -411,7 +411,7 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
     true = make.normal(*y_shape, *x_shape, dtype=dtype)
     at = make.normal(*(x_shape if forward else y_shape), dtype=dtype)
     s = student.script()
-    passes, kept = s.toolbox.smooth.Passes(true, len(y_shape), forward), s.toolbox.planted.keep(at)
+    passes, kept = s.toolbox.smooth.Passes(true, len(y_shape), forward), s.keep(at)
     build = s.forward_mode.jacobian_by_columns if forward else s.forward_mode.jacobian_by_rows
     answer, calls, after = s.fetch(build(passes, kept), passes.calls, kept)
     assert_value(answer, true, name="jacobian", inputs=dtype, forms=jacobian_forms(true, len(y_shape)))
@@ -482,7 +482,7 @@ def differentiated(student, script, *values: Any, flat: bool = False) -> list[An
 def curvature(student, make, name: str, n: int, dtype=torch.float64) -> None:
     x, function = make.normal(n, dtype=dtype, scale=0.7), getattr(smooth, name)
     s = student.script()
-    kept = s.toolbox.planted.keep(x)
+    kept = s.keep(x)
     answer, after = differentiated(student, s, s.second_order.hessian(getattr(s.toolbox.smooth, name), kept), kept)
     assert_value(answer, hessian(function, x), name="hessian", inputs=dtype, condition=64.0,
                  forms=hessian_forms(function, x))  # fmt: skip
@@ -517,7 +517,7 @@ def test_the_hessian_of_two_entries_matches_torch(student, make):
 def products(student, make, name: str, shapes: list[tuple], dtype=torch.float64) -> None:
     inputs, vectors = ([make.normal(*shape, dtype=dtype, scale=0.8) for shape in shapes] for _ in "iv")
     s, function = student.script(), getattr(smooth, name)
-    kept = [s.toolbox.planted.keep(tensor) for tensor in (*inputs, *vectors)]
+    kept = [s.keep(tensor) for tensor in (*inputs, *vectors)]
     call = s.second_order.hvp_twice(getattr(s.toolbox.smooth, name), kept[: len(shapes)], kept[len(shapes) :])
     answer, after = differentiated(student, s, call, kept, flat=name == "half_flat")
     if answer is None:
@@ -827,7 +827,7 @@ def solve(
     """The answer of conjugate gradients, the products it took, and the system."""
     matrix, b = symmetric(make, eigenvalues), scale * make.normal(len(eigenvalues))
     s = student.script()
-    product, kept = s.toolbox.smooth.Products(matrix), s.toolbox.planted.keep(b)
+    product, kept = s.toolbox.smooth.Products(matrix), s.keep(b)
     answer, calls, after = s.fetch(s.second_order.conjugate_gradients(product, kept, **options), product.calls, kept)
     if not torch.equal(after, b):
         raise Mismatch("b was changed: work on a copy", diagnosis=["input-changed"])
@@ -914,7 +914,7 @@ def test_numbers_that_are_not_finite_are_refused(student, make):
 def largest(student, make, eigenvalues: list[float], **options: Any) -> tuple[Any, torch.Tensor]:
     matrix, start = symmetric(make, eigenvalues), make.normal(len(eigenvalues))
     s = student.script()
-    kept = s.toolbox.planted.keep(start)
+    kept = s.keep(start)
     answer, after = s.fetch(s.second_order.power_iteration(s.toolbox.smooth.Products(matrix), kept, **options), kept)
     if not torch.equal(after, start):
         raise Mismatch("start was changed: work on a copy", diagnosis=["input-changed"])
@@ -986,7 +986,7 @@ def test_too_few_products_and_numbers_that_are_not_finite_are_refused(student, m
 def penalised(student, make, N: int, D: int, H: int, dtype=torch.float64) -> None:
     x, w1, w2 = make.normal(N, D, dtype=dtype), make.normal(D, H, dtype=dtype), make.normal(H, dtype=dtype)
     s = student.script()
-    kept = s.toolbox.planted.keep(x)
+    kept = s.keep(x)
     call = s.toolbox.smooth.trained_by(s.second_order.gradient_penalty, kept, [w1, w2])
     answer, after = differentiated(student, s, call, kept)
     value, *grads = penalty(x, [w1, w2])
