@@ -54,7 +54,7 @@ if home is None and release:
         home = course(*source.parent.glob("*/"))
 if home is None:
     raise FileNotFoundError(
-        "the course is not here: open this notebook in its folder, or set `release` above"
+        "the course is not here: open this notebook in its folder, or set `release`"
     )
 sys.path.insert(0, str(home.resolve() / "lib"))
 
