@@ -87,7 +87,11 @@ import torch.nn.functional as F
 from backprop import layers, losses
 from toolbox import check, given_layers
 from toolbox.data import load_digits
-from toolbox.draw import draw_graph, show_columns, show_curves, show_masks, show_slopes
+from toolbox.draw import (draw_graph, show_columns, show_curves, show_layer, show_masks,
+                          show_slopes)
+from toolbox.play import Choice, Slide, Steps, play
+
+torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 
 
 def tensor(*numbers):
@@ -247,8 +251,29 @@ check("linear_backward")
 #
 # ### A batch goes through
 #
-# Now watch one. Choose the sizes: what goes forward is above the wires, what comes back is below, and the
-# gradients of the parameters are beside the node. The layer is yours.
+# Choose a layer and its sizes. Above the wires are the shapes of what your `forward` makes, below them those of what
+# your `backward` returns and puts into `grads`; the title counts what the layer keeps. (The other layers appear as you
+# write them.) Which of the numbers grow with the batch, and which do not?
+
+# %% show=true
+def through(layer, N, D, M):
+    """One of your layers, with the shapes of everything that goes through it."""
+    make = {
+        "Linear": lambda: layers.Linear(normal(D, M), normal(M)),
+        "ReLU": layers.ReLU,
+        "Sigmoid": layers.Sigmoid,
+        "Softmax": layers.Softmax,
+        "Maxout, 3 pieces": lambda: layers.Maxout(normal(3, D, M), normal(3, M)),
+        "Dropout": lambda: layers.Dropout(0.5),
+        "BatchNorm": lambda: layers.BatchNorm(normal(D), normal(D)),
+    }
+    return show_layer(make[layer](), normal(N, D), grad_out_seed=1)
+
+
+kinds = ["Linear", "ReLU", "Sigmoid", "Softmax", "Maxout, 3 pieces", "Dropout",
+         "BatchNorm"]
+play(through, layer=Choice(kinds), N=Slide(6, 1, 64, 1), D=Slide(4, 1, 32, 1),
+     M=Slide(3, 1, 32, 1))
 
 # %% [markdown]
 # ## 3  Activations
@@ -1006,6 +1031,37 @@ check("graph_ops")
 check("graph_order")
 
 # %% [markdown]
+# Here is *your* order on a graph of six nodes, step by step. Move the slider, or press play. A tick marks a node that
+# has been passed; the number on its wire is its place in the order. Before each step, say which nodes are ready.
+
+# %% show=true
+def visit(step):
+    """The first `step` names of your order: who is there, who is ready, who waits."""
+    net = graph.Graph("x", "z")
+    wiring = {"f": ("d", "e"), "d": ("a", "b"), "a": ("x",), "e": ("b", "c"),
+              "b": ("x",), "c": ("z",)}
+    for name, sources in wiring.items():  # in no particular order
+        net.add(name, graph.Add(), *sources)
+    order = net.order()
+    if order is None:
+        raise NotImplementedError("Graph.order is not written yet")
+    done = order[:step]
+    missing = {name: [s for s in sources if s not in done]
+               for name, sources in wiring.items() if name not in done}
+    ready = ", ".join(name for name, rest in missing.items() if not rest) or "none"
+    waiting = ", ".join(f"{name} (for {', '.join(rest)})"
+                        for name, rest in missing.items() if rest) or "none"
+    places = {name: str(place) for place, name in enumerate(done, 1)}
+    signs = {name: f"{name} ✓" if name in done else name for name in sorted(wiring)}
+    edges = [(source, name) for name, sources in wiring.items() for source in sources]
+    rows = {"x": 0, "z": 2.4, "a": -0.4, "b": 1, "c": 2.4, "d": 0, "e": 1.7, "f": 0.8}
+    return draw_graph(signs, edges, places, rows=rows,
+                      title=f"ready: {ready};  waiting: {waiting}")
+
+
+play(visit, step=Steps(8, 3))
+
+# %% [markdown]
 # | you see | what to do |
 # | --- | --- |
 # | "stands before it in …" | a node is ready when its *last* source is there, not its first |
@@ -1187,6 +1243,142 @@ if there("Graph and residual_block", *curves.values()):
 # One curve falls by many powers of ten on its way to the left: the first layers would hardly learn. The other
 # one arrives.
 #
+# ### 9.6  What can be computed at the same time
+#
+# The order from 9.2 is a queue for one worker. With several workers, a node may start as soon as all its sources are
+# there, whatever else is still running. Give each name a **level**: 0 for inputs, and for a node one more than the
+# highest level among its sources. Nodes on the same level never wait for one another.
+#
+# Here is a net with four branches. Below, your own graph runs it twice: once in your order, and once level by level on
+# four threads (each node as a little graph of its own, so it is your `forward` both times). It is timed with two kinds
+# of node. The first multiplies matrices, and can only be as fast as your processor has cores. The second just waits, as
+# for a result from another machine, and shows what the graph itself allows.
+
+# %% show=true
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter, sleep
+
+from toolbox.draw import levels_of
+
+
+class Wait:
+    """An op that waits 10 ms, and then returns its input."""
+
+    def forward(self, x):
+        sleep(0.01)
+        return x
+
+
+def branches(count, depth, make):
+    """x goes into `count` chains of `depth` nodes; their ends are put side by side."""
+    net, ends = graph.Graph("x"), []
+    for branch in range(count):
+        last = "x"
+        for number in range(depth):
+            last = net.add(f"b{branch}.{number}", make(), last)
+        ends.append(last)
+    net.add("y", graph.Concat(), *ends)
+    return net
+
+
+def by_levels(net, pool, **inputs):
+    """The values of a net, level by level; the nodes of a level at the same time."""
+    values, level = dict(inputs), levels_of(net)
+
+    def run(name):
+        alone = graph.Graph(*dict.fromkeys(net.nodes[name].sources))
+        alone.add(name, net.nodes[name].op, *net.nodes[name].sources)
+        here = {source: values[source] for source in alone.inputs}
+        return alone.forward(**here)[name]
+
+    for now in range(1, max(level.values()) + 1):
+        names = [name for name in net.nodes if level[name] == now]
+        values |= dict(zip(names, pool.map(run, names)))
+    return values
+
+
+def matrix_op():
+    return graph_ops.Linear(torch.ones(500, 500) / 500, torch.zeros(500))
+
+
+def median_time(function, rounds=5):
+    times = []
+    for _ in range(rounds):
+        begin = perf_counter()
+        function()
+        times.append(perf_counter() - begin)
+    return sorted(times)[rounds // 2]
+
+
+small = branches(4, 2, graph_ops.Tanh)
+if there("Graph.forward and Concat", small.forward(x=normal(2, 3)).get("y")):
+    show_network(small, small.forward(x=normal(2, 3)), title="four branches")
+    batch = torch.ones(300, 500)
+    print("                        nodes  levels  in order    by levels")
+    with ThreadPoolExecutor(4) as pool:
+        for title, make in (("matrix products", matrix_op), ("waiting", Wait)):
+            for count, depth in ((4, 3), (1, 12)):
+                net = branches(count, depth, make)
+                one = median_time(lambda: net.forward(x=batch))
+                four = median_time(lambda: by_levels(net, pool, x=batch))
+                what = f"{title}, {count} × {depth}"
+                print(f"{what:25}{len(net.nodes):4}{max(levels_of(net).values()):8}"
+                      f"{1000 * one:8.0f} ms {1000 * four:8.0f} ms")
+
+# %% [markdown]
+# The number of nodes divided by the number of levels is the most that parallel work can gain, with any number of
+# workers: here about three for the four branches, and nothing at all for the chain. Matrix products gain less if your
+# computer has fewer cores, or if they are busy. In the backward pass the wires are reversed and the levels are the same.
+#
+# **A graph is a layered net with skips.** The picture above is drawn level by level: each column is a layer, and a wire
+# that passes over a column is a skip connection. So *every* directed acyclic graph is a layered network with skips, and
+# those are the only two things that a wire can do.
+#
+# ### 9.7  Three famous nets
+#
+# Your graph knows nothing about mathematics, so it does not need numbers either. Below it builds **AlexNet**, **VGG-16**
+# and **ResNet-18**, and runs them on tensors that have a shape and no content (device `meta`), so that a net of 138
+# million parameters needs no memory at all. Boxes above one another are on the same level.
+
+# %% show=true
+from toolbox import famous_nets
+from toolbox.draw import show_architectures
+
+
+def count_paths(net, last):
+    """The number of paths from the input to `last`, in one pass over your order."""
+    paths = {"x": 1}
+    for name in net.order():
+        if name in net.nodes:
+            paths[name] = sum(paths[source] for source in net.nodes[name].sources)
+    return paths[last]
+
+
+nets, shapes = {}, {}
+for name, build in famous_nets.FAMOUS.items():
+    net = graph.Graph("x")
+    last = build(net)
+    values = net.forward(x=famous_nets.image()) if net.order() else {}
+    if not there("Graph.order and Graph.forward", values):
+        break
+    if not nets:
+        print("            parameters  multiply-adds  kept/image   nodes  levels  paths")
+    nets[name], shapes[name] = net, values
+    ops = [node.op for node in net.nodes.values()]
+    kept = sum(value.numel() for value in values.values()) * 4 / 2**20
+    print(f"{name:10}{sum(op.params for op in ops):12,}{sum(op.work for op in ops):15,}"
+          f"{kept:8.1f} MiB{len(ops):6}{max(levels_of(net).values()):8}"
+          f"{count_paths(net, last):7}")
+if nets:
+    show_architectures(nets, shapes);
+
+# %% [markdown]
+# VGG-16 has twelve times as many parameters as ResNet-18, most of them in one fully connected layer, and needs more
+# than eight times the arithmetic. What must be *kept* for the backward pass is a matter of image size and depth, and has little to
+# do with the number of parameters. ResNet-18 has hardly more nodes per level than a chain, so there is little to run in
+# parallel *between* its nodes (within them, a GPU finds plenty). And it has $2^8$ paths, all of which your `backward`
+# covers with one visit to each node.
+#
 # ### Written question 2
 #
 # (a) Look at what `Add.backward` does, and explain the difference between the two curves. Why can the gradient
@@ -1220,8 +1412,43 @@ if there("Graph and residual_block", *curves.values()):
 # %% [markdown]
 # ## 10  Your rules inside PyTorch
 #
-# You have built an engine. PyTorch has one as well, which records the graph while you compute, and it lets you
-# add nodes of your own: a `torch.autograd.Function` has two static methods, and you know both of them.
+# You have built an engine. In yours, the graph is described first (`add`) and then run, as often as you like: a
+# *static* graph. PyTorch does it the other way round. It runs your lines as Python runs them, one by one, and each
+# operation on a tensor adds a node to a graph that did not exist before: an **eager**, or dynamic, graph. Whatever Python
+# can do (`if`, `while`, recursion) can shape the graph, and the next call may build another. Look at what PyTorch has
+# recorded:
+
+# %% show=true
+def recorded(value):
+    """The nodes that lead to a value, the last first, along first inputs."""
+    names, node = [], value.grad_fn
+    while node is not None:
+        names.append(type(node).__name__.replace("Backward0", ""))
+        node = node.next_functions[0][0] if node.next_functions else None
+    return " ← ".join(names)
+
+
+def halve(x):
+    """Halves a number until it is below 1: how often, depends on the number."""
+    while x >= 1:
+        x = x / 2
+    return x.tanh()
+
+
+for start in (0.7, 3.0, 9.0):
+    x = torch.tensor(start, requires_grad=True)
+    y = halve(x)
+    y.backward()
+    print(f"x = {start}: {recorded(y)}; gradient {float(x.grad):.4f}")
+
+# %% [markdown]
+# Three inputs, three graphs, and in each the gradient of what was really computed (the test in the `while` leaves no
+# trace: it has no derivative). After `backward` the graph is thrown away. A static graph can be examined and optimised as
+# a whole before it runs; an eager one can be debugged line by line. `torch.compile` records an eager program once and
+# then treats it as static.
+#
+# PyTorch also lets you add nodes of your own: a `torch.autograd.Function` has two static methods, and you know both of
+# them.
 #
 # ### A solved example: the cube
 

@@ -4,6 +4,7 @@ Every picture can be put into words (`words`), which become the alternative text
 """
 
 from toolbox.draw import alternative_text
+from toolbox.draw.architecture import levels_of, show_architectures
 from toolbox.draw.equations import (
     show_camera,
     show_circle_and_webs,
@@ -15,7 +16,7 @@ from toolbox.draw.equations import (
 )
 from toolbox.draw.graph import draw_graph
 from toolbox.draw.jacobians import show_growth, show_jacobians
-from toolbox.draw.layers import show_columns, show_masks, show_slopes
+from toolbox.draw.layers import show_columns, show_layer, show_masks, show_slopes
 from toolbox.draw.network import show_network
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
 from toolbox.draw.second_order import show_boundaries, show_hessian, show_steps, show_throw
@@ -34,8 +35,10 @@ __all__ = [
     "course",
     "describe",
     "draw_graph",
+    "levels_of",
     "listed",
     "number",
+    "show_architectures",
     "show_boundaries",
     "show_camera",
     "show_circle_and_webs",
@@ -49,6 +52,7 @@ __all__ = [
     "show_hessian",
     "show_images",
     "show_jacobians",
+    "show_layer",
     "show_learning",
     "show_masks",
     "show_network",

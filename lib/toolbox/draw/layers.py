@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolbox.draw.graph import GRADIENT, VALUE
+from toolbox.draw.graph import GRADIENT, VALUE, draw_graph
 from toolbox.draw.words import describe, number
 
 
@@ -69,3 +71,40 @@ def show_columns(batches: Mapping[str, torch.Tensor], *, names: Sequence[str] = 
         describe(ax, f"{title}, {N} rows: {'; '.join(said)}.")
     figure.tight_layout()
     return figure
+
+
+def show_layer(layer: Any, x: torch.Tensor, *, grad_out_seed: int = 0) -> Axes:
+    """A layer with a batch going through it: shapes above the wires, those of the gradients below.
+
+    layer: keeps the contract of `toolbox.layer.Layer`; its forward and backward are called. x (N, D). The upstream
+    gradient is random. Raises NotImplementedError where one of the two returns nothing yet.
+    """
+    name = type(layer).__name__
+    out = layer.forward(x)
+    if out is None:
+        raise NotImplementedError(f"{name}.forward is not written yet")
+    grad_out = torch.randn(out.shape, generator=torch.Generator().manual_seed(grad_out_seed), dtype=out.dtype)
+    grad_x = layer.backward(grad_out)
+    if grad_x is None:
+        raise NotImplementedError(f"{name}.backward is not written yet")
+    values = {"x": x, **layer.params, "out": out}
+    grads = {"x": grad_x, **layer.grads, "out": grad_out}
+    edges = [(source, "out") for source in ("x", *layer.params)]
+    above = {source: _shape(value) for source, value in values.items()}
+    below = {source: _shape(grads[source]) if source in grads else None for source in values}
+    numbers, bits = _kept(layer.cache)
+    kept = " and ".join(([f"{numbers} numbers"] if numbers else []) + ([f"{bits} bits"] if bits else [])) or "nothing"
+    return draw_graph({"out": name}, edges, above, below, title=f"{name} keeps {kept}")
+
+
+def _shape(tensor: torch.Tensor) -> str:
+    return f"({', '.join(map(str, tensor.shape))}{',' if tensor.dim() == 1 else ''})"
+
+
+def _kept(cache: Any) -> tuple[int, int]:
+    """How many numbers and how many truth values (a bit each) a cache holds."""
+    if isinstance(cache, torch.Tensor):
+        return (0, cache.numel()) if cache.dtype == torch.bool else (cache.numel(), 0)
+    parts = cache.values() if isinstance(cache, Mapping) else cache if isinstance(cache, list | tuple) else ()
+    found = [_kept(part) for part in parts]
+    return sum(numbers for numbers, _ in found), sum(bits for _, bits in found)

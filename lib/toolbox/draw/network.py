@@ -32,8 +32,10 @@ def show_network(
     """
     nodes = {name: SIGNS.get(type(node.op).__name__, type(node.op).__name__) for name, node in graph.nodes.items()}
     edges = list(dict.fromkeys((source, name) for name, node in graph.nodes.items() for source in node.sources))
-    above = {name: f"{name} {tuple(value.shape)}" for name, value in (values or {}).items() if value is not None}
     below = {name: _size(grad) for name, grad in grads.items() if grad is not None} if grads else None
+    # Without gradients below, draw_graph writes the name there.
+    above = {name: f"{name} {tuple(value.shape)}" if below else str(tuple(value.shape))
+             for name, value in (values or {}).items() if value is not None}  # fmt: skip
     column = 1.4 + 0.09 * max(map(len, nodes.values()), default=0) + 0.1 * max(map(len, above.values()), default=0)
     return draw_graph(nodes, edges, above or None, below, title=title, rows=rows_of(graph), column=column, ax=ax)
 
