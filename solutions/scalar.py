@@ -195,7 +195,8 @@ play(nudged, a=Slide(2, -5, 5), b=Slide(-3, -5, 5), c=Slide(10, -10, 10))
 # below.
 
 # %% solution="predict_sum"
-# predicted maps each name to your number: q, f, df_dq, df_dz, df_dx, df_dy. For example: predicted["q"] = ...
+# predicted maps each name to your number: q, f, df_dq, df_dz, df_dx, df_dy.
+# For example: predicted["q"] = ...
 predicted = {}
 ### BEGIN SOLUTION
 predicted = {"q": 3, "f": -12}
@@ -233,7 +234,8 @@ check("predict_sum")
 # Start with the 1 at the right end, and do not skip a node.
 
 # %% solution="predict_neuron"
-# traced maps s, a, b, c, f to values, and df_dc, df_db, df_da, df_ds, df_dw0, df_dx0, df_dw1, df_dx1, df_dw2 to gradients.
+# traced maps s, a, b, c, f to values, and to gradients
+# df_dc, df_db, df_da, df_ds, df_dw0, df_dx0, df_dw1, df_dx1, df_dw2.
 traced = {"s": 1.0}
 ### BEGIN SOLUTION
 traced |= {"a": -1.0, "b": 0.37, "c": 1.37, "f": 0.73}
@@ -363,7 +365,8 @@ figure.tight_layout()
 # **router**. Which gate is which? Look at the red numbers, and give each gate its name.
 
 # %% solution="patterns"
-# patterns maps "add", "copy", "multiply" and "max" to "distributor", "adder", "swap multiplier" or "router".
+# patterns maps "add", "copy", "multiply" and "max"
+# to "distributor", "adder", "swap multiplier" or "router".
 patterns = {}
 ### BEGIN SOLUTION
 patterns = {
@@ -698,7 +701,7 @@ def show_errors(f, slope, bend, twist, at):
     describe(
         figure,
         "The error of your differences over the step ε, both axes logarithmic. Each "
-        "falls to a lowest point and rises again as ε shrinks. " + "; ".join(words) + ".",
+        f"falls to a lowest point and rises again as ε shrinks. {'; '.join(words)}.",
     )
 
 
@@ -844,8 +847,8 @@ if ready("numeric_gradient and steepest_ascent", *tried):
         figure,
         f"Left, the height gained by a step in each direction: most, {max(gains):.2f}, "
         f"at {best:.0f} degrees. Your direction is {yours:.0f} degrees, and the "
-        f"gradient is {math.hypot(*slopes):.2f} long. Right, your path over the contour lines: "
-        f"in 16 steps from height {hill(path[0]):.2f} to {hill(path[-1]):.2f}.",
+        f"gradient is {math.hypot(*slopes):.2f} long. Right, your path over the contour "
+        f"lines: in 16 steps from height {hill(path[0]):.2f} to {hill(path[-1]):.2f}.",
     )
 
 # %% [markdown]
