@@ -26,7 +26,7 @@ from typing import Any
 
 import nbformat
 from bs4 import BeautifulSoup, Tag
-from jinja2 import Template, pass_context
+from jinja2 import FileSystemBytecodeCache, Template, pass_context
 from nbconvert.exporters import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import Highlight2HTML
@@ -92,6 +92,9 @@ class _PageExporter(HTMLExporter):
 
     def _load_template(self) -> Template:
         """The kit's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
+        compiled = Path(self.parent.coursedir.root) / "classroom" / ".cache" / "templates"
+        compiled.mkdir(parents=True, exist_ok=True)
+        self.environment.bytecode_cache = FileSystemBytecodeCache(str(compiled))
         template = super()._load_template()
         if not Path(template.filename or "/").is_relative_to(TEMPLATES):
             return template

@@ -102,7 +102,7 @@ def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str =
     names = [str(name) for name in names] or [str(c) for c in range(C)]
     mistakes = counts - torch.diag(counts.diagonal())
     figure, ax = plt.subplots(figsize=(0.46 * C + 1.2, 0.46 * C + 0.9))
-    ax.imshow(mistakes, cmap="Reds", vmin=0, vmax=max(3.0, float(mistakes.max())))
+    ax.imshow(mistakes.numpy(), cmap="Reds", vmin=0, vmax=max(3.0, float(mistakes.max())))
     for i in range(C):
         ax.add_patch(plt.Rectangle((i - 0.5, i - 0.5), 1, 1, color="0.88"))
         for j in range(C):
