@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 LONGEST = (
-    "test_audit", "test_main_job", "test_pool", "test_kill", "test_mutate", "test_hostile", "test_full_and_zero",
-    "test_build_notebooks", "test_trouble", "test_check", "test_stability", "test_flat_notebook",
+    "test_suite_audit", "test_hostile", "test_main_job", "test_busy_machine", "test_kill", "test_local_engine",
+    "test_mutation", "test_postgresql", "test_cheats", "test_first_fault_flat", "test_two_graders", "test_flat_notebook",
+    "test_full_and_zero", "test_platforms", "test_gradescope", "test_walls", "test_transport", "test_demo_class",
 )  # fmt: skip
 
 

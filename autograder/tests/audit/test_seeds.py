@@ -1,5 +1,7 @@
 """Many seeds: right answers keep their marks under all of them, and an answer that luck decides about is noticed."""
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.audit import suite_audit
@@ -10,12 +12,17 @@ from autograder.tests.audit.test_suite_audit import FLAT, quiet
 ITEMS = ["toy", "softmax_grad_w", "net_softmax_grad_first"]
 
 
+def answers_are(monkeypatch, **given):
+    """Have these and no other wrong (or right) answers been written for flat."""
+    monkeypatch.setattr("autograder.audit.seeds.load", lambda name: replace(FLAT, **given))
+
+
 @pytest.fixture
 def lucky(monkeypatch):
     """An answer that is right unless the first number is large, which it is under about every second seed."""
     edit = Edit("toy", "p = x * y", "p = x * y if float(x) < 1.75 else x - y")
     answer = Answer("toy: right by luck", ("toy",), (edit,))
-    monkeypatch.setattr(FLAT, "WRONG", [answer])
+    answers_are(monkeypatch, wrong=[answer])
     return answer
 
 
@@ -38,8 +45,7 @@ def test_an_answer_that_is_right_by_luck_is_found_out(lucky):
 
 
 def test_a_right_answer_that_loses_marks_is_found_out(monkeypatch, lucky):
-    monkeypatch.setattr(FLAT, "RIGHT", [lucky])
-    monkeypatch.setattr(FLAT, "WRONG", [])
+    answers_are(monkeypatch, right=[lucky], wrong=[])
     monkeypatch.setattr("autograder.audit.seeds.EVERY", 1)
     found = stability("flat", 12, items=["toy"], jobs=0, console=quiet())
     assert 0 < len(found.slips) < 12 and all(slip.right and slip.tests for slip in found.slips)

@@ -145,8 +145,8 @@ def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, mo
 def test_an_unknown_item_is_named_and_an_audit_of_nothing_is_no_success(suite, monkeypatch):
     with pytest.raises(KeyError, match="no item tyo"):
         suite_audit.audit("flat", ["tyo"], suite=suite, console=quiet())
-    monkeypatch.setattr(FLAT, "WRONG", [])
-    monkeypatch.setattr(FLAT, "RIGHT", [])
+    empty = replace(FLAT, wrong=[], right=[])
+    monkeypatch.setattr(suite_audit, "load", lambda name: empty)
     assert suite_audit.run(["flat"], None, None, console=quiet()) == 1
 
 

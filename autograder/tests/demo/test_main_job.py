@@ -127,7 +127,8 @@ def test_feedback_shows_the_tables_and_no_hidden_source(course, verdicts):
 
 
 def test_the_export_agrees_with_the_gradebook(course, verdicts):
-    rows = {row["student_id"]: row for row in csv.DictReader((course / "classroom" / "grades.csv").open())}
+    with (course / "classroom" / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert set(rows) == set(verdicts)
     for student, verdict in verdicts.items():
         assert float(rows[student]["auto_score"]) == verdict["score"], student
