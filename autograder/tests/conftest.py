@@ -6,8 +6,9 @@ import pytest
 
 LONGEST = (
     "test_suite_audit", "test_hostile", "test_main_job", "test_busy_machine", "test_kill", "test_local_engine",
-    "test_mutation", "test_postgresql", "test_cheats", "test_first_fault_flat", "test_two_graders", "test_flat_notebook",
-    "test_full_and_zero", "test_platforms", "test_gradescope", "test_walls", "test_transport", "test_demo_class",
+    "test_mutation", "test_postgresql", "test_cheats", "test_first_fault_flat", "test_two_graders",
+    "test_flat_notebook", "test_full_and_zero", "test_platforms", "test_gradescope", "test_walls", "test_transport",
+    "test_demo_class",
 )  # fmt: skip
 
 
