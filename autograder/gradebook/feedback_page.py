@@ -89,12 +89,12 @@ class _PageExporter(HTMLExporter):
         self._name = f"kit-{secrets.token_hex(8)}"
         self._mark = re.compile(rf'<{self._name} n="?(\w+)"?></{self._name}>|{self._name}-(\w+)-')
         super().__init__(**named)
+        self._compiled = Path(self.parent.coursedir.root) / "classroom" / ".cache" / "templates"  # type: ignore[union-attr]
 
     def _load_template(self) -> Template:
         """The kit's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
-        compiled = Path(self.parent.coursedir.root) / "classroom" / ".cache" / "templates"
-        compiled.mkdir(parents=True, exist_ok=True)
-        self.environment.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+        self._compiled.mkdir(parents=True, exist_ok=True)
+        self.environment.bytecode_cache = FileSystemBytecodeCache(str(self._compiled))
         template = super()._load_template()
         if not Path(template.filename or "/").is_relative_to(TEMPLATES):
             return template
