@@ -5,8 +5,7 @@ with a fused dot product for each neuron); check that losses and gradients agree
 in training, in turn and again and again; report the median of the ratios of neighbours in time, so that a slow moment
 of the machine hits both sides. Processor time, collecting one's own garbage included: cyclic graphs are a cost, too.
 
-micrograd is no part of the kit. `pip install micrograd`, or for this folder alone
-`pip install --target classroom/micrograd micrograd`.
+micrograd is no part of the kit: `pip install -e ".[bench]"` brings what benches compare with.
 """
 
 from __future__ import annotations
@@ -15,14 +14,12 @@ import gc
 import importlib.util
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-BESIDE = ROOT / "classroom" / "micrograd"
 SIZES = (2, 16, 16, 1)  # the net of micrograd's own demonstration
 POINTS, STEPS, ROUNDS = 12, 5, 15
 REACH = {"scalar_vs_micrograd": 5.0, "scalar_fused_vs_micrograd": 12.0}
@@ -31,10 +28,8 @@ Layers = list[list[tuple[list[float], float]]]
 
 def measure() -> list[dict]:
     """The two ratios, as entries of bench.json; value None where micrograd is not installed."""
-    if BESIDE.is_dir() and str(BESIDE) not in sys.path:
-        sys.path.append(str(BESIDE))
     if importlib.util.find_spec("micrograd") is None:
-        how = "micrograd is not installed: pip install --target classroom/micrograd micrograd"
+        how = 'micrograd is not installed: pip install -e ".[bench]"'
         return [entry(name, None, how) for name in REACH]
     layers, points = numbers()
     runs = [micrograd_run(layers, points), tape_run(layers, points), tape_run(layers, points, fused=True)]

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-PARTS = ("engine", "checks", "grading", "step", "accuracy", "second_order", "implicit")
+PARTS = ("engine", "checks", "grading", "one", "step", "accuracy", "second_order", "implicit")
 
 
 def run(root: Path, only: list[str] | None = None, console: Console | None = None) -> int:
