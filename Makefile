@@ -18,7 +18,7 @@ test: setup
 	$(BIN)/python -m mypy
 	$(BIN)/python -m autograder build --check
 	$(BIN)/python -m autograder build
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 15 --cov --cov-report term:skip-covered
 
 build: setup
 	$(BIN)/python -m autograder build

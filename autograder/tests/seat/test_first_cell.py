@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.masters.catalogue import COURSE
+from autograder.course.rooms import names
 from autograder.tests.checkout import ROOT
 
 
@@ -42,7 +42,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess:
 
 
 def test_all_notebooks_begin_alike():
-    assert {first_cell(name) for name in COURSE} == {first_cell("flat")}
+    assert {first_cell(name) for name in names()} == {first_cell("flat")}
 
 
 def test_inside_the_course_it_says_nothing(bundle, tmp_path):
