@@ -96,5 +96,5 @@ def test_a_link_is_fetched(bundle, tmp_path):
 
 def test_where_there_is_no_course_it_says_what_to_do(tmp_path):
     done = run(tmp_path)
-    assert done.returncode == 1 and "open this notebook in its folder, or set `release` above" in done.stderr
+    assert done.returncode == 1 and "open this notebook in its folder, or set `release`" in done.stderr
     assert "StopIteration" not in done.stderr
