@@ -18,8 +18,8 @@ SERVING = ("callbacks", "calls", "cells", "forbid", "script", "student", "wire")
 # What the zygote imports for every hand-in, as importing takes its time.
 SHARED = (
     "camera", "data", "errors", "place", "play",
-    "draw", "draw.alternative_text", "draw.equations", "draw.graph", "draw.jacobians", "draw.layers", "draw.network",
-    "draw.plots", "draw.second_order", "draw.training", "draw.words",
+    "draw", "draw.alternative_text", "draw.architecture", "draw.equations", "draw.graph", "draw.jacobians",
+    "draw.layers", "draw.network", "draw.plots", "draw.second_order", "draw.training", "draw.words",
 )  # fmt: skip
 
 # What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.

@@ -238,3 +238,8 @@ def test_an_earlier_module_is_the_students_own_where_it_was_handed_in_and_else_n
     assert own == "1\n"
     assert other.startswith("backprop.flat.net_softmax is not there while grading\n")
     assert "ModuleNotFoundError" in other
+
+
+def test_everything_that_draws_is_shown_to_workers():
+    drawing = {f"draw.{path.stem}" for path in (ROOT / "lib" / "toolbox" / "draw").glob("[!_]*.py")}
+    assert drawing <= set(SHARED)
