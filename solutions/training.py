@@ -88,9 +88,9 @@ import torch
 from backprop import buffers, checkpoint, flat, optim, training
 from toolbox import check
 from toolbox.data import load_digits
-from toolbox.draw import (show_confusion, show_curves, show_images, show_learning,
-                          show_paths, show_regions, show_search, show_signals,
-                          show_times, show_weights)
+from toolbox.draw import (show_chords, show_confusion, show_curves, show_images,
+                          show_learning, show_paths, show_regions, show_search,
+                          show_signals, show_times, show_weights)
 from toolbox.landscapes import LANDSCAPES, walk
 from toolbox.live import LiveCurve, progress
 from toolbox.play import Choice, Power, Slide, play
@@ -652,6 +652,76 @@ def images_of(data):
 print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to test on")
 
 # %% [markdown]
+# ### 6.4  Is there only one best net?
+#
+# A function is **convex** if no chord lies below it: between any two points $A$ and $B$,
+#
+# $$L\big((1 - t)\,A + t\,B\big) \;\le\; (1 - t)\,L(A) + t\,L(B) \qquad\text{for } 0 \le t \le 1 .$$
+#
+# It is shaped like a bowl, in any number of dimensions. A bowl has no second hollow and no saddle: wherever you start,
+# gradient descent with a small enough learning rate ends at the same lowest loss. That can be proved. The losses of a
+# *linear* classifier are convex in its weights and biases: the scores are linear in them, the losses (hinge, softmax,
+# squared) are convex in the scores, the penalty is convex, and sums of convex functions are convex.
+#
+# Is the loss of a net convex? Train two, from different starts, and go from one to the other in a straight line through
+# the space of all parameters: every weight goes from its value in $A$ to its value in $B$. Do the same with two linear
+# classifiers. The losses are those of *your* `linear_softmax` and `net_softmax`, the descent is your `Momentum`. The
+# dotted line is the chord.
+
+# %% show=true
+def descend(loss_and_grads, params, steps=200):
+    """Gradient descent with all images in each step."""
+    optimizer = optim.Momentum(params, lr=0.2)
+    for _ in range(steps):
+        optimizer.step(loss_and_grads(x_train, y_train, params)[1])
+    return params
+
+
+def between(loss_and_grads, start, end):
+    """The losses on the line from one dict of parameters to another, and the chord."""
+    ways = torch.linspace(0, 1, 41).tolist()
+    line = [{name: start[name].lerp(end[name], t) for name in start} for t in ways]
+    losses = [float(loss_and_grads(x_train, y_train, params)[0]) for params in line]
+    return ways, losses, [losses[0] + t * (losses[-1] - losses[0]) for t in ways]
+
+
+def linear_loss(x, y, params):
+    return flat.linear_softmax(x=x, y=y, **params, reg=1e-3)
+
+
+def random_linear(seed):
+    return {"w": torch.randn(64, 10, generator=seeded(seed)), "b": torch.zeros(10)}
+
+
+def reordered(params, order):
+    """The same net, with its hidden units in another order."""
+    return params | {"w1": params["w1"][:, order], "b1": params["b1"][order],
+                     "w2": params["w2"][order]}
+
+
+one_step = linear_loss(x_train[:2], y_train[:2], random_linear(0))
+if ready(net=net, linear_softmax=one_step[1].get("w")):
+    sizes, net_loss = (64, 30, 10), softmax_loss(1e-3)
+    nets = [descend(net_loss, training.init_params(sizes, seeded(k))) for k in (0, 1)]
+    linear = [descend(linear_loss, random_linear(k)) for k in (0, 1)]
+    twin = reordered(nets[0], torch.randperm(30, generator=seeded(2)))
+    pairs = {"two linear classifiers": (linear_loss, *linear),
+             "two nets": (net_loss, *nets),
+             "a net and itself, units reordered": (net_loss, nets[0], twin)}
+    show_chords({title: between(*pair) for title, pair in pairs.items()})
+
+# %% [markdown]
+# The linear classifiers, which started far apart, have ended at nearly the same loss, and on the way from one to the
+# other the loss never rises above the chord. (Halfway it is even lower: neither has quite arrived, and in a bowl the
+# lowest point lies between them.) Between the two nets there is a hill: both are good, and halfway between them is
+# a net whose loss is more than twice theirs. The third picture is the proof that a net's loss is *not* convex. Reordering the hidden
+# units changes the place in the space of parameters and nothing else: the loss at both ends is the same number, so the
+# chord is level, and the loss in between lies far above it.
+#
+# So for nets there is no guarantee, and plenty of solutions: with $H$ hidden units each one has $H!$ copies. In practice
+# they are nearly all equally good, which is why training works anyway.
+
+# %% [markdown]
 # ## 7  Who wrote the test?
 #
 # The digits were written by 13 people, one after the other, and the file keeps that order. Our splits are random,
@@ -1073,6 +1143,37 @@ if ready(net=net):
 # $v \leftarrow \rho v + \text{left}\cdot\text{right}$ in one call, so that no gradient of a weight is ever stored.
 # The price: a tensor's name no longer says what is in it. Once `scores` has become its own gradient, the scores are
 # gone; so the *order* of the lines matters. And the last batch is smaller than the buffers.
+#
+# ### A solved example: one layer, squared loss, four buffers
+#
+# Two operations first. `torch.mm(a, b, out=c)` computes a product *into* `c`; `c` keeps its place in memory. And
+# `v.addmm_(a, b, beta=0.9)` replaces `v` by 0.9 times itself plus the product:
+
+# %%
+a, b = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]])
+c, v = torch.zeros(1, 1), torch.tensor([[100.0]])
+place = c.data_ptr()
+torch.mm(a, b, out=c)
+v.addmm_(a, b, beta=0.9)
+print("c:", c.item(), " at the same place:", c.data_ptr() == place)
+print("v:", v.item(), "= 0.9 · 100 + 11")
+
+# %% [markdown]
+# Now a whole step of a linear layer with the loss $\frac1N\sum (x\,w - t)^2$, in place. The table says what each buffer
+# holds after each line; read it from top to bottom, and ask of each line whether everything that it reads is still there:
+#
+# | line | `s` | `v` | `w` |
+# | --- | --- | --- | --- |
+# | `torch.mm(x, w, out=s)` | the scores | the old velocity | the old weights |
+# | `s -= t` | the errors | | |
+# | `loss = torch.dot(s.view(-1), s.view(-1)) / N` | | | |
+# | `s *= 2 / N` | the gradient of the scores | | |
+# | `v.addmm_(x.T, s, beta=rho)` | | the new velocity | |
+# | `w -= lr * v` | | | the new weights |
+#
+# The loss must be computed *before* the errors become a gradient. And with a second layer, going back to the hidden layer
+# needs the second layer's weights, so they must not change before that. Which of your buffers is read last, and by which
+# line? Write down a table like this one for two layers first; then the code is a copy of its first column.
 
 # %% item="buffered_net" points=2
 check("buffered_net")
@@ -1101,6 +1202,7 @@ check("buffers")
 # - **Initialise** with variance $2/\text{fan\_in}$: signals keep their size through any number of ReLU layers.
 # - **Mini-batches**: every example once per epoch, in a new order, labels along with their images, from a seeded
 #   generator.
+# - A linear classifier's loss is **convex**, a net's is not: it has as many equal minima as its hidden units have orders.
 # - **Climb the ladder** before you run: $\ln C$, the penalty, fifty images memorised, a loss that goes down.
 # - **Choose on validation, measure once on test**, and ask who is in the test set.
 # - **Write files atomically, avoid pickles, record everything** that a run depends on: parameters, velocity,

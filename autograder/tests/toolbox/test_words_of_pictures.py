@@ -108,3 +108,11 @@ def test_a_flight_says_where_it_ends_and_how_its_tangents_run():
     text = words_of(draw.show_throw(places, moves, title="a throw", every=1))
     assert "rises to 3 m and ends at x 2 m, y 1 m" in text
     assert "dy/dg, from 0 at second 0.02 to -2 at second 0.06" in text
+
+
+def test_chords_say_whether_the_loss_rises_above_them():
+    ways = [0.0, 0.5, 1.0]
+    text = words_of(draw.show_chords({"bowl": (ways, [4.0, 1.0, 2.0], [4.0, 3.0, 2.0]),
+                                      "hill": (ways, [1.0, 9.0, 1.0], [1.0, 1.0, 1.0])}))  # fmt: skip
+    assert "bowl: loss from 4 at 0 to 2 at 1, lowest 1 at 0.5; it is never above the chord" in text
+    assert "hill: loss 1 all along" not in text and "it is above the chord by up to 8" in text

@@ -21,6 +21,7 @@ from toolbox.draw.network import show_network
 from toolbox.draw.plots import show_curves, show_graph_steps, show_images, show_scores, show_weights
 from toolbox.draw.second_order import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.draw.training import (
+    show_chords,
     show_confusion,
     show_learning,
     show_paths,
@@ -41,6 +42,7 @@ __all__ = [
     "show_architectures",
     "show_boundaries",
     "show_camera",
+    "show_chords",
     "show_circle_and_webs",
     "show_columns",
     "show_confusion",

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from toolbox.draw.words import course, describe, listed, number
 
-STYLES = {"SGD": ("#c44e52", "-", "o"), "momentum": ("#1f6f8b", "-", "s")}
+STYLES = {"SGD": ("#c44e52", "-", "o"), "momentum": ("#1f6f8b", "--", "s")}
 
 
 def show_paths(
@@ -60,6 +60,24 @@ def show_paths(
     axes[0][0].legend(loc="best", fontsize=9)
     figure.tight_layout()
     return describe(figure, "Paths of optimisers over landscapes, and their losses. " + " ".join(said))
+
+
+def show_chords(lines: Mapping[str, tuple[Sequence[float], Sequence[float], Sequence[float]]]) -> Figure:
+    """Losses along straight lines between two sets of parameters: title -> (ways from 0 to 1, losses, the chord)."""
+    figure, axes = plt.subplots(1, len(lines), figsize=(3.7 * len(lines), 3.0), squeeze=False)
+    for (title, (ways, losses, chord)), ax in zip(lines.items(), axes[0], strict=True):
+        ax.plot(ways, losses, "-", color="#1f6f8b", lw=2, label="loss")
+        ax.plot(ways, chord, ":", color="black", lw=1.6, label="chord")
+        ax.set(title=title, xlabel="from A (0) to B (1)", ylabel="loss" if ax is axes[0][0] else "")
+        ax.title.set_fontsize(10)
+        ax.set_ylim(0, 1.15 * max(losses))
+        ax.grid(alpha=0.3)
+        above = max(loss - level for loss, level in zip(losses, chord, strict=True))
+        where = f"above the chord by up to {number(above)}" if above > 1e-4 * max(losses) else "never above the chord"
+        describe(ax, f"{title}: loss {course(losses, ways)}; it is {where}.")
+    axes[0][0].legend(fontsize=9)
+    figure.tight_layout()
+    return figure
 
 
 def show_signals(signals: Mapping[str, Mapping[int, Tensor]], *, limit: float = 3.0) -> Figure:
