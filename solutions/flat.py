@@ -6,21 +6,31 @@
 # %% [markdown]
 # # Flat gradient code: the forward pass, read backwards
 #
-# A network learns by asking one question about every one of its weights: *if I turned this one up a little, would
-# the loss rise or fall, and how fast?* The answer is a number, the **gradient** of the loss with respect to that
-# weight. A small network has thousands of weights, a large one billions, and backpropagation answers the question
-# for all of them at once, for about the price of evaluating the network twice more.
+# A network learns by asking one question about each of its weights: *if I increased this one a little, would
+# the loss rise or fall, and how fast?* The answer is a number, the **gradient** of the loss with respect to this
+# weight. A small network has thousands of weights and a large one billions. Backpropagation answers the question
+# for all of them at once, for about the price of evaluating the network two more times.
 #
-# In this notebook you build that by hand, in the plainest way there is. By the end you will have
+# In `scalar` you carried gradients through graphs of single numbers. Now whole batches of images go through
+# them, and you write the backward pass in the plainest way there is. By the end of this notebook you will have
 #
-# - followed values forward and gradients backward through a graph, with pencil and paper;
 # - written the backward pass of linear classifiers with three losses, of logistic regression, and of a two-layer
 #   network;
 # - trained them on real handwritten digits **with your own gradients**;
+# - seen why a linear classifier has one best answer, and a network many;
 # - learnt to find a wrong line in somebody else's backward pass.
 #
-# You need: the chain rule from school, matrix products, and a little Python. Allow five to seven hours; the
-# sections stand on their own, so stop wherever you like.
+# | part | sections | what you do | time | |
+# | --- | --- | --- | --- | --- |
+# | A | 1–3 | from a graph to flat code: a square, a neuron | 1 h | the core; ½ h if `scalar` is fresh |
+# | B | 4 | a linear classifier: hinge, softmax, squared loss | 2 h | the core; of the three losses, 4.3 may be skipped |
+# | C | 5 | logistic regression | ¾ h | may be skipped |
+# | D | 6 | two layers | 1½ h | the core; once with each loss |
+# | E | 7 | gradient checking, find the bug | 1 h | `tensors` builds on it |
+#
+# Each check counts by itself, and the given cells work without the parts that you skip.
+#
+# You need: the notebook `scalar`, sections 1 and 2; matrix products; a little PyTorch (tensors, shapes, sums).
 
 # %%
 import os
@@ -70,12 +80,21 @@ import torch
 from backprop import flat
 from toolbox import check
 from toolbox.data import load_digits
-from toolbox.draw import draw_graph, show_curves, show_graph_steps, show_images, show_scores, show_weights
+from toolbox.draw import (
+    describe,
+    draw_graph,
+    listed,
+    show_curves,
+    show_graph_steps,
+    show_images,
+    show_scores,
+    show_weights,
+)
 from toolbox.gradcheck import gradcheck
 
 
 def ready(answer, *names):
-    """True once (loss, grads) holds a loss and the named gradients; until then it says what is missing."""
+    """True once (loss, grads) holds all of it; until then it says what is missing."""
     loss, grads = answer
     missing = ["the loss"] if loss is None else []
     missing += [f'grads["{name}"]' for name in names if grads.get(name) is None]
@@ -83,114 +102,83 @@ def ready(answer, *names):
         print("Nothing to show yet. Still to be written:", ", ".join(missing))
     return not missing
 
-
 # %% [markdown]
 # ## 0  How this works
 #
-# **Where you write.** Short answers go into this notebook, wherever you see `# YOUR CODE HERE`. Longer code goes
-# into one file, `lib/backprop/flat.py`: keep it open in an editor beside the notebook. Save it and run the next
-# cell; the notebook picks up the new version by itself.
+# Everything is as in `scalar`, except that your code goes into one file, `lib/backprop/flat.py`. Short answers go
+# into this notebook, wherever you see `# YOUR CODE HERE`.
 #
-# **How you know that it is right.** Below every task stands a cell like `check("toy")`. Run it as often as you
-# want. It runs your code and shows a table: what was tried, whether it came out right and, if not, by how much
-# and what people who saw this usually had done. The grading runs the same checks and some more of the same kind
-# with other numbers. Each check counts by itself, so half-finished work earns its part.
-#
-# **What you may use.** Any tensor operation of PyTorch except the ones that would do the work for you: no
+# **What you may use.** Any tensor operation of PyTorch except those that would do the work for you: no
 # `.backward()`, no `torch.autograd`. Here *you* are the autograd.
 #
 # | you see | look at |
 # | --- | --- |
-# | `StopIteration` in the first cell | the notebook lies outside the course's folder: it must stand below the folder that holds `lib` |
-# | `ModuleNotFoundError: torch` | the course's environment is not the notebook's kernel: the README says how to set it up |
+# | `FileNotFoundError: the course is not here` in the first cell | the notebook must lie in the course's folder, the one that holds `lib` |
+# | `ModuleNotFoundError: torch` | the notebook's kernel is not the course's environment: the README says how to set it up |
 # | a check still shows the old result | `flat.py` is not saved; or restart the kernel (menu *Kernel*) and run from the top |
 # | `SyntaxError` or `IndentationError` from `flat.py` | the line it names, and the one above: often an open bracket or a mixed indent |
-# | "Nothing to show yet" | not an error: that picture is drawn with your code, once it exists |
+# | "Nothing to show yet" | not an error: this picture is drawn by your code, once that exists |
 
 # %% [markdown]
 # ## 1  A graph, its values, its gradients
 #
-# Take $f(x, y, z) = (x + y)\,z$ at $x=-2,\ y=5,\ z=-4$. Before you differentiate anything, draw it. Every
-# operation becomes a **node**, every value a **wire**. Going left to right, fill in the values, in blue *above*
-# the wires. This is the **forward pass**.
+# What you bring along from `scalar`, on one page. Every operation is a **node**, every value a **wire**. The
+# **forward pass** writes values on the wires, from left to right. The **backward pass** writes gradients on
+# them, from right to left, starting with a 1: how much the end changes for each unit by which this value
+# changes. At every node,
+#
+# $$\text{downstream} \;=\; \text{upstream} \times \text{local}$$
+#
+# and most nodes are of four kinds:
+#
+# | node | forward | what it does to the upstream gradient |
+# | --- | --- | --- |
+# | add | $a + b$ | *distributes* it: the same to both inputs |
+# | multiply | $a\,b$ | *swaps*: each input gets it times the other input |
+# | copy | one value used twice | *adds up* what comes back along the two wires |
+# | max | $\max(a, b)$ | *routes* it: all to the larger input, nothing to the other |
+
+# %% [markdown]
+# The lecture's graph, $f = (x+y)\,z$, node by node. The yellow wires are the ones just filled in.
 
 # %% show=true
 nodes = {"q": "+", "f": "×"}
 edges = [("x", "q"), ("y", "q"), ("q", "f"), ("z", "f")]
 values = {"x": -2, "y": 5, "z": -4, "q": 3, "f": -12}
-draw_graph(nodes, edges, values, title="f = (x + y) z, forward");
-
-# %% [markdown]
-# Now we want $\partial f/\partial x$, $\partial f/\partial y$ and $\partial f/\partial z$. What does such a
-# number *mean*? Just try it: nudge one input by a thousandth, see how far $f$ moves, and divide.
-
-# %% show=true
-def f(x, y, z):
-    return (x + y) * z
-
-
-h = 0.001
-for name, moved in {"x": f(-2 + h, 5, -4), "y": f(-2, 5 + h, -4), "z": f(-2, 5, -4 + h)}.items():
-    print(f"{name} + {h}:  f goes from -12 to {moved:.3f},  so f moves {(moved + 12) / h:+.2f} times as much as {name}")
-
-# %% [markdown]
-# So the three gradients are $-4$, $-4$ and $3$. **Keep that picture in mind: a gradient is how many times faster
-# the end moves than the place where you nudge.**
-#
-# To get them *without* nudging, walk through the graph from right to left and write a gradient, in red *below*
-# each wire. The rule at every node is the same:
-#
-# $$\text{downstream} \;=\; \text{upstream} \times \text{local}$$
-#
-# - **upstream** is the gradient that already stands on the node's output wire: how fast $f$ moves with the node's
-#   output;
-# - **local** is what the node knows about itself: how fast its output moves with one of its inputs;
-# - **downstream** is their product, and it goes on the input wire. For the next node to the left it is the
-#   upstream gradient.
-#
-# Follow it step by step. The yellow wires are the ones just filled in.
-
-# %% show=true
 after_base = {"f": 1}
 after_mul = {**after_base, "q": -4, "z": 3}
 after_add = {**after_mul, "x": -4, "y": -4}
 show_graph_steps(nodes, edges, values, [
     ("forward pass done, no gradient known", {}, []),
-    ("1. base case: f moves exactly with f, so 1", after_base, ["f"]),
+    ("1. base case: f changes exactly with f, so 1", after_base, ["f"]),
     ("2. × swaps: each input gets 1 · (the other input)", after_mul, ["q", "z"]),
     ("3. + distributes: each input gets -4 · 1", after_add, ["x", "y"]),
 ]);
 
 # %% [markdown]
-# The same in words:
-#
-# 1. **Base case.** $\partial f/\partial f = 1$. Every backward pass starts with this 1.
-# 2. **The node ×.** It computed $f = q\,z$. Its local gradients are $\partial f/\partial q = z = -4$ and
-#    $\partial f/\partial z = q = 3$: for each input, *the value of the other one*. That is why a multiplication
-#    is called a "swap multiplier". It has to remember its inputs from the forward pass.
-# 3. **The node +.** It computed $q = x + y$, and both local gradients are 1: an addition is a "gradient
-#    distributor", it hands its upstream gradient on to each input as it is.
-#
-# Compare with the nudging above: the numbers agree. And notice what each node did *not* need: any idea of the
-# rest of the graph. It saw its own inputs and one number from the right. This is why the scheme works for a graph
-# of a million nodes, too.
+# Notice what each node did *not* need: any knowledge of the rest of the graph. It saw its own inputs and one
+# number from the right. That is why the scheme works for a graph of a million nodes, too.
 #
 # ### Two other ways, and why nobody uses them
 #
-# **Derive a formula on paper.** Fine for $(x+y)z$. For a network it takes sheets of matrix calculus, and when you
-# change the loss you start again. Besides, we do not want a formula. For $x^2+y^2$ at $(5, 3)$ we want the two
-# numbers $(10, 6)$, *here*, and not the expression $(2x, 2y)$.
+# **Derive a formula on paper.** This is fine for $(x+y)z$. For a network it takes sheets of matrix calculus, and
+# when you change the loss you start again. Besides, we do not want a formula. For $x^2+y^2$ at $(5, 3)$ we want
+# the two numbers $(10, 6)$, *here*, and not the expression $(2x, 2y)$.
 #
 # **Nudge every weight.** Each nudge costs one run of the whole network:
 
 # %% show=true
-print(f"{'network':38s} {'weights':>12s}   {'runs by nudging (up and down)':>30s}   by backpropagation")
-for network, weights in [("(x + y) z", 3), ("the two-layer net of section 6, H = 32", 64 * 32 + 32 + 32 * 10 + 10),
-                         ("AlexNet (2012), about", 61_000_000)]:
-    print(f"{network:38s} {weights:12,d}   {2 * weights:30,d}   worth 2 or 3")
+row = "{:38s} {:>12}   {:>30}   {}".format
+print(row("network", "weights", "runs by nudging (up and down)", "by backpropagation"))
+for network, weights in {
+    "(x + y) z": 3,
+    "the two-layer net of section 6, H = 32": 64 * 32 + 32 + 32 * 10 + 10,
+    "AlexNet (2012), about": 61_000_000,
+}.items():
+    print(row(network, f"{weights:,}", f"{2 * weights:,}", "worth 2 or 3"))
 
 # %% [markdown]
-# Nudging is still good for one thing: *checking*. Section 7 lives on it.
+# Nudging is still good for one thing: *checking*. Section 7 relies on it.
 
 # %% [markdown]
 # ## 2  Your first backward pass
@@ -200,8 +188,8 @@ for network, weights in [("(x + y) z", 3), ("the two-layer net of section 6, H =
 # Take $f = (x\,y + z)^2$ at $x = 3,\ y = -2,\ z = 5$, cut into three nodes: $p = x\,y$, then $q = p + z$, then
 # $f = q^2$. The local gradient of a square is $2q$.
 #
-# Do this one **on paper**: draw the graph, write the values above, then the gradients below, right to left. Then
-# put your numbers in.
+# Do this one **on paper**: draw the graph, write the values above the wires, then the gradients below, right to
+# left. Then fill in your numbers.
 
 # %% solution="predict"
 # predicted maps each name to your number: p, q, f, df_dq, df_dp, df_dx, df_dy, df_dz.
@@ -218,11 +206,12 @@ predicted["df_dy"] = -6  # -2 · x
 
 # %% show=true
 # Your numbers in the graph ("?" where one is missing).
+found = {key.removeprefix("df_d"): number for key, number in predicted.items()}
 draw_graph(
     {"p": "×", "q": "+", "f": "square"},
     [("x", "p"), ("y", "p"), ("p", "q"), ("z", "q"), ("q", "f")],
-    {"x": 3, "y": -2, "z": 5, **{name: predicted[name] for name in "pqf" if name in predicted}},
-    {"f": 1, **{name: predicted[f"df_d{name}"] for name in "qpxyz" if f"df_d{name}" in predicted}},
+    {"x": 3, "y": -2, "z": 5, **{k: predicted[k] for k in "pqf" if k in predicted}},
+    {"f": 1, **{k: found[k] for k in "qpxyz" if f"df_d{k}" in predicted}},
     title="f = (x y + z)²",
 );
 
@@ -232,9 +221,9 @@ check("predict")
 # %% [markdown]
 # ### From a graph to flat code
 #
-# Now let the computer do it. **Flat code** writes the forward pass one node a line, and below it the backward
-# pass: the *same lines, last to first*, each turned into the lines for its gradients. Here is a solved one,
-# $(x+y)z$:
+# Now let the computer do it. **Flat code** writes the forward pass with one node on each line, and below it the
+# backward pass: the *same lines, last to first*, each turned into the lines for its gradients. Here is a solved
+# one, $(x+y)z$:
 #
 # | forward, top to bottom | backward, bottom to top |
 # | --- | --- |
@@ -247,28 +236,30 @@ def sum_times(x, y, z):
     """f = (x + y) z, and the gradient of f with respect to q, z, x and y."""
     grads = {}
     # Forward.
-    q = x + y                     # node A
-    f = q * z                     # node B
+    q = x + y  # node A
+    f = q * z  # node B
     # Backward: node B, then node A.
-    grads["q"] = z * 1.0          # B: × swaps; upstream is the base case, 1
-    grads["z"] = q * 1.0          # B
-    grads["x"] = grads["q"]       # A: + distributes; upstream is what now stands on the wire q
-    grads["y"] = grads["q"]       # A
+    grads["q"] = z * 1.0  # B: × swaps; upstream is the base case, 1
+    grads["z"] = q * 1.0  # B
+    grads["x"] = grads[
+        "q"
+    ]  # A: + distributes; upstream is what now stands on the wire q
+    grads["y"] = grads["q"]  # A
     return f, grads
 
 
 sum_times(-2.0, 5.0, -4.0)
 
 # %% [markdown]
-# Read it twice and notice three habits; everything below keeps them:
+# Read it twice and notice three habits. All code in this notebook keeps them.
 #
-# - a gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of
-#   $q$;
-# - by the time a line needs an upstream gradient, an earlier line has made it;
-# - the backward lines use values of the forward pass (`z`, `q`): they must still be around.
+# - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of
+#   $q$.
+# - By the time a line needs an upstream gradient, an earlier line has made it.
+# - The backward lines use values of the forward pass (`z`, `q`), so these must still be around.
 #
 # **Now you.** Open `lib/backprop/flat.py` and fill in `toy`: the function $(x\,y+z)^2$ for any three numbers.
-# Three lines forward, five backward, and you have just done it on paper.
+# It takes three lines forward and five backward, and you have just done it on paper.
 
 # %% show=true
 flat.toy(3.0, -2.0, 5.0)
@@ -280,40 +271,33 @@ check("toy")
 # | you see | look at |
 # | --- | --- |
 # | right at (3, −2, 5) on paper, wrong at other numbers | a number of the example typed into the code where a variable belongs |
-# | `x` and `y` the wrong way round | × *swaps*: `x` gets the other one's value |
-# | everything on the left wrong by the same factor | the gradient of the square, the one they all pass through |
-# | `KeyError: 'p'` | a line uses `grads["p"]` before the line that makes it: backward order |
+# | `x` and `y` the wrong way round | × *swaps*: `x` gets the value of the other input |
+# | everything on the left wrong by the same factor | the gradient of the square, which they all pass through |
+# | `KeyError: 'p'` | a line uses `grads["p"]` before the line that makes it: check the order |
 
 # %% [markdown]
 # ## 3  A logistic neuron
 #
-# A neuron weighs its inputs, adds a bias, and squashes the sum into the interval from 0 to 1:
+# You know this neuron from `scalar`:
 #
-# $$f = \sigma(w_0 x_0 + w_1 x_1 + w_2), \qquad \sigma(s) = \frac{1}{1 + e^{-s}}$$
+# $$f = \sigma(w_0 x_0 + w_1 x_1 + w_2), \qquad \sigma(s) = \frac{1}{1 + e^{-s}}, \qquad \frac{d\sigma}{ds} = \bigl(1 - \sigma(s)\bigr)\,\sigma(s)$$
 #
-# The lecture takes $\sigma$ apart into four nodes (times −1, exp, plus 1, one over). One node does as well,
-# because its local gradient is so simple:
-#
-# $$\frac{d\sigma}{ds} = \bigl(1 - \sigma(s)\bigr)\,\sigma(s)$$
-#
-# A graph is not unique: you choose how coarse its nodes are. And this node needs to remember nothing but its own
-# output.
-#
-# With $w=(2,-3,-3)$ and $x=(-1,-2)$ the sum is $s_3 = 1$, the output $\sigma(1) = 0.73$, and the first step
-# backward gives $1 \cdot (1 - 0.73) \cdot 0.73 = 0.2$. The gradients of the inputs come from *your* code. Fill in
-# `neuron` in `flat.py`, five lines forward and as many steps back, then run the next cell again. (Three wires in
-# the middle keep their "?": your function needs those gradients on the way and does not return them. Which
-# numbers belong there?)
+# With σ as one node, which remembers nothing but its output, it becomes flat code of five lines forward and as
+# many steps back. At $w=(2,-3,-3)$ and $x=(-1,-2)$ the sum is $s_3 = 1$, the output is $\sigma(1) = 0.73$, and the
+# first step back gives $1 \cdot (1 - 0.73) \cdot 0.73 = 0.2$. The gradients of the inputs come from *your* code:
+# fill in `neuron` in `flat.py`, then run the next cell again. (Three wires in the middle keep their "?". Your
+# function needs those gradients on the way and does not return them. Which numbers belong there?)
 
 # %% show=true
 loss, grads = flat.neuron(w0=2.0, x0=-1.0, w1=-3.0, x1=-2.0, w2=-3.0)
+inputs = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
 draw_graph(
     {"s0": "×", "s1": "×", "s2": "+", "s3": "+", "f": "σ"},
-    [("w0", "s0"), ("x0", "s0"), ("w1", "s1"), ("x1", "s1"), ("s0", "s2"), ("s1", "s2"), ("s2", "s3"), ("w2", "s3"),
-     ("s3", "f")],
-    {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3, "s0": -2, "s1": 6, "s2": 4, "s3": 1, "f": 0.731},
-    {"f": 1, "s3": 0.1966, **{name: grads[name] for name in ("w0", "x0", "w1", "x1", "w2") if name in grads}},
-    title="logistic neuron: the gradients of the w and x are drawn from your code",
+    [("w0", "s0"), ("x0", "s0"), ("w1", "s1"), ("x1", "s1"), ("s0", "s2"), ("s1", "s2"),
+     ("s2", "s3"), ("w2", "s3"), ("s3", "f")],
+    {**inputs, "s0": -2, "s1": 6, "s2": 4, "s3": 1, "f": 0.731},
+    {"f": 1, "s3": 0.1966, **{name: grads[name] for name in inputs if name in grads}},
+    title="logistic neuron: the gradients of the w and x come from your code",
 );
 
 # %% item="neuron" points=3
@@ -326,43 +310,32 @@ check("neuron")
 # | everything 0 at the first example, where the sum is 1, and wrong elsewhere | $\sigma(1-\sigma)$ needs the *output* of σ, not its input |
 # | `w2` wrong, the others right | `w2` enters by +: what does an addition do with its upstream gradient? |
 # | `OverflowError` | `math.exp` of a large number; the `sigmoid` given at the top of `flat.py` avoids it |
-#
-# Four kinds of nodes carry most of deep learning, and you have met two of them. Keep the table:
-#
-# | node | forward | what it does to the upstream gradient |
-# | --- | --- | --- |
-# | add | $a + b$ | *distributes* it: the same to both |
-# | multiply | $a\,b$ | *swaps*: times the other input |
-# | copy | one value used twice | *adds up* what comes back along the two wires |
-# | max | $\max(a, b)$ | *routes* it: all to the larger input, nothing to the other |
-#
-# You will need the last two in the next section.
 
 # %% [markdown]
 # ### Written question 1
 #
-# Gradients could also be carried the other way: start at one input with a 1, and compute left to right how fast
-# every later value moves with it.
+# Gradients could also be carried the other way: start at one input with a 1, and compute from left to right how
+# fast every later value changes with it.
 #
-# **(a)** For a network with a million weights and one loss: how many walks through the graph does that take, and
-# how many does the backward walk take? Why? **(b)** Why can a node's backward step only be done after the forward
-# pass? **(c)** Think of a function for which the left-to-right way would be the cheaper one. A few sentences for
+# **(a)** For a network with a million weights and one loss: how many walks through the graph does this take, and
+# how many does the backward walk take? Why? **(b)** Why can a node's backward step be done only after the forward
+# pass? **(c)** Think of a function for which the left-to-right way is the cheaper one. Write a few sentences for
 # each.
 
 # %% [markdown] written="why_backwards" points=3
 # ### BEGIN SOLUTION
-# (a) A walk from left to right starts at one input, and so gives the derivatives with respect to this one input
+# (a) A walk from left to right starts at one input, so it gives the derivatives with respect to this one input
 # only: a million weights take a million walks. The walk from right to left starts at one output and passes every
-# wire once; on each it leaves the derivative of that output, so one walk gives all million gradients. The loss is
-# a single number, so one walk is enough. (It is cheap because products are formed starting from the scalar end:
-# what is carried is never larger than the value on the wire.)
+# wire once. On each wire it leaves the derivative of this output, so one walk gives all million gradients. The loss
+# is a single number, so one walk is enough. (It is cheap because the products are formed from the scalar end: what
+# is carried is never larger than the value on the wire.)
 #
 # (b) Local gradients depend on the values at the node: × needs its other input, σ its output, max needs to know
 # which input won. The forward pass makes these values, and they must be kept until the backward pass has used
 # them. And the upstream gradient has to exist first.
 #
 # (c) Any function with few inputs and many outputs: for instance a simulation with one parameter (gravity, say)
-# of which one wants to see the effect on the whole path, or a curve in space as a function of time.
+# whose effect on the whole path is wanted, or a curve in space as a function of time.
 #
 # Marks: one each for (a) with the reason, (b), (c).
 # ### END SOLUTION
@@ -370,54 +343,62 @@ check("neuron")
 # %% [markdown]
 # ## 4  Real data: three losses for a linear classifier
 #
-# Time for real numbers: handwritten digits, 8×8 pixels each, from zero (paper) to one (ink).
+# Now real data: handwritten digits of 8×8 pixels, each pixel a number from zero (paper) to one (ink).
 
 # %% show=true
 x_train, y_train = load_digits("train")
 x_test, y_test = load_digits("test")
-print("x_train", tuple(x_train.shape), "  y_train", tuple(y_train.shape), "  x_test", tuple(x_test.shape))
+print(
+    "x_train",
+    tuple(x_train.shape),
+    "  y_train",
+    tuple(y_train.shape),
+    "  x_test",
+    tuple(x_test.shape),
+)
 show_images(x_train[:20], y_train[:20].tolist());
 
 # %% [markdown]
-# A **linear classifier** gives every image ten scores, one for each digit, and answers with the highest.
-# **Batches are rows** here: the $N$ images of a batch are the rows of $x$, and
+# A **linear classifier** gives every image ten scores, one for each digit, and answers with the digit of the
+# highest score. **Batches are rows** here: the $N$ images of a batch are the rows of $x$, and
 #
 # $$\text{scores} = x\,w + b, \qquad x: (N, D),\quad w: (D, C),\quad b: (C,),\quad \text{scores}: (N, C)$$
 #
-# with $D = 64$ pixels and $C = 10$ classes. (The slides write $s = Wx$ for one image as a column; that $W$ is our
-# $w$ transposed, as is the weight of `torch.nn.Linear`.) The loss is a single number, made of two parts:
+# with $D = 64$ pixels and $C = 10$ classes. (The slides write $s = Wx$ for one image as a column. That $W$ is the
+# transpose of our $w$, and so is the weight of `torch.nn.Linear`.) The loss is a single number with two parts:
 #
 # $$L = \frac{1}{N}\sum_{i=1}^{N} L_i \;+\; \text{reg}\cdot\sum_{d,c} w_{dc}^2$$
 #
-# The first is the **mean** over the batch of how badly each image is classified; the second, the regularisation,
-# asks for small weights. Careful, because books differ here: there is **no** factor ½ in front, and the bias `b`
-# is not regularised.
+# The first part is the **mean** over the batch of how badly each image is classified. The second, the
+# regularisation, asks for small weights. Careful, because books differ here: there is **no** factor ½ in front,
+# and the bias `b` is not regularised.
 #
 # With whole matrices on the wires, the graph looks like this. The blue texts are now *shapes*:
 
 # %% show=true
 draw_graph(
     {"scores": "linear", "data": "data loss", "penalty": "reg · Σ w²", "loss": "+"},
-    [("b", "scores"), ("x", "scores"), ("w", "scores"), ("scores", "data"), ("y", "data"), ("w", "penalty"),
-     ("data", "loss"), ("penalty", "loss")],
+    [("b", "scores"), ("x", "scores"), ("w", "scores"), ("scores", "data"),
+     ("y", "data"), ("w", "penalty"), ("data", "loss"), ("penalty", "loss")],
     {"b": "(C,)", "x": "(N, D)", "w": "(D, C)", "scores": "(N, C)", "y": "(N,)",
      "data": "( )", "penalty": "( )", "loss": "( )"},
-    rows={"b": 0, "x": 1, "w": 2, "scores": 1, "y": 0, "data": 0.5, "penalty": 2, "loss": 1.25},
+    rows={"b": 0, "x": 1, "w": 2, "scores": 1, "y": 0, "data": 0.5, "penalty": 2,
+          "loss": 1.25},
 );
 
 # %% [markdown]
-# Three facts carry you through the backward pass of everything that follows.
+# Three facts carry you through all the backward passes that follow.
 #
 # **A gradient has the shape of its value.** `grads["w"]` is $(D, C)$ like `w`: one number for each weight. If
-# shapes disagree, something is wrong; if only one product of the things at hand *has* the right shape, it is
+# the shapes disagree, something is wrong. If only one product of the things at hand *has* the right shape, it is
 # probably the right one.
 #
-# **A value used twice collects twice.** `w` goes into the scores *and* into the penalty: a copy node. What comes
-# back along the two wires is added. The bias is used $N$ times, once for each image, and collects from every one
-# of them.
+# **A value that is used twice adds up two gradients.** `w` goes into the scores *and* into the penalty: a copy
+# node. What comes back along the two wires is added. The bias is used $N$ times, once for each image, and adds up
+# $N$ gradients.
 #
-# **Matrix products go entry by entry, too.** Nudge the single weight $w_{dc}$: score $c$ of image $i$ moves by
-# $x_{id}$ times as much, for every image, and the other scores stay. So
+# **Matrix products go entry by entry, too.** Nudge the single weight $w_{dc}$. For every image $i$, score $c$
+# changes by $x_{id}$ times the nudge; the other scores do not change. So
 #
 # $$\frac{\partial L}{\partial w_{dc}} \;=\; \sum_{i} x_{id}\;\frac{\partial L}{\partial \text{scores}_{ic}}$$
 #
@@ -439,11 +420,11 @@ def line_fit(x, t, w, b):
     squares = errors ** 2                       # C  (N,)
     loss = squares.sum() / N                    # D  ()
     # Backward: D, C, B, A.
-    grad_squares = torch.full_like(squares, 1 / N)      # D: each square moves the mean by 1/N
-    grad_errors = grad_squares * 2 * errors             # C: local gradient 2 · errors
-    grad_outputs = grad_errors                          # B: t is a constant
-    grad_w = grad_outputs @ x                           # A: each weight collects from every row
-    grad_b = grad_outputs.sum()                         # A: the bias stands in every row, so it collects N times
+    grad_squares = torch.full_like(squares, 1 / N)  # D: a square counts 1/N in the mean
+    grad_errors = grad_squares * 2 * errors     # C: local gradient 2 · errors
+    grad_outputs = grad_errors                  # B: t is a constant
+    grad_w = grad_outputs @ x                   # A: each weight adds up all rows
+    grad_b = grad_outputs.sum()                 # A: the bias is in every row: add up N
     return loss, {"outputs": grad_outputs, "w": grad_w, "b": grad_b}
 
 
@@ -455,11 +436,12 @@ def normal(*shape, scale=1.0):
     return scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
-points = {"x": normal(8, 3), "t": normal(8), "w": normal(3), "b": torch.tensor(0.5, dtype=torch.float64)}
+points = {"x": normal(8, 3), "t": normal(8), "w": normal(3), "b": torch.tensor(0.5)}
+points["b"] = points["b"].double()
 line_fit(**points)
 
 # %% [markdown]
-# Is it right? Nudging tells. `gradcheck` nudges every single number up and down and compares:
+# Is it right? Nudging can tell. `gradcheck` nudges every single number up and down and compares:
 
 # %% show=true
 gradcheck(line_fit, points)
@@ -467,31 +449,37 @@ gradcheck(line_fit, points)
 # %% [markdown]
 # ### 4.1  Hinge loss
 #
-# The hinge loss asks that the right class beat every other by a margin of 1, and charges what is missing:
+# The hinge loss wants the right class to beat every other class by a margin of 1, and charges what is missing:
 #
 # $$L_i = \sum_{j \neq y_i} \max(0,\; s_j - s_{y_i} + 1)$$
 #
-# (One of the slide decks prints a plus sign before the right class's score when it writes this out with $W$; that
+# (One of the slide decks prints a plus sign before the right class's score when it writes this out with $W$. That
 # is a misprint. The *minus* is right: a high score of the right class must make the loss smaller.)
 #
-# One image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5 and owes
-# $0.5 + 1 = 1.5$. Class 2 stays more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
+# Take one image with three classes, scores $(2, 2.5, -1)$, right class 0. Class 1 is ahead by 0.5, so it costs
+# $0.5 + 1 = 1.5$. Class 2 is more than 1 below (under the dashed line) and costs nothing. $L_i = 1.5$.
 
 # %% show=true
-show_scores([2.0, 2.5, -1.0], 0, [0.0, 1.5, 0.0], line=1.0, ylabel="what each class adds to the hinge loss");
+show_scores(
+    [2.0, 2.5, -1.0],
+    0,
+    [0.0, 1.5, 0.0],
+    line=1.0,
+    ylabel="what each class adds to the hinge loss",
+);
 
 # %% [markdown]
-# Now nudge. Raise $s_1$ a little: the loss rises as much, gradient $+1$. Raise $s_2$: nothing happens, $0$. Raise
-# $s_0$: the debt of class 1 shrinks as much, $-1$. So the gradient of $L_i$ is $(-1, 1, 0)$. Were both other
-# classes in debt, it would be $(-2, 1, 1)$: the right score is used once for each of them, and **a value used
-# twice collects twice**. The max is the router: it lets the upstream gradient through where its left side won,
-# and nowhere else.
+# Now nudge. Raise $s_1$ a little: the loss rises by the same amount, gradient $+1$. Raise $s_2$: nothing happens,
+# $0$. Raise $s_0$: the cost of class 1 falls by the same amount, $-1$. So the gradient of $L_i$ is $(-1, 1, 0)$.
+# If both other classes had a cost, it would be $(-2, 1, 1)$: the right score is used once for each of them, and
+# **what is used twice adds up two gradients**. The max is the router: it lets the upstream gradient through where
+# its left side is larger than 0, and nowhere else.
 #
-# Then there is the mean: each $L_i$ enters the loss with weight $1/N$, so that is the upstream gradient of
+# Then there is the mean. Each $L_i$ enters the loss with weight $1/N$, so $1/N$ is the upstream gradient of
 # everything above.
 #
 # Fill in `linear_hinge` in `flat.py`. The comment above the first blank proposes names for the values in between.
-# Four checks, one mark each: you can run the first when the forward part is done.
+# There are four checks, one mark each. You can run the first when the forward part is done.
 
 # %% item="hinge_loss" points=1
 check("hinge_loss")
@@ -508,23 +496,36 @@ check("hinge_grad_b")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | the loss is too large by exactly 1 (for every image) | the right class itself: with $j = y_i$ the formula gives $\max(0, 0 + 1)$, and must not count |
+# | the loss is too large by exactly 1 (for every image) | the right class itself: with $j = y_i$ the formula gives $\max(0, 0 + 1)$, which must not count |
 # | the gradient is $N$ times too large | the mean: the upstream gradient of each $L_i$ is $1/N$ |
-# | the right class's column is wrong, the others right | it collects once for *every* class in debt, with a minus |
+# | the right class's column is wrong, the others right | it gets a part from *every* class that costs something, with a minus |
 # | `w` is right only when `reg` is 0 | the second wire out of `w`; and $\frac{d}{dw}w^2$ is not $w$ |
 # | `RuntimeError: … shapes cannot be multiplied` | write the three shapes side by side; one factor must be transposed |
-# | `IndexError` or a much too large picture with `scores[:, y]` | that takes *all* columns `y` for every row; one entry for each row is `scores[torch.arange(N), y]` |
+# | `RuntimeError: The size of tensor a (4) must match the size of tensor b (9)` after `scores[:, y]` | that takes *all* columns `y` for every row; one entry for each row is `scores[torch.arange(N), y]` |
 # | a check says that your function changed `x` (or `w`) | `w -= …` and `t[…] = …` write into the caller's tensor; make a new one (`.clone()`) first |
+#
+# **The same on paper.** The first lecture of any course derives this gradient by hand. Write $w_j$ for column $j$
+# of $w$, so that $s_j = x_i \cdot w_j$, and $[\dots]$ for 1 where the bracket holds and 0 elsewhere. Each term
+# $\max(0,\ x_i\cdot w_j - x_i\cdot w_{y_i} + 1)$ depends on two columns only. Where it is positive, its derivative
+# is $x_i$ by $w_j$ and $-x_i$ by $w_{y_i}$. Adding up the terms gives
+#
+# $$\nabla_{w_j} L_i = [\,s_j - s_{y_i} + 1 > 0\,]\;x_i \quad (j \ne y_i), \qquad
+# \nabla_{w_{y_i}} L_i = -\Bigl(\sum_{j\neq y_i} [\,s_j - s_{y_i} + 1 > 0\,]\Bigr)\,x_i$$
+#
+# Find both factors in your code: the bracket is your mask, the sum is what the right class adds up, and $x_i$
+# comes in by the matrix product. On paper they are one formula, true for this model only. In your code the last
+# step, from scores to `w` and `b`, does not know which loss it serves. You will use it again in the next section,
+# as it is.
 
 # %% [markdown]
 # ### 4.2  Softmax loss
 #
-# Instead of margins, turn scores into probabilities, and charge the (negative) logarithm of what the right class
-# got:
+# Instead of margins, turn the scores into probabilities, and charge the negative logarithm of the probability of
+# the right class:
 #
 # $$p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}, \qquad L_i = -\log p_{y_i}$$
 #
-# The same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are
+# For the same image: $e^{2} = 7.39,\ e^{2.5} = 12.18,\ e^{-1} = 0.37$, in all 19.94. The probabilities are
 # $(0.37, 0.61, 0.02)$ and $L_i = -\log 0.37 = 0.99$.
 
 # %% show=true
@@ -533,13 +534,13 @@ p = s.exp() / s.exp().sum()
 show_scores(s, 0, p, ylabel="probability of each class");
 
 # %% [markdown]
-# Nudging the scores gives the gradient $(-0.63,\ 0.61,\ 0.02)$. Hold it beside the probabilities. Do you see it?
-# Now *get* it: write $L_i$ as nodes, exp, sum, log, and walk back. Every score is used below the fraction bar;
-# the right class's stands above it as well, and so collects twice.
+# Nudging the scores gives the gradient $(-0.63,\ 0.61,\ 0.02)$. Compare it with the probabilities. Do you see it?
+# Now *derive* it: write $L_i$ as nodes, exp, sum, log, and walk back. Every score is used below the fraction bar;
+# the score of the right class is used above it as well, so it adds up two gradients.
 #
 # One trap: $e^{1000}$ is infinite, and ∞/∞ is `nan`. Adding the same number to all scores of a row does not
-# change $p$, so subtract the row's largest score first; then no exponent is above 0. That constant changes no
-# gradient either.
+# change $p$. So first subtract the row's largest score; then no exponent is above 0. This constant does not
+# change the gradient either.
 #
 # Fill in `linear_softmax`.
 
@@ -558,25 +559,30 @@ check("softmax_grad_b")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | `nan` or `inf` | the largest score of each *row* must go first: `max(dim=1, keepdim=True).values` |
+# | `nan` or `inf` | subtract the largest score of each *row* first: `max(dim=1, keepdim=True).values` |
 # | every row of the gradient should sum to 0 and does not | one of the two uses of the right class's score is missing |
 # | right for one image, wrong for several | a sum over the wrong dimension, or the $1/N$ |
-# | a shape like $(N, N)$ where $(N, C)$ is due | a $(N,)$ broadcast against $(N, C)$ runs along the wrong axis: give it a second dimension, `[:, None]` |
+# | a shape like $(N, N)$ where $(N, C)$ is expected | a $(N,)$ broadcast against $(N, C)$ runs along the wrong axis: give it a second dimension, `[:, None]` |
 
 # %% [markdown]
 # ### 4.3  Squared loss
 #
 # The oldest of the three: the scores should *be* 1 for the right class and 0 for the others, and the loss is the
-# squared distance to that target $t$:
+# squared distance to this target $t$:
 #
 # $$L_i = \sum_c (s_c - t_c)^2$$
 #
 # Again without ½. The same image has the target $(1, 0, 0)$: $L_i = 1^2 + 2.5^2 + (-1)^2 = 8.25$, with the
-# gradient $(2, 5, -2)$. Mind what that means: the squared loss is angry with class 2 for a score of −1, although
+# gradient $(2, 5, -2)$. Note what this means: the squared loss penalises class 2 for a score of −1, although
 # nobody would call that a mistake.
 
 # %% show=true
-show_scores([2.0, 2.5, -1.0], 0, [1.0, 6.25, 1.0], ylabel="what each class adds to the squared loss");
+show_scores(
+    [2.0, 2.5, -1.0],
+    0,
+    [1.0, 6.25, 1.0],
+    ylabel="what each class adds to the squared loss",
+);
 
 # %% [markdown]
 # Fill in `linear_squared`. It is `line_fit` from above with $C$ outputs and a penalty.
@@ -602,12 +608,12 @@ check("squared_grad_b")
 #
 # ### 4.4  Learning, with your gradients
 #
-# The gradient says in which direction the loss rises fastest, so step the other way, again and again. That is the
-# whole of **gradient descent**. All three losses, on 600 digits:
+# The gradient says in which direction the loss rises fastest. So take a step the other way, again and again: this
+# is **gradient descent**. Here are all three losses, on 600 digits:
 
 # %% show=true
 def descend(model, parameters, lr, steps, **rest):
-    """Gradient descent on all of `parameters` (name -> tensor); returns the trained ones and the losses on the way."""
+    """Gradient descent on `parameters` (name -> tensor): (trained ones, losses)."""
     losses = []
     for _ in range(steps):
         loss, grads = model(**rest, **parameters)
@@ -615,7 +621,9 @@ def descend(model, parameters, lr, steps, **rest):
             ready((loss, grads), *parameters)
             return None, losses
         losses.append(float(loss))
-        parameters = {name: value - lr * grads[name] for name, value in parameters.items()}
+        parameters = {
+            name: value - lr * grads[name] for name, value in parameters.items()
+        }
     return parameters, losses
 
 
@@ -625,26 +633,32 @@ def accuracy(scores, y):
 
 
 few = {"x": x_train[:600], "y": y_train[:600], "reg": 1e-3}
-zeros = {"w": torch.zeros(64, 10, dtype=torch.float64), "b": torch.zeros(10, dtype=torch.float64)}
+double = {"dtype": torch.float64}
+zeros = {"w": torch.zeros(64, 10, **double), "b": torch.zeros(10, **double)}
+models = {
+    "hinge": (flat.linear_hinge, 0.1),
+    "softmax": (flat.linear_softmax, 1.0),
+    "squared": (flat.linear_squared, 0.05),
+}
 curves, trained = {}, {}
-for name, model, lr in [("hinge", flat.linear_hinge, 0.1), ("softmax", flat.linear_softmax, 1.0),
-                        ("squared", flat.linear_squared, 0.05)]:
+for name, (model, lr) in models.items():
     print(f"{name:8s}", end=" ")
     parameters, losses = descend(model, zeros, lr, 150, **few)
     if parameters is not None:
         curves[name], trained[name] = losses, parameters
-        print(f"loss {losses[0]:6.3f} → {losses[-1]:6.3f}    right on new images: "
-              f"{accuracy(x_test @ parameters['w'] + parameters['b'], y_test):.0%}")
+        right = accuracy(x_test @ parameters["w"] + parameters["b"], y_test)
+        print(f"loss {losses[0]:6.3f} → {losses[-1]:6.3f}", end="    ")
+        print(f"right on new images: {right:.0%}")
 if curves:
     show_curves(curves, title="gradient descent on 600 digits, your gradients")
 
 # %% [markdown]
-# With weights of zero all ten classes are equal. What should the first value of each curve be? For softmax
+# With weights of zero all ten classes are equal. What should the first value of each curve be? For softmax it is
 # $-\log\frac{1}{10} = 2.303$, for the hinge loss nine margins of 1, for the squared loss 1. A look at the first
 # loss is the cheapest test there is.
 #
-# Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so it can be looked at as an
-# image. Blue pixels speak *for* the digit, red ones against it:
+# Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so you can look at it as an
+# image. Blue pixels count *for* the digit, red ones against it:
 
 # %% show=true
 for name, parameters in trained.items():
@@ -654,30 +668,58 @@ if not trained:
 
 # %% [markdown]
 # Find the hole of the zero: pixels that must *not* be dark.
+#
+# To *you* these are images. To the classifier an image is a column of 64 numbers, and it has no idea which pixels
+# are neighbours. Shuffle the pixels, the same way in every image, and it learns exactly as well:
+
+# %% show=true
+generator = torch.Generator().manual_seed(2)
+shuffle = torch.randperm(64, generator=generator)
+ten = x_train[:10][:, shuffle]
+show_images(ten, y_train[:10].tolist(), title="digits with their pixels shuffled")
+if "softmax" in trained:
+    mixed = {**few, "x": few["x"][:, shuffle]}
+    parameters, _ = descend(flat.linear_softmax, zeros, 1.0, 150, **mixed)
+    for name, w, order in (
+        ("as they are", trained["softmax"], torch.arange(64)),
+        ("shuffled", parameters, shuffle),
+    ):
+        right = accuracy(x_test[:, order] @ w["w"] + w["b"], y_test)
+        print(f"{name:12s} {right:.1%} of the new images right")
+
+# %% [markdown]
+# What a human eye uses first, edges and strokes, is lost here. There are two ways to bring it back: compute
+# *features* of the image first (its edges, say) and classify those, or use layers that look at neighbouring
+# pixels together, which is what convolutions do.
 
 # %% [markdown]
 # ## 5  Logistic regression: three or eight?
 #
-# With two classes, one score is enough. The logistic neuron of section 3 returns for its 64 inputs the
-# probability $p = \sigma(s)$ that the label is 1, and the loss is once more the negative logarithm of what the
-# truth got:
+# With two classes, one score is enough. The logistic neuron of section 3, with 64 inputs, returns the probability
+# $p = \sigma(s)$ that the label is 1. The loss is once more the negative logarithm of the probability of the
+# truth:
 #
 # $$s = x\,w + b, \qquad L_i = \begin{cases} -\log \sigma(s_i) & y_i = 1 \\ -\log\,(1 - \sigma(s_i)) & y_i = 0 \end{cases}$$
 #
 # Here `w` is a vector $(D,)$ and `b` a single number. An image with $s = 2$ has $p = 0.88$. If its label is 1,
-# that costs 0.13; if it is 0, it costs 2.13. Watch the slopes: being wrong and sure has slope 1, being right and
+# this costs 0.13; if it is 0, it costs 2.13. Look at the slopes: being wrong and sure has slope 1, being right and
 # sure has slope 0.
 
 # %% show=true
 s = torch.linspace(-4, 4, 81, dtype=torch.float64)
-show_curves({"y = 1": -torch.sigmoid(s).log(), "y = 0": -torch.sigmoid(-s).log()}, at=s, xlabel="score s", ylabel="loss of one image");
+show_curves(
+    {"y = 1": -torch.sigmoid(s).log(), "y = 0": -torch.sigmoid(-s).log()},
+    at=s,
+    xlabel="score s",
+    ylabel="loss of one image",
+);
 
 # %% [markdown]
-# Scores can become large, and the formula taken literally then breaks: at $s=-1000$ the computer finds
-# $\sigma(s) = 0$, and its logarithm is minus infinity. Both cases are of the form $\log(1 + e^{t})$ for some $t$;
-# which $t$ in which case? `torch.logaddexp` computes that safely, as the docstring tells.
+# Scores can become large, and then the formula taken literally breaks. At $s=-1000$ the computer finds
+# $\sigma(s) = 0$, and the logarithm of 0 is minus infinity. Both cases have the form $\log(1 + e^{t})$ for some
+# $t$; which $t$ in which case? `torch.logaddexp` computes this safely; the docstring says how.
 #
-# Fill in `logistic`. For the backward pass: $\frac{d}{dt}\log(1 + e^t)$ is an old acquaintance.
+# Fill in `logistic`. For the backward pass: you have met $\frac{d}{dt}\log(1 + e^t)$ before.
 
 # %% item="logistic_loss" points=1
 check("logistic_loss")
@@ -692,25 +734,29 @@ check("logistic_grad_w")
 check("logistic_grad_b")
 
 # %% show=true
-x_pair, y_pair = load_digits("train", classes=(3, 8))      # label 0: a three, 1: an eight
+x_pair, y_pair = load_digits("train", classes=(3, 8))  # label 0: a three, 1: an eight
 x_new, y_new = load_digits("test", classes=(3, 8))
-zeros = {"w": torch.zeros(64, dtype=torch.float64), "b": torch.zeros((), dtype=torch.float64)}
-parameters, losses = descend(flat.logistic, zeros, 1.0, 150, x=x_pair, y=y_pair, reg=1e-3)
+start = {"w": torch.zeros(64, **double), "b": torch.zeros((), **double)}
+pair = {"x": x_pair, "y": y_pair, "reg": 1e-3}
+parameters, losses = descend(flat.logistic, start, 1.0, 150, **pair)
 if parameters is not None:
     scores = x_new @ parameters["w"] + parameters["b"]
     right = ((scores > 0) == y_new).double().mean()
-    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {right:.0%}")
+    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}", end="    ")
+    print(f"right on new images: {right:.0%}")
     unsure = scores.abs().argsort()[:8]
-    labels = [f"{'38'[y]}: p={torch.sigmoid(s):.2f}" for y, s in zip(y_new[unsure], scores[unsure])]
-    show_images(x_new[unsure], labels, columns=8, title="least sure of these (label: probability of an 8)")
+    pairs = zip(y_new[unsure], torch.sigmoid(scores[unsure]))
+    labels = [f"{'38'[y]}: p={p:.2f}" for y, p in pairs]
+    title = "least sure of these (label: probability of an 8)"
+    show_images(x_new[unsure], labels, columns=8, title=title)
     show_weights(parameters["w"], ["blue: 8"])
 
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
 # | `inf` in the loss | somewhere there is a `log` of a probability; use `logaddexp` on the score instead |
-# | the sign of everything is off for one of the two labels | which label asks for which sign of the score |
-# | `b` has shape $(1,)$ or $(N,)$ | it is one number, shape $( )$, and collects from all images |
+# | all signs are wrong for one of the two labels | which label asks for which sign of the score |
+# | `b` has shape $(1,)$ or $(N,)$ | it is one number, shape $( )$, and adds up a gradient from every image |
 # | `w` is $(D, D)$ or $(N, D)$ | `*` multiplies entry by entry; a sum over the images is a product with `@` |
 
 # %% [markdown]
@@ -727,29 +773,31 @@ if parameters is not None:
 
 # %% show=true
 draw_graph(
-    {"a": "linear", "h": "max(0, ·)", "scores": "linear", "data": "data loss", "penalty": "reg · Σ w²",
-     "loss": "+"},
-    [("b1", "a"), ("x", "a"), ("w1", "a"), ("a", "h"), ("b2", "scores"), ("h", "scores"), ("w2", "scores"),
-     ("y", "data"), ("scores", "data"), ("w1", "penalty"), ("w2", "penalty"), ("data", "loss"), ("penalty", "loss")],
-    {"x": "(N, D)", "w1": "(D, H)", "b1": "(H,)", "a": "(N, H)", "h": "(N, H)", "w2": "(H, C)", "b2": "(C,)",
-     "y": "(N,)", "scores": "(N, C)", "data": "( )", "penalty": "( )", "loss": "( )"},
-    rows={"b1": 0, "x": 1, "w1": 2, "a": 1, "h": 1, "b2": 0, "w2": 3, "scores": 1, "y": 0, "data": 0.5,
-          "penalty": 2.5, "loss": 1.5},
+    {"a": "linear", "h": "max(0, ·)", "scores": "linear", "data": "data loss",
+     "penalty": "reg · Σ w²", "loss": "+"},
+    [("b1", "a"), ("x", "a"), ("w1", "a"), ("a", "h"), ("b2", "scores"),
+     ("h", "scores"), ("w2", "scores"), ("y", "data"), ("scores", "data"),
+     ("w1", "penalty"), ("w2", "penalty"), ("data", "loss"), ("penalty", "loss")],
+    {"x": "(N, D)", "w1": "(D, H)", "b1": "(H,)", "a": "(N, H)", "h": "(N, H)",
+     "w2": "(H, C)", "b2": "(C,)", "y": "(N,)", "scores": "(N, C)", "data": "( )",
+     "penalty": "( )", "loss": "( )"},
+    rows={"b1": 0, "x": 1, "w1": 2, "a": 1, "h": 1, "b2": 0, "w2": 3, "scores": 1,
+          "y": 0, "data": 0.5, "penalty": 2.5, "loss": 1.5},
 );
 
 # %% [markdown]
-# Walk it backwards with a finger, and write the gradient's shape below every wire; each is the shape above it.
-# The way is: the loss → `scores` → `w2` and `b2`, and on to `h` → `a` → `w1` and `b1`. Half of it you have
-# written three times already. New are two nodes.
+# Go through the graph backwards with a finger, and write the gradient's shape below every wire; each is the shape
+# above it. The order is: the loss → `scores` → `w2` and `b2`, and on to `h` → `a` → `w1` and `b1`. You have
+# written half of this three times already. Two nodes are new.
 #
-# **The inner input.** So far nobody asked for the gradient of `x`: it is data, we cannot change it. But `h` is
-# the *input of the second layer* and the *output of the first*, so its gradient is what the first layer needs as
-# its upstream. Nudge $h_{ij}$: score $c$ of the same image moves by $(w_2)_{jc}$ times as much, for every $c$.
-# Which product of an $(N, C)$ and an $(H, C)$ sums over $c$?
+# **The inner input.** So far nobody asked for the gradient of `x`: it is data, and we cannot change it. But `h`
+# is the *input of the second layer* and the *output of the first*, so its gradient is the upstream gradient of
+# the first layer. Nudge $h_{ij}$: score $c$ of the same image changes by $(w_2)_{jc}$ times the nudge, for every
+# $c$. Which product of an $(N, C)$ and an $(H, C)$ sums over $c$?
 #
-# **The ReLU.** It is a router. Where $a > 0$, $h$ moves with $a$ and the upstream gradient goes through as it is;
-# elsewhere $h$ stays 0 whatever $a$ does, and nothing goes through. The mask depends on the value of the
-# *forward* pass, whatever the sign of the gradient. An example, for one row:
+# **The ReLU.** It is a router. Where $a > 0$, $h$ changes with $a$, and the upstream gradient passes unchanged.
+# Elsewhere $h$ stays 0 whatever $a$ does, and nothing passes. The mask depends on the value of the *forward*
+# pass, not on the sign of the gradient. An example, for one row:
 
 # %% show=true
 a = torch.tensor([1.0, -2.0, 3.0, -1.0])
@@ -760,11 +808,11 @@ for label, row in {"a, forward": a, "h = max(0, a)": torch.relu(a),
     print(f"{label:20s}", "  ".join(f"{number:5.0f}" for number in row))
 
 # %% [markdown]
-# (At exactly $a = 0$ the ReLU has a kink and no derivative; every slope between 0 and 1 is accepted there, and no
+# (At exactly $a = 0$ the ReLU has a kink and no derivative. Every slope between 0 and 1 is accepted there, and no
 # check depends on it.)
 #
-# Fill in `net_hinge`. Three checks: the loss; the gradients of the `second` layer (`scores`, `w2`, `b2`); those
-# of the `first` (`h`, `a`, `w1`, `b1`).
+# Fill in `net_hinge`. There are three checks: the loss; the gradients of the `second` layer (`scores`, `w2`,
+# `b2`); those of the `first` (`h`, `a`, `w1`, `b1`).
 
 # %% item="net_hinge_loss" points=2
 check("net_hinge_loss")
@@ -799,13 +847,13 @@ check("net_softmax_grad_first")
 #
 # ### What the second layer is good for
 #
-# Four clouds of points, opposite ones of the same colour. No straight border separates them. Left: your softmax
-# classifier. Right: your network, same data, same descent.
+# Four clouds of points; opposite clouds have the same colour. No straight border separates them. Left: your
+# softmax classifier. Right: your network, same data, same descent.
 
 # %% show=true
 generator = torch.Generator().manual_seed(3)
-corners = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]], dtype=torch.float64)
-x_xor = corners.repeat_interleave(40, 0) + 0.35 * torch.randn(160, 2, generator=generator, dtype=torch.float64)
+corners = torch.tensor([[1, 1], [-1, -1], [1, -1], [-1, 1]], **double)
+x_xor = corners.repeat_interleave(40, 0) + 0.35 * normal(160, 2)
 y_xor = torch.tensor([0, 0, 1, 1]).repeat_interleave(40)
 
 
@@ -813,47 +861,117 @@ def net_scores(x, w1, b1, w2, b2):
     return torch.relu(x @ w1 + b1) @ w2 + b2
 
 
+def net_start(D, H, C, scale):
+    """Random weights and zero biases for a net of two layers."""
+    w1, w2 = normal(D, H, scale=scale[0]), normal(H, C, scale=scale[1])
+    return {"w1": w1, "b1": torch.zeros(H, **double),
+            "w2": w2, "b2": torch.zeros(C, **double)}
+
+
 task = {"x": x_xor, "y": y_xor, "reg": 1e-4}
-start = {"w": normal(2, 2), "b": torch.zeros(2, dtype=torch.float64)}
+start = {"w": normal(2, 2), "b": torch.zeros(2, **double)}
 straight, _ = descend(flat.linear_softmax, start, 0.5, 200, **task)
-start = {"w1": normal(2, 16), "b1": torch.zeros(16, dtype=torch.float64),
-         "w2": normal(16, 2, scale=0.3), "b2": torch.zeros(2, dtype=torch.float64)}
+start = net_start(2, 16, 2, (1, 0.3))
 bent, losses = descend(flat.net_softmax, start, 0.5, 300, **task)
 if straight is not None and bent is not None:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.8))
-    side = torch.linspace(-2.2, 2.2, 120, dtype=torch.float64)
+    side = torch.linspace(-2.2, 2.2, 120, **double)
     grid = torch.cartesian_prod(side, side)
-    for ax, title, scores in [(axes[0], "linear", lambda x: x @ straight["w"] + straight["b"]),
-                              (axes[1], "two layers", lambda x: net_scores(x, **bent))]:
-        lead = scores(grid) @ torch.tensor([-1.0, 1.0], dtype=torch.float64)
-        ax.contourf(side, side, lead.reshape(120, 120).T, levels=[-1e9, 0, 1e9], colors=["#cfe3f3", "#f8dcc6"])
+    answers = {
+        "linear": lambda x: x @ straight["w"] + straight["b"],
+        "two layers": lambda x: net_scores(x, **bent),
+    }
+    look = {"levels": [-1e9, 0, 1e9], "colors": ["#cfe3f3", "#f8dcc6"]}
+    for ax, (name, scores) in zip(axes, answers.items()):
+        lead = scores(grid) @ torch.tensor([-1.0, 1.0], **double)
+        ax.contourf(side, side, lead.reshape(120, 120).T, **look)
         for label, mark, color in [(0, "o", "#00558c"), (1, "^", "#b34700")]:
             ax.plot(*x_xor[y_xor == label].T, mark, color=color, ms=4)
-        ax.set(title=f"{title}: {accuracy(scores(x_xor), y_xor):.0%} right", aspect="equal")
+        right = accuracy(scores(x_xor), y_xor)
+        ax.set(title=f"{name}: {right:.0%} right", aspect="equal")
+        said = ["circles" if scores(c[None])[0].argmax() == 0 else "triangles"
+                for c in corners]
+        describe(
+            ax,
+            f"{name}: {right:.0%} right. Circles fill the corners (1, 1) and (-1, -1), "
+            f"triangles the other two. At the corners (1, 1), (-1, -1), (1, -1) and "
+            f"(-1, 1) the classifier says {listed(said)}.",
+        )
     figure.tight_layout()
 
 # %% [markdown]
-# And on the digits: a net with 32 hidden units. The images are the columns of `w1`: what each hidden unit looks
-# for. No one told them to; your gradients did.
+# And on the digits, a net with 32 hidden units. The images are columns of `w1`: what each hidden unit looks for.
+# Nobody told them; your gradients did.
 
 # %% show=true
 generator = torch.Generator().manual_seed(4)
-start = {"w1": normal(64, 32, scale=0.2), "b1": torch.zeros(32, dtype=torch.float64),
-         "w2": normal(32, 10, scale=0.2), "b2": torch.zeros(10, dtype=torch.float64)}
-net, losses = descend(flat.net_softmax, start, 0.5, 400, x=x_train, y=y_train, reg=1e-4)
+digits = {"x": x_train, "y": y_train, "reg": 1e-4}
+start = net_start(64, 32, 10, (0.2, 0.2))
+net, losses = descend(flat.net_softmax, start, 0.5, 400, **digits)
 if net is not None:
-    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}    right on new images: {accuracy(net_scores(x_test, **net), y_test):.1%}")
-    show_curves({"two-layer net, softmax loss": losses}, title="1,257 digits, 400 steps, your gradients")
-    show_weights(net["w1"][:, :16], columns=8, title="what 16 of the 32 hidden units look for")
+    right = accuracy(net_scores(x_test, **net), y_test)
+    print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}", end="    ")
+    print(f"right on new images: {right:.1%}")
+    title = f"{len(x_train):,} digits, {len(losses)} steps, your gradients"
+    show_curves({"two-layer net, softmax loss": losses}, title=title)
+    title = "what 16 of the 32 hidden units look for"
+    show_weights(net["w1"][:, :16], columns=8, title=title)
+
+# %% [markdown]
+# ### One valley, or many?
+#
+# Does gradient descent find the best weights? Train each model twice, from two different random starts, and walk
+# in a straight line from one result to the other. What is the loss on the way?
+
+# %% show=true
+def between(model, first, second, **rest):
+    """The loss on the straight line between two sets of parameters, at 41 places."""
+    places = torch.linspace(0, 1, 41).tolist()
+    mixed = ({k: (1 - t) * first[k] + t * second[k] for k in first} for t in places)
+    return places, [float(model(**rest, **parameters)[0]) for parameters in mixed]
+
+
+def started(seed, **shapes):
+    generator = torch.Generator().manual_seed(seed)
+    double = {"generator": generator, "dtype": torch.float64}
+    return {name: 0.3 * torch.randn(shape, **double) for name, shape in shapes.items()}
+
+
+models = {
+    "linear, softmax loss": (flat.linear_softmax, {"w": (64, 10), "b": (10,)}),
+    "two layers": (
+        flat.net_softmax, {"w1": (64, 16), "b1": (16,), "w2": (16, 10), "b2": (10,)},
+    ),
+}
+curves = {}
+for name, (model, shapes) in models.items():
+    ends = [descend(model, started(k, **shapes), 0.5, 200, **few)[0] for k in (1, 2)]
+    if None not in ends:
+        at, curves[name] = between(model, *ends, **few)
+if curves:
+    show_curves(curves, at=at, xlabel="from one solution to the other",
+                title="the loss between two solutions")
+
+# %% [markdown]
+# The linear classifier's loss never rises above its ends. It is **convex**: shaped like a bowl, in however many
+# dimensions. Between any two points the loss lies below the straight line through their values, so there is one
+# valley, and gradient descent with small steps reaches its bottom from everywhere. This holds for the hinge,
+# softmax and squared losses of any linear classifier: the scores are linear in `w` and `b`, each loss is convex
+# in the scores, and so is the penalty.
+#
+# The net's loss has a hill in the middle, so it is **not convex**. One reason: exchange two hidden units,
+# together with their weights, and the net computes the same function. So every solution has copies elsewhere, $16!$
+# of them here, and halfway between two copies is usually nothing good. There is no guarantee that gradient
+# descent finds the best one. In practice the valleys that it finds are nearly as good as each other.
 
 # %% [markdown]
 # ### Written question 2
 #
 # You have written the same network for two losses. **(a)** Which lines of `net_hinge` did you write again, word
 # for word, in `net_softmax`? Which ones changed? **(b)** Suppose a third layer is to be added to both. What has
-# to be done, where, and what can go wrong? **(c)** Which pieces would you cut this code into, so that a loss or a
-# layer can be exchanged without touching the rest? Say for one such piece what it must get, what it must return,
-# and what it must remember.
+# to be done, where, and what can go wrong? **(c)** Into which pieces would you cut this code, so that a loss or a
+# layer can be exchanged without touching the rest? For one such piece, say what it must be given, what it must
+# return, and what it must remember.
 
 # %% [markdown] written="not_modular" points=3
 # ### BEGIN SOLUTION
@@ -862,8 +980,8 @@ if net is not None:
 # and their mask against exp, sum and log.
 #
 # (b) In both functions: new forward lines in the middle, new backward lines at the mirrored place, renamed
-# parameters, the penalty and its gradients in both. The same change is made twice (four times, counting
-# directions), and the copies can come to disagree; a forgotten line still runs.
+# parameters, the penalty and its gradients. The same change is made twice (four times, counting directions), and
+# the copies can come to disagree. A program with a forgotten line still runs.
 #
 # (c) Pairs of forward and backward, one for each kind of node: linear, ReLU, softmax loss, hinge loss. For
 # instance linear: forward gets x, w, b, returns x w + b and remembers x and w; backward gets the upstream
@@ -877,8 +995,8 @@ if net is not None:
 # %% [markdown]
 # ## 7  Find the bug
 #
-# A wrong backward pass is a quiet thing. Nothing crashes, the loss even falls for a while, and the network is
-# just a little worse than it could be. You need a way to *know*.
+# A wrong backward pass makes no noise. Nothing crashes, the loss even falls for a while, and the network is just
+# a little worse than it could be. You need a way to *know*.
 #
 # ### The gradient check
 #
@@ -888,20 +1006,21 @@ if net is not None:
 # $$\frac{L(\theta + h) - L(\theta - h)}{2h},$$
 #
 # in double precision, since with 7 digits (float32) the difference of two nearly equal losses is mostly rounding.
-# Then it compares with your gradient. On your own softmax classifier:
+# Then it compares this with your gradient. Here it is on your own softmax classifier:
 
 # %% show=true
 generator = torch.Generator().manual_seed(5)
-small = {"x": normal(5, 4), "y": torch.tensor([0, 2, 1, 1, 0]), "w": normal(4, 3), "b": normal(3), "reg": 0.1}
-result = gradcheck(flat.linear_softmax, small) if ready(flat.linear_softmax(**small), "w", "b") else None
-result
+small = {"x": normal(5, 4), "y": torch.tensor([0, 2, 1, 1, 0])}
+small |= {"w": normal(4, 3), "b": normal(3), "reg": 0.1}
+written = ready(flat.linear_softmax(**small), "w", "b")
+gradcheck(flat.linear_softmax, small) if written else None
 
 # %% [markdown]
 # ### Its limits
 #
-# **Kinks.** Where a ReLU sits at exactly 0, left and right slope differ, and nudging both ways gives their
-# average. That is not your mistake, and `gradcheck` says so: it looks at the two one-sided slopes before it
-# complains. Here the first entry sits on the kink:
+# **Kinks.** Where a ReLU's input is exactly 0, the left and the right slope differ, and nudging both ways gives
+# their average. That is not your mistake, and `gradcheck` says so: it looks at the two one-sided slopes before it
+# complains. Here the first entry is on the kink:
 
 # %% show=true
 def relu_sum(x):
@@ -911,19 +1030,20 @@ def relu_sum(x):
 gradcheck(relu_sum, {"x": torch.tensor([0.0, 2.0, -3.0], dtype=torch.float64)})
 
 # %% [markdown]
-# **Only this point.** It checks the gradient at the numbers you give it. Where every hidden unit is switched off,
-# the wrong mask looks right; with `reg = 0` a missing penalty does. So check with all sizes different, random
-# numbers, and every term switched on.
+# **Only this point.** It checks the gradient at the numbers that you give it. Where every hidden unit is switched
+# off, a wrong mask looks right; with `reg = 0`, a missing penalty does. So check with all sizes different, with
+# random numbers, and with every term switched on.
 #
-# **Only the inputs.** It says *that* the gradient of `w1` is wrong. The reason may lie far away. Therefore:
+# **Only the inputs.** It says *that* the gradient of `w1` is wrong. The reason may be far away. Therefore:
 #
 # ### How to find the line
 #
-# > Wrong gradients are inherited. Walk in **backward order**, from the loss to the inputs, and stop at the
-# > **first** wrong one. Its upstream gradients are right; so the fault lies in the lines that made it. All wrong
-# > ones after it may be mere victims.
+# > Wrong gradients are inherited. Go in **backward order**, from the loss to the inputs, and stop at the
+# > **first** wrong one. Its upstream gradients are right, so the mistake is in the lines that made it. All wrong
+# > ones after it may have done nothing but inherit.
 #
-# A solved case. Otto has a backward pass for `line_fit` with its lines numbered, and something is wrong with it:
+# Here is a solved case. Otto has a backward pass for `line_fit`, with its lines numbered. Something is wrong with
+# it:
 
 # %% show=true
 def otto(x, t, w, b):
@@ -942,14 +1062,14 @@ gradcheck(otto, points)
 # %% [markdown]
 # `w` is right, so what it was made from is right: lines 1, 2 and 4. `b` is wrong, and only line 3 stands between
 # `grad_outputs` and `b`. Look at the numbers: the true one is 8 times Otto's, and there are 8 points. The bias
-# collects from every row; he took the average, although the $1/N$ had been paid for in line 1 already. **The
-# line: 3.**
+# adds up a gradient from every row; he took the average, although line 1 had divided by $N$ already. **The line:
+# 3.**
 #
-# ### Your four patients
+# ### Four backward passes
 #
 # Anna, Ben, Chen and Dana have each written the two-layer net with softmax loss. All four forward passes are
-# right. **Three of the backward passes have one wrong line each, one is healthy.** Not everything that looks
-# unusual is ill.
+# right. **Three of the backward passes have one wrong line each; one is right.** Not everything that looks
+# unusual is wrong.
 
 # %%
 def anna(x, y, w1, b1, w2, b2, reg):
@@ -971,9 +1091,8 @@ def anna(x, y, w1, b1, w2, b2, reg):
     grad_b1 = grad_a.sum(dim=0)                                                  # 10
     grad_w1 = 2 * reg * w1                                                       # 11
     grad_w1 = grad_w1 + x.T @ grad_a                                             # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
-                  "b1": grad_b1, "w1": grad_w1}
-
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h,
+                  "a": grad_a, "b1": grad_b1, "w1": grad_w1}
 
 # %%
 def ben(x, y, w1, b1, w2, b2, reg):
@@ -995,9 +1114,8 @@ def ben(x, y, w1, b1, w2, b2, reg):
     grad_b1 = torch.einsum("nh->h", grad_a)                                      # 10
     grad_w1 = torch.einsum("nd,nh->dh", x, grad_a)                               # 11
     grad_w1 = grad_w1 + 2 * reg * w1                                             # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
-                  "b1": grad_b1, "w1": grad_w1}
-
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h,
+                  "a": grad_a, "b1": grad_b1, "w1": grad_w1}
 
 # %%
 def chen(x, y, w1, b1, w2, b2, reg):
@@ -1019,9 +1137,8 @@ def chen(x, y, w1, b1, w2, b2, reg):
     grad_b1 = torch.ones(N, dtype=x.dtype) @ grad_a                              # 10
     grad_w1 = (grad_a.T @ x).T                                                   # 11
     grad_w1 = grad_w1 + reg * (w1 + w1)                                          # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
-                  "b1": grad_b1, "w1": grad_w1}
-
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h,
+                  "a": grad_a, "b1": grad_b1, "w1": grad_w1}
 
 # %%
 def dana(x, y, w1, b1, w2, b2, reg):
@@ -1031,7 +1148,8 @@ def dana(x, y, w1, b1, w2, b2, reg):
     scores = b2 + h @ w2
     exps = torch.exp(scores - scores.amax(dim=1, keepdim=True))
     sums = exps.sum(dim=1, keepdim=True)
-    loss = -(exps[rows, y] / sums[:, 0]).log().mean() + reg * (w1.square().sum() + w2.square().sum())
+    penalty = reg * (w1.square().sum() + w2.square().sum())
+    loss = -(exps[rows, y] / sums[:, 0]).log().mean() + penalty
     share = torch.full((N, 1), 1 / N, dtype=x.dtype)                             # 1
     grad_sums = share / sums                                                     # 2
     grad_exps = grad_sums.expand(N, scores.shape[1])                             # 3
@@ -1044,46 +1162,56 @@ def dana(x, y, w1, b1, w2, b2, reg):
     grad_a = mask * grad_h                                                       # 10
     grad_b1 = grad_a.sum(dim=0)                                                  # 11
     grad_w1 = 2 * reg * w1 + x.T @ grad_a                                        # 12
-    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h, "a": grad_a,
-                  "b1": grad_b1, "w1": grad_w1}
-
+    return loss, {"scores": grad_scores, "b2": grad_b2, "w2": grad_w2, "h": grad_h,
+                  "a": grad_a, "b1": grad_b1, "w1": grad_w1}
 
 # %% [markdown]
 # To check the gradients of `a`, `h` and `scores` as well, `gradcheck` needs a place to nudge them. So here is the
-# forward pass with three *handles*: zeros, added on the way. A nudge of the handle is a nudge of the value, so
-# they have the same gradient. `examine` shows all seven in backward order.
+# forward pass with three *handles*: zeros that are added on the way. A nudge of the handle is a nudge of the
+# value, so they have the same gradient. `examine` shows all seven in backward order.
 
 # %% show=true
 def loss_with_handles(x, y, w1, b1, w2, b2, reg, a, h, scores):
     a = x @ w1 + b1 + a
     h = torch.relu(a) + h
     scores = h @ w2 + b2 + scores
-    return torch.nn.functional.cross_entropy(scores, y) + reg * (w1.square().sum() + w2.square().sum())
+    return torch.nn.functional.cross_entropy(scores, y) + reg * (
+        w1.square().sum() + w2.square().sum()
+    )
 
 
 generator = torch.Generator().manual_seed(6)
-sample = {"x": normal(6, 4), "y": torch.tensor([2, 0, 1, 1, 2, 0]), "w1": normal(4, 5), "b1": normal(5),
-          "w2": normal(5, 3), "b2": normal(3), "reg": 0.05}
+sample = {
+    "x": normal(6, 4),
+    "y": torch.tensor([2, 0, 1, 1, 2, 0]),
+    "w1": normal(4, 5),
+    "b1": normal(5),
+    "w2": normal(5, 3),
+    "b2": normal(3),
+    "reg": 0.05,
+}
 zeros = torch.zeros(6, 5, dtype=torch.float64)
 handles = {"a": zeros, "h": zeros, "scores": zeros[:, :3]}
 
 
-def examine(patient):
-    """Check all seven gradients of a patient, in backward order."""
-    loss, grads = patient(**sample)
+def examine(backward):
+    """Check all seven gradients that it returns, in backward order."""
+    loss, grads = backward(**sample)
     return gradcheck(loss_with_handles, {**sample, **handles}, grads)
 
 
 examine(anna)
 
 # %% [markdown]
-# Examine the other three as well, here or in cells of your own. For each patient: which is the first wrong
-# gradient in backward order? Which lines made it? Read those, with the numbers beside you. Then note the number
-# of the **one** line whose repair would heal the patient, and `None` for the healthy one. (The check below looks at the
-# form of your answer only. Whether it is right you learn with your grade: else one could guess.)
+# Examine the other three as well, here or in cells of your own. For each of them: which is the first wrong
+# gradient in backward order? Which lines made it? Read those lines, with the numbers beside you. Then note the
+# number of the **one** line that has to be repaired, and `None` for the backward pass that is right. (The check
+# below looks only at the form of your answer. Whether it is right you learn with your grade; otherwise one could
+# guess.)
 
 # %% solution="bugs_found"
-# faulty maps each patient to the number of the wrong line, or to None: {"anna": …, "ben": …, "chen": …, "dana": …}
+# faulty maps each name to the number of the wrong line, or to None:
+# {"anna": …, "ben": …, "chen": …, "dana": …}
 faulty = {}
 ### BEGIN SOLUTION
 faulty = {"anna": 7, "ben": 9, "chen": None, "dana": 5}
@@ -1093,12 +1221,12 @@ faulty = {"anna": 7, "ben": 9, "chen": None, "dana": 5}
 check("bugs_found")
 
 # %% [markdown]
-# Dana is the sickest: with her, everything is wrong. Heal her. Write `repaired`, the net with the right backward
-# pass: take her code and change what has to be changed.
+# Dana's is the worst: every gradient is wrong. Fix it. Write `repaired`, the net with the right backward pass:
+# take her code and change what has to be changed.
 
 # %% solution="bugs_repaired"
 def repaired(x, y, w1, b1, w2, b2, reg):
-    """Dana's net, healed. Returns (loss, grads) with the gradients of scores, b2, w2, h, a, b1, w1."""
+    """Dana's net, repaired: (loss, grads), of scores, b2, w2, h, a, b1 and w1."""
     loss, grads = None, {}
     ### BEGIN SOLUTION
     N, rows = len(x), torch.arange(len(x))
@@ -1107,10 +1235,14 @@ def repaired(x, y, w1, b1, w2, b2, reg):
     scores = b2 + h @ w2
     exps = torch.exp(scores - scores.amax(dim=1, keepdim=True))
     sums = exps.sum(dim=1, keepdim=True)
-    loss = -(exps[rows, y] / sums[:, 0]).log().mean() + reg * (w1.square().sum() + w2.square().sum())
+    loss = -(exps[rows, y] / sums[:, 0]).log().mean() + reg * (
+        w1.square().sum() + w2.square().sum()
+    )
     share = torch.full((N, 1), 1 / N, dtype=x.dtype)
     grad_scores = (share / sums).expand(N, scores.shape[1]) * exps
-    grad_scores[rows, y] -= 1 / N  # each image has the weight 1/N, this part of its gradient too
+    grad_scores[rows, y] -= (
+        1 / N
+    )  # each image has the weight 1/N, this part of its gradient too
     grads["scores"], grads["b2"] = grad_scores, grad_scores.sum(dim=0)
     grads["w2"] = 2 * reg * w2 + h.T @ grad_scores
     grads["h"] = grad_scores @ w2.T
@@ -1120,10 +1252,9 @@ def repaired(x, y, w1, b1, w2, b2, reg):
     ### END SOLUTION
     return loss, grads
 
-
 # %% show=true
-result = examine(repaired) if ready(repaired(**sample), "scores", "b2", "w2", "h", "a", "b1", "w1") else None
-result
+written = ready(repaired(**sample), "scores", "b2", "w2", "h", "a", "b1", "w1")
+examine(repaired) if written else None
 
 # %% item="bugs_repaired" points=2
 check("bugs_repaired")
@@ -1131,37 +1262,38 @@ check("bugs_repaired")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | one gradient wrong, all after it right | the fault is not on the way to the others: a line for this gradient alone |
+# | one gradient wrong, all after it right | the others do not depend on it: the mistake is in a line for this gradient alone |
 # | all wrong from one point on | the first wrong one; the rest inherits |
-# | "your" number is the true one times a round factor | a sum against a mean, a missing 2, a 1/N paid twice or never |
-# | right entries and wrong ones side by side | a mask, or one entry of each row that is treated apart |
-# | an entry "on a kink" | no fault: move the inputs a little, and it goes away |
+# | "your" number is the true one times a round factor | a sum against a mean, a missing 2, a 1/N applied twice or never |
+# | right entries and wrong ones side by side | a mask, or one entry of each row that is treated differently |
+# | an entry "on a kink" | no mistake: move the inputs a little, and it goes away |
 
 # %% [markdown]
-# ## 8  What to take along
+# ## 8  Key points
 #
 # - A computation is a **graph**. Forward: values, left to right. Backward: gradients, right to left, starting
 #   with 1.
-# - At every node: **downstream = upstream × local**. The node needs its own inputs or output, one upstream
+# - At every node: **downstream = upstream × local**. The node needs its own inputs or output and one upstream
 #   gradient, and nothing else.
-# - **Add** distributes, **multiply** swaps, **copy** adds up, **max** routes. A value used twice collects twice:
-#   weights from loss and penalty, a bias from every row.
+# - **Add** distributes, **multiply** swaps, **copy** adds up, **max** routes. Weights add up the gradients from
+#   loss and penalty, a bias those from every row.
 # - **Flat code is the forward pass read backwards**, line for line. A gradient has the shape of its value, and
 #   often only one product fits.
 # - Mean or sum, ½ or not, rows or columns: **conventions** change the factor. Settle them first, and look at the
 #   first loss.
+# - A linear classifier's loss is **convex** and has one valley. A net's is not.
 # - **Check by nudging**, in double precision, with kinks in mind; then search from the loss to the inputs for the
 #   *first* wrong gradient.
 # - Flat code is easy to write once and **not modular**: a new loss means a new function. Cutting it into pieces
-#   that can be combined is what comes next.
+#   that can be combined comes next.
 #
 # ### Hand in
 #
-# 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
+# 1. Restart the kernel and run everything (*Run* → *Run All Cells*), to be sure that it works from the top. Save
 #    the notebook and `flat.py`.
-# 2. Make the file to hand in: take away the two `# ` in the cell below and run it, or type
-#    `.venv/bin/python -m toolbox submit flat` in a terminal, in the course's folder. It checks that all is there
-#    and writes one zip.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it, or type
+#    `.venv/bin/python -m toolbox submit flat` in a terminal, in the course's folder. It checks that everything is
+#    there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

@@ -847,8 +847,9 @@ if ready("numeric_gradient and steepest_ascent", *tried):
         figure,
         f"Left, the height gained by a step in each direction: most, {max(gains):.2f}, "
         f"at {best:.0f} degrees. Your direction is {yours:.0f} degrees, and the "
-        f"gradient is {math.hypot(*slopes):.2f} long. Right, your path over the contour "
-        f"lines: in 16 steps from height {hill(path[0]):.2f} to {hill(path[-1]):.2f}.",
+        f"gradient is {math.hypot(*slopes):.2f} long. Right, your path over the "
+        f"contour lines: in 16 steps from height {hill(path[0]):.2f} "
+        f"to {hill(path[-1]):.2f}.",
     )
 
 # %% [markdown]

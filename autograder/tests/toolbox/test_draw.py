@@ -84,6 +84,19 @@ def test_no_two_texts_overlap(graph):
         assert not any(one.overlaps(other) for other in boxes[i + 1 :]), ax.texts[i].get_text()
 
 
+def test_names_and_shapes_do_not_run_into_the_nodes_beside_them():
+    ax = draw.draw_graph(
+        {"scores": "linear", "penalty": "reg · Σ w²", "loss": "+"},
+        [("x", "scores"), ("w", "scores"), ("w", "penalty"), ("scores", "loss"), ("penalty", "loss")],
+        {"x": "(N, D)", "w": "(D, C)", "scores": "(N, C)", "penalty": "( )", "loss": "( )"},
+    )
+    ax.figure.canvas.draw()
+    signs = {"linear", "reg · Σ w²", "+"}  # these stand in the nodes
+    nodes = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, Ellipse)]
+    for text in (text for text in ax.texts if text.get_text() not in signs):
+        assert not any(text.get_window_extent().overlaps(node) for node in nodes), text.get_text()
+
+
 def test_a_value_used_twice_shows_the_gradient_of_each_wire():
     ax = draw.draw_graph(
         {"p": "×", "f": "+"},

@@ -65,6 +65,8 @@ def draw_graph(
     half = {name: max(HEIGHT, LETTER * len(sign) / 2 + 0.18) for name, sign in nodes.items()}
     widest = max(half.values())
     texts = [value if isinstance(value, str) else f"{name} = {_text(value)}" for name, value in values.items()]
+    if grads is None:  # below a shape stands the name of what has it
+        texts += [f"{name}   " for name in nodes if isinstance(values.get(name), str)]
     column = column or max(COLUMN, 2 * widest + BEND + LETTER * max(map(len, texts), default=0))
     place = _layout(nodes, inputs, edges, dict(rows or {}), column)
     results = [name for name in nodes if all(source != name for source, _ in edges)]
