@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from toolbox import draw
 from toolbox.cells import Notebook
@@ -76,6 +77,19 @@ def test_what_nobody_has_described_is_read_off_its_axes():
     plt.barh(["Value", "Var"], [1.5, 12])
     assert "Value 1.5 and Var 12" in words_of(plt.gcf())
     assert words_of(plt.figure()) == "An empty picture."
+
+
+def test_images_and_weights_are_told_by_what_is_dark_and_where_the_extremes_are():
+    images = torch.zeros(2, 64)
+    images[1] = 0.5
+    assert words_of(draw.show_images(images, [3, 8], title="digits")) == (
+        "digits. 2 grey images: 3, 0% ink and 8, 50% ink."
+    )
+    w = torch.zeros(64, 1)
+    w[8 * 2 + 5], w[7] = 0.75, -0.25
+    words = words_of(draw.show_weights(w, ["zero"]))
+    assert "8 by 8 pixels, from -0.75 (red) to 0.75 (blue)" in words
+    assert words.endswith("zero: highest 0.75 at row 2, column 5, lowest -0.25 at row 0, column 7.")
 
 
 def test_words_of_a_figure_go_before_those_of_its_axes():

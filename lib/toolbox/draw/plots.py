@@ -14,13 +14,17 @@ import torch
 from matplotlib.figure import Figure
 
 from toolbox.draw.graph import GRADIENT, VALUE, draw_graph
+from toolbox.draw.words import describe, listed, number
 
 
 def show_images(images: torch.Tensor, titles: Sequence[object] = (), *, columns: int = 10, title: str = "") -> Figure:
     """Grey images (N, 64) or (N, 8, 8), ink dark, in a grid with a title each where given."""
     figure, ax, tiles = _mosaic(images.reshape(len(images), -1), titles, columns, title)
     ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1)
-    return figure
+    ink = images.detach().reshape(len(images), -1).double().mean(dim=1).tolist()
+    names = [f"{titles[i]}, {share:.0%} ink" if i < len(titles) else f"{share:.0%} ink" for i, share in enumerate(ink)]
+    head = f"{title}. " if title else ""
+    return describe(figure, f"{head}{len(images)} grey images: {listed(names, 24)}.")
 
 
 def show_weights(w: torch.Tensor, titles: Sequence[object] = (), *, columns: int = 10, title: str = "") -> Figure:
@@ -30,7 +34,16 @@ def show_weights(w: torch.Tensor, titles: Sequence[object] = (), *, columns: int
     figure, ax, tiles = _mosaic(w.T, titles, columns, title)
     picture = ax.imshow(tiles, cmap="RdBu", vmin=-most, vmax=most)
     figure.colorbar(picture, ax=ax, fraction=0.05, pad=0.01, shrink=0.9).ax.tick_params(labelsize=8)
-    return figure
+    side = int(w.shape[0] ** 0.5)
+    said = []
+    for i, column in enumerate(w.T):
+        (high, up), (low, down) = (column.max(dim=0), column.min(dim=0))
+        name = f"{titles[i]}: " if i < len(titles) else f"image {i}: "
+        said.append(f"{name}highest {number(high)} at row {up // side}, column {up % side}, "
+                    f"lowest {number(low)} at row {down // side}, column {down % side}")  # fmt: skip
+    head = f"{title}. " if title else ""
+    return describe(figure, f"{head}Weights as images of {side} by {side} pixels, from {number(-most)} (red) to "
+                            f"{number(most)} (blue). {'; '.join(said[:16])}.")  # fmt: skip
 
 
 def _mosaic(images: torch.Tensor, titles: Sequence[object], columns: int, title: str):
@@ -100,15 +113,15 @@ def show_scores(
             b.bar(names, [float(t) for t in terms], color=GRADIENT, alpha=0.75)
             b.axhline(0, color="black", lw=0.8)
         ax.set_ylim(low - 0.14 * (high - low) * (low < 0), high + 0.16 * (high - low))
-        for i, number in enumerate(numbers):
-            number = float(number)
+        for i, height in enumerate(numbers):
+            height = float(height)
             ax.annotate(
-                f"{number:.2f}",
-                (i, number),
-                (0, 2 if number >= 0 else -3),
+                f"{height:.2f}",
+                (i, height),
+                (0, 2 if height >= 0 else -3),
                 textcoords="offset points",
                 ha="center",
-                va="bottom" if number >= 0 else "top",
+                va="bottom" if height >= 0 else "top",
                 fontsize=9,
             )
         ax.spines[["top", "right"]].set_visible(False)
