@@ -1362,7 +1362,8 @@ for name, build in famous_nets.FAMOUS.items():
     if not there("Graph.order and Graph.forward", values):
         break
     if not nets:
-        print("            parameters  multiply-adds  kept/image   nodes  levels  paths")
+        head = "parameters  multiply-adds  kept/image   nodes  levels  paths"
+        print(" " * 12 + head)
     nets[name], shapes[name] = net, values
     ops = [node.op for node in net.nodes.values()]
     kept = sum(value.numel() for value in values.values()) * 4 / 2**20
