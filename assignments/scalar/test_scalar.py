@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from toolbox import nudging
+from toolbox import curves, nudging
+from toolbox.callbacks import Given, Number, Numbers
 from toolbox.compare import as_tensor, assert_between, assert_grad, assert_value, grad_of, lone, loss_of
 from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
@@ -554,7 +555,7 @@ def check_difference(student, make, name: str, falls: bool = True) -> None:
         torch.tensor(s, dtype=torch.float64) for s in (slope + bend + rest, slope - bend + rest, slope + rest)
     )
     s = student.script()
-    (answer,) = s.fetch(getattr(s.differences, name)(s.toolbox.curves.cubic(*coefficients), x, eps))
+    (answer,) = s.fetch(getattr(s.differences, name)(s.give(Given(curves.cubic(*coefficients), Number())), x, eps))
     if name == "symmetric":
         forms = {
             "difference-one-sided": [right, left, right / 2, left / 2],
@@ -608,10 +609,9 @@ def check_gradient(student, make, count: int) -> None:
         "nudge-not-undone": left_behind(height, moved, eps),
     }
     s = student.script()
-    place = s.toolbox.curves.point(at)
-    answer, after = s.fetch(
-        s.differences.numeric_gradient(s.toolbox.curves.surface(cubes, squares, twist), place, eps), place
-    )
+    place = s.keep(list(at))
+    function = s.give(Given(curves.surface(cubes, squares, twist), Numbers(count)))
+    answer, after = s.fetch(s.differences.numeric_gradient(function, place, eps), place)
     assert_grad(filled(answer, "numeric_gradient"), true, name="the gradient", forms=forms)
     if any(abs(a - b) > 1e-9 for a, b in zip(at, after, strict=True)):
         raise Mismatch("the point that was passed in is another one afterwards", diagnosis=["input-changed"])
@@ -691,6 +691,21 @@ def test_where_the_ground_is_level_no_step_is_taken(student, make):
 # The engine
 
 
+def local_slopes(script, output, nodes: list) -> list[Any]:
+    """d(output)/d(node) for the inputs of a single operation, read off the output where it holds its local gradients.
+
+    A node built in another way (several operations, or a rule kept elsewhere) is asked to walk backward itself. So an
+    operation can be judged before `backward` is written, or while it is wrong.
+    """
+    inputs, local = script.facts.held(output, "inputs"), script.facts.held(output, "local")
+    facts = script.facts
+    places, count, numbers = script.fetch(facts.places(inputs, nodes), facts.length(inputs), facts.numbers(local))
+    if numbers and len(numbers) == count and all(places):
+        return [sum(numbers[i] for i in place) for place in places]
+    output.backward()
+    return script.fetch([node.grad for node in nodes])[0]
+
+
 def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs: torch.dtype = torch.float64) -> None:
     """One operation of Values: its data and local gradients, where possible without `backward`."""
     output, true, forms = truth(gate, list(numbers))
@@ -701,12 +716,12 @@ def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs
         swapped = {"operands-swapped": -output}
     else:
         swapped = {"operands-swapped": output.reciprocal()} if gate == "truediv" else {}
-    (kind,) = s.fetch(s.toolbox.graphs.present(result))
+    (kind,) = s.fetch(s.facts.present(result))
     if not kind:
         raise Missing(f"{gate} is not written yet (its result is None)")
     (data,) = s.fetch(result.data)
     assert_value(data, output, name=f"the data of {gate}", forms=swapped)
-    (grads,) = s.fetch(s.toolbox.graphs.slopes(result, nodes))
+    grads = local_slopes(s, result, nodes)
     name = f"the local gradient{'s' * (len(numbers) > 1)} of {gate}"
     assert_grad(grads if true.dim() else grads[0], true, name=name, inputs=inputs, forms=forms)
 
@@ -718,10 +733,10 @@ def check_power(student, x: float, exponent: float) -> None:
     s = student.script()
     node = s.scalar.Value(x)
     result = node**exponent
-    (kind,) = s.fetch(s.toolbox.graphs.present(result))
+    (kind,) = s.fetch(s.facts.present(result))
     if not kind:
         raise Missing("__pow__ is not written yet (its result is None)")
-    data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
+    (data,), (grad,) = s.fetch(result.data), local_slopes(s, result, [node])
     forms = {
         "power-not-lowered": [true * x, true * x - 1],
         "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
@@ -774,7 +789,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     """`build` makes nodes from leaves, the output last. edges: pairs (input, user) of places in that list."""
     s = student.script()
     nodes = build(*[s.scalar.Value(number) for number in (0.6, -0.9, 0.2)[:leaves]])
-    (places,) = s.fetch(s.toolbox.graphs.positions(s.scalar.topological(nodes[-1]), nodes))
+    (places,) = s.fetch(s.facts.places(s.scalar.topological(nodes[-1]), nodes))
     if not any(places):
         raise Missing("topological returns an empty list: not written yet")
     if any(len(place) > 1 for place in places):
@@ -960,7 +975,7 @@ def check_depth(student, depth: int) -> None:
     """A chain as deep as asked for; the building of it is not counted."""
     s = student.script()
     x = s.scalar.Value(0.7)
-    y = s.toolbox.graphs.chain(x, depth)
+    y = s.repeat(depth, lambda node: -node, x)
     s.fetch(y.data)
     try:
         y.backward()
@@ -993,7 +1008,7 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     s = student.script()
     make_value = s.scalar.Value
     output = s.scalar.neuron([make_value(n) for n in w], x if plain else [make_value(n) for n in x], make_value(b))
-    (kind,) = s.fetch(s.toolbox.graphs.present(output))
+    (kind,) = s.fetch(s.facts.present(output))
     if not kind:
         raise Missing("neuron is not written yet (it returns None)")
     (data,) = s.fetch(output.data)
@@ -1013,7 +1028,7 @@ def on_tape(student, expression: Callable, numbers: list[float], *, times: int =
     s = student.script()
     leaves = [s.tape.Var(number) for number in numbers]
     output, *inner = expression(*leaves)
-    (kind,) = s.fetch(s.toolbox.graphs.present(output))
+    (kind,) = s.fetch(s.facts.present(output))
     if not kind:
         raise Missing("an operation of Var is not written yet (its result is None)")
     for _ in range(times):
@@ -1069,10 +1084,10 @@ def check_dot(student, make, count: int, plain: bool) -> None:
     s = student.script()
     ws, bias = [s.tape.Var(n) for n in w], s.tape.Var(b)
     xs = x if plain else [s.tape.Var(n) for n in x]
-    before = s.toolbox.graphs.length(s.tape.TAPE)
+    before = s.facts.length(s.tape.TAPE)
     output = s.tape.dot(ws, xs, bias)
-    after = s.toolbox.graphs.length(s.tape.TAPE)
-    (kind, nodes, more) = s.fetch(s.toolbox.graphs.present(output), before, after)
+    after = s.facts.length(s.tape.TAPE)
+    (kind, nodes, more) = s.fetch(s.facts.present(output), before, after)
     if not kind:
         raise Missing("dot is not written yet (it returns None)")
     final = output * output * 1.5

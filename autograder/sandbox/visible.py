@@ -27,9 +27,6 @@ SHARED = (
 # "suite": for the suite's scripts (`script.toolbox.<module>.<name>`).
 ALL = "*"
 GIVEN: dict[str, dict[str, dict[str, str]]] = {
-    "scalar": {
-        "suite": {"curves": "cubic surface point", "graphs": ALL},
-    },
     "flat": {
         "suite": {"nudging": "limited", "budget": "Budget"},
     },

@@ -58,6 +58,21 @@ class Number:
         return "a number"
 
 
+class Numbers:
+    """Takes a list of so many numbers, or a tensor that holds as many in a row."""
+
+    def __init__(self, count: int):
+        self.count = count
+
+    def __call__(self, value: Any) -> bool:
+        if isinstance(value, Tensor):
+            return value.shape == (self.count,)
+        return type(value) is list and len(value) == self.count and all(map(Number(), value))
+
+    def __str__(self) -> str:
+        return f"a list of {self.count} numbers"
+
+
 class Given:
     """A function of a check's, for a student's code to call. takes: one test of a value for each argument.
 

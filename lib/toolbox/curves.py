@@ -28,8 +28,3 @@ def surface(cubes: Sequence[float], squares: Sequence[float], twist: float) -> C
         return result + twist * product
 
     return height
-
-
-def point(entries: Sequence[float]) -> list[float]:
-    """A list made where the student's code runs, so that a test can see whether it is still the same afterwards."""
-    return list(entries)

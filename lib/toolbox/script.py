@@ -163,23 +163,36 @@ class Facts:
         return one is other
 
     @staticmethod
-    def places(entries: Sequence[Any], wanted: Sequence[Any], id=id, enumerate=enumerate) -> list[list[int]]:
-        """For each object wanted, all places at which that very object stands among the entries."""
+    def places(entries: Any, wanted: Sequence[Any], id=id, enumerate=enumerate) -> list[list[int]]:
+        """For each object wanted, all places at which that very object stands among a list's or tuple's entries."""
         found: dict[int, list[int]] = {}
+        entries = entries if isinstance(entries, list | tuple) else ()
         for place, entry in enumerate(entries):
             found.setdefault(id(entry), []).append(place)
         return [found.get(id(one), []) for one in wanted]
 
     @staticmethod
-    def length(entries: Sequence[Any], len=len) -> int:
-        """How many entries there are."""
-        return len(entries)
+    def length(entries: Any, len=len) -> int:
+        """How many entries a list or tuple has; 0 for anything else."""
+        return len(entries) if isinstance(entries, list | tuple) else 0
+
+    @staticmethod
+    def held(holder: Any, name: str, getattr=getattr) -> Any:
+        """An attribute, None where there is none."""
+        return getattr(holder, name, None)
+
+    @staticmethod
+    def numbers(entries: Any, float=float) -> list[float] | None:
+        """A list or tuple of numbers as a list; None for anything else."""
+        plain = isinstance(entries, list | tuple) and all(isinstance(entry, int | float) for entry in entries)
+        return [float(entry) for entry in entries] if plain else None
 
 
 class Runner:
     """The running side of one script: the values of its steps so far.
 
-    find_module: name -> module or namespace. desk: where calls of given functions go.
+    find_module: name -> module or namespace. desk: where calls of given functions go. A step is made ready before it is
+    taken: what is repeated a million times is read once.
     """
 
     def __init__(self, find_module: Callable[[str], Any], desk: Answering):
@@ -189,67 +202,99 @@ class Runner:
 
     def run(self, request: dict) -> list[Any]:
         """Do the steps; returns what was fetched. Whatever a step raises goes through to the caller."""
-        self._walk(request["steps"])
-        return self._decode(request["fetch"])
+        for step in request["steps"]:
+            self._ready(step)()
+        return self._reader(request["fetch"])()
 
-    def _walk(self, steps: list[list]) -> None:
-        for step in steps:
-            self._do(step)
-
-    def _do(self, step: list) -> None:
+    def _ready(self, step: list) -> Callable[[], None]:
+        """What takes a step. Raises Malformed for an unknown kind."""
         number, kind, target, *rest = step
         values = self._values
-        if kind == "module":
-            found = self._find(rest[0])
-            values[number] = Names(**found) if isinstance(found, Mapping) else found
-        elif kind == "get":
-            values[number] = _get(values[target], rest[0])
-        elif kind == "put":
-            setattr(values[target], rest[0], self._decode(rest[1]))
-        elif kind == "call":
-            values[number] = values[target](*self._decode(rest[0]), **self._decode(rest[1]))
-        elif kind == "op":
-            values[number] = OPERATORS[rest[0]](*self._decode(rest[1]))
-        elif kind == "keep":
-            values[number] = self._decode(rest[0])
-        elif kind == "give":
-            if rest[0] not in self._given:
-                self._given[rest[0]] = stand_in(rest[0], self._desk)
-            values[number] = self._given[rest[0]]
-        elif kind == "repeat":
-            times, bound, steps, result, start = rest
-            value = self._decode(start)
-            for _ in range(times):
-                values[bound] = value
-                self._walk(steps)
-                value = self._decode(result)
-            values[number] = value
+        if kind == "repeat":
+            made = self._repeated(*rest)
         elif kind == "function":
-            values[number] = self._function(*rest)
+            function = self._function(*rest)
+            made = lambda: function  # noqa: E731
+        elif kind in ("module", "give"):
+            find, name = (self._find if kind == "module" else self._stand_in), rest[0]
+            made = lambda: find(name)  # noqa: E731
+        elif kind == "get":
+            made = lambda: _get(values[target], rest[0])  # noqa: E731
+        elif kind == "put":
+            read = self._reader(rest[1])
+            made = lambda: setattr(values[target], rest[0], read())  # noqa: E731
+        elif kind == "call":
+            args, options = self._reader(rest[0]), self._reader(rest[1])
+            made = lambda: values[target](*args(), **options())  # noqa: E731
+        elif kind == "op":
+            made = self._operation(*rest)
+        elif kind == "keep":
+            made = self._reader(rest[0])
         else:
             raise Malformed(f"unknown step {kind!r}")
 
+        def take() -> None:
+            values[number] = made()
+
+        return take
+
+    def _operation(self, name: str, args: list) -> Callable[[], Any]:
+        operate, readers = OPERATORS[name], [self._reader(arg) for arg in args]
+        if len(readers) == 1:
+            (one,) = readers
+            return lambda: operate(one())
+        one, other = readers
+        return lambda: operate(one(), other())
+
+    def _repeated(self, times: int, bound: int, steps: list[list], result: Any, start: Any) -> Callable[[], Any]:
+        values, begin, end = self._values, self._reader(start), self._reader(result)
+        ready = [self._ready(step) for step in steps]
+
+        def repeat() -> Any:
+            value = begin()
+            for _ in range(times):
+                values[bound] = value
+                for take in ready:
+                    take()
+                value = end()
+            return value
+
+        return repeat
+
     def _function(self, bound: list[int], steps: list[list], result: Any) -> Callable[..., Any]:
+        values, end = self._values, self._reader(result)
+        ready = [self._ready(step) for step in steps]
+
         def function(*args: Any) -> Any:
-            self._values.update(zip(bound, args, strict=True))
-            self._walk(steps)
-            return self._decode(result)
+            values.update(zip(bound, args, strict=True))
+            for take in ready:
+                take()
+            return end()
 
         return function
 
     def _find(self, name: str) -> Any:
-        if name == "facts":
-            return Facts
-        return PYTHON[name] if name in PYTHON else self._find_module(name)
+        found = Facts if name == "facts" else PYTHON[name] if name in PYTHON else self._find_module(name)
+        return Names(**found) if isinstance(found, Mapping) else found
 
-    def _decode(self, value: Any) -> Any:
+    def _stand_in(self, number: int) -> Callable[..., Any]:
+        if number not in self._given:
+            self._given[number] = stand_in(number, self._desk)
+        return self._given[number]
+
+    def _reader(self, value: Any) -> Callable[[], Any]:
+        """What reads a value of a message, with what its steps have made in the place of references."""
+        values = self._values
         if type(value) is list:
-            return [self._decode(entry) for entry in value]
+            readers = [self._reader(entry) for entry in value]
+            return lambda: [read() for read in readers]
+        if type(value) is dict and set(value) == {REF}:
+            number = value[REF]
+            return lambda: values[number]
         if type(value) is dict:
-            if set(value) == {REF}:
-                return self._values[value[REF]]
-            return {key: self._decode(entry) for key, entry in value.items()}
-        return value
+            named = {key: self._reader(entry) for key, entry in value.items()}
+            return lambda: {key: read() for key, read in named.items()}
+        return lambda: value
 
 
 def _get(holder: Any, name: str) -> Any:

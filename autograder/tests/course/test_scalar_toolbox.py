@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from autograder.course.answers import span
+from autograder.course.scalar.checks.test_scalar import local_slopes
 from autograder.masters.sources import suite_of
-from toolbox import curves, gate_mistakes, graphs
+from toolbox import curves, gate_mistakes
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.scalar import ROWS
 from toolbox.student import LocalTransport, Student, fresh_module
@@ -22,59 +23,35 @@ from toolbox.suite import Suite
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class Node:
-    """Just enough of an engine."""
-
-    def __init__(self, data, inputs=(), local=()):
-        self.data, self.inputs, self.local, self.grad = data, inputs, local, 0.0
-
-    def __neg__(self):
-        return Node(-self.data, (self,), (-1.0,))
-
-    def __add__(self, other):
-        return Node(self.data + other.data, (self, other), (1.0, 1.0))
-
-    def __mul__(self, number):
-        return Node(self.data * number, (self,), (number,))
-
-
-def test_a_chain_is_as_deep_as_asked_for_and_alternates():
-    assert graphs.chain(Node(0.5), 3).data == -0.5
-    assert graphs.chain(Node(0.5), 4).data == 0.5
-
-
-def test_a_ladder_keeps_its_value_and_has_three_nodes_a_rung():
-    top = graphs.ladder(Node(0.7), 4)
-    seen, waiting = set(), [top]
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            waiting.extend(node.inputs)
-    assert top.data == pytest.approx(0.7)
-    assert len(seen) == 1 + 3 * 4
-
-
-def test_positions_go_by_identity_not_by_equality():
-    a, b = [1.0], [1.0]
-    assert graphs.positions([a, b, a], [a, b, [1.0]]) == [[0, 2], [1], []]
+def slopes_by(code: str) -> list[float]:
+    """What the checks read off x + x, made of nodes as `code` defines them."""
+    module = {}
+    exec(code, module)
+    script = Student(LocalTransport({"toy": module})).script()
+    x = script.toy.Node(2.0)
+    return local_slopes(script, x + x, [x])
 
 
 def test_slopes_add_up_where_a_node_is_used_twice():
-    x = Node(2.0)
-    assert graphs.slopes(x + x, [x]) == [2.0]
+    assert slopes_by("""
+class Node:
+    def __init__(self, data, inputs=(), local=()):
+        self.data, self.inputs, self.local = data, inputs, local
+    def __add__(self, other):
+        return Node(self.data + other.data, (self, other), (1.0, 1.0))
+""") == [2.0]
 
 
 def test_slopes_of_a_node_that_keeps_no_local_gradients_come_from_its_backward():
-    class Closure:
-        def __init__(self, x):
-            self.x = x
-
-        def backward(self):
-            self.x.grad = 7.0
-
-    x = Node(1.0)
-    assert graphs.slopes(Closure(x), [x]) == [7.0]
+    assert slopes_by("""
+class Node:
+    def __init__(self, data):
+        self.data, self.inputs, self.local = data, [lambda: 1], [lambda: 2]
+    def __add__(self, other):
+        made = Node(0.0)
+        made.backward = lambda: setattr(self, "grad", 7.0)
+        return made
+""") == [7.0]
 
 
 @pytest.mark.parametrize("at", [[0.5, -1.2], [2.0, 0.3]])

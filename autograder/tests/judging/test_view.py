@@ -56,7 +56,7 @@ def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment
     named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
     if "within_passes(" in suite:
         named.append(("nudging", "limited"))
-    listed = GIVEN[assignment].get("suite", {})
+    listed = GIVEN.get(assignment, {}).get("suite", {})
     for module, name in named:
         assert module in listed and (listed[module] == ALL or name in listed[module].split() or name == "name")
     made_of = {"budget"} if "nudging" in listed else set()

@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from toolbox import nudging
+from toolbox import curves, nudging
+from toolbox.callbacks import Given, Number, Numbers
 from toolbox.compare import as_tensor, assert_between, assert_grad, assert_value, grad_of, lone, loss_of
 from toolbox.diagnose import verdicts_only
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
@@ -719,7 +720,7 @@ def check_difference(student, make, name: str, falls: bool = True) -> None:
         torch.tensor(s, dtype=torch.float64) for s in (slope + bend + rest, slope - bend + rest, slope + rest)
     )
     s = student.script()
-    (answer,) = s.fetch(getattr(s.differences, name)(s.toolbox.curves.cubic(*coefficients), x, eps))
+    (answer,) = s.fetch(getattr(s.differences, name)(s.give(Given(curves.cubic(*coefficients), Number())), x, eps))
     if name == "symmetric":
         forms = {
             "difference-one-sided": [right, left, right / 2, left / 2],
@@ -793,10 +794,9 @@ def check_gradient(student, make, count: int) -> None:
         "nudge-not-undone": left_behind(height, moved, eps),
     }
     s = student.script()
-    place = s.toolbox.curves.point(at)
-    answer, after = s.fetch(
-        s.differences.numeric_gradient(s.toolbox.curves.surface(cubes, squares, twist), place, eps), place
-    )
+    place = s.keep(list(at))
+    function = s.give(Given(curves.surface(cubes, squares, twist), Numbers(count)))
+    answer, after = s.fetch(s.differences.numeric_gradient(function, place, eps), place)
     assert_grad(filled(answer, "numeric_gradient"), true, name="the gradient", forms=forms)
     if any(abs(a - b) > 1e-9 for a, b in zip(at, after, strict=True)):
         raise Mismatch("the point that was passed in is another one afterwards", diagnosis=["input-changed"])
@@ -910,6 +910,21 @@ def test_the_steepest_step_in_more_dimensions(student, make):
 # The engine
 
 
+def local_slopes(script, output, nodes: list) -> list[Any]:
+    """d(output)/d(node) for the inputs of a single operation, read off the output where it holds its local gradients.
+
+    A node built in another way (several operations, or a rule kept elsewhere) is asked to walk backward itself. So an
+    operation can be judged before `backward` is written, or while it is wrong.
+    """
+    inputs, local = script.facts.held(output, "inputs"), script.facts.held(output, "local")
+    facts = script.facts
+    places, count, numbers = script.fetch(facts.places(inputs, nodes), facts.length(inputs), facts.numbers(local))
+    if numbers and len(numbers) == count and all(places):
+        return [sum(numbers[i] for i in place) for place in places]
+    output.backward()
+    return script.fetch([node.grad for node in nodes])[0]
+
+
 def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs: torch.dtype = torch.float64) -> None:
     """One operation of Values: its data and local gradients, where possible without `backward`."""
     output, true, forms = truth(gate, list(numbers))
@@ -920,12 +935,12 @@ def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs
         swapped = {"operands-swapped": -output}
     else:
         swapped = {"operands-swapped": output.reciprocal()} if gate == "truediv" else {}
-    (kind,) = s.fetch(s.toolbox.graphs.present(result))
+    (kind,) = s.fetch(s.facts.present(result))
     if not kind:
         raise Missing(f"{gate} is not written yet (its result is None)")
     (data,) = s.fetch(result.data)
     assert_value(data, output, name=f"the data of {gate}", forms=swapped)
-    (grads,) = s.fetch(s.toolbox.graphs.slopes(result, nodes))
+    grads = local_slopes(s, result, nodes)
     name = f"the local gradient{'s' * (len(numbers) > 1)} of {gate}"
     assert_grad(grads if true.dim() else grads[0], true, name=name, inputs=inputs, forms=forms)
 
@@ -937,10 +952,10 @@ def check_power(student, x: float, exponent: float) -> None:
     s = student.script()
     node = s.scalar.Value(x)
     result = node**exponent
-    (kind,) = s.fetch(s.toolbox.graphs.present(result))
+    (kind,) = s.fetch(s.facts.present(result))
     if not kind:
         raise Missing("__pow__ is not written yet (its result is None)")
-    data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
+    (data,), (grad,) = s.fetch(result.data), local_slopes(s, result, [node])
     forms = {
         "power-not-lowered": [true * x, true * x - 1],
         "power-factor-missing": [true / exponent, leaf.detach() ** exponent],
@@ -995,7 +1010,7 @@ def test_plain_numbers_may_stand_on_either_side(student, make):
         s = student.script()
         node = s.scalar.Value(x)
         result = expression(node)
-        data, (grad,) = s.fetch(result.data, s.toolbox.graphs.slopes(result, [node]))
+        (data,), (grad,) = s.fetch(result.data), local_slopes(s, result, [node])
         swapped = {"operands-swapped": [-output.detach(), 1 / output.detach()]}
         assert_value(data, output.detach(), name="the data with a plain number", forms=swapped)
         known = {name: form(true, x) for name, form in forms.items()}
@@ -1067,9 +1082,9 @@ def test_relu_and_max_of_values_at_their_kinks(student, make):
         s = student.script()
         nodes = [s.scalar.Value(number) for number in numbers]
         result = apply(*nodes)
-        if not s.fetch(s.toolbox.graphs.present(result))[0]:
+        if not s.fetch(s.facts.present(result))[0]:
             raise Missing("the operation is not written yet (its result is None)")
-        data, grads = s.fetch(result.data, s.toolbox.graphs.slopes(result, nodes))
+        (data,), grads = s.fetch(result.data), local_slopes(s, result, nodes)
         right = max(0.0, *numbers) if len(numbers) == 1 else max(numbers)
         assert_value(data, torch.tensor(right, dtype=torch.float64), name="the data")
         return grads
@@ -1100,7 +1115,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     """`build` makes nodes from leaves, the output last. edges: pairs (input, user) of places in that list."""
     s = student.script()
     nodes = build(*[s.scalar.Value(number) for number in (0.6, -0.9, 0.2)[:leaves]])
-    (places,) = s.fetch(s.toolbox.graphs.positions(s.scalar.topological(nodes[-1]), nodes))
+    (places,) = s.fetch(s.facts.places(s.scalar.topological(nodes[-1]), nodes))
     if not any(places):
         raise Missing("topological returns an empty list: not written yet")
     if any(len(place) > 1 for place in places):
@@ -1321,7 +1336,7 @@ def ladder_seconds(student, rungs: int) -> float:
     """How long backward takes through `rungs` nodes, each used twice by the next; the gradient must be right, too."""
     s = student.script()
     x = s.scalar.Value(0.7)
-    y = s.toolbox.graphs.ladder(x, rungs)
+    y = s.repeat(rungs, lambda node: node * 0.5 + node * 0.5, x)
     s.fetch(y.data)
     y.backward()
     start = time.perf_counter()
@@ -1400,7 +1415,7 @@ def check_depth(student, depth: int) -> None:
     """A chain as deep as asked for; the building of it is not counted."""
     s = student.script()
     x = s.scalar.Value(0.7)
-    y = s.toolbox.graphs.chain(x, depth)
+    y = s.repeat(depth, lambda node: -node, x)
     s.fetch(y.data)
     try:
         y.backward()
@@ -1455,7 +1470,7 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     s = student.script()
     make_value = s.scalar.Value
     output = s.scalar.neuron([make_value(n) for n in w], x if plain else [make_value(n) for n in x], make_value(b))
-    (kind,) = s.fetch(s.toolbox.graphs.present(output))
+    (kind,) = s.fetch(s.facts.present(output))
     if not kind:
         raise Missing("neuron is not written yet (it returns None)")
     (data,) = s.fetch(output.data)
@@ -1484,7 +1499,7 @@ def test_a_neuron_is_made_of_values_all_the_way(student, make):
     )
     output = s.scalar.neuron(w, x, b)
     order = s.scalar.topological(output)
-    (places,) = s.fetch(s.toolbox.graphs.positions(order, [*w, *x, b, output]))
+    (places,) = s.fetch(s.facts.places(order, [*w, *x, b, output]))
     if not all(places):
         raise Mismatch("the output does not remember its weights, inputs and bias", diagnosis=["order-incomplete"])
 
@@ -1500,7 +1515,7 @@ def on_tape(student, expression: Callable, numbers: list[float], *, times: int =
     s = student.script()
     leaves = [s.tape.Var(number) for number in numbers]
     output, *inner = expression(*leaves)
-    (kind,) = s.fetch(s.toolbox.graphs.present(output))
+    (kind,) = s.fetch(s.facts.present(output))
     if not kind:
         raise Missing("an operation of Var is not written yet (its result is None)")
     for _ in range(times):
@@ -1615,10 +1630,10 @@ def check_dot(student, make, count: int, plain: bool) -> None:
     s = student.script()
     ws, bias = [s.tape.Var(n) for n in w], s.tape.Var(b)
     xs = x if plain else [s.tape.Var(n) for n in x]
-    before = s.toolbox.graphs.length(s.tape.TAPE)
+    before = s.facts.length(s.tape.TAPE)
     output = s.tape.dot(ws, xs, bias)
-    after = s.toolbox.graphs.length(s.tape.TAPE)
-    (kind, nodes, more) = s.fetch(s.toolbox.graphs.present(output), before, after)
+    after = s.facts.length(s.tape.TAPE)
+    (kind, nodes, more) = s.fetch(s.facts.present(output), before, after)
     if not kind:
         raise Missing("dot is not written yet (it returns None)")
     final = output * output * 1.5
@@ -1844,7 +1859,7 @@ def test_the_gradients_of_a_dot_product_were_not_found_by_nudging(student, make)
         s = student.script()
         ws, bias = [s.tape.Var(number) for number in w], s.tape.Var(0.5)
         output = s.tape.dot(ws, x, bias)
-        (kind,) = s.fetch(s.toolbox.graphs.present(output))
+        (kind,) = s.fetch(s.facts.present(output))
         if not kind:
             raise Missing("dot is not written yet (it returns None)")
         output.backward()
