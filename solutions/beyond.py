@@ -309,6 +309,44 @@ if ready("the operations of Dual", lambda: loss_of_duals().tangent):
 check("jvp")
 
 # %% [markdown]
+# ### What a derivative is
+#
+# Your `jvp` takes any direction $v$ and returns $J v$. Now we can say exactly what makes $J$ *the* derivative. It is the
+# linear map for which
+#
+# $$f(x + \Delta x) = f(x) + J\,\Delta x + o(\lVert\Delta x\rVert),$$
+#
+# where $o(\lVert\Delta x\rVert)$ stands for a rest that vanishes *faster than* $\Delta x$: even divided by
+# $\lVert\Delta x\rVert$, it goes to 0. There is at most one such map. The matrix of partial derivatives is only how we write it
+# down in coordinates; forward mode applies the map without writing it down. And the chain rule says that the map of a
+# composition is the composition of the maps, which is what happens when a tangent passes through line after line.
+#
+# Here is the rest over the size of the step, for your $J$ and for a $J$ that is one percent too large. Only one of
+# them vanishes:
+
+# %% show=true
+def bend(x):
+    return ((x * x).tanh() * x).exp()  # five numbers in, five numbers out
+
+
+def rest_over_step(x, v, size, factor=1.0):
+    """|f(x + size v) - f(x) - factor J size v| / |size v|, with J v from your jvp."""
+    tangent = forward_mode.jvp(bend, [x], [v])[1]
+    rest = bend(x + size * v) - bend(x) - factor * size * tangent
+    return float(rest.norm() / (size * v).norm())
+
+
+if ready("jvp, and the operations of Dual",
+         lambda: rest_over_step(normal(5), normal(5, seed=1), 1.0)):
+    powers = torch.linspace(0, -6, 25).tolist()
+    rests = {name: [rest_over_step(normal(5), normal(5, seed=1), 10**k, factor)
+                    for k in powers]
+             for name, factor in (("your J", 1.0), ("1.01 times your J", 1.01))}
+    figure = show_curves(rests, at=[10**k for k in powers], xlabel="size of the step",
+                         ylabel="rest / step", title="What is left of f beside J")
+    figure.axes[0].set(xscale="log", yscale="log");
+
+# %% [markdown]
 # ## 4  Whole Jacobians: by columns or by rows
 #
 # $J$ times the unit vector $(0, \dots, 1, \dots, 0)$ is a *column* of $J$: change one input alone. A unit vector times
@@ -531,7 +569,8 @@ for name, H in hessians.items():
     if H is not None:
         values = torch.linalg.eigvalsh(H)
         zeros, below = int((H == 0).sum()), int((values < -1e-9).sum())
-        print(f"{name}: symmetric {torch.allclose(H, H.T)}, {zeros} of {H.numel()} are 0")
+        same = torch.allclose(H, H.T)
+        print(f"{name}: symmetric {same}, {zeros} of {H.numel()} entries are 0")
         print(f"      eigenvalues {float(values[0]):.2f} to {float(values[-1]):.2f}: "
               f"{below} below 0, {int((values.abs() < 1e-9).sum())} about 0")
 
