@@ -252,9 +252,11 @@ def bench(only: Annotated[list[str] | None, typer.Argument(help="Only these part
 
 @app.command()
 def doctor():
-    """What holds student code in on this machine, what is missing, and how to get it."""
+    """What holds student code in on this machine, what is missing, and how to get it; and where the seed lies."""
+    from autograder.records import seed
     from autograder.sandbox.doctor import run
 
+    typer.echo(seed.told(ROOT))
     raise typer.Exit(run())
 
 

@@ -1,7 +1,7 @@
 """The seed of a classroom's hidden inputs: drawn at its first use, and kept with the classroom.
 
 Whoever knows the seed can work out every hidden input, and hand in a table of answers. So it is in no file that
-students get, and not in the repository; `classroom/seed` is the only place, readable by its owner, and belongs into the
+students get, and not in the repository; `classroom/seed` is the only place, readable by its owner, and belongs in the
 backup: with another seed, nobody's verdict can be made again. `c.JudgeCells.seed` in nbgrader_config.py overrides it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 from toolbox.errors import KitError
@@ -45,6 +46,20 @@ def configured(root: Path) -> str:
     from traitlets.config.loader import PyFileConfigLoader
 
     return str(PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config().JudgeCells.get("seed", ""))
+
+
+def told(root: Path) -> str:
+    """Where the course's seed comes from, as a sentence for people; the seed itself is not in it."""
+    path = seed_file(root / "classroom")
+    if configured(root):
+        return "The seed of hidden inputs is set in nbgrader_config.py: keep that file from students."
+    if not path.is_file():
+        return f"The seed of hidden inputs is drawn when somebody first grades, and then kept in {path}."
+    drawn = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return (
+        f"The seed of hidden inputs lies in {path}, drawn on {drawn:%Y-%m-%d %H:%M} UTC: it belongs in the backup, and "
+        "nowhere else."
+    )
 
 
 def seed_file(classroom: Path) -> Path:
