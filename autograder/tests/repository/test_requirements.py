@@ -77,7 +77,7 @@ def test_a_student_installs_what_a_student_file_imports_and_no_more():
     direct = {plain(r.name) for r in asked(())} - NOT_IMPORTED
     assert direct <= imported, "asked for, and no student file imports it"
     # What comes along with a direct one (traitlets with IPython) may be imported without being asked for.
-    assert imported <= closure(asked(())) | {"google-colab"}, "imported, and nothing brings it"
+    assert imported <= closure(asked(())) | {"google"}, "imported, and nothing brings it"
 
 
 def test_no_student_installs_what_belongs_to_grading_and_developing():
