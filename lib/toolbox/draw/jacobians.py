@@ -102,7 +102,7 @@ def show_growth(
         if marks and label in marks:
             x, y, text = marks[label]
             ax.plot([x], [y], "*", color=GRADIENT, ms=14)
-            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-6, 9), ha="right", fontsize=9)
+            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-8, -20), ha="right", fontsize=9)
         ax.set(xlabel=xlabel, ylabel=label)
         ax.set_xticks(at, [f"{size:g}" for size in at], fontsize=8)
         ax.set_xticks([], minor=True)
