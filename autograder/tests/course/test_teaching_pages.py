@@ -41,5 +41,6 @@ def test_each_question_has_three_samples_with_different_marks_within_its_points(
         assert max(given for given, _ in marks) == points, name
 
 
-def test_layers_training_and_beyond_have_their_pages():
-    assert {"layers", "training", "beyond"} <= {page.parent.name for page in PAGES}
+def test_every_notebook_has_its_page():
+    names = {path.stem for path in (ROOT / "solutions").glob("*.py")}
+    assert names == {page.parent.name for page in PAGES}
