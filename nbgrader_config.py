@@ -45,8 +45,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "autograder.gradebook.preprocessors.LeaveOpen",
+    "autograder.gradebook.saved_grades.SaveGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -66,6 +65,7 @@ c.HTMLExporter.filters = {
     "clean_html": "autograder.gradebook.page_filters.clean_html",
     "ansi2html": "autograder.gradebook.page_filters.ansi2html",
     "highlight_code": "autograder.gradebook.page_filters.Highlight",
+    "marking_scheme": "autograder.gradebook.page_filters.marking_scheme",
     "without_markup": "autograder.gradebook.page_filters.without_markup",
     "under_policy": "autograder.gradebook.page_filters.under_policy",
     "with_landmarks": "autograder.gradebook.page_filters.with_landmarks",

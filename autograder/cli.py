@@ -152,6 +152,14 @@ def report(assignment: Name):
 
 
 @app.command()
+def feedback(assignment: Name):
+    """Make the feedback pages anew on which something has changed: marks and comments given by hand, say."""
+    from autograder.grading.feedback import renew
+
+    renew(ROOT, assignment, typer.echo)
+
+
+@app.command()
 def export(
     assignment: Annotated[str | None, typer.Argument(help="Only this assignment.")] = None,
     to: Annotated[
@@ -177,6 +185,10 @@ def export(
     """Write the grades for a spreadsheet or a course platform, into the file that the platform gave."""
     from autograder.exports.command import run
 
+    if pages and not dry_run:
+        from autograder.grading.feedback import renew
+
+        renew(ROOT, assignment, typer.echo)
     raise typer.Exit(
         run(
             ROOT,
@@ -194,6 +206,22 @@ def export(
             force=force,
         )
     )
+
+
+@app.command()
+def gradebook(
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Mark blind: names hidden, in an order that says nothing.")
+    ] = False,
+    words: Annotated[list[str] | None, typer.Argument(help="For Jupyter, after --: e.g. --no-browser")] = None,
+):
+    """Open JupyterLab with formgrader: mark written questions, write comments. Ctrl-C ends it."""
+    from autograder.gradebook.book import Book
+    from autograder.gradebook.formgrader import serve
+    from autograder.gradebook.students import follow_roster
+
+    follow_roster(Book(ROOT))
+    serve(ROOT, words or [], anonymous=anonymous)
 
 
 @app.command()

@@ -132,7 +132,7 @@ class _PageExporter(HTMLExporter):
         resources = self._init_resources(resources)
         self.register_filter("highlight_code", highlight_code)
         self.register_filter("clean_html", lambda html: self._piece(("html", html), lambda: clean(html)))
-        self.register_filter("under_policy", lambda html, names: self._mark_all(SHEET, head(html, names)))
+        self.register_filter("under_policy", lambda html, *rest: self._mark_all(SHEET, head(html, *rest)))
         self.register_filter("markdown2html", pass_context(lambda *named: self._mark_all(FORMULA, text(*named))))
         self.register_filter(
             "filter_data_type",

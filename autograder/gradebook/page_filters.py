@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader
+from jinja2 import Environment, pass_environment
 from markupsafe import Markup
 from nbconvert.filters import Highlight2HTML
 from nbconvert.filters import ansi2html as colours
 from nbformat import NotebookNode
 
+from autograder.masters.marking import scheme
 from autograder.report import policy
 from autograder.sandbox.outputs import alternative_texts
 from autograder.sandbox.sanitizer import SIGN, harmless, pieces
@@ -32,6 +34,7 @@ COLOUR = re.compile(rf"(\x1b\[(?:{ONE})(?:;(?:{ONE})){{0,9}}m)")
 MOST_COLOURS = 2_000  # of one text: nbconvert copies what is left of it at each
 OPEN, CLOSE = "\ufdd0", "\ufdd1"  # around what was written out, until the text is HTML; no characters, so in no text
 LEGIBLE = Path(__file__).parent / "templates" / "legible.css"  # after nbgrader's own style sheets, to come over them
+ROOT = Path(__file__).resolve().parents[2]
 FONT = Path(__file__).parent / "templates" / "base" / "formulas.woff"  # on few machines is one that stretches brackets
 STYLE = f"""<style>
 @font-face {{ font-family: formulas; src: url(data:font/woff;base64,{b64encode(FONT.read_bytes()).decode()}) }}
@@ -45,6 +48,13 @@ ENTRY = re.compile(rf'<a href="#((?:comment-)?([^"<>]*))">({KINDS})</a>')
 OTHER_FONT = re.compile(r"@font-face\{[^}]*\burl\((?!data:)[^}]*\}")  # in a file of its own, which no single page has
 # formgrader's script waits for MathJax before it lets the keyboard in; here there is nothing to wait for.
 TYPESET = "<script>var MathJax = {Hub: {Startup: {signal: {Interest: function (tell) { tell('End'); }}}}};</script>"
+# Beside each other where there is room for both, else the scheme below the answer.
+BESIDE = """<style>
+.kit-marking { display: flex; flex-wrap: wrap; gap: 1em; align-items: flex-start }
+.kit-marking > div { flex: 3 1 26em; min-width: 0 } .kit-marking > aside { flex: 2 1 22em; min-width: 0 }
+.kit-marking > aside .panel-body { font-size: .93em; max-height: 80vh; overflow: auto }
+</style>"""
+NAMES_FIRST = "<style>.name-shown { display: inline } .name-hidden { display: none }</style>"
 MACROS = Path(nbgrader.__file__).parent / "server_extensions/formgrader/templates/formgrade/formgrade_macros.html.j2"
 NAMES = ("student", "first_name", "last_name", "notebook_path")  # what formgrader tells its template of a hand-in
 
@@ -96,12 +106,23 @@ def without_markup(nb: NotebookNode, resources: dict) -> str:
     return ""
 
 
-def under_policy(head: str, resources: dict) -> str:
-    """The head of one of nbgrader's pages with the kit's policy and style in it."""
+@pass_environment
+def marking_scheme(environment: Environment, cell: NotebookNode, resources: dict) -> str:
+    """The marking scheme of the written question that a cell answers, as Markdown; '' where it answers none."""
+    question = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    course = environment.globals.get("kit_course", ROOT)
+    return scheme(Path(str(course)), str(resources.get("assignment_id")), question)
+
+
+def under_policy(head: str, resources: dict, names_first: bool = False) -> str:
+    """The head of one of nbgrader's pages with the kit's policy and style. names_first: show formgrader's names."""
     begin, tag, rest = head.replace("<html>", '<html lang="en">', 1).partition("<head>")
-    rest = rest.replace("</head>", f"<style>{LEGIBLE.read_text(encoding='utf-8')}</style></head>", 1)
-    rules = policy.POLICY
+    style = f"<style>{LEGIBLE.read_text(encoding='utf-8')}</style>"
     if "submission_id" in resources:  # formgrader
+        style += BESIDE + (NAMES_FIRST if names_first else "")
+    rest = rest.replace("</head>", f"{style}</head>", 1)
+    rules = policy.POLICY
+    if "submission_id" in resources:
         nonce = secrets.token_urlsafe(16)
         rest = f"{TYPESET}{rest}".replace("<script", f'<script nonce="{nonce}"')
         rules = formgrader(nonce)

@@ -1,10 +1,10 @@
-"""The kit's steps inside nbgrader: one before a notebook is sanitized, one in the place of `Execute`, one at the end.
+"""The kit's steps inside nbgrader: one before a notebook is sanitized, one in the place of `Execute`.
 
 `RepairIds` stands where nbgrader has `DeduplicateIds`: it frees a copied graded cell of its marks, so that the copy is
 an ordinary cell and does not stop the class. `JudgeCells` stands where nbgrader has `Execute`: it reads the verdict, or
 has it made where there is none of this very hand-in, and puts the worker's outputs into the student's cells and the
-judge's verdict into the check cells, as the one output that nbgrader then reads the score from. `LeaveOpen` takes the
-scores of items that are not judged back, so that a person is asked. `nbgrader_config.py` names all three.
+judge's verdict into the check cells, as the one output that nbgrader then reads the score from. `nbgrader_config.py`
+names both, and `saved_grades.SaveGrades`, which stands where nbgrader has `SaveAutoGrades`.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class JudgeCells(NbGraderPreprocessor):
         names = resources["nbgrader"]
         judgement = self._judgement(names["db_url"], names["assignment"], names["student"])
         resources["open_items"] = judgement.verdict.open_items
+        resources["hand_in"] = judgement.verdict.hand_in["sha256"]
         show(judgement, nb)
         return nb, resources
 
@@ -82,20 +83,6 @@ class JudgeCells(NbGraderPreprocessor):
         judgement.verdict.hand_in["late_seconds"] = _seconds_late(db_url, assignment, student)
         verdicts.write(judgement, classroom)
         return judgement
-
-
-class LeaveOpen(NbGraderPreprocessor):
-    """After nbgrader's `SaveAutoGrades`: an item that is not judged has no score, and waits for a person."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        names = resources["nbgrader"]
-        if resources.get("open_items"):
-            with Gradebook(names["db_url"]) as gradebook:
-                for item in resources["open_items"]:
-                    grade = gradebook.find_grade(item, names["notebook"], names["assignment"], names["student"])
-                    grade.auto_score, grade.needs_manual_grade = None, True
-                gradebook.db.commit()
-        return nb, resources
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograder.gradebook.enter import ClassEntry
 from autograder.grading import ledger
+from autograder.grading.feedback import make_page
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import HandIn
 from autograder.records.verdict import NOT_JUDGED, Judgement, Verdict
@@ -50,5 +51,5 @@ class Results:
         """Enter a written verdict into the gradebook, and make the feedback page."""
         self._entry.enter(self._assignment, student)
         if self._feedback:
-            self._entry.feedback(self._assignment, student)
+            make_page(self._entry, self._assignment, student)
         ledger.mark(self._classroom, self._assignment, student, key)

@@ -17,7 +17,9 @@ from rich.console import Console
 from autograder import intake, machine_faults
 from autograder.gradebook.book import Book
 from autograder.gradebook.enter import ClassEntry
+from autograder.gradebook.students import follow_roster
 from autograder.grading.engines.local import LocalEngine, Settings
+from autograder.grading.feedback import renew_pages
 from autograder.grading.lock import only_writer
 from autograder.grading.plan import Plan, build_if_stale, hand_ins, plan
 from autograder.grading.progress import ClassProgress
@@ -84,6 +86,7 @@ def grade(
         build_if_stale(root, assignment)
         book = Book(root)
         book.register(assignment, due)
+        follow_roster(book)
         seed = class_seed(root / "classroom", book.seed)
         late = book.lateness(assignment)
         todo = plan(root, found, book, seed, pictures, again=again, more=(feedback, late.due))
@@ -94,6 +97,8 @@ def grade(
             settings = Settings(root, assignment, seed, pictures, trust)
             check = SeedCheck(root, known, seed)
             _Run(book, settings, todo, check, late, feedback, jobs, console, outcome).go()
+        if feedback and (renewed := renew_pages(book, assignment)):
+            console.print(f"{len(renewed)} made anew: feedback pages on which marks or comments have changed.")
         return outcome
 
 

@@ -18,6 +18,7 @@ GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
 HEAT = {"0": "#e4e7eb", "1": "#f6c98f", "2": "#e3742f", "3": "#8c1d18"}  # right, off by little, off, far off
 HEAD = "padding:2px 10px;text-align:left;font-weight:400"
 CELL = "padding:4px 10px;text-align:left;vertical-align:top;border-top:1px solid #d0d7de"
+COUNTS = f"{CELL};text-align:right;color:{GREY}"
 HINT = "margin:6px 0;padding:6px 10px;background:#fff8e6;border-left:4px solid #d4a72c;font-size:13px;max-width:70em"
 STATUS_WORDS = {
     "passed": "right",
@@ -45,6 +46,13 @@ class Report:
     def passed(self) -> bool:
         return all(result.status == "passed" for result in self.results)
 
+    def _points(self) -> list[str]:
+        """The points that each check counts, in words; "" where no marks are given."""
+        whole = sum(result.share for result in self.results)
+        if self.score is None or not self.max_score or not whole:
+            return [""] * len(self.results)
+        return [f"{round(self.max_score * result.share / whole, 2):g}" for result in self.results]
+
     def _headline(self) -> str:
         right = sum(result.status == "passed" for result in self.results)
         line = f"{self.item}: {right} of {len(self.results)} checks right"
@@ -54,8 +62,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         colour = GREEN if self.passed else RED
-        rows = "".join(_html_row(result) for result in self.results)
-        head = "".join(f'<th scope="col" style="{HEAD}">{name}</th>' for name in ("result", "checked", "what came out"))
+        points = self._points()
+        rows = "".join(_html_row(result, counts) for result, counts in zip(self.results, points, strict=True))
+        names = ["result", "checked", "what came out", *(["points"] if any(points) else [])]
+        head = "".join(f'<th scope="col" style="{HEAD}">{name}</th>' for name in names)
         hints = "".join(
             f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
             f'<span style="color:{GREY}">Reread: {escape(guess.reread)}.</span>'
@@ -80,19 +90,20 @@ class Report:
         return "\n".join(lines)
 
 
-def _html_row(result: TestResult) -> str:
+def _html_row(result: TestResult, points: str) -> str:
     good = result.status == "passed"
     mark = (
         f'<span role="img" aria-label="{"right" if good else STATUS_WORDS.get(result.status, "wrong")}" '
         f'style="color:{GREEN if good else RED}">{"✓" if good else "✗"}</span>'
     )
     note = f' <span style="color:{GREY}">(in grading)</span>' if result.hidden else ""
+    counts = f'<td style="{COUNTS}">{points}</td>' if points else ""
     details = "".join(f"<div>{escape(line)}</div>" for line in _details(result))
     if unexplained(result) and result.evidence and result.evidence.get("map"):
         details += _heat_map(result.evidence["map"])
     return (
         f'<tr><td style="{CELL}">{mark}</td><td style="{CELL}">{escape(visible(result.sentence))}{note}</td>'
-        f'<td style="{CELL}">{details or "right"}</td></tr>'
+        f'<td style="{CELL}">{details or "right"}</td>{counts}</tr>'
     )
 
 

@@ -131,8 +131,15 @@ def judgement(book: Book, student: str, passed: dict[str, list[bool]], shows: li
     return Judgement(verdict, shown)
 
 
-def grade_both(courses, student: str, passed: dict[str, list[bool]], shows: list[dict] = ()) -> None:
+def grade_both(
+    courses, student: str, passed: dict[str, list[bool]], shows: list[dict] = (), *, sha256: str = "0",
+    not_judged: str = "",
+) -> None:  # fmt: skip
     judged = judgement(courses.stock, student, passed, shows)
+    judged.verdict.hand_in["sha256"] = sha256
+    for item in judged.verdict.items:
+        if item.id == not_judged:
+            item.score, item.status = None, "not judged"
     JUDGED[student] = judged
     courses.stock.autograde("tiny", student)
     courses.stock.feedback("tiny", student)
@@ -248,6 +255,68 @@ def test_marks_and_comments_given_by_hand_outlive_a_second_grading(courses):
     found = assert_same(courses)
     assert ("ada", "slope", "GradeCell", 1.5, 1.0, None, 1) in found["grade"]
     assert "Well <em>said</em>" in (courses.kit.root / "classroom/feedback/ada/tiny/tiny.html").read_text()
+
+
+def waiting(courses) -> set[str]:
+    """The cells that wait for a person, the same by both ways."""
+    return {cell for _, cell, *_, waits in assert_same(courses)["grade"] if waits}
+
+
+def mark(courses, student: str, **scores: float) -> None:
+    """What formgrader does when a person gives marks."""
+    for book in (courses.stock, courses.kit):
+        with Gradebook(book.db_url) as gradebook:
+            for cell, score in scores.items():
+                grade = gradebook.find_grade(cell, "tiny", "tiny", student)
+                grade.manual_score, grade.needs_manual_grade = score, False
+            gradebook.db.commit()
+
+
+def test_a_person_is_asked_again_only_where_the_answer_or_the_score_of_the_checks_is_another(courses):
+    student = hand_in(courses, "ada", answered)
+    grade_both(courses, student, WRONG)
+    assert waiting(courses) == {"why"}
+    mark(courses, student, why=2.5, slope=1.0)
+    grade_both(courses, student, WRONG)
+    assert waiting(courses) == set()
+    hand_in(courses, student, answered, stamp="2026-03-02 12:00:00 UTC")  # the same once more
+    grade_both(courses, student, WRONG)
+    assert waiting(courses) == set()
+    grade_both(courses, student, RIGHT)  # a check was wrong
+    assert waiting(courses) == {"slope"}
+    grade_both(courses, student, RIGHT)  # nobody has looked yet
+    assert waiting(courses) == {"slope"}
+    mark(courses, student, slope=1.0)
+
+    def otherwise(notebook):
+        answered(notebook)
+        cell_of(notebook, "why")["source"] += " And more."
+
+    hand_in(courses, student, otherwise, stamp="2026-03-03 12:00:00 UTC")
+    grade_both(courses, student, RIGHT)
+    assert waiting(courses) == {"why"}
+    scores = {cell: manual for _, cell, _, _, manual, *_ in rows(courses.kit)["grade"]}
+    assert scores == {"why": 2.5, "slope": 1.0, "guess": None}
+
+
+def test_an_item_marked_over_the_checks_is_asked_about_again_where_the_hand_in_is_another(courses):
+    student = hand_in(courses, "ada", answered)
+    grade_both(courses, student, WRONG)
+    mark(courses, student, slope=1.0)
+    grade_both(courses, student, WRONG, sha256="another")
+    assert waiting(courses) == {"slope", "why"}
+
+
+def test_an_item_that_is_not_judged_waits_for_a_person_until_one_has_marked_it(courses):
+    student = hand_in(courses, "ada", answered)
+    grade_both(courses, student, RIGHT, not_judged="slope")
+    assert waiting(courses) == {"slope", "why"}
+    assert (student, "slope") in {(who, cell) for who, cell, _, auto, *_ in rows(courses.kit)["grade"] if auto is None}
+    mark(courses, student, slope=1.0)
+    grade_both(courses, student, RIGHT, not_judged="slope")
+    assert waiting(courses) == {"why"}
+    grade_both(courses, student, RIGHT)
+    assert waiting(courses) == {"slope", "why"}
 
 
 def display(**data: str) -> dict:
