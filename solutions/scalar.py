@@ -181,8 +181,11 @@ def nudged(a, b, c):
     h = 1e-6
     moved = {"a": f(a=a + h), "b": f(b=b + h), "c": f(c=c + h), "p": f(p=a * b + h)}
     grads = {name: round((value - f()) / h, 4) for name, value in moved.items()}
-    values = {"a": a, "b": b, "c": c, "p": a * b, "f": f()}
-    return draw_graph(nodes, edges, values, {"f": 1, **grads}, title="f = a b + c")
+    return draw_graph(
+        {"p": "×", "f": "+"}, [("a", "p"), ("b", "p"), ("p", "f"), ("c", "f")],
+        {"a": a, "b": b, "c": c, "p": a * b, "f": f()}, {"f": 1, **grads},
+        title="f = a b + c",
+    )
 
 
 play(nudged, a=Slide(2, -5, 5), b=Slide(-3, -5, 5), c=Slide(10, -10, 10))

@@ -555,10 +555,10 @@ x, w = normal(3, 4, seed=1), normal(4, 5, seed=2)
 jacobian = tensors.matmul_jacobian_x(x, w)
 
 
-def show_slice(n, d):
+def show_slice(n, d, W=w, J=jacobian):
     """W, and the part of your Jacobian that belongs to x[n, d]."""
-    part = None if jacobian is None else jacobian[:, :, n, d]
-    pictures = {"W": w, f"how Y changes with x[{n}, {d}]": part}
+    part = None if J is None else J[:, :, n, d]
+    pictures = {"W": W, f"how Y changes with x[{n}, {d}]": part}
     return show_jacobians(pictures, columns=2, axes=("rows", "columns"))
 
 
