@@ -57,3 +57,28 @@ def test_the_head_says_what_is_asked_how_long_it_takes_and_what_may_be_skipped(n
         assert headless(name), f"{name} has its head: take it off NO_HEAD"
         pytest.skip("still to be brought into shape")
     assert headless(name) == []
+
+
+def hours(name: str) -> dict[str, float]:
+    """Part -> hours, from the table in the notebook's head. "1½ h" is 1.5."""
+    parts = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+    found = {}
+    for row in cells(name, "markdown")[0].splitlines():
+        if match := re.match(r"\| ([A-Z]) \|.*\| (\d*)([½¼¾]?) h \|", row):
+            found[match[1]] = float(match[2] or 0) + parts.get(match[3], 0)
+    return found
+
+
+def test_the_paths_of_the_readme_take_the_hours_they_say():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    columns = re.findall(r"`(\w+)`", re.search(r"^\| path \|.*$", text, re.MULTILINE)[0])
+    assert sorted(columns) == NAMES
+    paths = re.findall(r"^\| (\d+) hours:[^|]*\|(.*)\|$", text, re.MULTILINE)
+    assert [total for total, _ in paths] == ["12", "20", "40"]
+    for total, row in paths:
+        chosen = [cell.split() for cell in row.split("|")]
+        taken = sum(hours(name)[part] for name, parts in zip(columns, chosen, strict=True) for part in parts)
+        assert abs(taken - float(total)) <= 0.5, f"the path of {total} hours takes {taken}"
+    whole = sum(sum(hours(name).values()) for name in NAMES)
+    said = int(re.search(r"The whole course takes about (\d+) hours", text)[1])
+    assert abs(whole - said) <= 1
