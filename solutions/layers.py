@@ -87,8 +87,8 @@ import torch.nn.functional as F
 from backprop import layers, losses
 from toolbox import check, given_layers
 from toolbox.data import load_digits
-from toolbox.draw import (draw_graph, show_columns, show_curves, show_layer, show_masks,
-                          show_slopes)
+from toolbox.draw import (draw_graph, show_columns, show_curves, show_growth,
+                          show_layer, show_masks, show_slopes)
 from toolbox.play import Choice, Slide, Steps, play
 
 torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
@@ -911,6 +911,78 @@ for name, layer, twin in twins():
 # Zeros and $10^{-16}$ are all that rounding leaves of sixteen digits: yours and PyTorch's are the same functions.
 
 # %% [markdown]
+# ### 8.2  Store or recompute
+#
+# Written question 1 asked what a layer could do instead of keeping. Now do it. `Recomputing(k, *layers)` is a `Sequential`
+# that keeps only the inputs of layers $0, k, 2k, \dots$. In the forward pass, a layer's cache is emptied
+# (`layer.cache = None`) as soon as the layer has run. The backward pass takes the layers in groups of $k$, the last group
+# first: it runs the group forward again from its kept input, which fills the caches of these $k$ layers, then goes back
+# through them and empties the caches.
+#
+# **Solved, for nine layers and $k = 3$:** kept are the inputs of layers 0, 3 and 6. Going back: layers 6, 7, 8 run forward
+# again, then back 8, 7, 6; layers 3, 4, 5 forward, then back 5, 4, 3; layers 0, 1, 2 forward, then back 2, 1, 0. Each
+# layer runs forward twice, and at the worst moment 3 kept inputs and 3 caches are in memory, instead of 9 caches.
+#
+# In general, $n/k$ inputs and $k$ caches wait. Which $k$ makes $n/k + k$ smallest? Predict it for the $n = 64$ layers of
+# the picture below.
+
+# %% item="recompute" points=2
+check("recompute")
+
+# %% [markdown]
+# Here is a net of 64 given layers, with every $k$ from 1 to 64: the memory that your class needs at its worst moment, and
+# the time of a forward and a backward pass, both measured. The dashed lines are an ordinary `Sequential`.
+
+# %% show=true
+from time import perf_counter
+
+from toolbox.unrolling import peak_bytes
+
+
+def there_and_back(net, x):
+    """A forward and a backward pass."""
+    return net.backward(net.forward(x))
+
+
+def measured(net, x, rounds=5):
+    """(MiB at the worst moment, milliseconds) of a forward and a backward pass."""
+    times = []
+    for _ in range(rounds):
+        begin = perf_counter()
+        there_and_back(net, x)
+        times.append(perf_counter() - begin)
+    return peak_bytes(lambda: there_and_back(net, x)) / 2**20, 1000 * min(times)
+
+
+def deep(make, *first):
+    """A net of 64 given layers."""
+    return make(*first, *[given_layers.Wave() for _ in range(64)])
+
+
+x, sizes = normal(64, 256), (1, 2, 4, 8, 16, 32, 64)
+trial = deep(layers.Recomputing, 8)
+plain = deep(layers.Sequential)
+if ready(Sequential=plain.forward(x), Recomputing_forward=trial.forward(x)) and ready(
+        Sequential_backward=plain.backward(x), Recomputing_backward=trial.backward(x)):
+    usual = measured(plain, x)
+    found = [measured(deep(layers.Recomputing, k), x) for k in sizes]
+    print("k      MiB     ms")
+    for k, (space, time) in zip(sizes, found):
+        print(f"{k:<3}{space:7.2f}{time:7.2f}")
+    print(f"all{usual[0]:7.2f}{usual[1]:7.2f}   Sequential")
+    show_growth(sizes, {
+        "MiB": {"recomputing": [one[0] for one in found], "Sequential": [usual[0]] * 7},
+        "milliseconds": {"recomputing": [one[1] for one in found],
+                         "Sequential": [usual[1]] * 7}}, xlabel="k")
+
+# %% [markdown]
+# The memory has its minimum at $k = 8 = \sqrt{64}$: with $n/k + k$ tensors, the best choice is $k = \sqrt n$, and
+# $2\sqrt n$ tensors wait instead of $n$. The price is a second forward pass, whatever $k$ is, so a training step takes about
+# a third longer where a backward pass costs two forward passes. This is how nets are trained that would not fit otherwise;
+# PyTorch has it as `torch.utils.checkpoint`. One thing to watch: layers that draw random numbers must draw the *same* ones
+# when they run again, so PyTorch saves and restores the generator's state.
+
+# %% [markdown]
 # Chains are enough for many nets, but not for all. From here on, the wiring is free.
 
 # %% [markdown]
@@ -1256,7 +1328,7 @@ if there("Graph and residual_block", *curves.values()):
 
 # %% show=true
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter, sleep
+from time import sleep
 
 from toolbox.draw import levels_of
 

@@ -923,6 +923,53 @@ def test_eval_reaches_every_layer_of_a_net(student, make):
     check_modes(net, [net.net, *net.layers], False)
 
 
+# Recomputing: the nets of above, which keep every k-th input
+
+
+def recomputing(student, make, every: int, **options: Any) -> Net:
+    net = Net(student, make, **options)
+    net.net = net.script.layers.Recomputing(every, *net.layers)
+    return net
+
+
+def check_kept(net: Net, every: int, fewer: str = "recompute-other-inputs") -> None:
+    """After a forward or a backward pass: the inputs of every k-th layer, and no layer with a cache.
+
+    fewer: what is wrong where not all of them are there.
+    """
+    kept, *caches = net.script.fetch(net.net.cache, *[layer.cache for layer in net.layers])
+    if kept is None:
+        raise Missing("Recomputing.forward keeps nothing in self.cache yet")
+    if not isinstance(kept, list | tuple):
+        raise Malformed("self.cache must be the list of the kept inputs")
+    true = net.inputs()[: len(net.steps) : every]
+    if len(kept) != len(true):
+        mistake = fewer if len(kept) < len(true) else "recompute-other-inputs"
+        raise Mismatch(f"self.cache holds {len(kept)} tensors; {len(net.steps)} layers in groups of {every} have "
+                       f"{len(true)} inputs to keep", diagnosis=[mistake])  # fmt: skip
+    for number, (got, value) in enumerate(zip(kept, true, strict=True)):
+        assert_value(got, value, name=f"self.cache[{number}]", forms={
+            "recompute-other-inputs": [other for other in net.inputs() if other.shape == value.shape]})  # fmt: skip
+    full = [place for place, cache in enumerate(caches) if cache is not None]
+    if full:
+        raise Mismatch(f"layer {full[0]} still holds a cache", diagnosis=["recompute-caches-left"])
+
+
+@item("recompute")
+def test_a_net_that_recomputes_has_the_output_and_the_gradients_of_a_sequential(student, make):
+    net = recomputing(student, make, 2)
+    (out,) = net.script.fetch(net.net.forward(net.x))
+    check_net_out(net, out)
+    net_gradients(net, make.normal(N, D), nested=True)  # a group that is left out says nothing of how layers are joined
+
+
+@item("recompute")
+def test_a_net_that_recomputes_keeps_the_input_of_every_kth_layer_alone(student, make):
+    net = recomputing(student, make, 2, parts="scale wave shift wave scale")
+    net.script.fetch(net.net.forward(net.x))
+    check_kept(net, 2)
+
+
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run

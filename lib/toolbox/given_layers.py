@@ -49,6 +49,24 @@ class Wave(Layer):
         return grad_out * self.cache
 
 
+class Watched(Scale):
+    """A Scale that notes how often it ran forward, and how many layers of its row held a cache when it had.
+
+    row: the list that all layers of a net share; each puts itself into it.
+    """
+
+    def __init__(self, s: Tensor, row: list):
+        super().__init__(s)
+        self.row, self.runs, self.most = row, 0, 0
+        row.append(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = super().forward(x)
+        self.runs += 1
+        self.most = max(self.most, sum(layer.cache is not None for layer in self.row))
+        return out
+
+
 def move(params: dict[str, Tensor], step: float) -> bool:
     """Adds `step` to every parameter, in place, as an optimiser does."""
     for p in params.values():

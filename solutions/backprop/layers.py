@@ -20,8 +20,8 @@ from backprop.batchnorm import BatchNorm
 from toolbox.layer import Layer
 
 __all__ = [
-    "ELU", "BatchNorm", "Correlation1d", "Dropout", "LeakyReLU", "Linear", "Maxout", "ReLU", "Sequential", "Sigmoid",
-    "Softmax", "Tanh",
+    "ELU", "BatchNorm", "Correlation1d", "Dropout", "LeakyReLU", "Linear", "Maxout", "ReLU", "Recomputing",
+    "Sequential", "Sigmoid", "Softmax", "Tanh",
 ]  # fmt: skip
 
 
@@ -198,3 +198,50 @@ class Sequential(Layer):
         for layer in self.layers:
             layer.eval()
         ### END SOLUTION
+
+
+class Recomputing(Sequential):
+    """A Sequential that keeps only the inputs of layers 0, k, 2k, ..., and computes the rest again when it goes back.
+
+    every: k, at least 1. `self.cache` is the list of the kept inputs, first to last. Between two calls no layer holds a
+    cache (each `layer.cache` is None), and at no time do more than k of them. The layers must compute the same when they
+    run again on the same input, which a Dropout does not. (Chen and others, 2016, "Training deep nets with sublinear
+    memory cost"; torch.utils.checkpoint.)
+    """
+
+    def __init__(self, every: int, *layers: Layer):
+        super().__init__(*layers)
+        self.every = every
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Through all layers, first to last. Without layers: x."""
+        out = None
+        # After a layer has run, its cache goes: layer.cache = None.
+        ### BEGIN SOLUTION
+        self.cache, out = [], x
+        for place, layer in enumerate(self.layers):
+            if place % self.every == 0:
+                self.cache.append(out)
+            out = layer.forward(out)
+            layer.cache = None
+        ### END SOLUTION
+        return out
+
+    def backward(self, grad_out: Tensor) -> Tensor:
+        """Back through all layers, a group of k at a time: forward again from its kept input, then back.
+
+        Sets grads and returns the gradient of the net's input, as a Sequential does. May be called twice.
+        """
+        grad_x = None
+        ### BEGIN SOLUTION
+        grad_x = grad_out
+        for number in reversed(range(len(self.cache))):
+            group, out = self.layers[number * self.every : (number + 1) * self.every], self.cache[number]
+            for layer in group:
+                out = layer.forward(out)
+            for layer in reversed(group):
+                grad_x = layer.backward(grad_x)
+                layer.cache = None
+        self.grads = {f"{i}.{name}": g for i, layer in enumerate(self.layers) for name, g in layer.grads.items()}
+        ### END SOLUTION
+        return grad_x

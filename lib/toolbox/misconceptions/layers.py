@@ -12,6 +12,7 @@ MAXOUT = "4  Maxout: pieces that compete"
 CORRELATION = "5  A correlation layer"
 PENALTY = "7  Losses, and a penalty"
 SEQUENTIAL = "8  Sequential: a net that is a layer"
+RECOMPUTE = "8.2  Store or recompute"
 
 ROWS = [
     # the contract
@@ -127,4 +128,14 @@ ROWS = [
      "An optimiser changes what it finds in params. Does the layer notice?", SEQUENTIAL),
     ("sequential-mode", "The mode does not reach everyone",
      "The net, each of its layers, and the layers of a net inside it: which of them are told?", SEQUENTIAL),
+    # recomputing
+    ("recompute-other-inputs", "Other tensors are kept",
+     "Which layers start a group? It is what goes into them that is kept, not what comes out.", RECOMPUTE),
+    ("recompute-caches-left", "Layers still hold their caches",
+     "Each layer's forward fills its cache. When is it no longer needed, and who empties it?", RECOMPUTE),
+    ("recompute-all-at-once", "Too many layers hold a cache at the same time",
+     "Only one group needs its caches at a time. Which layers run again before the first gradient goes back?",
+     RECOMPUTE),
+    ("recompute-runs", "A layer runs too often",
+     "Once in the forward pass, once more for its group. From where does a group start?", RECOMPUTE),
 ]  # fmt: skip

@@ -1770,6 +1770,118 @@ def test_the_modes_of_two_nets_do_not_meet(student, make):
 
 ### END HIDDEN TESTS
 
+# Recomputing: the nets of above, which keep every k-th input
+
+
+def recomputing(student, make, every: int, **options: Any) -> Net:
+    net = Net(student, make, **options)
+    net.net = net.script.layers.Recomputing(every, *net.layers)
+    return net
+
+
+def check_kept(net: Net, every: int, fewer: str = "recompute-other-inputs") -> None:
+    """After a forward or a backward pass: the inputs of every k-th layer, and no layer with a cache.
+
+    fewer: what is wrong where not all of them are there.
+    """
+    kept, *caches = net.script.fetch(net.net.cache, *[layer.cache for layer in net.layers])
+    if kept is None:
+        raise Missing("Recomputing.forward keeps nothing in self.cache yet")
+    if not isinstance(kept, list | tuple):
+        raise Malformed("self.cache must be the list of the kept inputs")
+    true = net.inputs()[: len(net.steps) : every]
+    if len(kept) != len(true):
+        mistake = fewer if len(kept) < len(true) else "recompute-other-inputs"
+        raise Mismatch(f"self.cache holds {len(kept)} tensors; {len(net.steps)} layers in groups of {every} have "
+                       f"{len(true)} inputs to keep", diagnosis=[mistake])  # fmt: skip
+    for number, (got, value) in enumerate(zip(kept, true, strict=True)):
+        assert_value(got, value, name=f"self.cache[{number}]", forms={
+            "recompute-other-inputs": [other for other in net.inputs() if other.shape == value.shape]})  # fmt: skip
+    full = [place for place, cache in enumerate(caches) if cache is not None]
+    if full:
+        raise Mismatch(f"layer {full[0]} still holds a cache", diagnosis=["recompute-caches-left"])
+
+
+@item("recompute")
+def test_a_net_that_recomputes_has_the_output_and_the_gradients_of_a_sequential(student, make):
+    net = recomputing(student, make, 2)
+    (out,) = net.script.fetch(net.net.forward(net.x))
+    check_net_out(net, out)
+    net_gradients(net, make.normal(N, D), nested=True)  # a group that is left out says nothing of how layers are joined
+
+
+@item("recompute")
+def test_a_net_that_recomputes_keeps_the_input_of_every_kth_layer_alone(student, make):
+    net = recomputing(student, make, 2, parts="scale wave shift wave scale")
+    net.script.fetch(net.net.forward(net.x))
+    check_kept(net, 2)
+
+
+### BEGIN HIDDEN TESTS
+@item("recompute")
+def test_a_net_recomputes_in_groups_of_any_size(student, make):
+    for every, parts in ((1, "wave shift scale"), (3, "scale wave shift wave wave scale shift"),
+                         (3, "wave scale shift"), (9, "shift wave scale")):  # fmt: skip
+        net = recomputing(student, make, every, parts=parts)
+        net.script.fetch(net.net.forward(net.x))
+        check_kept(net, every)
+        net_gradients(net, make.normal(N, D), nested=True)
+
+
+@item("recompute")
+def test_a_net_holds_no_caches_after_its_backward_pass_either(student, make):
+    net = recomputing(student, make, 3, parts="wave scale wave shift wave")
+    net_gradients(net, make.normal(N, D), nested=True)
+    check_kept(net, 3, fewer="cache-used-up")
+
+
+@item("recompute")
+def test_at_no_time_do_more_than_k_layers_hold_a_cache_and_each_runs_twice(student, make):
+    script = student.script()
+    row = script.builtins.list()
+    every, scales = 3, [make.normal(D) for _ in range(8)]
+    layers = [script.toolbox.given_layers.Watched(scale, row) for scale in scales]
+    net = script.layers.Recomputing(every, *layers)
+    script.fetch(net.forward(make.normal(N, D)))
+    grad_x, *found = script.fetch(net.backward(make.normal(N, D)), *[layer.most for layer in layers],
+                                  *[layer.runs for layer in layers])  # fmt: skip
+    if grad_x is None:
+        raise Missing("Recomputing.backward returns nothing yet")
+    most, runs = found[: len(layers)], found[len(layers) :]
+    if max(most) > every:
+        raise Mismatch(f"{max(most)} layers held a cache at the same time, {every} are allowed",
+                       diagnosis=["recompute-all-at-once"])  # fmt: skip
+    if set(runs) != {2}:
+        raise Mismatch(f"the layers ran forward {', '.join(map(str, runs))} times; each should run twice",
+                       diagnosis=["recompute-runs"] if max(runs) > 2 else [])  # fmt: skip
+
+
+@item("recompute")
+def test_a_net_goes_back_twice_and_through_its_latest_batch(student, make):
+    net = recomputing(student, make, 2)
+    net.script.fetch(net.net.forward(net.x))
+    net.x = make.normal(N, D)
+    net.script.fetch(net.net.forward(net.x))
+    check_kept(net, 2)
+    net_gradients(net, make.normal(N, D), times=2, nested=True)
+
+
+@item("recompute")
+def test_a_net_that_recomputes_stands_in_another_net_and_may_be_empty(student, make):
+    net = Net(student, make, parts="wave shift scale wave")
+    inner = net.script.layers.Recomputing(2, *net.layers[1:])
+    net.net = net.script.layers.Recomputing(1, net.layers[0], inner)
+    net.names = ["1.0.t", "1.1.s"]
+    net_gradients(net, make.normal(N, D), nested=True)
+    script, x = student.script(), make.normal(N, D)
+    empty = script.layers.Recomputing(2)
+    out, grad_x = script.fetch(empty.forward(x), empty.backward(x))
+    assert_value(out, x, name="out of a net without layers")
+    assert_grad(grad_x, x, name="x of a net without layers")
+
+
+### END HIDDEN TESTS
+
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run

@@ -7,6 +7,12 @@ from autograder.course.answers import Answer, Edit, wrong
 PARAMS = '{f"{i}.{name}": p for i, layer in enumerate(layers) for name, p in layer.params.items()}'
 GRADS = '{f"{i}.{name}": g for i, layer in enumerate(self.layers) for name, g in layer.grads.items()}'
 STEP, BACK = "out = layer.forward(out)", "grad_x = layer.backward(grad_x)"
+LEFT_OUT = "recompute-other-inputs", "sequential-layer-skipped"
+FULL = "recompute-caches-left", "recompute-all-at-once"
+KEEP = """            if place % self.every == 0:
+                self.cache.append(out)
+            out = layer.forward(out)
+"""
 SEQUENTIAL: list[Answer] = [
     *wrong(
         "Sequential.forward",
@@ -117,6 +123,40 @@ SEQUENTIAL: list[Answer] = [
         ("brings its layers back only", "super().train()", "pass", "sequential-mode"),
         ("does not reach into nets, coming back", "            layer.train()", "            layer.training = True",
          "sequential-mode"),
+    ),
+    *wrong(
+        "Recomputing.forward",
+        "recompute",
+        ("keeps every input", "place % self.every == 0", "True", "recompute-other-inputs"),
+        ("keeps the first input only", "place % self.every == 0", "place == 0", LEFT_OUT),
+        ("keeps the inputs of the last layers of the groups", "place % self.every == 0",
+         "place % self.every == self.every - 1", LEFT_OUT),
+        ("keeps outputs", KEEP, "            out = layer.forward(out)\n            if place % self.every == 0:\n"
+         "                self.cache.append(out)\n", "recompute-other-inputs"),
+        ("leaves the caches where they are", "            layer.cache = None\n", "", FULL),
+        ("empties its own cache as well", "            layer.cache = None\n",
+         "            layer.cache = None\n        self.cache = None\n", None),
+        ("forgets nothing", "self.cache, out = [], x", "self.cache, out = self.cache or [], x",
+         ("recompute-other-inputs", "cache-stale")),
+    ),
+    *wrong(
+        "Recomputing.backward",
+        "recompute",
+        ("leaves the caches where they are", "                layer.cache = None\n", "", FULL),
+        ("takes the groups in order", "reversed(range(len(self.cache)))", "range(len(self.cache))", None),
+        ("goes through a group forwards", "for layer in reversed(group)", "for layer in group", None),
+        ("does not run the groups again", "                out = layer.forward(out)\n", "                pass\n", None),
+        ("runs every layer of a group on the kept input", "out = layer.forward(out)", "layer.forward(out)", None),
+        ("runs all layers again first", "        for number in reversed",
+         "        again = self.cache[0] if self.cache else None\n        for layer in self.layers:\n"
+         "            again = layer.forward(again)\n        for number in reversed", "recompute-all-at-once"),
+        ("starts each group from the net's input", "self.cache[number]\n",
+         "self.cache[0]\n            for layer in self.layers[: number * self.every]:\n"
+         "                out = layer.forward(out)\n                layer.cache = None\n", "recompute-runs"),
+        ("uses what it keeps up", "self.cache[number]\n", "self.cache.pop()\n", "cache-used-up"),
+        ("does not set grads", "self.grads = {", "grads = {", None),
+        ("leaves the last, shorter group out", "range(len(self.cache))",
+         "range(len(self.layers) // self.every)", "sequential-layer-skipped"),
     ),
 ]  # fmt: skip
 SEQUENTIAL.append(

@@ -169,4 +169,44 @@ RIGHT: list[Answer] = [
         ("Sequential.eval", "super().eval()", "self.training = False"),
         ("Sequential.train", "super().train()", "self.training = True"),
     ),
+    liberty(
+        "groups that are cut once, and kept inputs by their places",
+        "recompute",
+        ("Recomputing.forward", "self.cache, out = [], x", "self.cache = []\n        out = x"),
+        ("Recomputing.forward", "if place % self.every == 0:", "if not place % self.every:"),
+        (
+            "Recomputing.backward",
+            "for number in reversed(range(len(self.cache))):",
+            "for number, start in list(enumerate(self.cache))[::-1]:",
+        ),
+        (
+            "Recomputing.backward",
+            "group, out = self.layers[number * self.every : (number + 1) * self.every], self.cache[number]",
+            "first = number * self.every\n            group, out = self.layers[first:][: self.every], start",
+        ),
+        ("Recomputing.backward", "for layer in reversed(group):", "for layer in group[::-1]:"),
+    ),
+    liberty(
+        "caches that go when the group is done",
+        "recompute",
+        (
+            "Recomputing.backward",
+            "                grad_x = layer.backward(grad_x)\n                layer.cache = None",
+            "                grad_x = layer.backward(grad_x)\n            for layer in group:\n"
+            "                layer.cache = None",
+        ),
+    ),
+    liberty(
+        "a Sequential for each group",
+        "recompute",
+        (
+            "Recomputing.backward",
+            "            for layer in group:\n                out = layer.forward(out)\n"
+            "            for layer in reversed(group):\n                grad_x = layer.backward(grad_x)\n"
+            "                layer.cache = None",
+            "            part = Sequential(*group)\n            part.forward(out)\n"
+            "            grad_x = part.backward(grad_x)\n"
+            "            for layer in group:\n                layer.cache = None",
+        ),
+    ),
 ]

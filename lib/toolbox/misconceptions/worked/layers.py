@@ -248,4 +248,20 @@ WORKED: dict[str, str] = {
         "A net with a Dropout of p = 0.5, after eval(): a 3 that goes in comes out as 3. If nobody told the layer, it "
         "comes out as 0 or as 6."
     ),
+    "recompute-other-inputs": (
+        "Five layers in groups of 2: the inputs of layers 0, 2 and 4 are kept, 3 tensors. The outputs of layers 0, 2 "
+        "and 4 are 3 tensors as well, but no group can start from them."
+    ),
+    "recompute-caches-left": (
+        "Nine layers in groups of 3: 3 inputs are kept. If all 9 layers also hold their caches, 12 tensors wait, more "
+        "than the 9 of a Sequential."
+    ),
+    "recompute-all-at-once": (
+        "Nine layers in groups of 3: with one group at a time, 3 + 3 = 6 tensors wait. If all layers run again before "
+        "anything goes back, 3 + 9 = 12 do."
+    ),
+    "recompute-runs": (
+        "Nine layers in groups of 3, each run again from its kept input: 9 more runs, 18 in all. Started from the "
+        "net's input each time, the groups take 9 + 6 + 3 = 18 more runs, 27 in all."
+    ),
 }
