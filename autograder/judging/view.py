@@ -24,7 +24,8 @@ def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]
     """The view of an assignment's workers, and the modules of `backprop` that count only as the course has them,
     whatever was handed in. Raises FileNotFoundError, ValueError where GIVEN names what is not there.
     """
-    modules = dict(_toolbox(root / "lib" / "toolbox", GIVEN.get(assignment.name, {})))
+    toolbox, given = root / "lib" / "toolbox", GIVEN.get(assignment.name, {})
+    modules, scripts = (dict(_toolbox(toolbox, given.get(part, {}))) for part in ("cells", "suite"))
     course = list(catalogue)
     before = course[: course.index(assignment.name)]
     collected = {module for known in catalogue.values() for module in known.modules}
@@ -35,20 +36,16 @@ def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]
     for module, names in needed.items():
         code = compiled(excerpt(_master(root, module), names))
         modules[f"backprop.{module}"] = (f"backprop.{module}", b"", code)
-    view = View(modules, tuple(sorted(others - set(needed))))
+    view = View(modules, tuple(sorted(others - set(needed))), scripts)
     return view, frozenset(whole | set(needed) | {"__init__"})
 
 
-def _toolbox(folder: Path, given: dict[str, dict[str, str]]) -> Iterable[tuple[str, tuple]]:
-    wanted: dict[str, set[str]] = {}
-    for modules in given.values():
-        for name, names in modules.items():
-            wanted.setdefault(name, set()).update(names.split())
-    for name, parts in wanted.items():
+def _toolbox(folder: Path, given: dict[str, str]) -> Iterable[tuple[str, tuple]]:
+    for name, names in given.items():
         path = folder / f"{name}.py"
         source = path.read_text(encoding="utf-8")
-        if ALL not in parts:
-            source = excerpt(source, parts)
+        if names != ALL:
+            source = excerpt(source, names.split())
         yield f"toolbox.{name}", (str(path), source.encode(), compile(source, str(path), "exec", dont_inherit=True))
 
 

@@ -6,12 +6,14 @@
 1. while the zygote gets ready, the modules that it takes (`visible`) come from their files, and nothing else of
    the toolbox may be imported: so nothing else is ever in its memory, or in that of a worker;
 2. in a worker, given modules come from the judge's first message: code, and source where a student may read it;
-3. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are
+3. what only the suite's scripts use is loaded apart from all that (`apart`): no import leads there;
+4. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are
    treated alike.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import linecache
 import sys
@@ -19,7 +21,7 @@ from collections.abc import Iterable
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from autograder.sandbox.stand_in import NotThereWhileGrading
@@ -116,3 +118,31 @@ def narrow(lib: Path) -> Finder:
     finder = Finder(lib)
     sys.meta_path.insert(0, finder)
     return finder
+
+
+def apart(sent: Sent) -> SimpleNamespace:
+    """Modules of the toolbox as attributes, loaded where `import` does not look: they find each other, and all else as
+    anybody does."""
+    modules = {name: ModuleType(name) for name in sent}
+    whole = builtins.__import__
+
+    def find(name: str, names: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> Any:
+        return modules[name] if name in modules and wanted else whole(name, names, local, wanted, level)
+
+    for name in sent:
+        vars(modules[name])["__builtins__"] = vars(builtins) | {"__import__": find}
+    done: set[str] = set()
+
+    def load(name: str) -> None:
+        """Load a module, and before it those that it imports from."""
+        if name not in done:
+            done.add(name)
+            code = sent[name][2]
+            for other in modules:
+                if other in code.co_names:
+                    load(other)
+            exec(code, vars(modules[name]))
+
+    for name in modules:
+        load(name)
+    return SimpleNamespace(**{name.removeprefix("toolbox."): module for name, module in modules.items()})

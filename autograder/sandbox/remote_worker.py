@@ -69,7 +69,7 @@ class Worker:
         self._clock = ProcessClock(self._handle)
         self._count, self.asked, self.used = 0, 0, 0.0
         try:
-            content = marshal.dumps([files, dict(view.modules), view.absent])
+            content = marshal.dumps([files, dict(view.modules), view.absent, dict(view.scripts)])
             patient = _within(limits.start, time.monotonic())
             self._channel.send({"op": "files"}, content, patient)
             header, _ = self._channel.receive(patient)

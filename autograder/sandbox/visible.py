@@ -24,7 +24,8 @@ SHARED = (
 
 # What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.
 # "cells": for given cells that do more than show something, and for the student's modules.
-# "suite": for the suite's scripts (`script.toolbox.<module>.<name>`).
+# "suite": for the suite's scripts alone (`script.toolbox.<module>.<name>`): a student's code that imports one gets a
+# stand-in, and what it replaces in another copy changes nothing here.
 ALL = "*"
 GIVEN: dict[str, dict[str, dict[str, str]]] = {
     "flat": {
@@ -59,11 +60,13 @@ Sent = Mapping[str, tuple[str, bytes, CodeType]]
 class View:
     """What the workers of one assignment get besides the hand-in.
 
-    modules: by their full names. absent: modules of `backprop` that are stand-ins where nobody handed them in.
+    modules: by their full names. absent: modules of `backprop` that are stand-ins where nobody handed them in. scripts:
+    modules of the toolbox that only the suite's scripts reach.
     """
 
     modules: Sent = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    scripts: Sent = field(default_factory=dict)
 
 
 NOTHING = View()

@@ -11,6 +11,7 @@ references but a few without their text, and no grades, and the judge believes n
 from __future__ import annotations
 
 import builtins
+import gc
 import json
 import marshal
 import os
@@ -25,7 +26,7 @@ import torch
 
 from autograder.sandbox import loading
 from autograder.sandbox.frames import LENGTHS, read_frame, write_frame
-from autograder.sandbox.modules_in_memory import Finder
+from autograder.sandbox.modules_in_memory import Finder, apart
 from autograder.sandbox.sensors import END, FORGET, Watch
 from toolbox import calls, forbid
 from toolbox.cells import Notebook
@@ -52,18 +53,20 @@ def serve(
         os.dup2(null, stream)
     lock()
     _, content = read_frame(reader)
-    sources, given, absent = marshal.loads(content)
+    sources, given, absent, scripts = marshal.loads(content)
     for path, data in sources.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
     (folder / "lib" / "backprop").mkdir(parents=True, exist_ok=True)  # by which a notebook finds its home
     sys.dont_write_bytecode = True
     finder.open(given, [name for name in absent if f"lib/backprop/{name}.py" not in sources])
+    tools = apart(scripts)
+    gc.freeze()  # nor does anybody find these by asking the collector
     modules = loading.Modules(sources)
     notebook.folder = folder
     sys.stdout = sys.stderr = Nowhere()
     builtins.print = quiet(builtins.print)
-    transport = LocalTransport(modules, notebook=notebook.namespace, watch=torch.no_grad)
+    transport = LocalTransport(modules, notebook=notebook.namespace, watch=torch.no_grad, toolbox=tools)
     asked = 0  # the number of the request that is being served, 0 between two
     turn = Lock()  # a student's code may call from several threads
 

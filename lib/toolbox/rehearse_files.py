@@ -25,21 +25,15 @@ try:
 except ImportError:  # Windows has no such limits: a full disk cannot be rehearsed there
     resource = None
 
-sprung: list[str] = []  # which traps have gone off
-
-
-def spring(name: str) -> str:
-    """What a trap does when it is unpickled: nothing worse than leaving a note."""
-    sprung.append(name)
-    return name
-
 
 class Trap:
-    def __init__(self, name: str):
-        self.name = name
+    """What makes a folder when it is unpickled: nothing worse than leaving a note."""
+
+    def __init__(self, note: Path):
+        self.note = str(note)
 
     def __reduce__(self) -> tuple:
-        return spring, (self.name,)
+        return os.mkdir, (self.note,)
 
 
 @contextmanager
@@ -232,15 +226,14 @@ def traps(load: Callable[..., Any]) -> dict[str, Any]:
 
     Returns the names of those that went off, and of those that were loaded as if they held tensors.
     """
-    sprung.clear()
-    loaded = []
+    loaded, kinds = [], ("array", "torch", "pickle")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        np.savez(folder / "array.npz", w=np.array([Trap("array")], dtype=object))
-        torch.save({"w": Trap("torch")}, folder / "torch.npz")
-        (folder / "pickle.npz").write_bytes(pickle.dumps({"w": Trap("pickle")}))
-        sprung.clear()
-        for name in ("array", "torch", "pickle"):
+        notes = {name: folder / f"the trap in the {name} went off" for name in kinds}
+        np.savez(folder / "array.npz", w=np.array([Trap(notes["array"])], dtype=object))
+        torch.save({"w": Trap(notes["torch"])}, folder / "torch.npz")
+        (folder / "pickle.npz").write_bytes(pickle.dumps({"w": Trap(notes["pickle"])}))
+        for name in kinds:
             try:
                 found = load(folder / f"{name}.npz")
                 values = [found[key] for key in found] if found is not None else []  # read what is read when asked
@@ -248,7 +241,7 @@ def traps(load: Callable[..., Any]) -> dict[str, Any]:
                     loaded.append(name)
             except Exception:  # any refusal will do
                 pass
-    return {"sprung": sorted(sprung), "loaded": loaded}
+        return {"sprung": sorted(name for name, note in notes.items() if note.is_dir()), "loaded": loaded}
 
 
 def resumed(
@@ -284,9 +277,11 @@ def resumed(
 
 def devices(
     capture: Callable[..., Any], restore: Callable[..., Any], params: dict[str, Tensor]
-) -> dict[str, str] | None:
-    """Restore a run whose parameters lie on another device than the state: the device of each velocity afterwards, or
-    None where capture or restore is not written. An empty dict where the parameters were exchanged.
+) -> dict[str, Any] | None:
+    """Restore a run whose parameters lie on another device than the state. None where that is not written.
+
+    Returns the device of each velocity afterwards, whether the parameters are still the same objects, the rate and the
+    epoch: both were others before.
 
     The device is PyTorch's "meta", which every machine has: shapes without numbers.
     """
@@ -295,11 +290,12 @@ def devices(
     away = {name: torch.empty_like(w, device="meta") for name, w in params.items()}
     optimizer = Recorder(away)
     given = dict(away)
-    if state is None or restore(state, given, optimizer, run.generator) is None:
+    epoch = None if state is None else restore(state, given, optimizer, run.generator)
+    if epoch is None:
         return None
-    if any(given[name] is not w for name, w in away.items()):
-        return {}
-    return {name: str(v.device) for name, v in optimizer.velocity.items()}
+    found = {name: str(v.device) for name, v in optimizer.velocity.items()}
+    same = all(given[name] is w for name, w in away.items())
+    return {"devices": found, "same": same, "rate": optimizer.lr, "epoch": epoch}
 
 
 class _Run:

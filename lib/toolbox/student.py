@@ -147,7 +147,7 @@ class LocalTransport:
 
     modules: name -> module or namespace; where None, `backprop.<name>` is imported afresh, so that it is up to date.
     notebook: the namespace of the notebook, or a function that makes it when first needed. watch: stands around calls
-    that may not use autograd.
+    that may not use autograd. toolbox: the toolbox's modules as a script sees them; where None, all of them.
     """
 
     allowed = 0
@@ -157,8 +157,10 @@ class LocalTransport:
         modules: Mapping[str, Any] | None = None,
         notebook: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
         watch: Callable[[], AbstractContextManager] = forbid.watch,
+        toolbox: Any = None,
     ):
         self._modules = modules
+        self._toolbox = _Toolbox() if toolbox is None else toolbox
         self._notebook = notebook
         self.desk: Answering = Desk()
         self._watch = watch
@@ -197,7 +199,7 @@ class LocalTransport:
         if module == NOTEBOOK:
             return self._notebook_namespace()
         if module == "toolbox":
-            return _Toolbox()
+            return self._toolbox
         return self._modules[module] if self._modules is not None else fresh_module(module)
 
     def _notebook_namespace(self) -> Mapping[str, Any]:

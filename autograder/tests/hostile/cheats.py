@@ -3,7 +3,8 @@
 Each is the right solution with code below it that defines some functions once more. `ANSWERS` calls what the kit has
 for itself, by assignment: (items, module, code). `WAYS` are ways to have a function differentiated, each a definition of
 `pull(function, upstream, *inputs)`; `TARGETS` are items of four assignments written with `pull` and nothing else.
-`FAULTS` are gradient checkers that look for the planted fault anywhere but in the numbers.
+`FAULTS` are gradient checkers that look for the planted fault anywhere but in the numbers. `REPLACED` exchange what
+looks at an answer.
 """
 
 # ruff: noqa: E501  (cheats are code in strings)
@@ -247,6 +248,7 @@ def _forward(self, x, y):
     self._op = _ops.Multiply()
     return self._op.forward(x, y)
 Multiply.forward, Multiply.backward = _forward, lambda self, grad_out: self._op.backward(grad_out)
+Concat.forward = Concat.backward = lambda self, *inputs: None  # there is nothing to take it from
 """,
         ),
         (
@@ -1040,4 +1042,74 @@ def gradcheck(forward, backward, inputs):
 """,
     ),
     "always": ("says that all are right", "def gradcheck(forward, backward, inputs):\n    return True\n"),
+}
+
+# Modules that replace what is looked at instead of doing the work: id -> (what it tries, assignment, items, module, code).
+REPLACED: dict[str, tuple[str, str, str, str, str]] = {
+    "file-probes": (
+        "replaces the functions that try out files by ones that report success",
+        "training",
+        "atomic checkpoint resume",
+        "checkpoint",
+        """
+import toolbox.rehearse_files as _probe
+def _written(write, contents, as_text=False):
+    return {"found": list(contents), "inodes": [str(i) for i in range(len(contents))], "on_disk": [len(c) for c in contents],
+            "beside": True, "files": ["runs/state.bin"]}
+_probe.written = _written
+_probe.interrupted = lambda write, old, size, room: {"found": old, "files": ["state.bin"], "raised": True}
+_probe.round_trip = lambda save, load, states, as_text=False: [dict(state) for state in states]
+_probe.replaced = lambda save, states: [True] * (len(states) - 1)
+_probe.from_gpu = lambda save, load, state: dict(state)
+_probe.plain = lambda save, state: sorted([k, str(v.dtype).removeprefix("torch."), list(v.shape)] for k, v in state.items())
+_probe.traps = lambda load: {"sprung": [], "loaded": []}
+_probe.devices = lambda capture, restore, params: {k: "meta" for k in params}
+def write_atomically(path, data):
+    return None
+def save_checkpoint(path, state):
+    return None
+def load_checkpoint(path):
+    return {}
+def capture(params, optimizer, generator, epoch):
+    return {}
+def restore(state, params, optimizer, generator):
+    return 7
+""",
+    ),
+    "graphs": (
+        "replaces the bench on which graphs are tried, and the ops in it",
+        "layers",
+        "graph_order graph_forward graph_backward",
+        "graph",
+        """
+import toolbox.graph_ops as _ops, toolbox.truths.graph as _truths
+class _Bench:
+    def __init__(self, graph, inputs, rows, order=None):
+        self.graph, self.order = self, lambda: list(inputs) + [row[0] for row in rows]
+_ops.Bench = _Bench
+Graph.order = lambda self: []
+Graph.forward = lambda self, **inputs: {}
+Graph.backward = lambda self, grad_out: {}
+""",
+    ),
+    "optimisers": (
+        "replaces the probe of optimisers by one that moves the parameters itself",
+        "training",
+        "sgd momentum",
+        "optim",
+        """
+import toolbox.rehearse as _probe
+def _optimise(make, params, gradients, rates, **options):
+    rho, velocity, path = options.get("rho", 0.0), {k: torch.zeros_like(w) for k, w in params.items()}, []
+    now = {k: w.clone() for k, w in params.items()}
+    for grads, rate in zip(gradients, rates):
+        for k in now:
+            velocity[k] = rho * velocity[k] + grads[k]
+            now[k] = now[k] - rate * velocity[k]
+        path.append({k: w.clone() for k, w in now.items()})
+    return {"params": path, "velocity": velocity, "looked": True, "changed": []}
+_probe.optimise = _optimise
+SGD.step = Momentum.step = lambda self, grads: None
+""",
+    ),
 }

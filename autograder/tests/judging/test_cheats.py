@@ -14,8 +14,7 @@ from autograder.judging.judge import Judge
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
-from autograder.sandbox.visible import GIVEN
-from autograder.tests.hostile.cheats import ANSWERS, CHECKERS, FAULTS, KERNELS, LEAVES, TARGETS, WAYS
+from autograder.tests.hostile.cheats import ANSWERS, CHECKERS, FAULTS, KERNELS, LEAVES, REPLACED, TARGETS, WAYS
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
@@ -64,11 +63,6 @@ def bench():
 def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, module, code):
     found = bench.judge(assignment, {module: code}, items).values()
     earned = {item.id: (item.score, item.status, item.message) for item in found if item.score}
-    needed = [
-        name for name in GIVEN[assignment].get("suite", {}) if f"toolbox import {name}" in code or f".{name}" in code
-    ]
-    if earned and needed:
-        pytest.xfail(f"the suite's scripts still need {', '.join(needed)} in the worker: see sandbox/visible.py")
     assert not earned
 
 
@@ -78,8 +72,6 @@ WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nu
 @pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])
 def test_it_does_not_with_the_toolboxs_sensors_replaced(bench, assignment):
     for items, module, code in ANSWERS[assignment]:
-        if "graph_ops" in code:  # still needed in the worker: see above
-            continue
         assert all(item.score == 0 for item in bench.judge(assignment, {module: WORST + code}, items).values()), items
 
 
@@ -109,6 +101,13 @@ def test_a_derivative_through_a_back_door_is_noticed(bench, target, way):
 @pytest.mark.parametrize("way", FAULTS)
 def test_a_planted_fault_is_found_in_the_numbers_or_not_at_all(bench, way):
     found = bench.judge("tensors", {"tensors": FAULTS[way][1]}, CHECKERS).values()
+    assert not [(item.id, item.score) for item in found if item.score]
+
+
+@pytest.mark.parametrize("way", REPLACED)
+def test_who_replaces_the_probes_and_does_nothing_earns_nothing(bench, way):
+    _, assignment, items, module, code = REPLACED[way]
+    found = bench.judge(assignment, {module: code}, items).values()
     assert not [(item.id, item.score) for item in found if item.score]
 
 

@@ -13,6 +13,7 @@ from autograder.judging.stripped import compiled
 from autograder.judging.view import excerpt, view_of
 from autograder.masters.catalogue import catalogue
 from autograder.masters.sources import suite_of
+from autograder.sandbox.modules_in_memory import apart
 from autograder.sandbox.transport import RemoteTransport
 from autograder.sandbox.visible import ALL, GIVEN, SERVING, SHARED
 from toolbox.cells import Cell
@@ -136,6 +137,35 @@ def test_in_a_worker_nothing_else_is_a_file_or_a_module_or_in_memory():
     assert lines[1:3] == ["memory True []", "files []"]
     said = [line for line in lines[3:] if "NotThereWhileGrading" in line]
     assert len(said) == len(ANSWERS) and all("not there while grading" in line for line in said)
+
+
+SCRIPTS = """
+import gc, sys, types
+for name in NAMES:
+    module = __import__("toolbox." + name, fromlist=["_"])
+    print(name, type(module).__name__)
+own = [thing for thing in gc.get_objects() if type(thing) in (types.ModuleType, types.FunctionType, type)]
+print(sorted({str(getattr(thing, "__module__", "")) for thing in own} & {"toolbox." + name for name in NAMES}))
+print([name for name in sys.modules if name.removeprefix("toolbox.") in NAMES and "toolbox" in name and
+       type(sys.modules[name]).__name__ != "NotThereWhileGrading"])
+"""
+
+
+@pytest.mark.parametrize("assignment", [name for name in KNOWN if "suite" in GIVEN.get(name, {})])
+def test_no_import_and_no_collector_finds_what_only_the_suites_scripts_use(assignment):
+    names = sorted(set(GIVEN[assignment]["suite"]) - set(GIVEN[assignment].get("cells", {})))
+    (text,) = shown(assignment, f"NAMES = {names!r}\n{SCRIPTS}")
+    assert text.splitlines() == [*[f"{name} NotThereWhileGrading" for name in names], "[]", "[]"]
+
+
+def test_the_scripts_modules_are_the_same_ones_for_each_other():
+    sources = {
+        "toolbox.base": "class Base: pass",
+        "toolbox.user": "from toolbox.base import Base\nclass User(Base): pass",
+    }
+    sent = {name: (name, b"", compile(source, name, "exec")) for name, source in reversed(sources.items())}
+    tools = apart(sent)
+    assert issubclass(tools.user.User, tools.base.Base)
 
 
 USES = """
