@@ -1,7 +1,7 @@
 """The commands of the TA and the instructor. Each one imports what it needs, so that `--help` is quick.
 
 build     masters -> assignments/, lib/backprop/        release   what students get, as one zip
-roster    who is in the class, from the platforms' lists
+roster    who is in the class, from the lists           collect   hand-ins of any platform: whose, when, which stands
 grade     hand-ins -> verdicts, gradebook, feedback     report    the class report
 export    grades for an LMS                             audit     wrong and right answers against the suites
 demo      all of it on a made-up class                  doctor    what holds student code in on this machine
@@ -18,6 +18,7 @@ import typer
 import typer.core
 
 ROOT = Path(__file__).resolve().parent.parent
+PLATFORMS = "canvas, moodle, gradescope, blackboard, brightspace, sakai"
 
 
 class _Commands(typer.core.TyperGroup):
@@ -65,6 +66,8 @@ def grade(
     hand_ins: Annotated[
         Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")
     ] = None,
+    platform: Annotated[str, typer.Option(help="Whose download it is, as collect --from.")] = "auto",
+    times: Annotated[Path | None, typer.Option(help="A table of times, as collect --times.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
     due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
@@ -83,6 +86,7 @@ def grade(
     from autograder.sandbox import launcher
 
     launcher.begin(trust=trust_students)  # it starts while this process imports the rest
+    from autograder.grading.collecting import choices
     from autograder.grading.run import grade as run
     from autograder.machine_faults import ends_the_run
     from autograder.records.verdict import read_all
@@ -95,6 +99,7 @@ def grade(
             ROOT,
             assignment,
             hand_ins_from=hand_ins,
+            choices=choices(ROOT, assignment, platform=platform, times=times) if hand_ins else None,
             students=student,
             due=due,
             feedback=feedback,
@@ -121,10 +126,7 @@ app.add_typer(roster, name="roster")
 @roster.command("import")
 def roster_import(
     file: Annotated[Path, typer.Argument(help="The list that the platform gives out, or columns id, name, email …")],
-    from_: Annotated[
-        str,
-        typer.Option("--from", help="auto, canvas, moodle, gradescope, blackboard, brightspace, sakai, github, plain."),
-    ] = "auto",
+    from_: Annotated[str, typer.Option("--from", help=f"auto, {PLATFORMS}, github, plain.")] = "auto",
     assignment: Annotated[str, typer.Option(help="Whose worksheet it is: Moodle numbers students in each.")] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Write it; without this it is only shown.")] = False,
 ):
@@ -133,6 +135,33 @@ def roster_import(
 
     found = run_import(ROOT, file, kind=from_, assignment=assignment, apply=apply)
     raise typer.Exit(1 if found.doubtful else 0)
+
+
+@app.command()
+def collect(
+    path: Annotated[Path, typer.Argument(help="A folder, a zip or a tar: an LMS download, or hand-ins.")],
+    assignment: Name,
+    from_: Annotated[str, typer.Option("--from", help=f"auto, {PLATFORMS}, github, nbgrader, folder.")] = "auto",
+    times: Annotated[
+        Path | None, typer.Option(help="When each came: Moodle's worksheet, or a CSV with student and received.")
+    ] = None,
+    add_new: Annotated[bool, typer.Option("--add-new", help="Take in who is not in the roster, too.")] = False,
+    replace: Annotated[
+        list[str] | None, typer.Option(help="Put this student's attempt over what you have changed; '*' for all.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and write nothing.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write what was found here, an entry an attempt.")] = None,
+):
+    """Take hand-ins in: whose they are, which attempt stands, who is missing; 1 where some were left out."""
+    from rich.console import Console
+
+    from autograder.grading.collecting import choices, run
+    from autograder.machine_faults import ends_the_run
+
+    chosen = choices(ROOT, assignment, platform=from_, times=times, add_new=add_new, replace=replace or (), ask=True)
+    with ends_the_run(ROOT / "classroom"):
+        found = run(ROOT, path, assignment, chosen, dry_run=dry_run, json=json, console=Console())
+    raise typer.Exit(0 if found.is_clean else 1)
 
 
 @app.command()

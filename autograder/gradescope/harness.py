@@ -47,7 +47,7 @@ def main(base: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="judging-") as folder:
         arrived, submitted = Path(folder) / "arrived", Path(folder) / "classroom" / "submitted"
         shutil.copytree(base / "submission", arrived / STUDENT, symlinks=True)
-        (receipt,) = intake.intake(arrived, submitted, assignment, released)
+        (receipt,) = intake.intake(arrived, submitted, assignment, released, platform="folder")
         judge = Judge(kit, assignment, seed=settings["seed"], limits=LIMITS)
         print(
             f"walls: {json.dumps(zygote.walls.as_dict())}; not enforced: {json.dumps(zygote.walls.gaps())}", flush=True

@@ -18,6 +18,7 @@ from autograder import intake, machine_faults
 from autograder.gradebook.book import Book
 from autograder.gradebook.enter import ClassEntry
 from autograder.gradebook.students import follow_roster
+from autograder.grading.collecting import take_in
 from autograder.grading.engines.local import LocalEngine, Settings
 from autograder.grading.feedback import renew_pages
 from autograder.grading.lock import only_writer
@@ -31,7 +32,7 @@ from autograder.records.hand_in import HandIn
 from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
 from autograder.sandbox import launcher
-from toolbox.errors import NotJudged, NotThere
+from toolbox.errors import NotJudged
 from toolbox.visible import visible
 
 
@@ -58,6 +59,7 @@ def grade(
     assignment: str,
     *,
     hand_ins_from: Path | None = None,
+    choices: intake.Choices | None = None,
     students: list[str] | None = None,
     due: datetime | None = None,
     feedback: bool = True,
@@ -69,7 +71,8 @@ def grade(
 ) -> Outcome:
     """Grade the hand-ins of one assignment.
 
-    hand_ins_from: a folder of zips or an LMS download to take in first; else what lies under classroom/submitted/.
+    hand_ins_from: a folder of zips or an LMS download to take in first, by `choices`; else what lies under
+    classroom/submitted/.
     students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
@@ -81,7 +84,7 @@ def grade(
     known = find(catalogue(root), assignment)
     with only_writer(root / "classroom", f"grading {assignment}", console.print):
         if hand_ins_from is not None:
-            take_in(root, hand_ins_from, assignment, console)
+            take_in(root, hand_ins_from, assignment, choices, console)
         found = hand_ins(root, assignment, students)
         build_if_stale(root, assignment)
         book = Book(root)
@@ -175,17 +178,3 @@ class _Run:
                 "grade again.",
                 style="red",
             )
-
-
-def take_in(root: Path, source: Path, assignment: str, console: Console) -> None:
-    """Take in a folder of hand-ins and say what was refused or repaired."""
-    if not source.exists():
-        raise NotThere(f"{source} does not exist: name the folder with the hand-ins, or the LMS download")
-    released = root / "assignments" / assignment / f"{assignment}.ipynb"
-    receipts = intake.intake(source, root / "classroom" / "submitted", assignment, released)
-    for receipt in receipts:
-        if receipt.status != "accepted":
-            colour = "red" if receipt.status == "refused" else "yellow"
-            console.print(f"[{colour}]{receipt.status}[/{colour}]", end=" ")
-            console.print(visible(f"{receipt.student}: {receipt.message}"), markup=False, highlight=False)
-    console.print(f"{len(receipts)} hand-ins taken in.")

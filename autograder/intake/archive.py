@@ -34,7 +34,9 @@ SPOOLED = 8 * 2**20  # bytes of an inner archive that stay in memory
 
 @dataclass(frozen=True)
 class Limits:
-    """What a hand-in may be. Sizes in bytes; read: of all files that are read; values: commas in a notebook's JSON."""
+    """What a hand-in may be. Sizes in bytes; read: of all files that are read; values: commas in a notebook's JSON.
+    loose: names of modules that are taken where they stand beside the notebook.
+    """
 
     notebook: int = 20 * 2**20
     module: int = 2 * 2**20
@@ -48,6 +50,8 @@ class Limits:
     values: int = 2_000_000
     cells: int = 2000
     modules: int = 100
+    archives: int = 20
+    loose: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -87,12 +91,12 @@ def clean_path(name: str, limits: Limits) -> str:
     return "/".join(parts)
 
 
-def is_wanted(path: str) -> bool:
+def is_wanted(path: str, loose: frozenset[str] = frozenset()) -> bool:
     lower = path.casefold()
     return (
         lower.endswith((".ipynb", ".zip"))
         or bool(MODULE.fullmatch(path))
-        or PurePosixPath(lower).name == "manifest.json"
+        or PurePosixPath(lower).name in ("manifest.json", *loose)
     )
 
 
@@ -131,6 +135,11 @@ def read_archive(stream: IO[bytes], limits: Limits, *, nested: bool = False) -> 
     return _select(zip_members(stream, limits.entries), size, limits, nested)
 
 
+def select(members: list[Member], limits: Limits) -> Files:
+    """The wanted files among those of a folder; archives are left out."""
+    return _select(members, sum(member.size for member in members), limits, nested=True)
+
+
 def _select(members: list[Member], size: int, limits: Limits, nested: bool) -> Files:
     """The wanted files among the entries of an archive of `size` bytes."""
     declared = sum(member.size for member in members)
@@ -157,7 +166,7 @@ def _select(members: list[Member], size: int, limits: Limits, nested: bool) -> F
             files.links.append(path)
         elif member.kind == SPECIAL:
             files.remark("dropped_special", f"{show(path)!r} is a device or pipe and was left out.")
-        elif not is_wanted(path):
+        elif not is_wanted(path, limits.loose):
             files.dropped.append(path)
         elif path.casefold().endswith(".zip"):
             inner[path] = member
@@ -212,7 +221,7 @@ def read_folder(folder: Path, limits: Limits) -> Files:
                 continue
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode) or (
-                stat.S_ISREG(status.st_mode) and status.st_nlink > 1 and is_wanted(path)
+                stat.S_ISREG(status.st_mode) and status.st_nlink > 1 and is_wanted(path, limits.loose)
             ):
                 # a second name of a file may be a second name of somebody else's file
                 files.links.append(path)
@@ -220,7 +229,7 @@ def read_folder(folder: Path, limits: Limits) -> Files:
                 pending.append((Path(entry.path), path + "/"))
             elif not stat.S_ISREG(status.st_mode):
                 files.remark("dropped_special", f"{show(path)!r} is a device or pipe and was left out.")
-            elif not is_wanted(path) or path.casefold().endswith(".zip"):
+            elif not is_wanted(path, limits.loose) or path.casefold().endswith(".zip"):
                 files.dropped.append(path)
             else:
                 content = read_regular(Path(entry.path), room(path, limits))

@@ -139,6 +139,9 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
         if archive.MODULE.fullmatch(path):
             parts = path.split("/")
             roots.setdefault("/".join(parts[:-3]), {})[parts[-1]] = data
+    if not roots and (beside := _beside(files, where, limits)):
+        repairs.append(Repair("loose_modules", "The modules stood beside the notebook instead of in lib/backprop."))
+        return beside
     if not roots:
         if any(archive.MODULE.fullmatch(path) for path in files.links):
             raise Refused("link", "lib/backprop holds links instead of files. Hand in the zip that submit() writes.")
@@ -167,6 +170,17 @@ def _find_modules(files: Files, where: str, limits: Limits, repairs: list[Repair
     if not modules:
         raise Refused("no_lib", "lib/backprop holds no Python module. Hand in the zip that submit() writes.")
     return modules
+
+
+def _beside(files: Files, where: str, limits: Limits) -> dict[str, bytes]:
+    """Modules of the right name that stand in the notebook's folder, or in `backprop/` in it."""
+    here = "" if where in ("", ".") else f"{where}/"
+    found: dict[str, bytes] = {}
+    for path, data in sorted(files.wanted.items()):
+        folder, _, name = path.rpartition("/")
+        if name.casefold() in limits.loose and f"{folder}/".lstrip("/") in (here, f"{here}backprop/", f"{here}lib/"):
+            found.setdefault(f"lib/backprop/{name.lower()}", data)
+    return found
 
 
 def _claim(files: Files) -> str | None:

@@ -2,9 +2,9 @@
 
 What a library builds for each entry costs a thousand times what the entry costs its sender, so both formats are held
 back: a zip's list of files is refused by its length before `zipfile` reads it, and a tar is walked header by header
-here, because `tarfile` of Python 3.11 reads extended headers in quadratic time and of any size. Only what costs as much
-to make as to undo is undone: stored and deflated entries. Sizes that an archive declares are checked, and what comes is
-counted again.
+here, because `tarfile` of Python 3.11 reads extended headers in quadratic time and of any size. Only what costs as
+much to make as to undo is undone: stored and deflated entries. Sizes that an archive declares are checked, and what
+comes is counted again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import lzma
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import IO
 
 from autograder.records.receipt import Refused
@@ -27,21 +29,34 @@ LISTED = 400  # bytes that an entry may take in a zip's list, on average
 END = 2**17  # bytes behind the list in which `zipfile` looks for its end
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 BLOCK = 512  # of a tar
+AT_ONCE = 2**18  # bytes
 LONGEST_NAME = 16 * 2**10
 ADVICE = "Hand in the zip that submit() writes."
 
 
 @dataclass(frozen=True)
 class Member:
-    """One entry. name: as the archive writes it; size: as it declares; kind: FILE, FOLDER, LINK or SPECIAL.
-
-    read: the content, refused where it is longer than the limit given, damaged or locked.
+    """One entry. name: as the archive writes it; size: as it declares; kind: FILE, FOLDER, LINK or SPECIAL. when: its
+    time, as if it were UTC, which no archive says. blocks: the content, a block at a time; raises Refused where it is
+    damaged or locked.
     """
 
     name: str
     size: int
     kind: str
-    read: Callable[[int], bytes]
+    blocks: Callable[[], Generator[bytes, None, None]]
+    when: datetime | None = None
+
+    def read(self, limit: int) -> bytes:
+        """The content; one byte more than `limit` tells that there is more."""
+        found, size = [], 0
+        with closing(self.blocks()) as blocks:
+            for block in blocks:
+                found.append(block[: limit + 1 - size])
+                size += len(found[-1])
+                if size > limit:
+                    break
+        return b"".join(found)
 
 
 def show(name: str) -> str:
@@ -79,7 +94,7 @@ def zip_members(stream: IO[bytes], entries: int) -> list[Member]:
     found = archive.infolist()
     if len(found) > entries:
         raise Refused("too_many_files", f"The zip holds {len(found)} files; {entries} are allowed.")
-    return [Member(info.filename, info.file_size, _kind(info), _reader(archive, info)) for info in found]
+    return [Member(info.filename, info.file_size, _kind(info), _reader(archive, info), _moment(info)) for info in found]
 
 
 def _kind(info: zipfile.ZipInfo) -> str:
@@ -91,8 +106,8 @@ def _kind(info: zipfile.ZipInfo) -> str:
     return FILE if not mode or stat.S_ISREG(mode) else SPECIAL
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
-    def read(limit: int) -> bytes:
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Generator[bytes, None, None]]:
+    def blocks() -> Generator[bytes, None, None]:
         if info.flag_bits & 0x1:
             raise Refused("encrypted", "The zip is locked with a password. " + ADVICE)
         if info.compress_type not in METHODS:
@@ -103,7 +118,8 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], 
             )
         try:
             with archive.open(info) as stream:
-                return stream.read(limit + 1)
+                while block := stream.read(AT_ONCE):
+                    yield block
         except MemoryError:
             raise
         except Exception as error:  # BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, …: it is damaged
@@ -111,7 +127,14 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[int], 
                 "not_a_zip", f"{show(info.filename)!r} in the zip is damaged ({type(error).__name__})."
             ) from None
 
-    return read
+    return blocks
+
+
+def _moment(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time, tzinfo=UTC)
+    except ValueError:  # the zip gives no time
+        return None
 
 
 def tar_members(stream: IO[bytes], entries: int) -> list[Member]:
@@ -146,7 +169,7 @@ def tar_members(stream: IO[bytes], entries: int) -> list[Member]:
             name = pax.get("path") or long_name or "/".join(part for part in parts if part)
             if start + size > end:
                 raise Refused("not_a_zip", f"The tar ends in the middle of {show(name)!r}. {ADVICE}")
-            found.append(Member(name, size, _tar_kind(kind, name), _slice(stream, start, size)))
+            found.append(Member(name, size, _tar_kind(kind, name), _slice(stream, start, size), _since(header)))
             long_name, pax = "", {}
         place = start + -(-size // BLOCK) * BLOCK
     else:
@@ -162,6 +185,13 @@ def _number(field: bytes) -> int:
         return int(field.strip(b" \0") or b"0", 8)
     except ValueError:
         return -1
+
+
+def _since(header: bytes) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(max(0, _number(header[136:148])), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _pax(text: bytes) -> dict[str, str]:
@@ -186,12 +216,13 @@ def _tar_kind(kind: bytes, name: str) -> str:
     return FILE if kind in b"0\x007" else SPECIAL
 
 
-def _slice(stream: IO[bytes], start: int, size: int) -> Callable[[int], bytes]:
-    def read(limit: int) -> bytes:
-        stream.seek(start)
-        return stream.read(min(size, limit + 1))
+def _slice(stream: IO[bytes], start: int, size: int) -> Callable[[], Generator[bytes, None, None]]:
+    def blocks() -> Generator[bytes, None, None]:
+        for place in range(start, start + size, AT_ONCE):
+            stream.seek(place)
+            yield stream.read(min(AT_ONCE, start + size - place))
 
-    return read
+    return blocks
 
 
 def unpacked(stream: IO[bytes], how: str, most: int, target: IO[bytes]) -> IO[bytes]:
@@ -221,6 +252,6 @@ def _blocks(stream: IO[bytes], how: str) -> Iterator[bytes]:
                 raise EOFError
             yield decoder.decompress(data, 2**20)
         return
-    opened = gzip.GzipFile(fileobj=stream) if how == "gzip" else bz2.BZ2File(stream)
+    opened = gzip.GzipFile(fileobj=stream, mode="rb") if how == "gzip" else bz2.BZ2File(stream)
     while block := opened.read(2**20):
         yield block

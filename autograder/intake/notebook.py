@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from autograder.records.receipt import Refused, Repair
 
@@ -22,19 +23,24 @@ BRACKETS = re.compile(rb"[\[\]{}]")
 
 @dataclass(frozen=True)
 class Released:
-    """The released notebook: its bytes, and its graded cells by grade_id in their order."""
+    """The released notebook: its bytes, and its graded cells by grade_id in their order. modules: the file names of
+    the modules that students write.
+    """
 
     data: bytes
     metadata: dict
     cells: dict[str, dict]
+    modules: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, path) -> Released:
-        data = path.read_bytes()
-        return cls.parse(data)
+    def read(cls, path: Path) -> Released:
+        """The notebook of `assignments/<name>/`; the modules are those of the skeleton beside it, `lib/backprop/`."""
+        skeleton = path.resolve().parents[2] / "lib" / "backprop" if len(path.resolve().parents) > 2 else path.parent
+        modules = {module.name.casefold() for module in skeleton.glob("*.py")} - {"__init__.py"}
+        return cls.parse(path.read_bytes(), frozenset(modules | {f"{path.stem.casefold()}.py"}))
 
     @classmethod
-    def parse(cls, data: bytes) -> Released:
+    def parse(cls, data: bytes, modules: frozenset[str] = frozenset()) -> Released:
         notebook = json.loads(data)
         cells = {}
         for cell in notebook["cells"]:
@@ -43,7 +49,7 @@ class Released:
                 cells[grade_id] = {**cell, "source": text_of(cell["source"])}
         if not cells:
             raise ValueError("the released notebook holds no graded cells: run `python -m autograder build`")
-        return cls(data, notebook.get("metadata", {}), cells)
+        return cls(data, notebook.get("metadata", {}), cells, modules)
 
 
 def text_of(source) -> str | None:

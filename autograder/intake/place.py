@@ -25,7 +25,6 @@ from .swap import put
 
 TIMESTAMP = "timestamp.txt"
 WAITING = ".intake"  # beside submitted/, on the same file system
-KEEP_AT_MOST = 64 * 2**20
 
 
 def place(
@@ -41,10 +40,11 @@ def place(
     keep_old: where the folder that stood there before goes, if it held anything else; None to delete it.
     """
     target = submitted / receipt.student / receipt.assignment
-    assert receipt.received is not None
-    moment = receipt.received.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    graded = {f"{receipt.assignment}.ipynb": release.data, **contents}
-    whole = {**graded, TIMESTAMP: f"{moment}\n".encode(), NAME: receipt.to_bytes()}
+    graded = graded_files(receipt.assignment, contents, release)
+    whole = {**graded, NAME: receipt.to_bytes()}
+    if receipt.received is not None:
+        moment = receipt.received.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        whole[TIMESTAMP] = f"{moment}\n".encode()
     receipt.folder = target
     if not _holds(target, whole):
         waiting = submitted.parent / WAITING
@@ -59,6 +59,27 @@ def place(
             shutil.rmtree(fresh, ignore_errors=True)
     record = {**receipt.to_dict(), "placed": fingerprint(graded)}
     write_atomically(_record(submitted, receipt), (json.dumps(record, indent=1) + "\n").encode())
+
+
+def graded_files(assignment: str, contents: dict[str, bytes], release: Released) -> dict[str, bytes]:
+    """What is written of a hand-in: its own files, and the released notebook where it has none."""
+    return {f"{assignment}.ipynb": release.data, **contents}
+
+
+def placed(folder: Path) -> tuple[dict | None, str, datetime | None]:
+    """What was noted when this folder was written (None where nothing was), the fingerprint of its files as they are
+    now, and the time in its timestamp.txt. Raises Refused where it is none that the intake could have written.
+    """
+    try:
+        found = _contents(folder)
+    except OSError as error:
+        raise Refused("unreadable", f"{folder.name} cannot be read ({error.strerror}).") from None
+    found.pop(NAME, None), found.pop(TIMESTAMP, None)
+    try:
+        record = json.loads(_record(folder.parent.parent, Receipt(folder.parent.name, folder.name)).read_bytes())
+    except (OSError, ValueError):
+        record = None
+    return record if isinstance(record, dict) else None, fingerprint(found), stamp(folder)
 
 
 def known(folder: Path, assignment: str) -> Receipt | None:
@@ -89,12 +110,6 @@ def stamp(folder: Path) -> datetime | None:
         return written.replace(tzinfo=UTC) if written.tzinfo is None else written.astimezone(UTC)
     except (Refused, ValueError, OverflowError, AttributeError, TypeError):
         return None
-
-
-def keep(folder: Path, name: str, path: Path) -> None:
-    """Keep the file that was sent, unless it is a folder or larger than anyone will read."""
-    if path.is_file() and not path.is_symlink() and path.stat().st_size <= KEEP_AT_MOST:
-        write_atomically(folder / name, read_regular(path, KEEP_AT_MOST))
 
 
 def _record(submitted: Path, receipt: Receipt) -> Path:

@@ -1,11 +1,10 @@
 """A clean notebook from a student's, one that nbgrader cannot stumble over.
 
-Steps:
-1. Built anew from the parts that are needed: each cell's type, its text, pictures in a written answer. Outputs are
-   dropped (grading makes them again), and so are all settings: what a cell is worth is the release's word.
-2. Graded cells get the release's settings back. Copies lose them, missing ones are put back, unknown ones stay as
-   ordinary cells. nbgrader 0.9.6 would stop the class at a copied check cell (its `DeduplicateIds` blanks the settings,
-   which then count as too old) and at a written answer that is missing together with the cell before it.
+Steps: 1. Built anew from the parts that are needed: each cell's type, its text, pictures in a written answer. Outputs
+are dropped (grading makes them again), and so are all settings: what a cell is worth is the release's word. 2. Graded
+cells get the release's settings back. Copies lose them, missing ones are put back, unknown ones stay as ordinary
+cells. nbgrader 0.9.6 would stop the class at a copied check cell (its `DeduplicateIds` blanks the settings, which then
+count as too old) and at a written answer that is missing together with the cell before it.
 """
 
 from __future__ import annotations

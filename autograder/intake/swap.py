@@ -1,7 +1,7 @@
 """Put a folder in the place of another so that, whenever the power goes, one of the two stands there, whole.
 
-Linux and macOS can exchange two folders in one step. Where the file system cannot, two renames do it: the old folder is
-first moved aside, to a place that tells where it belongs; killed between the two, the next run moves it back
+Linux and macOS can exchange two folders in one step. Where the file system cannot, two renames do it: the old folder
+is first moved aside, to a place that tells where it belongs; killed between the two, the next run moves it back
 (`restore`).
 """
 
@@ -61,6 +61,16 @@ def restore(submitted: Path, waiting: Path, refused: Path) -> None:
         place = free(refused / aside.parent.name / f"{aside.name}-before") if os.path.lexists(target) else target
         place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(aside, place)
+
+
+DRAFTS = ("attempts/files/.new-*", "attempts/*/*/.*.new", "receipts/*/.*.new", ".roster.csv.*.new", ".intake/tmp*")
+
+
+def remove_drafts(classroom: Path) -> None:
+    """Remove what a killed run has begun to write. Only for who holds the classroom's lock."""
+    for pattern in DRAFTS:
+        for draft in classroom.glob(pattern):
+            _delete(draft)
 
 
 def free(path: Path) -> Path:

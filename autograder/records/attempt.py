@@ -16,7 +16,8 @@ SOURCES = (BY_HAND, PLATFORM, WORKSHEET, FILE, UNKNOWN)
 
 @dataclass(frozen=True)
 class Attempt:
-    """sha256: of what was handed in. received: when it arrived, UTC, to the second; None where nobody knows.
+    """name: of the attempt among those of its student. content: SHA-256 of its notebooks and modules, however packed.
+    sha256: of what was handed in. received: when it arrived, UTC, to the second; None where nobody knows.
     received_from: one of SOURCES. seen: when it was there at the latest, which orders attempts without a time.
     number: by which the platform orders its attempts, 0 where it does not say. code: why it cannot be graded, None
     where it can. late: what the platform itself says of it, None where it says nothing. files: (path, SHA-256, bytes)
@@ -25,6 +26,8 @@ class Attempt:
 
     student: str
     assignment: str
+    name: str
+    content: str
     sha256: str
     platform: str
     origin: str
@@ -46,14 +49,15 @@ class Attempt:
     @property
     def order(self) -> tuple:
         """Attempts sorted by it stand in the order in which they arrived, as far as anybody knows."""
-        return self.received or self.seen, self.number, self.sha256
+        return self.received or self.seen.replace(microsecond=0), self.number, self.seen, self.content
 
     def to_dict(self) -> dict:
         return {
-            "schema": SCHEMA, "student": self.student, "assignment": self.assignment, "sha256": self.sha256,
+            "schema": SCHEMA, "student": self.student, "assignment": self.assignment, "name": self.name,
+            "content": self.content, "sha256": self.sha256,
             "platform": self.platform, "origin": self.origin, "received": iso(self.received),
-            "received_from": self.received_from, "seen": iso(self.seen), "number": self.number, "code": self.code,
-            "message": self.message, "late": self.late, "files": [list(file) for file in self.files],
+            "received_from": self.received_from, "seen": self.seen.isoformat(), "number": self.number,
+            "code": self.code, "message": self.message, "late": self.late, "files": [list(file) for file in self.files],
             "keys": dict(self.keys),
         }  # fmt: skip
 
@@ -69,12 +73,16 @@ class Attempt:
         return cls(**fields)
 
     def joined(self, other: Attempt) -> Attempt:
-        """One record of two of the same attempt: the surer time, else the earlier one, whichever came first."""
+        """One record of two of the same attempt: the surer time, else the earlier one, whichever came first.
+
+        Whether it can be graded is what `other` says, which has been looked at later.
+        """
         sure, less = sorted((self, other), key=_surest)
-        number = max(self.number, other.number)
         late = sure.late if sure.late is not None else less.late
-        keys = {**less.keys, **sure.keys}
-        return replace(sure, seen=min(self.seen, other.seen), number=number, late=late, keys=keys)
+        return replace(
+            sure, seen=min(self.seen, other.seen), number=max(self.number, other.number), late=late,
+            keys={**less.keys, **sure.keys}, code=other.code, message=other.message,
+        )  # fmt: skip
 
 
 def _surest(attempt: Attempt) -> tuple:

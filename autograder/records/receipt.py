@@ -8,6 +8,7 @@ there is.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ REFUSALS = {
 REPAIRS = {
     "nested_zip": "a zip inside a zip",
     "moved": "the files stood in another folder",
+    "loose_modules": "the modules stood beside the notebook",
     "renamed_notebook": "the notebook has another name",
     "renamed_module": "a module's name has other upper and lower case",
     "backslash_paths": "paths written with backslashes",
@@ -91,10 +93,11 @@ class Repair:
 class Receipt:
     """What the intake has to say about one hand-in.
 
-    status: 'accepted', 'repaired' or 'refused'; code: None, or one of REFUSALS. received: when it arrived,
-    UTC, to the second. claimed: the time that the student's own manifest gives, as text; never used for
-    lateness. origin: the name of the file or folder it came from. sha256: of the bytes that arrived. folder:
-    where it lies now, or None.
+    status: 'accepted', 'repaired' or 'refused'; code: None, or one of REFUSALS. received: when it arrived, UTC, to the
+    second. claimed: the time that the student's own manifest gives, as text; never used for lateness. origin: the name
+    of the file or folder it came from. sha256: of the bytes that arrived. folder: where it lies now, or None. attempt:
+    the name of the attempt that it is of (`records.attempt`), "" where a person put it there. received_from: where the
+    time comes from. late: what the platform says of it. keys: what the platform calls the hand-in.
     """
 
     student: str
@@ -108,6 +111,11 @@ class Receipt:
     claimed: str | None = None
     origin: str = ""
     folder: Path | None = None
+    attempt: str = ""
+    platform: str = ""
+    received_from: str = ""
+    late: bool | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict:
         """Plain JSON data; the path of this machine is left out."""
@@ -123,6 +131,11 @@ class Receipt:
             "received": iso(self.received),
             "claimed": self.claimed,
             "origin": self.origin,
+            "attempt": self.attempt,
+            "platform": self.platform,
+            "received_from": self.received_from,
+            "late": self.late,
+            "keys": dict(self.keys),
         }
 
     @classmethod
@@ -141,6 +154,11 @@ class Receipt:
             received=datetime.fromisoformat(data["received"]) if data["received"] else None,
             claimed=data["claimed"],
             origin=data["origin"],
+            attempt=data.get("attempt", ""),
+            platform=data.get("platform", ""),
+            received_from=data.get("received_from", ""),
+            late=data.get("late"),
+            keys=data.get("keys", {}),
         )
 
     def refuse(self, refusal: Refused) -> None:

@@ -65,12 +65,12 @@ class Contradiction(Exception):
 def match(theirs: Iterable[Theirs], people: Mapping[str, Person]) -> Matching:
     """Match the rows of a file with our students."""
     theirs, found = list(theirs), Matching()
-    index = _index(people.values())
+    index = Index(people)
     left = []
     claims: dict[str, list[Theirs]] = defaultdict(list)
     for row in theirs:
         try:
-            student = _by_keys(row, people, index) or _by_keys(row, people, index, ids=True)
+            student = index.by_keys(row)
         except Contradiction as reason:
             found.doubtful[row.label] = str(reason)
             continue
@@ -90,44 +90,49 @@ def match(theirs: Iterable[Theirs], people: Mapping[str, Person]) -> Matching:
     return found
 
 
-def _index(people: Iterable[Person]) -> dict[tuple[str, str], dict[str, set[str]]]:
-    """(name of a key, folded value) -> student -> the values as they are written."""
-    index: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for person in people:
-        keys = {**person.keys, ID: {person.id}, EMAIL: {person.email} - {""}}
-        for name, values in keys.items():
-            for value in values:
-                index[name, fold(value)][person.id].add(value.strip())
-    return index
+class Index:
+    """The students of a class by their keys."""
 
+    def __init__(self, people: Mapping[str, Person]):
+        self._people = people
+        # (name of a key, folded value) -> student -> the values as they are written
+        self._students: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for person in people.values():
+            keys = {**person.keys, ID: {person.id}, EMAIL: {person.email} - {""}}
+            for name, values in keys.items():
+                for value in values:
+                    self._students[name, fold(value)][person.id].add(value.strip())
 
-def _by_keys(row: Theirs, people: Mapping[str, Person], index, ids: bool = False) -> str | None:
-    """The student whom the keys of a row name; None where they name nobody. Raises Contradiction.
+    def by_keys(self, row: Theirs) -> str | None:
+        """The student whom the keys of a row name; None where they name nobody. Raises Contradiction.
 
-    ids: ask for the kit's own ids, which an LMS may have given to somebody else; else for platform keys and addresses.
-    """
-    named: dict[str, str] = {}  # student -> the heading that says so
-    place: dict[str, int] = {}
-    for position, (heading, value, names) in enumerate(row.keys):
-        if not value.strip():
-            continue
-        students: set[str] = set()
-        for name in (name for name in names if (name == ID) is ids):
-            students = _owners(index.get((name, fold(value)), {}), value.strip())
-            if students:
-                break
-        if len(students) > 1:
-            raise Contradiction(f"{heading} {value!r} is that of {' and '.join(sorted(students))}")
-        for student in students - set(named):
-            named[student], place[student] = heading, position
-    if len(named) > 1:
-        said = ", ".join(f"{heading} says {student}" for student, heading in named.items())
-        raise Contradiction(f"its keys belong to two students: {said}")
-    for student, heading in named.items():
-        if against := _against(row.keys[: place[student]], people[student]):
-            raise Contradiction(f"{heading} says {student}, {against}")
-        return student
-    return None
+        The kit's own ids, which an LMS may have given to somebody else, are asked only where no other key speaks.
+        """
+        return self._named(row, ids=False) or self._named(row, ids=True)
+
+    def _named(self, row: Theirs, ids: bool) -> str | None:
+        named: dict[str, str] = {}  # student -> the heading that says so
+        place: dict[str, int] = {}
+        for position, (heading, value, names) in enumerate(row.keys):
+            if not value.strip():
+                continue
+            students: set[str] = set()
+            for name in (name for name in names if (name == ID) is ids):
+                students = _owners(self._students.get((name, fold(value)), {}), value.strip())
+                if students:
+                    break
+            if len(students) > 1:
+                raise Contradiction(f"{heading} {value!r} is that of {' and '.join(sorted(students))}")
+            for student in students - set(named):
+                named[student], place[student] = heading, position
+        if len(named) > 1:
+            said = ", ".join(f"{heading} says {student}" for student, heading in named.items())
+            raise Contradiction(f"its keys belong to two students: {said}")
+        for student, heading in named.items():
+            if speaks := against(row.keys[: place[student]], self._people[student]):
+                raise Contradiction(f"{heading} says {student}, {speaks}")
+            return student
+        return None
 
 
 def _owners(students: Mapping[str, set[str]], value: str) -> set[str]:
@@ -136,7 +141,7 @@ def _owners(students: Mapping[str, set[str]], value: str) -> set[str]:
     return exact if len(students) > 1 and exact else set(students)
 
 
-def _against(keys: tuple[tuple[str, str, tuple[str, ...]], ...], person: Person) -> str:
+def against(keys: tuple[tuple[str, str, tuple[str, ...]], ...], person: Person) -> str:
     """Which of a row's keys is known of this person, and another; "" where nothing speaks against it."""
     for heading, value, names in keys:
         known = person.keys.get(names[0], frozenset())  # the first name alone says for certain what the column holds
@@ -166,8 +171,8 @@ def _by_names(
                 f"the name is that of {', '.join(sorted(same))} in the class, and stands {times} time(s) in the file: "
                 "only a key can tell"
             )
-        elif against := _against(row.keys, people[free[0]]):
-            found.doubtful[row.label] = f"the name says {free[0]}, {against}"
+        elif speaks := against(row.keys, people[free[0]]):
+            found.doubtful[row.label] = f"the name says {free[0]}, {speaks}"
         else:
             found.pairs[row.record] = free[0]
             found.by_name.add(row.record)

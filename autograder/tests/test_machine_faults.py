@@ -104,7 +104,7 @@ def test_a_full_disk_does_not_make_a_hand_in_a_bad_one(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("autograder.intake.examine", full)
+    monkeypatch.setattr("autograder.intake.standing.examine", full)
     with pytest.raises(OSError, match="No space"):
         intake(tmp_path / "ada.zip", tmp_path / "classroom/submitted", "flat", tmp_path / "flat.ipynb")
     assert not list(tmp_path.glob("classroom/*/ada"))

@@ -518,7 +518,7 @@ def test_every_code_of_a_refusal_is_shown_by_a_test():
 
 
 def test_an_error_of_the_intake_itself_is_told_and_the_class_goes_on(room, monkeypatch):
-    import autograder.intake as package
+    from autograder.intake import standing as package
 
     make_zip(room.sent / "ada.zip", good())
     make_zip(room.sent / "bob.zip", good())

@@ -157,12 +157,18 @@ def test_the_student_is_read_from_the_name_as_the_lms_writes_it(room, name, stud
     assert room.run()[student].status == "accepted"
 
 
+def kept(room, sent: Path) -> bool:
+    """Whether the classroom keeps this file as it was sent, under any name."""
+    stored = (room.root / "classroom" / "attempts" / "files").rglob("*")
+    return any(path.is_file() and path.read_bytes() == sent.read_bytes() for path in stored)
+
+
 def test_a_name_that_says_nobody_is_refused_without_a_folder(room):
     make_zip(room.sent / "flat-hand-in (1).zip", good())
     (receipt,) = room.run().values()
     assert (receipt.status, receipt.code) == ("refused", "no_student")
     assert list(room.submitted.iterdir()) == []
-    assert list((room.root / "classroom" / "refused").rglob("*.zip"))
+    assert kept(room, room.sent / "flat-hand-in (1).zip")
 
 
 def test_two_students_of_one_name_stay_two(room):
@@ -192,7 +198,7 @@ def test_a_folder_that_is_unpacked_already_is_taken(room):
     assert room.run()["ada"].status == "accepted"
 
 
-def test_a_download_in_one_zip_is_taken_with_the_times_of_the_lms(room):
+def test_a_download_in_one_zip_is_taken_and_the_times_of_its_packing_are_no_times_of_arrival(room):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         for name, data in good().items():
@@ -205,7 +211,8 @@ def test_a_download_in_one_zip_is_taken_with_the_times_of_the_lms(room):
             archive.writestr(info, inner.getvalue())
     receipts = room.run(room.root / "download.zip")
     assert sorted(receipts) == ["ada", "bob"]
-    assert receipts["ada"].received == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert (receipts["ada"].received, receipts["ada"].received_from) == (None, "unknown")
+    assert not (room.submitted / "ada" / "flat" / "timestamp.txt").exists()
 
 
 def test_one_hand_in_given_by_itself_is_taken(room):
@@ -456,7 +463,7 @@ def test_a_module_with_a_syntax_error_is_accepted_as_it_is(room):
 
 
 def test_a_hand_in_without_lib_is_refused_and_keeps_its_notebook(room):
-    make_zip(room.sent / "ada.zip", {"flat.ipynb": as_bytes(answered()), "flat.py": MODULE})
+    make_zip(room.sent / "ada.zip", {"flat.ipynb": as_bytes(answered()), "other.py": MODULE})
     receipt = room.run()["ada"]
     assert (receipt.status, receipt.code) == ("refused", "no_lib")
     assert "lib/backprop" in receipt.message
@@ -470,8 +477,16 @@ def test_a_notebook_that_is_not_json_is_refused_and_replaced_by_the_release(room
     receipt = room.run()["ada"]
     assert (receipt.status, receipt.code) == ("refused", "notebook_not_json")
     assert (room.submitted / "ada" / "flat" / "flat.ipynb").read_bytes() == room.released.read_bytes()
-    (kept,) = (room.root / "classroom" / "refused" / "ada").iterdir()
-    assert kept.read_bytes() == sent.read_bytes()
+    assert kept(room, sent)
+
+
+@pytest.mark.parametrize("place", ["flat.py", "backprop/flat.py", "work/flat.py"])
+def test_a_module_of_the_right_name_beside_the_notebook_is_the_module(room, place):
+    notebook = "work/flat.ipynb" if place.startswith("work/") else "flat.ipynb"
+    make_zip(room.sent / "ada.zip", {notebook: as_bytes(answered()), place: MODULE, "deep/er/flat.py": "wrong = 1\n"})
+    receipt = room.run()["ada"]
+    assert receipt.status == "repaired" and "loose_modules" in codes(receipt)
+    assert (room.submitted / "ada" / "flat" / "lib" / "backprop" / "flat.py").read_bytes() == MODULE
 
 
 def test_one_bad_hand_in_does_not_stop_the_class_and_each_is_reported(room):

@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def attempt(sha256: str = "a", hours: float | None = 0, code: str | None = None, **more) -> Attempt:
     received = None if hours is None else NOON + timedelta(hours=hours)
     told = {"received_from": UNKNOWN if hours is None else PLATFORM, "seen": received or NOON} | more
-    return Attempt("ada", "flat", sha256, "folder", "ada.zip", received, code=code, **told)
+    return Attempt("ada", "flat", sha256, sha256, sha256, "folder", "ada.zip", received, code=code, **told)
 
 
 def test_the_last_in_time_stands_in_whatever_order_they_come():

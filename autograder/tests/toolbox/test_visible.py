@@ -12,7 +12,7 @@ from rich.console import Console
 
 from autograder import intake
 from autograder.gradebook.page_filters import MOST_COLOURS, Highlight, ansi2html
-from autograder.grading import run
+from autograder.grading import collecting
 from autograder.report.terminal import plain
 from toolbox.items import TestResult
 from toolbox.table import Report
@@ -99,8 +99,11 @@ def test_the_table_of_a_check_writes_out_what_a_student_s_message_hides():
 
 
 def test_no_terminal_command_of_a_student_s_reaches_the_grader_s_terminal(monkeypatch, tmp_path):
-    receipt = intake.Receipt("[bold]\x1b]0;x\x07", "flat", "refused", message="\x1b[2J\u202ename [red]")
-    monkeypatch.setattr(run.intake, "intake", lambda *words: [receipt])
+    found = intake.Outcome("flat")
+    found.receipts["x"] = intake.Receipt("[bold]\x1b]0;x\x07", "flat", "repaired", message="\x1b[2J\u202ename [red]")
+    found.doubtful["\x1b[1m[red]"] = "\u202e[bold]"
+    monkeypatch.setattr(collecting, "collect", lambda *words, **more: found)
     out = StringIO()
-    run.take_in(tmp_path, tmp_path, "flat", Console(file=out, width=200))
-    assert r"refused [bold]␛]0;x␇: ␛[2J\u202ename [red]" in out.getvalue() and "\x1b" not in out.getvalue()
+    collecting.take_in(tmp_path, tmp_path, "flat", None, Console(file=out, width=200))
+    assert r"repaired [bold]␛]0;x␇: ␛[2J\u202ename [red]" in out.getvalue() and "\x1b" not in out.getvalue()
+    assert r"␛[1m[red]: \u202e[bold]" in out.getvalue()
