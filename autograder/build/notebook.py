@@ -24,7 +24,7 @@ from autograder.masters.percent import Cell, Master
 from autograder.masters.problems import Problem, Refused
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-NOTED = ("assignment", "modules")  # of the header, what the notebook itself says
+NOTED = ("assignment", "modules", "order")  # of the header, what the notebook itself says
 SCHEMA = 3  # of nbgrader's cell metadata
 READ_BY = {
     "encoding": "",
@@ -42,7 +42,10 @@ def solved(master: Master, text: str) -> str:
     read = jupytext.reads(text, fmt="py:percent")
     cells = [_cell(master, index, mine, theirs) for index, (mine, theirs) in enumerate(_pairs(master, read.cells))]
     _give_ids(cells)
-    metadata = {"kernelspec": dict(KERNEL), "backprop_kit": {key: master.kit[key] for key in NOTED}}
+    metadata = {
+        "kernelspec": dict(KERNEL),
+        "backprop_kit": {key: master.kit[key] for key in NOTED if key in master.kit},
+    }
     return _written(nbformat.v4.new_notebook(cells=cells, metadata=metadata))
 
 

@@ -1,6 +1,6 @@
 """What the course gives you: checks, gradient checking, drawing, data, handing in. Read it; no need to edit it.
 
-    from toolbox import check, gradcheck, load_digits, numeric_gradient, start, submit
+    from toolbox import check, gradcheck, inputs, load_digits, numeric_gradient, start, submit
 
 Each is imported when it is first asked for: `import toolbox` alone takes no time. Three of them bear the name of their
 module, so they are properties, which no later `import toolbox.check` can replace by the module.
@@ -14,8 +14,8 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 HOMES = {
-    "check": "check", "gradcheck": "gradcheck", "load_digits": "data", "numeric_gradient": "gradcheck",
-    "start": "place", "submit": "submit",
+    "check": "check", "gradcheck": "gradcheck", "inputs": "check", "load_digits": "data",
+    "numeric_gradient": "gradcheck", "start": "place", "submit": "submit",
 }  # fmt: skip
 __all__ = list(HOMES)
 

@@ -19,6 +19,7 @@ import torch
 from toolbox import calls, forbid, wire
 from toolbox.callbacks import Answering, Desk
 from toolbox.errors import BY_CODE, Missing, Raised
+from toolbox.reloading import reload
 from toolbox.script import Runner, Script
 
 NOTEBOOK = "notebook"
@@ -235,7 +236,7 @@ def fresh_module(name: str) -> Any:
     if module is not None and _stamp(module) == _LOADED.get(full):
         return module
     importlib.invalidate_caches()  # takes a millisecond: too long for every call
-    module = importlib.import_module(full) if module is None else importlib.reload(module)
+    module = importlib.import_module(full) if module is None else reload(module)
     _LOADED[full] = _stamp(module)
     return module
 
