@@ -68,6 +68,7 @@ def start() -> None:
     if shell is not None and not getattr(shell, "_backprop_kit", False):
         shell._backprop_kit = True
         shell.events.register("pre_run_cell", reloading.before_a_cell)
+        shell.events.register("post_run_cell", reloading.after_a_cell)
 
 
 def suite_of(item: str, start: Path | None = None) -> Path:

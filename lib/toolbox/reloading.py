@@ -29,15 +29,22 @@ def before_a_cell(info: Any = None) -> None:
         print(f"{told(error, name)} Until it is mended, what was loaded before counts.", file=sys.stderr)
 
 
+def after_a_cell(result: Any = None) -> None:
+    """Note what a cell has imported, as its file stands. IPython calls this after each cell."""
+    if any(name.startswith("backprop.") for name in sys.modules):
+        from toolbox.student import note_loaded
+
+        note_loaded()
+
+
 def refresh() -> list[tuple[str, Exception]]:
     """Load the modules of `backprop` that were edited; returns those that cannot be loaded, and why."""
-    loaded = [name for name in sys.modules if name.startswith("backprop.")]
-    if not loaded:
+    if not any(name.startswith("backprop.") for name in sys.modules):
         return []
-    from toolbox.student import fresh_module
+    from toolbox.student import _LOADED, fresh_module
 
     failed: list[tuple[str, Exception]] = []
-    for name in loaded:
+    for name in list(_LOADED):
         try:
             fresh_module(name.removeprefix("backprop."))
         except Exception as error:

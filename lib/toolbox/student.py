@@ -236,9 +236,19 @@ def fresh_module(name: str) -> Any:
     if module is not None and _stamp(module) == _LOADED.get(full):
         return module
     importlib.invalidate_caches()  # takes a millisecond: too long for every call
-    module = importlib.import_module(full) if module is None else reload(module)
+    if module is None:
+        module = importlib.import_module(full)
+    else:  # one that somebody else imported has no objects yet that must become new ones
+        module = reload(module) if full in _LOADED else importlib.reload(module)
     _LOADED[full] = _stamp(module)
     return module
+
+
+def note_loaded() -> None:
+    """Whatever is loaded now is as its file stands: there is no need to load it once more."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("backprop.") and name not in _LOADED:
+            _LOADED[name] = _stamp(module)
 
 
 _LOADED: dict[str, tuple] = {}  # what each module's file looked like when it was loaded here
