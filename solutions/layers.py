@@ -1382,9 +1382,9 @@ def median_time(function, rounds=5):
     return sorted(times)[rounds // 2]
 
 
-small = branches(4, 2, graph_ops.Tanh)
-if there("Graph.forward and Concat", small.forward(x=normal(2, 3)).get("y")):
-    show_network(small, small.forward(x=normal(2, 3)), title="four branches")
+branched = branches(4, 2, graph_ops.Tanh)
+if there("Graph.forward and Concat", branched.forward(x=normal(2, 3)).get("y")):
+    show_network(branched, branched.forward(x=normal(2, 3)), title="four branches")
     batch = torch.ones(300, 500)
     print("                        nodes  levels  in order    by levels")
     with ThreadPoolExecutor(4) as pool:

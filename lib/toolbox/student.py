@@ -19,7 +19,6 @@ import torch
 from toolbox import calls, forbid, wire
 from toolbox.callbacks import Answering, Desk
 from toolbox.errors import BY_CODE, Missing, Raised
-from toolbox.reloading import reload
 from toolbox.script import Runner, Script
 
 NOTEBOOK = "notebook"
@@ -238,7 +237,10 @@ def fresh_module(name: str) -> Any:
     importlib.invalidate_caches()  # takes a millisecond: too long for every call
     if module is None:
         module = importlib.import_module(full)
-    else:  # one that somebody else imported has no objects yet that must become new ones
+    else:
+        from toolbox.reloading import reload  # not needed in a worker, and not there
+
+        # One that somebody else imported has no objects yet that must become new ones.
         module = reload(module) if full in _LOADED else importlib.reload(module)
     _LOADED[full] = _stamp(module)
     return module
