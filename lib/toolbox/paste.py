@@ -100,6 +100,8 @@ def _script(script: Steps, item: str, number: int) -> list[str]:
     head = [f"import {name}" for name in sorted(written.libraries)]
     for package, names in (("backprop", written.modules), ("toolbox", written.tools)):
         head += [f"from {package} import {', '.join(sorted(names))}"] if names else []
+    if written.facts:
+        head.append("from toolbox.script import Facts")
     if written.large:
         head += ["from toolbox import inputs", f't = inputs("{item}", {number})']
     return [*head, *lines]
@@ -113,6 +115,7 @@ class _Written:
         self.modules: set[str] = set()
         self.tools: set[str] = set()
         self.libraries: set[str] = set()
+        self.facts = False
         self.large = 0
         self._text: dict[int, str] = {}
         self._uses: dict[int, int] = {}
@@ -124,6 +127,8 @@ class _Written:
             self._text[number] = rest[0]
             if rest[0] in sys.stdlib_module_names or rest[0] in ("torch", "numpy"):
                 self.libraries.add(rest[0])
+            elif rest[0] == "facts":
+                self.facts, self._text[number] = True, "Facts"
             elif rest[0] not in ("notebook", "toolbox"):
                 self.modules.add(rest[0])
         elif kind == "get":

@@ -211,6 +211,7 @@ def test_a_released_module_that_does_not_compile_is_refused_by_line(tmp_path):
 
 def test_every_notebook_looks_for_the_house_in_the_same_way():
     root = Path(__file__).resolve().parents[3]
-    lines = {line for path in (root / "solutions").glob("*.py") for line in path.read_text().splitlines()
-             if line.startswith("home = ")}  # fmt: skip
-    assert len(lines) == 1 and '"lib" / "backprop"' in lines.pop()  # a folder called lib alone is at the root of Linux
+    texts = [path.read_text(encoding="utf-8") for path in (root / "solutions").glob("*.py")]
+    homes = {tuple(line for line in text.splitlines() if line.startswith("home = ")) for text in texts}
+    assert len(homes) == 1 and homes.pop()
+    assert all('"lib" / "backprop"' in text for text in texts)  # a folder called lib alone is at the root of Linux
