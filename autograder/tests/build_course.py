@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 NOTEBOOK = """\
@@ -149,6 +150,18 @@ def write(root: Path) -> Path:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8", newline="\n")
     (root / "nbgrader_config.py").write_text(CONFIG)
+    return root
+
+
+def write_with_kit(root: Path) -> Path:
+    """The masters, and beside them a copy of the kit's own programs: a course whose commands are run as by a TA."""
+    write(root)
+    kit = Path(__file__).resolve().parents[2]
+    others = (path.name for path in (kit / "autograder" / "course").iterdir() if path.is_dir())
+    for part in ("autograder", "lib/toolbox"):
+        ignored = shutil.ignore_patterns("tests", "__pycache__", *others)
+        shutil.copytree(kit / part, root / part, ignore=ignored, dirs_exist_ok=True)
+    shutil.copy(kit / "nbgrader_config.py", root)
     return root
 
 

@@ -10,7 +10,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +21,6 @@ import pytest
 
 from autograder.tests import build_course
 from autograder.tests.browser import PATIENCE, Browser
-from autograder.tests.checkout import ROOT
 from autograder.tests.chromium import needs_chromium
 
 pytestmark = needs_chromium
@@ -73,12 +71,7 @@ def in_order() -> list[str]:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:
-    root = build_course.write(tmp_path_factory.mktemp("course"))
-    others = (path.name for path in (ROOT / "autograder" / "course").iterdir() if path.is_dir())
-    ignored = shutil.ignore_patterns("tests", "__pycache__", *others)
-    for part in ("autograder", "lib/toolbox"):
-        shutil.copytree(ROOT / part, root / part, ignore=ignored, dirs_exist_ok=True)
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    root = build_course.write_with_kit(tmp_path_factory.mktemp("course"))
     done = run(root, "-m", "autograder", "build")
     assert done.returncode == 0, done.stderr
     folder = root / "classroom" / "submitted" / "s000" / "tiny"
