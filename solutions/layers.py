@@ -28,7 +28,7 @@
 # | A | 1–3 | the contract, the linear layer, activations, softmax | 2 h | the core |
 # | B | 4–5 | Maxout, a correlation layer | 1 h | may be skipped |
 # | C | 6 | dropout, batch normalisation | 2 h | 6.1 is short; 6.2–6.5 may be skipped |
-# | D | 7–8 | losses, a penalty, nets that are layers | 1½ h | the core |
+# | D | 7–8 | losses, a penalty, nets that are layers, recomputing | 1½ h | the core; 8.2 may be skipped |
 # | E | 9 | a graph with any wiring | 2 h | the core of the second half |
 # | F | 10–11 | your rules inside PyTorch | 1½ h | may be skipped if you use PyTorch daily |
 #

@@ -62,4 +62,6 @@ EQUIVALENT = [
      ("grad_b = grad_out.sum(dim=0)", "grad_b = grad_out")),
     ("functions", TWO_AXES,
      *((line.format("-1"), line.format(axis)) for line in ROWS for axis in ("1", "+1"))),
+    ("layers", "the remainder of a place is never below 0",
+     ("if place % self.every == 0:", "if place % self.every <= 0:")),
 ]  # fmt: skip
