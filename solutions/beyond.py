@@ -18,7 +18,7 @@
 #
 # In the lectures these are the last slides. Here you build and check each of them.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–5 | forward mode: dual numbers, Jacobian-vector products | 2 h | the core |
 # | B | 6–7 | the Hessian, and its products by backpropagating twice | 1 h | the core |
@@ -292,7 +292,7 @@ if ready("the operations of Dual", lambda: loss_of_duals().tangent):
 # inputs have tangent $v$, the outputs have tangent $J v$, a **Jacobian-vector product**. Backpropagation computes the
 # product from the other side, a **vector-Jacobian product** $g J$:
 #
-# | | forward mode | reverse mode |
+# | one pass | forward mode | reverse mode |
 # | --- | --- | --- |
 # | goes in | $v$, with the shape of the inputs: the direction in which they change | $g$, with the shape of the outputs: how much each matters |
 # | comes out | $J v$, with the shape of the outputs | $g J$, with the shape of the inputs |

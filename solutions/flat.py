@@ -20,7 +20,7 @@
 # - seen why a linear classifier has one best answer, and a network many;
 # - learnt to find a wrong line in somebody else's backward pass.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–3 | from a graph to flat code: a square, a neuron | 1 h | the core; ½ h if `scalar` is fresh |
 # | B | 4 | a linear classifier: hinge, softmax, squared loss | 2 h | the core; of the three losses, 4.3 may be skipped |

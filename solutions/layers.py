@@ -23,7 +23,7 @@
 #   add up;
 # - taught PyTorch's autograd operations of your own.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–3 | the contract, the linear layer, activations, softmax | 2 h | the core |
 # | B | 4–5 | Maxout, a correlation layer | 1 h | may be skipped |
@@ -151,7 +151,7 @@ draw_graph(
 #
 # So every part can keep one **contract**:
 #
-# | | |
+# | you write | and so |
 # | --- | --- |
 # | `layer = Linear(w, b)` | parameters, if it has any, are in the dict `layer.params` |
 # | `out = layer.forward(x)` | whatever the backward pass will need goes into `layer.cache` |

@@ -18,7 +18,7 @@
 # - built an engine that finds the gradients of *any* expression by itself, and trained a network with it;
 # - made that engine many times faster.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–2 | two graphs on paper, then the gates | 1½ h | the core |
 # | B | 3 | the sigmoid as four nodes and as one | ½ h | the core |

@@ -20,7 +20,7 @@
 # - counted why gradients are computed from the loss backwards and not from the input forwards;
 # - built your own **gradient checker**, and tried it on backward passes that you have never seen.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–3 | Jacobians on paper, in code, and by nudging | 1½ h | the core; 3 may be skipped |
 # | B | 4–5.3 | why nobody stores them; ReLU, softmax, matrix product | 1½ h | the core |

@@ -20,7 +20,7 @@
 # - made training that survives being killed, a search over settings that does, too, deeper nets, and a faster
 #   step.
 #
-# | part | sections | what you do | time | |
+# | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
 # | A | 1–2 | gradient descent and momentum, on four landscapes | 1 h | the core |
 # | B | 3–6 | initialisation, mini-batches, the sanity ladder, a net that reads | 2½ h | the core |

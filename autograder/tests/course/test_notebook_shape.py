@@ -82,3 +82,11 @@ def test_the_paths_of_the_readme_take_the_hours_they_say():
     whole = sum(sum(hours(name).values()) for name in NAMES)
     said = int(re.search(r"The whole course takes about (\d+) hours", text)[1])
     assert abs(whole - said) <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_column_of_a_table_has_a_name(name):
+    for text in cells(name, "markdown"):
+        lines = text.splitlines()
+        heads = [a for a, b in zip(lines, lines[1:], strict=False) if re.fullmatch(r"\|(?: *:?-+:? *\|)+", b.strip())]
+        assert [head for head in heads if re.search(r"\| *\|", head)] == []
