@@ -32,7 +32,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "intak
 # A taken-out region leaves one comment, so that half-finished work runs.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 
-# The judge in the place of Execute; see autograder/gradebook/preprocessors.py.
+# The judge in the place of Execute, course.toml in that of late penalties; see autograder/gradebook/preprocessors.py.
 c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
     "autograder.gradebook.preprocessors.RepairIds",
@@ -46,7 +46,7 @@ c.Autograde.autograde_preprocessors = [
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
     "autograder.gradebook.saved_grades.SaveGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
+    "autograder.gradebook.preprocessors.EnterTerms",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.OverwriteCells.add_missing_cells = True  # a deleted check cell comes back instead of hiding its item

@@ -6,11 +6,11 @@ grade     hand-ins -> verdicts, gradebook, feedback     report    the class repo
 export    grades for an LMS                             audit     wrong and right answers against the suites
 demo      all of it on a made-up class                  doctor    what holds student code in on this machine
 bench     the kit's figures, measured            gradescope the autograder that Gradescope runs
+rules     the rules of the class: due dates, late policy, points
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +69,6 @@ def grade(
     platform: Annotated[str, typer.Option(help="Whose download it is, as collect --from.")] = "auto",
     times: Annotated[Path | None, typer.Option(help="A table of times, as collect --times.")] = None,
     student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
-    due: Annotated[datetime | None, typer.Option(help="The deadline, UTC.")] = None,
     feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
     jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
     pictures: Annotated[
@@ -89,8 +88,7 @@ def grade(
     from autograder.grading.collecting import choices
     from autograder.grading.run import grade as run
     from autograder.machine_faults import ends_the_run
-    from autograder.records.verdict import read_all
-    from autograder.report import print_table, write_report
+    from autograder.report import present
     from toolbox.visible import visible
 
     classroom = ROOT / "classroom"
@@ -101,18 +99,13 @@ def grade(
             hand_ins_from=hand_ins,
             choices=choices(ROOT, assignment, platform=platform, times=times) if hand_ins else None,
             students=student,
-            due=due,
             feedback=feedback,
             jobs=jobs,
             pictures=pictures,
             again=again,
             trust=trust_students,
         )
-        verdicts = read_all(classroom, assignment)
-        print_table(verdicts)
-        page = write_report(
-            ROOT, assignment, verdicts, classroom / "report" / f"{assignment}.html", outcome.graded or None
-        )
+        page = present(ROOT, assignment, outcome.graded or None)
     for name, reason in (outcome.open | outcome.failed).items():
         typer.echo(visible(f"not graded to the end: {name}: {reason}"), err=True)
     typer.echo(f"report: {page}")
@@ -167,17 +160,19 @@ def collect(
 @app.command()
 def report(assignment: Name):
     """Write the class report from the verdicts there are."""
-    from autograder.records.verdict import read_all
-    from autograder.report import print_table, write_report
-    from toolbox.errors import NotThere
+    from autograder.report import present
 
-    verdicts = read_all(ROOT / "classroom", assignment)
-    if not verdicts:
-        raise NotThere(f"no verdict on {assignment!r} yet: run python -m autograder grade {assignment}")
-    print_table(verdicts)
-    typer.echo(
-        f"report: {write_report(ROOT, assignment, verdicts, ROOT / 'classroom' / 'report' / f'{assignment}.html')}"
-    )
+    typer.echo(f"report: {present(ROOT, assignment)}")
+
+
+@app.command()
+def rules(
+    template: Annotated[bool, typer.Option("--template", help="Write a commented classroom/course.toml.")] = False,
+):
+    """Check the rules of the class, or write a commented file of them to begin with."""
+    from autograder.rules.command import run
+
+    raise typer.Exit(run(ROOT, template=template))
 
 
 @app.command()

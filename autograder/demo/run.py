@@ -13,12 +13,19 @@ from rich.console import Console
 from autograder import build
 from autograder.demo import DUE, make_class
 from autograder.exports import export
+from autograder.files import write_atomically
 from autograder.grading.run import grade
-from autograder.records.verdict import read_all
-from autograder.report import print_table, write_report
+from autograder.report import present
+from autograder.rules import course_file
 from toolbox.visible import visible
 
 ASSIGNMENT = "flat"
+RULES = f"""\
+# The rules of the made-up class; python -m autograder rules --template shows all that may stand here.
+[assignments.{ASSIGNMENT}]
+due = {DUE:%Y-%m-%dT%H:%M:%SZ}
+late = {{ per_day = "10 %" }}
+"""
 
 
 def run(root: Path, *, jobs: int | None = None, console: Console | None = None) -> int:
@@ -40,20 +47,20 @@ def run(root: Path, *, jobs: int | None = None, console: Console | None = None) 
         return 2
     for hand_in in hand_ins:
         console.print(f"{hand_in.path.name:45s} {hand_in.description}", highlight=False, markup=False)
+    rules = classroom / course_file.NAME
+    if not rules.exists():
+        write_atomically(rules, RULES.encode())
     console.rule("3  grade")
     outcome = grade(
         root,
         ASSIGNMENT,
         hand_ins_from=classroom / "demo" / "handins",
-        due=DUE.replace(tzinfo=None),
         jobs=jobs,
         console=console,
     )
     console.rule("4  what came of it")
-    verdicts = read_all(classroom, ASSIGNMENT)
     grades = export(root, None, to="csv").path
-    page = write_report(root, ASSIGNMENT, verdicts, classroom / "report")
-    print_table(verdicts)
+    page = present(root, ASSIGNMENT, console=console)
     console.print(f"verdicts      {classroom / 'verdicts' / ASSIGNMENT}", highlight=False)
     console.print(f"feedback      {classroom / 'feedback'}", highlight=False)
     console.print(f"grades        {grades}", highlight=False)

@@ -42,7 +42,7 @@ def compose(
     if intake:
         lines.append(_short(intake))
     for item in [] if intake else items or []:
-        if item["score"] < item["max_score"]:
+        if item["score"] is not None and item["score"] < item["max_score"]:
             marks = f"{numbers.write(item['score'])} of {numbers.write(item['max_score'])}"
             lines.append(f"{item['id']}: {marks}. {_short(item['message'])}".rstrip())
     lines += [f"{cell}: {_short(text)}" for cell, text in (remarks or {}).items() if text.strip()]

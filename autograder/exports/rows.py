@@ -1,7 +1,7 @@
-"""What an export reads: one row for each student and assignment, plain data, whoever fills it in.
+"""What an export reads: one row for each student and assignment, plain data.
 
-`autograder.gradebook.rows` fills rows from nbgrader's gradebook, `verdict_rows` from the verdicts alone. Every
-format reads rows and nothing else, so a number is the same in all of them.
+`exports.sources` fills rows from the grades. Every format reads rows and nothing else, so a number is the same in all
+of them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.roster.matching import Person
+from autograder.rules.grade import EXCUSED, GRADED, MISSING, NOT_JUDGED, STATUSES, UNMARKED
 
-# What became of a hand-in.
-GRADED = "graded"
-UNMARKED = "needs manual grading"  # the score is there, and a person has still to mark a written answer
-NOT_JUDGED = "not judged"  # the machine's or the kit's fault; the score says nothing yet
-MISSING = "missing"  # nothing was handed in
-EXCUSED = "excused"
-STATUSES = (GRADED, UNMARKED, NOT_JUDGED, MISSING, EXCUSED)
+__all__ = [
+    "EXCUSED", "GRADED", "MISSING", "NOT_JUDGED", "STATUSES", "UNMARKED", "GradeRow",
+    "people_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from alembic.script import ScriptDirectory
 from nbgrader import api
 from nbgrader.api import Gradebook, MissingEntry
@@ -28,7 +27,12 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.files import write_atomically
+from autograder.gradebook import cells, marks
+from autograder.gradebook.book_terms import put_terms
 from autograder.machine_faults import RecordsFault, kind_in
+from autograder.records import marks as kept
+from autograder.rules import course_file
+from autograder.rules.terms import Terms
 from toolbox.errors import KitError
 
 
@@ -66,23 +70,12 @@ api.get_alembic_version = newest_form
 api.create_engine = patient_engine
 
 
+class LatePolicyElsewhere(KitError):
+    """nbgrader's settings hold a late policy, which would be another one than that of course.toml."""
+
+
 class NbgraderFailed(RecordsFault, KitError):
     """nbgrader could not do a step. The message holds the end of its log."""
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """due: naive UTC, None where nothing is ever late. extensions: student -> how much later they may come."""
-
-    due: datetime | None
-    extensions: dict[str, timedelta]
-
-    def __call__(self, student: str, received: datetime | None) -> int:
-        """The whole seconds by which a hand-in came late, 0 where it did not."""
-        if self.due is None or received is None:
-            return 0
-        due = self.due.replace(tzinfo=UTC) + self.extensions.get(student, timedelta())
-        return max(0, int((received - due).total_seconds()))
 
 
 class Book:
@@ -92,6 +85,11 @@ class Book:
         self.root = root
         self.config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
         self.config.NbGraderAPI.log_level = logging.WARNING
+        if told := {"LateSubmissionPlugin", "AssignLatePenalties"} & self.config.keys():
+            raise LatePolicyElsewhere(
+                f"nbgrader_config.py sets c.{min(told)}, which nothing asks any more: a late policy stands in "
+                f"classroom/{course_file.NAME}, below [late] (python -m autograder rules --template)"
+            )
         self.api = NbGraderAPI(CourseDirectory(config=self.config), config=self.config)
 
     @property
@@ -103,26 +101,36 @@ class Book:
         """The seed of the hidden inputs, as set in nbgrader_config.py."""
         return str(self.config.JudgeCells.get("seed", ""))
 
-    def register(self, assignment: str, due: datetime | None = None) -> None:
-        """Make sure that the gradebook knows the assignment as it is built now; `due`: naive UTC, None leaves it.
+    def register(self, assignment: str, terms: Terms) -> None:
+        """Make sure that the gradebook knows the assignment as it is built now, on these terms.
 
         nbgrader generates into classroom/released, which nobody reads: when a step of its own fails, it deletes what it
         has generated. What is registered already is left alone.
-        Raises NbgraderFailed where cells were added or removed after hand-ins have been graded.
+        Raises CellsChanged where cells were added and removed after hand-ins have been graded, NbgraderFailed.
         """
         source = self.root / "solutions" / assignment / f"{assignment}.ipynb"
         mark = self.root / "classroom" / "ledger" / assignment / ".registered"
         now = hashlib.sha256(source.read_bytes()).hexdigest()
+        renamed = terms.rules(assignment).renamed
         if not (mark.is_file() and mark.read_text() == now and self.knows(assignment)):
+            with inside(self.root), Gradebook(self.db_url) as gradebook:
+                cells.follow(gradebook, assignment, nbformat.read(source, 4), renamed)
             try:
                 self.run("generate_assignment", lambda: self._generate(assignment))
             except NbgraderFailed as failure:
                 failure.fault = kind_in(str(failure))  # the master is ours, and so is every word of the log
                 raise
             write_atomically(mark, now.encode())
-        if due is not None:
-            with inside(self.root), Gradebook(self.db_url) as gradebook:
-                gradebook.update_or_create_assignment(assignment, duedate=due)
+        self.put(assignment, terms)
+
+    def put(self, assignment: str, terms: Terms) -> None:
+        """Put the terms into the gradebook, and keep the marks by hand that stand in it."""
+        renamed = terms.rules(assignment).renamed
+        with inside(self.root):
+            marks.harvest(self.root, assignment, renamed)
+            with Gradebook(self.db_url) as gradebook:
+                put_terms(gradebook, assignment, terms, kept.read(self.root / "classroom", assignment))
+            marks.harvest(self.root, assignment, renamed)
 
     def _generate(self, assignment: str) -> dict:
         with temp_attrs(self.api.coursedir, release_directory=str(Path("classroom") / "released")):
@@ -134,13 +142,6 @@ class Book:
                 return bool(gradebook.find_assignment(assignment).notebooks)
             except MissingEntry:
                 return False
-
-    def lateness(self, assignment: str) -> Lateness:
-        """Who is late by how much: the deadline and the extensions in the gradebook."""
-        with inside(self.root), Gradebook(self.db_url) as gradebook:
-            found = gradebook.find_assignment(assignment)
-            extensions = {entry.student.id: entry.extension for entry in found.submissions if entry.extension}
-            return Lateness(found.duedate, extensions)
 
     def entered(self, assignment: str) -> set[str]:
         """The students who have a submission of the assignment in the gradebook."""

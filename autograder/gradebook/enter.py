@@ -141,6 +141,7 @@ class ClassEntry:
         with inside(book.root):
             self.gradebook = SharedGradebook(book.db_url, coursedir.course_id)
         self._entry = Entry(coursedir=coursedir, parent=book.api)
+        self._entry.update_config(Config({"JudgeCells": {"as_written": True}}))
         self._entry.prepare()
         self._pages = FeedbackPages(coursedir=coursedir, parent=book.api)
         self._pages.update_config(Config({"HTMLExporter": {"template_name": "feedback"}}))  # as nbgrader's API does

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import SaveAutoGrades
-from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select
+from sqlalchemy import Column, MetaData, String, Table, Text, delete, insert, select, update
+from sqlalchemy.orm import Session
 
 ANSWERS = Table(
     "kit_answers", MetaData(), Column("notebook_id", String(32), primary_key=True), Column("digests", Text)
@@ -33,8 +35,7 @@ class SaveGrades(SaveAutoGrades):
         with Gradebook(names["db_url"]) as gradebook:
             ANSWERS.create(gradebook.db.connection(), checkfirst=True)
             notebook = gradebook.find_submission_notebook(*place).id
-            query = select(ANSWERS.c.digests).where(ANSWERS.c.notebook_id == notebook)
-            self._before = json.loads(gradebook.db.execute(query).scalar() or "{}")
+            self._before = answers_of(gradebook.db, notebook)
         nb, resources = super().preprocess(nb, resources)
         if self._now != self._before:
             with Gradebook(names["db_url"]) as gradebook:
@@ -52,6 +53,29 @@ class SaveGrades(SaveAutoGrades):
             grade.auto_score, grade.needs_manual_grade = None, True
         answer = cell.source if utils.is_solution(cell) else resources["hand_in"]
         self._now[name] = hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest()
-        if settled and grade.auto_score == score and self._before.get(name) == self._now[name]:
+        if settled and _as_before(score, grade.auto_score) and self._before.get(name) == self._now[name]:
             grade.needs_manual_grade = False
         self.gradebook.db.commit()
+
+
+def answers_of(session: Session, notebook_id: str) -> dict[str, str]:
+    """What the answers of a hand-in were when it was entered last: graded cell -> digest."""
+    return json.loads(
+        session.execute(select(ANSWERS.c.digests).where(ANSWERS.c.notebook_id == notebook_id)).scalar() or "{}"
+    )
+
+
+def rename_answers(session: Session, notebook_ids: Iterable[str], old: str, new: str) -> None:
+    """A graded cell has another name now."""
+    ANSWERS.create(session.connection(), checkfirst=True)
+    for notebook_id in notebook_ids:
+        digests = answers_of(session, notebook_id)
+        if old in digests:
+            digests[new] = digests.pop(old)
+            row = update(ANSWERS).where(ANSWERS.c.notebook_id == notebook_id)
+            session.execute(row.values(digests=json.dumps(digests)))
+
+
+def _as_before(score: float | None, now: float | None) -> bool:
+    """Whether two scores are one; points that have changed leave them apart by the rounding to a hundredth."""
+    return score is now if score is None or now is None else abs(score - now) < 0.021

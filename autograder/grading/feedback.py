@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.gradebook.book import Book, inside
 from autograder.gradebook.enter import ClassEntry
-from autograder.gradebook.rows import database
+from autograder.gradebook.marks import database
 from autograder.gradebook.session import SharedGradebook
 from autograder.grading import ledger
 from autograder.grading.lock import only_writer

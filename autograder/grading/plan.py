@@ -5,6 +5,7 @@ Each hand-in is inspected once, and what was found travels in its receipt.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from autograder.judging.key import key
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import HandIn, read_hand_in
 from autograder.records.verdict import NOT_JUDGED
+from autograder.rules.terms import Terms
 from toolbox.errors import NotThere
 
 
@@ -44,8 +46,27 @@ def hand_ins(root: Path, assignment: str, students: list[str] | None) -> list[Ha
     return [read_hand_in(folder, intake.inspect(folder, assignment, released)) for folder in folders]
 
 
-def plan(root: Path, found: list[HandIn], book: Book, seed: str, pictures: bool, *, again: bool, more: object) -> Plan:
-    """What is to be done for these hand-ins. more: what else an entry depends on (the deadline, say)."""
+class Entries:
+    """What the entry of a verdict depends on beside the verdict: the terms, and whether there are pages."""
+
+    def __init__(self, assignment: str, terms: Terms, feedback: bool):
+        self.feedback = feedback
+        rules = terms.rules(assignment)
+        self.renamed = rules.renamed
+        late = vars(rules.late) | {"days_off": sorted(rules.late.days_off)}  # a set has another order in each process
+        self._common = repr((feedback, terms.paper(assignment), sorted(rules.renamed.items()), rules.due, late))
+        self._people = terms.as_dict()["people"]
+
+    def key(self, student: str, judged: str) -> str:
+        """A digest of all of it. judged: the verdict's key."""
+        own = f"{self._common} {self._people.get(student)!r}"
+        return f"{judged} {hashlib.sha256(own.encode()).hexdigest()}"
+
+
+def plan(
+    root: Path, found: list[HandIn], book: Book, seed: str, pictures: bool, *, again: bool, entries: Entries
+) -> Plan:
+    """What is to be done for these hand-ins."""
     classroom, assignment = root / "classroom", found[0].assignment
     entered = book.entered(assignment)
     result = Plan()
@@ -54,7 +75,9 @@ def plan(root: Path, found: list[HandIn], book: Book, seed: str, pictures: bool,
         known = None if again else verdicts.read(classroom, assignment, hand_in.student)
         if known is None or known.verdict.key != own or known.verdict.status == NOT_JUDGED or known.verdict.open_items:
             result.to_judge.append((hand_in, own))
-        elif hand_in.student in entered and ledger.is_done(classroom, assignment, hand_in.student, f"{own} {more}"):
+        elif hand_in.student in entered and ledger.is_done(
+            classroom, assignment, hand_in.student, entries.key(hand_in.student, own)
+        ):
             result.skipped.append(hand_in.student)
         else:
             result.to_enter.append((hand_in, own))

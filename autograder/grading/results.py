@@ -18,17 +18,15 @@ from toolbox.errors import NotJudged
 
 
 class Results:
-    """Writes the results of one assignment, one hand-in after another. late: seconds by which a hand-in came late."""
+    """Writes the results of one assignment, one hand-in after another."""
 
-    def __init__(self, classroom: Path, assignment: str, entry: ClassEntry, late, feedback: bool):
-        self._classroom, self._assignment, self._entry = classroom, assignment, entry
-        self._late, self._feedback = late, feedback
+    def __init__(self, classroom: Path, assignment: str, entry: ClassEntry, feedback: bool):
+        self._classroom, self._assignment, self._entry, self._feedback = classroom, assignment, entry, feedback
 
     def write(self, hand_in: HandIn, key: str, judgement: Judgement) -> None:
         """Write the verdict of a hand-in that has been judged."""
         ledger.forget(self._classroom, self._assignment, hand_in.student)
         judgement.verdict.key = key
-        judgement.verdict.hand_in["late_seconds"] = self._late(hand_in.student, hand_in.receipt.received)
         verdicts.write(judgement, self._classroom)
 
     def leave_open(self, hand_in: HandIn, error: NotJudged) -> Verdict:
@@ -37,7 +35,7 @@ class Results:
         verdict = Verdict(
             assignment=self._assignment,
             student=hand_in.student,
-            hand_in={"sha256": receipt["sha256"], "received": receipt["received"], "late_seconds": 0},
+            hand_in={"sha256": receipt["sha256"], "received": receipt["received"]},
             intake={name: receipt[name] for name in ("status", "code", "message", "repairs")},
             status=NOT_JUDGED,
             message=str(error),

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from autograder import intake, machine_faults
+from autograder.gradebook import marks
 from autograder.gradebook.book import Book
 from autograder.gradebook.enter import ClassEntry
 from autograder.gradebook.students import follow_roster
@@ -22,7 +22,7 @@ from autograder.grading.collecting import take_in
 from autograder.grading.engines.local import LocalEngine, Settings
 from autograder.grading.feedback import renew_pages
 from autograder.grading.lock import only_writer
-from autograder.grading.plan import Plan, build_if_stale, hand_ins, plan
+from autograder.grading.plan import Entries, Plan, build_if_stale, hand_ins, plan
 from autograder.grading.progress import ClassProgress
 from autograder.grading.results import Results
 from autograder.grading.seed_check import SMALL, SeedCheck
@@ -31,9 +31,14 @@ from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
+from autograder.rules.terms import pending, put_in_force
 from autograder.sandbox import launcher
-from toolbox.errors import NotJudged
+from toolbox.errors import KitError, NotJudged
 from toolbox.visible import visible
+
+
+class SwitchedOff(KitError):
+    """The course's rules say that an assignment is not part of this class."""
 
 
 @dataclass
@@ -61,7 +66,6 @@ def grade(
     hand_ins_from: Path | None = None,
     choices: intake.Choices | None = None,
     students: list[str] | None = None,
-    due: datetime | None = None,
     feedback: bool = True,
     jobs: int | None = None,
     pictures: bool = False,
@@ -73,7 +77,7 @@ def grade(
 
     hand_ins_from: a folder of zips or an LMS download to take in first, by `choices`; else what lies under
     classroom/submitted/.
-    students: only these. due: naive UTC. jobs: processes that judge, as many as cores by default. pictures: run also
+    students: only these. jobs: processes that judge, as many as cores by default. pictures: run also
     the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
     Raises launcher.Unconfined where it cannot, UnknownName for an unknown assignment, NotThere where there is nothing
@@ -88,18 +92,22 @@ def grade(
         found = hand_ins(root, assignment, students)
         build_if_stale(root, assignment)
         book = Book(root)
-        book.register(assignment, due)
+        terms = pending(root)
+        if not terms.rules(assignment).on:
+            raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
+        put_in_force(root / "classroom", terms)
+        book.register(assignment, terms)
         follow_roster(book)
         seed = class_seed(root / "classroom", book.seed)
-        late = book.lateness(assignment)
-        todo = plan(root, found, book, seed, pictures, again=again, more=(feedback, late.due))
+        entries = Entries(assignment, terms, feedback)
+        todo = plan(root, found, book, seed, pictures, again=again, entries=entries)
         if todo.skipped:
             console.print(f"{len(todo.skipped)} graded already and unchanged (--again grades them anew).")
         outcome = Outcome(skipped=todo.skipped)
         if todo.to_judge or todo.to_enter:
             settings = Settings(root, assignment, seed, pictures, trust)
             check = SeedCheck(root, known, seed)
-            _Run(book, settings, todo, check, late, feedback, jobs, console, outcome).go()
+            _Run(book, settings, todo, check, entries, jobs, console, outcome).go()
         if feedback and (renewed := renew_pages(book, assignment)):
             console.print(f"{len(renewed)} made anew: feedback pages on which marks or comments have changed.")
         return outcome
@@ -108,9 +116,11 @@ def grade(
 class _Run:
     """The hand-ins of a plan on their way."""
 
-    def __init__(self, book, settings: Settings, todo: Plan, check: SeedCheck, late, feedback, jobs, console, outcome):
+    def __init__(
+        self, book, settings: Settings, todo: Plan, check: SeedCheck, entries: Entries, jobs, console, outcome
+    ):
         self._book, self._settings, self._todo, self._check = book, settings, todo, check
-        self._late, self._feedback, self._jobs = late, feedback, jobs
+        self._entries, self._jobs = entries, jobs
         self._console, self._outcome = console, outcome
         self._keys = {hand_in.student: key for hand_in, key in todo.to_judge + todo.to_enter}
 
@@ -119,7 +129,7 @@ class _Run:
         with ExitStack() as stack:
             engine = self._engine(stack)  # before there is any thread: it forks
             entry = stack.enter_context(ClassEntry(self._book))
-            self._results = Results(classroom, name, entry, self._late, self._feedback)
+            self._results = Results(classroom, name, entry, self._entries.feedback)
             left = len(self._todo.to_judge)
             self._bar = stack.enter_context(ClassProgress(self._console, left + len(self._todo.to_enter)))
             for hand_in, _ in self._todo.to_enter:
@@ -132,6 +142,7 @@ class _Run:
                     left -= 1
                 if not left and len(self._todo.to_judge) < SMALL:
                     break  # the seed's check may still be under way
+        marks.harvest(self._settings.root, name, self._entries.renamed)  # what asks for a person now is known
         self._tell()
 
     def _engine(self, stack: ExitStack) -> LocalEngine | None:
@@ -160,7 +171,7 @@ class _Run:
     def _enter(self, hand_in: HandIn, verdict: Verdict | None) -> None:
         student = hand_in.student
         try:
-            self._results.enter(student, f"{self._keys[student]} {(self._feedback, self._late.due)}")
+            self._results.enter(student, self._entries.key(student, self._keys[student]))
         except Exception as error:  # the class goes on; who could not be entered is named here and at the end
             if machine_faults.classify(error):  # but the machine's faults are everybody's
                 raise

@@ -71,7 +71,7 @@ class Judge:
         verdict = Verdict(
             assignment=name,
             student=hand_in.student,
-            hand_in={"sha256": receipt["sha256"], "received": receipt["received"], "late_seconds": 0},
+            hand_in={"sha256": receipt["sha256"], "received": receipt["received"]},
             intake={key: receipt[key] for key in ("status", "code", "message", "repairs")},
         )
         if receipt["status"] == "refused":

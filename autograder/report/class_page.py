@@ -18,30 +18,33 @@ from autograder.report.items import figures
 from autograder.report.student_page import file_of, write_student
 from autograder.report.summary import Summary, summarise
 from autograder.report.templates import environment, write_page
+from autograder.rules.class_grades import ClassGrades
 
 STUDENTS = "students"  # the folder of their pages, beside the report
 
 
 def write_report(
-    root: Path, assignment: str, verdicts: list[dict] | None, out: Path, students: Collection[str] | None = None
-) -> Path:
+    root: Path, assignment: str, verdicts: list[dict] | None, out: Path, students: Collection[str] | None = None,
+    grades: ClassGrades | None = None,
+) -> Path:  # fmt: skip
     """Write the report of one assignment, and its students' pages, and return the report's path.
 
     verdicts: as read from classroom/verdicts/<assignment>/, None to read them there. out: the page, or a folder for it.
-    students: whose pages to write, None for everybody's.
+    students: whose pages to write, None for everybody's. grades: None for those of the terms in force.
     """
     classroom = Path(root) / "classroom"
+    grades = grades or ClassGrades(Path(root))
     if verdicts is None:
         verdicts = read_all(classroom, assignment)
     out = Path(out)
     page = out if out.suffix == ".html" else out / f"{assignment}.html"
-    write_page(page, render(summarise(assignment, verdicts)))
+    write_page(page, render(summarise(assignment, verdicts, grades.all_of(assignment, grades.students, verdicts))))
     course = tuple(catalogue(Path(root)))
     for verdict in verdicts:
         student = verdict["student"]
         if students is None or student in students:
             others = [other for other in read_all_of(classroom, student) if other["assignment"] != assignment]
-            write_student(student, [verdict, *others], course, page.parent / STUDENTS)
+            write_student(student, [verdict, *others], course, page.parent / STUDENTS, grades)
     return page
 
 

@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from autograder.report.summary import Row, first_guesses, row_of
 from autograder.report.templates import environment, write_page
+from autograder.rules.class_grades import ClassGrades
+from autograder.rules.grade import Grade
 from toolbox.misconceptions import CATALOGUE
 
 LONGEST = 150  # characters of a file's name
@@ -40,11 +42,13 @@ class Leg:
     others: list[dict]
 
 
-def path_of(verdicts: list[dict], order: tuple[str, ...]) -> list[Leg]:
-    """The verdicts of one student as a path, assignments in the order of the course."""
+def path_of(verdicts: list[dict], order: tuple[str, ...], grades: ClassGrades | None = None) -> list[Leg]:
+    """The verdicts of one student as a path, assignments in the order of the course; without those switched off."""
+    if grades is not None:
+        verdicts = [verdict for verdict in verdicts if grades.terms.rules(verdict["assignment"]).on]
     known = {name: place for place, name in enumerate(order)}
     ordered = sorted(verdicts, key=lambda v: (known.get(v["assignment"], len(known)), v["assignment"]))
-    return [_leg(verdict) for verdict in ordered]
+    return [_leg(verdict, grades.of(verdict) if grades else None) for verdict in ordered]
 
 
 def recurring(path: list[Leg]) -> list[tuple[str, list[str]]]:
@@ -56,9 +60,11 @@ def recurring(path: list[Leg]) -> list[tuple[str, list[str]]]:
     return [(name, where) for name, where in seen.items() if len(where) > 1]
 
 
-def write_student(student: str, verdicts: list[dict], order: tuple[str, ...], folder: Path) -> Path:
-    """Write the page of one student into `folder` and return its path."""
-    path = path_of(verdicts, order)
+def write_student(
+    student: str, verdicts: list[dict], order: tuple[str, ...], folder: Path, grades: ClassGrades | None = None
+) -> Path:
+    """Write the page of one student into `folder` and return its path. grades: None to go by the verdicts alone."""
+    path = path_of(verdicts, order, grades)
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / file_of(student)
     text = environment().get_template("student.html").render(student=student, path=path, recurring=recurring(path))
@@ -76,10 +82,11 @@ def file_of(student: str) -> str:
     return f"{name}.html"
 
 
-def _leg(verdict: dict) -> Leg:
+def _leg(verdict: dict, grade: Grade | None) -> Leg:
     causes: dict[str, Cause] = {}
     others = []
-    for item in verdict["items"]:
+    row = row_of(verdict, grade)
+    for item in row.items.values():
         named = first_guesses(item)
         for name in named:
             known = CATALOGUE.get(name)
@@ -87,4 +94,4 @@ def _leg(verdict: dict) -> Leg:
             causes.setdefault(name, Cause(*words, [])).items.append(item)
         if item["status"] != "passed" and not named:
             others.append(item)
-    return Leg(verdict["assignment"], row_of(verdict), list(causes.values()), others)
+    return Leg(verdict["assignment"], row, list(causes.values()), others)

@@ -1,15 +1,19 @@
-"""What a class's verdicts say together: scores, causes, misconceptions, lateness. Numbers only, no presentation.
+"""What a class's verdicts and grades say together: scores, causes, misconceptions, lateness. No presentation.
 
-Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/records/verdict.py`.
+Verdicts are the dictionaries of `classroom/verdicts/<assignment>/*.json`, described in `autograder/records/verdict.py`;
+every score is the one of the grade (`autograder.rules.grade`).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import mean, median
 
 from autograder.records.verdict import NOT_JUDGED
+from autograder.rules.grade import EXCUSED, MISSING, Grade, grade, items_of
+from autograder.rules.terms import Terms
 from toolbox.misconceptions import CATALOGUE
 
 # What an item's status means for a reader, and its sign: colour alone does not tell everyone.
@@ -45,10 +49,12 @@ SHARED = {  # what keeps a module from loading, in words for a class
 class Row:
     """One student.
 
-    received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
+    score: the grade's, or where it has none, what is known so far. items: the verdict's that count, as the grade has
+    them. received: when it came, ISO 8601, None where nobody wrote it down. causes: how many items by cause.
     misconceptions: ids, the one seen on most items first. raised: the exception that their code raised in most items,
     '' where there was none. open: why nothing, or not everything, is judged, '' where all is. left_out: statements of
-    modules that do not load. suspicions: what in the source is worth a look.
+    modules that do not load. suspicions: what in the source is worth a look. penalty: points that lateness costs.
+    waiting: a person has still to look. excused: whether it counts for nothing.
     """
 
     student: str
@@ -64,6 +70,9 @@ class Row:
     open: str = ""
     left_out: list[dict] = field(default_factory=list)
     suspicions: list[dict] = field(default_factory=list)
+    penalty: float = 0.0
+    waiting: bool = False
+    excused: bool = False
 
     @property
     def share(self) -> float:
@@ -74,7 +83,7 @@ class Row:
 class Summary:
     """A class. items: id -> mean share of the points, refused hand-ins left out.
 
-    misconceptions: (id, students, items), most frequent first.
+    misconceptions: (id, students, items), most frequent first. missing: who handed nothing in; excused: who need not.
     """
 
     assignment: str
@@ -82,6 +91,8 @@ class Summary:
     items: dict[str, float] = field(default_factory=dict)
     misconceptions: list[tuple[str, list[str], list[str]]] = field(default_factory=list)
     histogram: list[int] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
 
     @property
     def max_score(self) -> float:
@@ -97,8 +108,8 @@ class Summary:
 
     @property
     def _scored(self) -> list[Row]:
-        """Who has a score: all but those of whom nothing is judged."""
-        return [row for row in self.rows if row.items]
+        """Who has a score: all but those of whom nothing is judged, and those who are excused."""
+        return [row for row in self.rows if row.items and not row.excused]
 
     def with_intake(self, *statuses: str) -> list[Row]:
         return [row for row in self.rows if row.intake.get("status") in statuses]
@@ -123,10 +134,17 @@ class Summary:
         return sorted(several, key=lambda entry: (-len(entry[1]), entry[0]))
 
 
-def summarise(assignment: str, verdicts: list[dict]) -> Summary:
-    """Put the verdicts of one assignment together, students by name."""
-    rows = [row_of(verdict) for verdict in sorted(verdicts, key=lambda verdict: verdict["student"])]
+def summarise(assignment: str, verdicts: list[dict], grades: Iterable[Grade] = ()) -> Summary:
+    """Put the verdicts of one assignment together, students by name. grades: of the class, who handed nothing in with
+    them; a verdict without a grade counts by itself.
+    """
+    known_as = {grade.student: grade for grade in grades}
+    ordered = sorted(verdicts, key=lambda verdict: verdict["student"])
+    rows = [row_of(verdict, known_as.get(verdict["student"])) for verdict in ordered]
     summary = Summary(assignment, rows)
+    absent = [grade for grade in known_as.values() if grade.student not in {row.student for row in rows}]
+    summary.missing = [grade.student for grade in absent if grade.status == MISSING]
+    summary.excused = [grade.student for grade in known_as.values() if grade.status == EXCUSED]
     ids = list(dict.fromkeys(name for row in rows for name in row.items))
     judged = [row for row in rows if row.intake.get("status") != "refused"] or rows  # a refusal says nothing of an item
     for name in ids:
@@ -142,13 +160,15 @@ def summarise(assignment: str, verdicts: list[dict]) -> Summary:
     summary.misconceptions = [(name, list(students), list(items)) for name, (students, items) in ranked]
     summary.histogram = [0] * 10
     for row in rows:
-        summary.histogram[min(9, int(row.share * 10))] += 1
+        if not row.excused:
+            summary.histogram[max(0, min(9, int(row.share * 10)))] += 1
     return summary
 
 
-def row_of(verdict: dict) -> Row:
-    """One verdict as a row of the class."""
-    items = {item["id"]: item for item in verdict["items"]}
+def row_of(verdict: dict, own: Grade | None = None) -> Row:
+    """One verdict as a row of the class. own: its grade; None: by the verdict alone."""
+    own = own or grade(verdict, {}, Terms())
+    items = {item["id"]: item for item in items_of(verdict, own)}
     causes: Counter = Counter()
     guesses: Counter = Counter()
     raised: Counter = Counter()
@@ -160,9 +180,9 @@ def row_of(verdict: dict) -> Row:
         raised.update({message for message in messages if message.startswith(RAISED)})
     return Row(
         student=verdict["student"],
-        score=float(verdict["score"]),
-        max_score=float(verdict["max_score"]),
-        late_seconds=int(verdict["hand_in"].get("late_seconds") or 0),
+        score=(own.raw_score or 0.0) if own.score is None else own.score,
+        max_score=own.max_score,
+        late_seconds=own.late_seconds,
         intake=verdict["intake"],
         items=items,
         causes=causes,
@@ -171,16 +191,19 @@ def row_of(verdict: dict) -> Row:
         if raised
         else "",
         received=verdict["hand_in"].get("received"),
-        open=_open(verdict),
+        open=_open(verdict, items.values()),
         left_out=verdict["left_out"],
         suspicions=verdict.get("suspicions", []),
+        penalty=own.penalty,
+        waiting=own.waiting,
+        excused=own.status == EXCUSED,
     )
 
 
-def _open(verdict: dict) -> str:
+def _open(verdict: dict, items: Iterable[dict]) -> str:
     if verdict["status"] == NOT_JUDGED:
         return verdict["message"]
-    items = [item for item in verdict["items"] if item["score"] is None]
+    items = [item for item in items if item["score"] is None]
     return "; ".join(f"{item['id']}: {item['detail'] or item['message']}" for item in items)
 
 

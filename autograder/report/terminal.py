@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.report.summary import Row, cause_words, duration, name_of, summarise
+from autograder.rules.grade import Grade
 from toolbox.visible import visible
 
 
-def print_table(verdicts: list[dict], console: Console | None = None) -> None:
+def print_table(verdicts: list[dict], console: Console | None = None, grades: Iterable[Grade] = ()) -> None:
     """Print students, scores, causes and misconceptions. Names are shown as text, whatever markup they hold."""
     console = console or Console()
     if not verdicts:
         console.print("No verdicts yet.")
         return
-    summary = summarise(verdicts[0]["assignment"], verdicts)
+    summary = summarise(verdicts[0]["assignment"], verdicts, grades)
     table = Table(title=f"{summary.assignment}: {len(summary.rows)} hand-ins", title_justify="left", expand=False)
     table.add_column("student", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
@@ -30,6 +33,9 @@ def print_table(verdicts: list[dict], console: Console | None = None) -> None:
             plain("; ".join(name_of(name) for name in row.misconceptions[:3])),
         )
     console.print(table)
+    for words, students in (("handed nothing in", summary.missing), ("excused", summary.excused)):
+        if students:
+            console.print(plain(f"{words}: {', '.join(students)}"))
     for what, students in summary.shared:
         console.print(plain(f"{len(students)} hand-ins {what}"))
     console.print(
@@ -40,6 +46,8 @@ def print_table(verdicts: list[dict], console: Console | None = None) -> None:
 
 def what_happened(row: Row) -> str:
     """Not judged, refused, repaired, late and causes, in one line."""
+    if row.excused:
+        return "excused"
     if row.open:
         return f"not judged: {row.open}"
     status = row.intake.get("status")
@@ -53,7 +61,10 @@ def what_happened(row: Row) -> str:
         kinds = dict.fromkeys(repair["code"] for repair in row.intake.get("repairs", []))
         parts.append("repaired: " + ", ".join(kind.replace("_", " ") for kind in kinds))
     if row.late_seconds > 0:
-        parts.append(f"late by {duration(row.late_seconds)}")
+        taken = f" ({row.penalty:g} points taken off)" if row.penalty else ""
+        parts.append(f"late by {duration(row.late_seconds)}{taken}")
+    if row.waiting:
+        parts.append("waits for marks by hand")
     return "; ".join(part for part in parts if part)
 
 

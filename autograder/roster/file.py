@@ -125,6 +125,7 @@ class Roster:
             tuple(filter(None, map(str.strip, _bare(self._cell(line, "also")).split(";")))),
             self._cell(line, "grown").casefold() in ("yes", "true", "1", "x"),
             frozenset(re.split(r"[\s,;]+", self._cell(line, "excused").casefold())) - {""},
+            self._cell(line, "extensions"),
         )  # fmt: skip
 
     def _write(self, line: int, student: Student) -> list[str]:

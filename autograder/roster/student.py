@@ -37,6 +37,7 @@ class Student:
     also: tuple[str, ...] = ()
     grown: bool = False
     excused: frozenset[str] = frozenset()
+    extensions: str = ""
 
     @property
     def name(self) -> str:

@@ -230,8 +230,9 @@ def _points(value: Any) -> dict[str, float]:
 
 def _renamed(value: Any) -> dict[str, str]:
     if not all(isinstance(new, str) for new in _table(value).values()):
-        raise _Wrong('give the new name of each item in quotes: { old_name = "new_name" }')
-    if len(set(value.values())) < len(value):
+        raise _Wrong('give the new name of each item in quotes, "" for one that is gone: { old_name = "new_name" }')
+    named = [new for new in value.values() if new]
+    if len(set(named)) < len(named):
         raise _Wrong("two items cannot become one")
     return dict(value)
 

@@ -26,7 +26,7 @@ STATUSES = (GRADED, UNMARKED, NOT_JUDGED, MISSING, EXCUSED)
 @dataclass(frozen=True)
 class ItemGrade:
     """One item or written question that counts. score: None where it is not judged, or not marked yet; points on top
-    are in it. status: the verdict's, or 'written'. by_hand: a person gave the score.
+    are in it. status: the verdict's, or 'written'. by_hand: a person gave the score. judged_as: its id in the verdict.
     """
 
     id: str
@@ -35,6 +35,7 @@ class ItemGrade:
     status: str
     written: bool = False
     by_hand: bool = False
+    judged_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def grade(verdict: dict, marks: Mapping[str, Mark], terms: Terms) -> Grade:
     renamed = rules.renamed
     marks = {renamed.get(cell, cell): mark for cell, mark in marks.items()}
     refused = verdict["intake"].get("status") == "refused"
-    judged = {renamed.get(item["id"], item["id"]): item for item in verdict["items"]}
+    judged = {renamed.get(item["id"], item["id"]): item for item in verdict["items"]}  # an item by its present name
     paper = terms.paper(assignment)
     points = paper.items
     if assignment not in terms.papers:  # nobody knows more than the verdict
@@ -119,9 +120,22 @@ def missing(student: str, assignment: str, terms: Terms, most: float | None = No
     return Grade(student, assignment, status, most, due=rules.due, deadline=deadline)
 
 
+def items_of(verdict: dict, grade: Grade) -> list[dict]:
+    """The verdict's items that count, with the names, scores and points of the grade; for whoever shows them."""
+    judged = {item["id"]: item for item in verdict["items"]}
+    found = []
+    for own in grade.items:
+        if own.judged_as in judged:
+            item = judged[own.judged_as] | {"id": own.id, "score": own.score, "max_score": own.max_score}
+            found.append(item | ({"message": "marked by hand"} if own.by_hand else {}))
+    return found
+
+
 def earned(item: dict, points: float) -> float | None:
     """What an item of a verdict earns where it counts `points`: by its tests, as the judge reckons."""
-    if item["score"] is None or points == item["max_score"]:
+    if item["score"] is None or item["status"] == NOT_JUDGED:
+        return None
+    if points == item["max_score"]:
         return item["score"]
     total = sum(test["share"] for test in item["tests"])
     if any(test["status"] == "forbidden" for test in item["tests"]):
@@ -147,7 +161,7 @@ def _checked(name: str, points: float, item: dict | None, mark: Mark | None) -> 
         score = own
     if mark and mark.extra:
         score = round((score or 0.0) + mark.extra, 2)
-    return ItemGrade(name, score, points, status, by_hand=own is not None)
+    return ItemGrade(name, score, points, status, by_hand=own is not None, judged_as=item["id"] if item else "")
 
 
 def _written(name: str, points: float, mark: Mark | None, refused: bool) -> ItemGrade:

@@ -43,7 +43,8 @@ class Late:
 @dataclass(frozen=True)
 class AssignmentRules:
     """The rules of one assignment. due: with its zone, None where nothing is late. drop: items and written questions
-    that do not count. points: item -> points, in place of those in the notebook. renamed: old item -> new item.
+    that do not count. points: item -> points, in place of those in the notebook. renamed: old item -> new item, or ""
+    where it is gone.
     """
 
     on: bool = True

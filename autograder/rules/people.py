@@ -6,14 +6,13 @@ time for some: "flat=2d layers=36h", or until when: "flat=2026-03-05T22:00". `al
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from autograder.roster.file import read_roster
 from toolbox.errors import KitError
 
 ALL = "all"
@@ -49,16 +48,16 @@ class Allowance:
     def from_dict(cls, content: dict) -> Allowance:
         return cls(frozenset(content["excused"]), dict(content["extensions"]))
 
-    @classmethod
-    def from_cells(cls, excused: str, extensions: str) -> Allowance:
-        """From the roster's two cells. Raises AllowanceError where an extension names no assignment."""
-        pairs = {}
-        for word in filter(None, SEPARATORS.split(extensions)):
-            assignment, mark, text = word.partition("=")
-            if not (assignment and mark and text):
-                raise AllowanceError(f"the extension {word!r}: write it as flat=2d, flat=36h or flat=2026-03-05T22:00")
-            pairs[assignment.casefold()] = text
-        return cls(frozenset(SEPARATORS.split(excused.casefold())) - {""}, pairs)
+
+def pairs_of(text: str) -> dict[str, str]:
+    """assignment -> extension, from a cell such as 'flat=2d layers=36h'. Raises AllowanceError."""
+    pairs = {}
+    for word in filter(None, SEPARATORS.split(text)):
+        assignment, mark, own = word.partition("=")
+        if not (assignment and mark and own):
+            raise AllowanceError(f"the extension {word!r}: write it as flat=2d, flat=36h or flat=2026-03-05T22:00")
+        pairs[assignment.casefold()] = own
+    return pairs
 
 
 def extended(due: datetime, text: str, zone: tzinfo) -> datetime:
@@ -76,21 +75,14 @@ def extended(due: datetime, text: str, zone: tzinfo) -> datetime:
 
 def read_people(path: Path) -> dict[str, Allowance]:
     """The students of a roster who are allowed anything; none where there is no file. Raises AllowanceError."""
-    if not path.is_file():
-        return {}
-    text = path.read_bytes().decode("utf-8-sig", "replace")
-    head = text.partition("\n")[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
-    headings = [heading.strip().casefold() for heading in next(lines, [])]
     found = {}
-    for cells in lines:
-        line = dict(zip(headings, cells, strict=False))
+    for student in read_roster(path).values():
         try:
-            own = Allowance.from_cells(line.get("excused") or "", line.get("extensions") or "")
+            own = Allowance(student.excused, pairs_of(student.extensions))
         except AllowanceError as error:
-            raise AllowanceError(f"{path}, line {lines.line_num}, {line.get('id')}: {error}") from None
-        if own != Allowance() and (line.get("id") or "").strip():
-            found[line["id"].strip()] = own
+            raise AllowanceError(f"{path}, {student.id}: {error}") from None
+        if own != Allowance():
+            found[student.id] = own
     return found
 
 

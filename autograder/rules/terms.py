@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from autograder.files import write_atomically
@@ -86,7 +86,16 @@ def pending(root: Path) -> Terms:
 def in_force(root: Path) -> Terms:
     """The terms that the grades are made by; where none have been applied yet, what the files say."""
     path = root / "classroom" / IN_FORCE
-    return Terms.from_dict(json.loads(path.read_bytes())) if path.is_file() else pending(root)
+    try:
+        stamp = path.stat()
+    except FileNotFoundError:
+        return pending(root)
+    return _read(path, stamp.st_mtime_ns, stamp.st_ino)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, *stamp: int) -> Terms:
+    return Terms.from_dict(json.loads(path.read_bytes()))
 
 
 def put_in_force(classroom: Path, terms: Terms) -> Path:
@@ -111,6 +120,6 @@ def check(terms: Terms, name: str) -> list[str]:
             continue
         known = terms.papers[assignment].names
         for key, items in (("drop", rules.drop), ("points", rules.points), ("renamed", rules.renamed.values())):
-            for item in sorted(set(items) - set(known)):
+            for item in sorted({*items} - {*known, ""}):
                 miss(("assignments", assignment, key, item), known)
     return wrong + people.check(terms.people, terms.papers)

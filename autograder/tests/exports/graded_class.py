@@ -46,7 +46,7 @@ def make_class(
         item["status"] = (status or {}).get(pupil.id, "partial")
         verdict = {
             "schema": 1, "assignment": assignment, "student": pupil.id, "score": score, "max_score": MAX_SCORE,
-            "hand_in": {"sha256": "0", "received": "2026-03-01T12:00:00+00:00", "late_seconds": 0},
+            "hand_in": {"sha256": "0", "received": "2026-03-01T12:00:00+00:00"},
             "intake": {"status": "accepted", "code": None, "message": "", "repairs": []}, "items": [item],
         }  # fmt: skip
         receipt = {"schema": 1, "student": pupil.id, "assignment": assignment, "origin": getattr(pupil, origin)}
@@ -66,6 +66,24 @@ def write_roster(path: Path, pupils: list[Pupil], excused: tuple[str, ...] = ())
         for pupil in pupils:
             keys = [pupil.canvas, pupil.sis, pupil.login, "flat" if pupil.id in excused else ""]
             writer.writerow([pupil.id, "", pupil.first, pupil.last, pupil.email, "A", *keys])
+
+
+def put_paper(root: Path, assignment: str, items: dict[str, float], written: dict[str, float]) -> Path:
+    """A released notebook with these items and written questions."""
+    cells = [("code", name, points) for name, points in items.items()]
+    cells += [("markdown", name, points) for name, points in written.items()]
+    notebook = {
+        "cells": [
+            {
+                "cell_type": kind,
+                "metadata": {
+                    "nbgrader": {"grade": True, "solution": kind != "code", "grade_id": name, "points": points}
+                },
+            }
+            for kind, name, points in cells
+        ]
+    }
+    return put(root / "assignments" / assignment / f"{assignment}.ipynb", json.dumps(notebook).encode())
 
 
 def put(path: Path, data: bytes) -> Path:

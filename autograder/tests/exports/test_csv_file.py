@@ -1,8 +1,11 @@
-"""Grades out of nbgrader's gradebook: every student, the sums that nbgrader gives, and no name a spreadsheet runs."""
+"""Grades of verdicts, rules and nbgrader's gradebook: every student, the sums that nbgrader gives, and no name a
+spreadsheet runs.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import sys
 from datetime import datetime
@@ -16,7 +19,7 @@ from nbgrader.api import Gradebook
 from autograder.exports import COLUMNS, ExportError, export
 from autograder.exports.sources import read_class
 from autograder.tables.spreadsheet import FORMULA, address, harmless
-from autograder.tests.exports.graded_class import ada_and_others, make_class
+from autograder.tests.exports.graded_class import ada_and_others, make_class, put, put_paper
 
 # nbgrader's own making of a submission makes SQLAlchemy warn
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
@@ -51,6 +54,18 @@ def root(tmp_path, monkeypatch) -> Path:
             handed_in = book.find_submission_notebook("flat", "flat", student)
             handed_in.late_submission_penalty = 0.5 if student == "bo" else None
         book.db.commit()
+    for student, when, marks in graded:
+        items = [
+            {"id": name, "score": mark, "max_score": points, "status": "partial", "message": "", "tests": []}
+            for name, points, mark in zip(("toy", "neuron"), (2, 3), marks, strict=False)
+        ]
+        items = [item | ({"status": "passed"} if item["score"] == item["max_score"] else {}) for item in items]
+        verdict = {"student": student, "assignment": "flat", "status": "judged", "items": items,
+                   "hand_in": {"received": f"{when.isoformat()}+00:00"}, "intake": {"status": "accepted"}}  # fmt: skip
+        put(tmp_path / "classroom" / "verdicts" / "flat" / f"{student}.json", json.dumps(verdict).encode())
+    put_paper(tmp_path, "flat", {"toy": 2, "neuron": 3}, {"why": 3})
+    rules = b"[assignments.flat]\ndue = 2026-03-01T22:00:00\nlate = { per_day = 0.5 }\n"
+    put(tmp_path / "classroom" / "course.toml", rules)
     return tmp_path
 
 
@@ -165,6 +180,7 @@ def test_the_kits_own_table_is_renewed_and_another_file_is_not_replaced(root):
 def test_without_a_gradebook_the_verdicts_are_exported(root):
     make_class(root, ada_and_others(), missing=("s002",))
     (root / "classroom" / "gradebook.db").unlink()
+    (root / "assignments" / "flat" / "flat.ipynb").unlink()
     rows = read(export(root).path)
     assert rows["s001"]["score"] == "0.26" and rows["s001"]["timestamp"] == "2026-03-01 12:00:00"
     assert rows["s002"]["status"] == "missing" and rows["s004"]["last_name"] == "'@SUM(A1)"

@@ -151,7 +151,6 @@ def test_keys_that_hold_in_one_assignment_are_read_from_the_roster(tmp_path):
     path.write_text("id;name;moodle_participant;excused\na;Ada Lovelace;flat=201 layers=340;Flat\n")
     (ada,) = read_roster(path).values()
     assert ada.scoped == {"flat": {"moodle_participant": "201"}, "layers": {"moodle_participant": "340"}}
-    assert ada.excused == {"flat"}
 
 
 def test_a_roster_is_read_with_its_keys_as_they_are(tmp_path):
@@ -166,7 +165,7 @@ def test_a_roster_is_read_with_its_keys_as_they_are(tmp_path):
     path.write_text(path.read_text().replace("Lovelace, Ada", '"Lovelace, Ada"'))
     ada, joerg = read_roster(path).values()
     assert (ada.first_name, ada.last_name, ada.email, ada.section) == ("Ada", "Lovelace", "a@example.edu", "A")
-    assert ada.keys == {"canvas_id": "00101", "sis_id": "-7", "login": "+49"} and ada.excused == {"flat", "layers"}
+    assert ada.keys == {"canvas_id": "00101", "sis_id": "-7", "login": "+49"}
     assert (joerg.first_name, joerg.last_name, joerg.keys) == ("Jörg", "Müller", {})
 
 

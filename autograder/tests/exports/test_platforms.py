@@ -10,7 +10,16 @@ import pytest
 
 from autograder.exports import FORMATS, ExportError, Options, export
 from autograder.tests.exports import platforms
-from autograder.tests.exports.graded_class import ada_and_others, make_class, page_of, put, score_of, write_roster
+from autograder.tests.exports.graded_class import (
+    MAX_SCORE,
+    ada_and_others,
+    make_class,
+    page_of,
+    put,
+    put_paper,
+    score_of,
+    write_roster,
+)
 from autograder.tests.exports.platforms import Pupil
 
 PUPILS = ada_and_others()
@@ -251,11 +260,7 @@ def test_what_could_not_be_judged_is_left_out_and_named(tmp_path):
 
 
 def test_scores_that_wait_for_a_person_are_entered_and_told_or_left_out(root):
-    cell = {"metadata": {"nbgrader": {"grade": True, "solution": True, "points": 2}}}
-    put(
-        root / "assignments" / "flat" / "flat.ipynb",
-        f'{{"cells": [{cell}]}}'.replace("'", '"').replace("True", "true").encode(),
-    )
+    put_paper(root, "flat", {"toy": MAX_SCORE}, {"why": 2})
     before = platforms.canvas_gradebook(PUPILS, points="10")
     data, outcome = filled(root, "canvas", before)
     assert len(outcome.of("provisional")) == len(outcome.changes) == len(PUPILS)

@@ -10,7 +10,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +24,10 @@ from autograder.gradebook.feedback_page import _PageExporter
 from autograder.gradebook.preprocessors import JudgeCells
 from autograder.judging.marks import judge_item, refuse_item
 from autograder.records.verdict import Judgement, Verdict
+from autograder.rules.terms import in_force, pending, put_in_force
 from autograder.tests import build_course
 from toolbox.cells import code_cells
+from toolbox.errors import KitError
 from toolbox.items import TestResult
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,13 +50,22 @@ class Courses(NamedTuple):
     entry: ClassEntry
 
 
+def rules(root: Path, text: str, roster: str = "") -> None:
+    """Put rules in force: `text` below the assignment, which is due as it always is."""
+    (root / "classroom").mkdir(exist_ok=True)
+    (root / "classroom" / "course.toml").write_text(f"[assignments.tiny]\ndue = 2026-03-01T22:00:00\n{text}")
+    (root / "classroom" / "roster.csv").write_text(f"id,excused,extensions\n{roster}")
+    put_in_force(root / "classroom", pending(root))
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     root = build_course.write(tmp_path_factory.mktemp("built"))
     shutil.copy(ROOT / "nbgrader_config.py", root)
     build.build(root)
     path = list(sys.path)
-    Book(root).register("tiny", datetime(2026, 3, 1, 22, 0))
+    rules(root, "")
+    Book(root).register("tiny", in_force(root))
     sys.path[:] = path  # the course's settings put the course there
     return root
 
@@ -104,14 +114,16 @@ JUDGED: dict[str, Judgement] = {}  # what the step finds, by student
 
 @pytest.fixture(autouse=True)
 def verdicts_at_hand(monkeypatch):
-    monkeypatch.setattr(JudgeCells, "_judgement", lambda self, url, name, student: copy.deepcopy(JUDGED[student]))
+    monkeypatch.setattr(JudgeCells, "_judgement", lambda self, name, student: copy.deepcopy(JUDGED[student]))
     yield
     JUDGED.clear()
 
 
 def judgement(book: Book, student: str, passed: dict[str, list[bool]], shows: list[dict] = ()) -> Judgement:
     """What a judge might have found; `shows`: outputs of the student's cell."""
-    verdict = Verdict("tiny", student, {"sha256": "0", "received": None, "late_seconds": 0}, {"status": "accepted"})
+    folder = book.root / "classroom" / "submitted" / student / "tiny"
+    received = (folder / "timestamp.txt").read_text().replace(" UTC", "+00:00")
+    verdict = Verdict("tiny", student, {"sha256": "0", "received": received}, {"status": "accepted"})
     results = [
         TestResult(name, f"test_number_{number}_of_{name}", number > 0, 1.0, "passed" if good else "failed", "<not> so")
         for name, tests in passed.items()
@@ -124,7 +136,7 @@ def judgement(book: Book, student: str, passed: dict[str, list[bool]], shows: li
         ]
     else:
         verdict.items = [refuse_item(name, points, "missing", "no lib/ folder") for name, points in POINTS.items()]
-    cells = code_cells(book.root / "classroom" / "submitted" / student / "tiny" / "tiny.ipynb")
+    cells = code_cells(folder / "tiny.ipynb")
     shown = [
         {"source": cell.source, "outputs": list(shows) if cell.source.startswith("guess =") else []} for cell in cells
     ]
@@ -229,14 +241,25 @@ def test_a_refused_hand_in_is_entered_as_nbgrader_does(courses):
     assert {auto for _, cell, _, auto, *_ in assert_same(courses)["grade"] if cell in POINTS} == {0.0}
 
 
-@pytest.mark.parametrize("courses", ['\nc.LateSubmissionPlugin.penalty_method = "zero"\n'], indirect=True)
-def test_a_late_hand_in_loses_what_the_course_says(courses):
-    grade_both(courses, hand_in(courses, "late", answered, stamp="2026-03-01 23:00:00 UTC"), RIGHT)
+def test_a_late_hand_in_loses_what_the_course_says_and_an_extension_counts(courses):
+    late = "2026-03-01 23:00:00 UTC"
+    for book in (courses.stock, courses.kit):
+        rules(book.root, "late = { per_hour = 1, grace_minutes = 5 }", "given,,tiny=30m\nenough,,tiny=1h\n")
+    for student, stamp in {"late": late, "given": late, "enough": late, "grace": "2026-03-01 22:05:00 UTC"}.items():
+        grade_both(courses, hand_in(courses, student, answered, stamp=stamp), RIGHT)
     grade_both(courses, hand_in(courses, "early", answered), RIGHT)
     found = {student: penalty for student, *_, penalty in assert_same(courses)["submission"]}
-    assert found == {"late": 3.5, "early": None}
-    late = courses.kit.lateness("tiny")
-    assert [late("late", datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (22, 23)] == [0, 3600]
+    assert found == {"late": 1, "given": 1, "enough": None, "grace": None, "early": None}
+    with Gradebook(courses.kit.db_url) as gradebook:  # nbgrader counts as the rules count
+        seconds = {one.student.id: one.total_seconds_late for one in gradebook.assignment_submissions("tiny")}
+    assert seconds == {"late": 3600, "given": 1800, "enough": 0, "grace": 0, "early": 0}
+
+
+def test_a_late_policy_in_nbgraders_own_settings_is_refused_with_what_to_do(courses):
+    with open(courses.kit.root / "nbgrader_config.py", "a") as file:
+        file.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    with pytest.raises(KitError, match="course.toml"):
+        Book(courses.kit.root)
 
 
 def test_marks_and_comments_given_by_hand_outlive_a_second_grading(courses):
@@ -248,7 +271,6 @@ def test_marks_and_comments_given_by_hand_outlive_a_second_grading(courses):
             gradebook.find_grade("slope", "tiny", "tiny", student).manual_score = 1.0
             gradebook.find_grade("guess", "tiny", "tiny", student).extra_credit = 0.5
             gradebook.find_comment("why", "tiny", "tiny", student).manual_comment = "Well *said* ![](files/a.png)"
-            gradebook.find_submission("tiny", student).extension = datetime(2026, 1, 3) - datetime(2026, 1, 1)
             gradebook.db.commit()
     hand_in(courses, student, answered, stamp="2026-03-02 12:00:00 UTC")
     grade_both(courses, student, RIGHT)
@@ -375,23 +397,6 @@ def test_what_fails_half_way_leaves_the_gradebook_as_it_was(courses, monkeypatch
     JUDGED[student] = judgement(kit, student, RIGHT)
     entry.enter("tiny", student)  # and the next one is entered as ever
     assert len(rows(kit)["student"]) == 1
-
-
-def test_a_deadline_that_was_moved_and_an_extension_count_from_then_on(courses):
-    _, kit, entry = courses
-    received = datetime(2026, 3, 2, tzinfo=UTC)
-    for student in ("ada", "bob"):
-        hand_in(courses, student, stamp="2026-03-02 00:00:00 UTC")
-        JUDGED[student] = judgement(kit, student, RIGHT)
-        entry.enter("tiny", student)
-    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [7200, 7200]
-    with Gradebook(kit.db_url) as gradebook:
-        gradebook.find_submission("tiny", "bob").extension = timedelta(hours=1)
-        gradebook.db.commit()
-    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [7200, 3600]
-    with Gradebook(kit.db_url) as gradebook:
-        gradebook.update_or_create_assignment("tiny", duedate=datetime(2026, 3, 5))
-    assert [kit.lateness("tiny")(student, received) for student in ("ada", "bob")] == [0, 0]
 
 
 def test_alembic_is_asked_for_the_form_of_the_tables_as_nbgrader_asks_it(courses):

@@ -50,7 +50,7 @@ def test_an_item_that_can_give_no_marks_is_refused():
 def test_the_file_holds_what_the_readme_promises(tmp_path):
     evidence = {"relative_error": float("inf"), "worst": {"yours": float("nan")}}
     items = [judge_item("a", 2, [result("failed", diagnosis=["sign-flipped"], evidence=evidence)])]
-    done = Verdict("flat", "s01", {"sha256": "0", "received": None, "late_seconds": 0}, {"status": "accepted"}, items)
+    done = Verdict("flat", "s01", {"sha256": "0", "received": None}, {"status": "accepted"}, items)
     path = verdict.write(Judgement(done), tmp_path)
     content = json.loads(path.read_text())
     assert path == tmp_path / "verdicts" / "flat" / "s01.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -17,7 +18,13 @@ from autograder.report.items import figures
 from autograder.report.student_page import file_of, path_of, recurring, write_student
 from autograder.report.summary import duration
 from autograder.report.templates import level
+from autograder.rules.class_grades import ClassGrades
+from autograder.rules.grade import Grade, grade, missing
+from autograder.rules.people import Allowance
+from autograder.rules.terms import Terms
 
+DUE = datetime(2026, 3, 1, 22, tzinfo=UTC)
+RULES = "[assignments.flat]\ndue = 2026-03-01T22:00:00\nlate = { per_day = 0.25 }\n"
 BAD = "<img src=x onerror=alert(1)>[red]\x1b[31m{{ 7*7 }}"
 
 
@@ -55,7 +62,7 @@ def verdict(student: str, items: list[dict], *, late: int = 0, intake: dict | No
         "status": "judged",
         "message": "",
         "left_out": [],
-        "hand_in": {"sha256": "0", "received": None, "late_seconds": late},
+        "hand_in": {"sha256": "0", "received": (DUE + timedelta(seconds=late)).isoformat() if late else None},
         "intake": intake or {"status": "accepted", "code": None, "message": "", "repairs": []},
         "score": sum(one["score"] or 0 for one in items),
         "max_score": len(items),
@@ -76,7 +83,13 @@ def small_class() -> list[dict]:
     ]
 
 
+def graded(verdicts: list[dict]) -> list[Grade]:
+    return [grade(one, {}, Terms(RULES)) for one in verdicts]
+
+
 def page(tmp_path, verdicts) -> str:
+    (tmp_path / "classroom").mkdir(exist_ok=True)
+    (tmp_path / "classroom" / "course.toml").write_text(RULES)
     return write_report(tmp_path, "flat", verdicts, tmp_path / "report").read_text()
 
 
@@ -96,11 +109,11 @@ class Seen(HTMLParser):
 
 
 def test_the_numbers_are_those_of_the_verdicts():
-    summary = summarise("flat", small_class())
+    summary = summarise("flat", small_class(), graded(small_class()))
     assert [row.student for row in summary.rows] == ["ada", "bo", "cy", "di"]
-    assert (summary.mean, summary.median, summary.max_score) == (0.875, 0.75, 2)
+    assert (summary.mean, summary.median, summary.max_score) == (0.75, 0.5, 2)  # half a point less for two days
     assert summary.items == {"toy": pytest.approx(2 / 3), "hinge": 0.5}  # without the refused one
-    assert summary.histogram == [1, 0, 1, 0, 0, 1, 0, 0, 0, 1]
+    assert summary.histogram == [1, 0, 2, 0, 0, 0, 0, 0, 0, 1]
     assert [row.student for row in summary.late] == ["bo"]
 
 
@@ -136,7 +149,7 @@ def test_an_exception_is_shown_once_by_its_message(tmp_path):
 
 def test_the_page_shows_every_student_item_and_cause(tmp_path):
     text = page(tmp_path, small_class())
-    for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "timeout", "1 d 1 h", "no_lib"):
+    for word in ("ada", "di", "toy", "hinge", "bias gradient is averaged", "timeout", "1 d 1 h, 0.5", "no_lib"):
         assert word in text
 
 
@@ -206,9 +219,9 @@ def test_verdicts_are_read_from_the_classroom_when_none_are_given(tmp_path):
     assert "ada" in page(tmp_path, None)
 
 
-def printed(verdicts: list[dict]) -> str:
+def printed(verdicts: list[dict], grades: list[Grade] | None = None) -> str:
     out = io.StringIO()
-    print_table(verdicts, Console(file=out, width=140))
+    print_table(verdicts, Console(file=out, width=140), graded(verdicts) if grades is None else grades)
     return out.getvalue()
 
 
@@ -219,10 +232,32 @@ def test_the_table_names_students_scores_causes_and_misconceptions():
         "2 / 2",
         "timeout (1)",
         "The bias gradient is averaged",
-        "late by 1 d 1 h",
+        "late by 1 d 1 h (0.5 points taken off)",
         "refused (no_lib)",
     ):
         assert word in text
+
+
+def test_who_is_missing_or_excused_is_named_and_the_excused_count_in_no_mean(tmp_path):
+    (tmp_path / "classroom").mkdir()
+    (tmp_path / "classroom" / "roster.csv").write_text("id,excused\nada,flat\nbo,\nzoe,\nyan,flat\n")
+    text = page(tmp_path, small_class())
+    assert "<h2>Handed nothing in</h2><p>zoe.</p>" in text and "<h2>Excused</h2><p>ada, yan.</p>" in text
+    terms = Terms(RULES, {"ada": Allowance(frozenset({"flat"}))})
+    grades = [*(grade(one, {}, terms) for one in small_class()), missing("zoe", "flat", terms)]
+    summary = summarise("flat", small_class(), grades)
+    assert summary.mean == pytest.approx((0.5 + 0.5 + 0) / 3) and sum(summary.histogram) == 3
+    said = printed(small_class(), grades)
+    assert "handed nothing in: zoe" in said and "excused: ada" in said
+
+
+def test_a_dropped_item_is_in_no_column_and_an_assignment_switched_off_on_no_students_page(tmp_path):
+    off = '[assignments.flat]\ndrop = ["toy"]\n[assignments.layers]\non = false\n'
+    summary = summarise("flat", small_class(), [grade(one, {}, Terms(off)) for one in small_class()])
+    assert list(summary.items) == ["hinge"] and summary.max_score == 1
+    other = small_class()[1] | {"assignment": "layers"}
+    grades = ClassGrades(tmp_path, Terms(off))
+    assert [leg.assignment for leg in path_of([small_class()[1], other], ("flat", "layers"), grades)] == ["flat"]
 
 
 def test_the_table_prints_names_as_they_are():
