@@ -1,4 +1,4 @@
-"""`python -m autograder …`: see autograder/cli.py."""
+"""`python -m autograder …`: see autograder/cli/."""
 
 import os
 

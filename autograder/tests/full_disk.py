@@ -70,7 +70,7 @@ NO_DISK = 97
 
 
 def main(course: Path, hand_ins: Path, result: Path) -> None:
-    cli.ROOT, classroom, seen = course, course / "classroom", []
+    cli.base.ROOT, classroom, seen = course, course / "classroom", []
     try:
         small_disk(classroom)
     except OSError as error:

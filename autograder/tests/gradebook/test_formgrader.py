@@ -33,7 +33,7 @@ GRADED = """
 import copy, json, shutil
 from pathlib import Path
 from autograder import intake
-from autograder.cli import ROOT
+from autograder.cli.base import ROOT
 from autograder.gradebook.book import Book
 from autograder.gradebook.enter import ClassEntry
 from autograder.grading.feedback import make_page

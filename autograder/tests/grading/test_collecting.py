@@ -26,7 +26,7 @@ PUPILS = [Pupil(1, "Ada", "Lovelace", "00123", "al123"), Pupil(2, "Bo", "Miller"
 def course(tmp_path, monkeypatch) -> Path:
     (tmp_path / "assignments" / "flat").mkdir(parents=True)
     (tmp_path / "assignments" / "flat" / "flat.ipynb").write_bytes(as_bytes(release()))
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli.base, "ROOT", tmp_path)
     monkeypatch.setattr(collecting, "catalogue", lambda root: {"flat": None})
     return tmp_path
 

@@ -151,7 +151,12 @@ class Field:
 
     def grade(self, attack: Attack) -> tuple[Judgement, float]:
         """Take the attack's hand-in in and judge it; returns the judgement and the seconds that judging took."""
+        roster, kept = self.classroom / "roster.csv", set((self.classroom / "attempts").rglob("*"))
+        stamp, rows = roster.stat(), roster.read_bytes()
         folder = self._take_in(attack.id, self.hand_in(attack))
+        self._added = sorted(set((self.classroom / "attempts").rglob("*")) - kept, reverse=True)  # contents first
+        roster.write_bytes(rows)
+        os.utime(roster, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
         begin = time.monotonic()
         judgement = self.judge.judge(hand_in_at(folder))
         return judgement, time.monotonic() - begin
@@ -160,6 +165,8 @@ class Field:
         """Clear away what the intake wrote for this attack."""
         for place in ("submitted", "refused"):
             shutil.rmtree(self.classroom / place / attack.id, ignore_errors=True)
+        for path in self._added:
+            path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
         (self.classroom / "receipts" / ASSIGNMENT / f"{attack.id}.json").unlink(missing_ok=True)
         (self.folder / "arrivals" / f"{attack.id}.zip").unlink(missing_ok=True)
 

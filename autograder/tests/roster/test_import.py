@@ -180,7 +180,7 @@ def test_the_command_ends_with_one_where_somebody_is_left_out(tmp_path, monkeypa
 
     from autograder import cli
 
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(cli.base, "ROOT", tmp_path)
     file = tmp_path / "list.csv"
     file.write_bytes(plain([["id", "name"], ["a", "Jane Doe"], ["b", "Jane Doe"]]))
     command = ["roster", "import", str(file)]

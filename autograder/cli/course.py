@@ -1,0 +1,77 @@
+"""Commands of the instructor, and of who works on the kit: build, judge the judge, measure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli import base
+from autograder.cli.base import app
+
+
+@app.command()
+def build(check: Annotated[bool, typer.Option("--check", help="Compare only; exit 1 where anything differs.")] = False):
+    """Build the release from the masters, or check that it is up to date."""
+    from autograder.build import run
+
+    raise typer.Exit(run(base.ROOT, check))
+
+
+@app.command()
+def release(out: Annotated[Path, typer.Option(help="Where to write the zip.")] = base.ROOT / "classroom" / "release"):
+    """Write what students get as one zip: assignments, lib, data, requirements."""
+    from autograder.build.release import release as run
+
+    typer.echo(f"wrote {run(base.ROOT, out)}")
+
+
+@app.command()
+def audit(
+    assignment: Annotated[list[str] | None, typer.Argument(help="Only these assignments.")] = None,
+    item: Annotated[list[str] | None, typer.Option(help="Only this item; may be given several times.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the matrix here too.")] = None,
+    mutate: Annotated[bool, typer.Option(help="Try every small change to the solutions too; takes long.")] = False,
+    record: Annotated[bool, typer.Option(help="Keep the figures for autograder/README.md.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Processes for mutants and seeds; default: one a core.")] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Judge under so many further hidden seeds.")] = 0,
+    threads: Annotated[list[int] | None, typer.Option(min=1, help="Of torch, for --seeds; may be repeated.")] = None,
+    right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
+):
+    """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
+    from autograder.audit.suite_audit import run
+
+    if record and (item or right_only):
+        raise typer.BadParameter("--record keeps whole audits: give neither --item nor --right-only")
+    code = run(
+        assignment or None, item or None, json,
+        mutate=mutate, record=record, jobs=jobs, seeds=seeds, threads=threads or (1,), right_only=right_only,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@app.command()
+def bench(only: Annotated[list[str] | None, typer.Argument(help="Only these parts.")] = None):
+    """Measure the figures that the kit must reach; writes classroom/bench.json."""
+    from autograder.bench.run import run
+
+    raise typer.Exit(run(base.ROOT, only or None))
+
+
+@app.command()
+def doctor():
+    """What holds student code in on this machine, what is missing, and how to get it; and where the seed lies."""
+    from autograder.records import seed
+    from autograder.sandbox.doctor import run
+
+    typer.echo(seed.told(base.ROOT))
+    raise typer.Exit(run())
+
+
+@app.command()
+def demo(jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None):
+    """The main job on a made-up class: release, take in, grade, feed back, export, report."""
+    from autograder.demo.run import run
+
+    raise typer.Exit(run(base.ROOT, jobs=jobs))

@@ -1,0 +1,95 @@
+"""Commands of a TA: grade, look, mark, write pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli import base
+from autograder.cli.base import Name, app
+
+
+@app.command()
+def grade(
+    assignment: Name,
+    hand_ins: Annotated[
+        Path | None, typer.Option("--from", help="Take these in first: zips or an LMS download.")
+    ] = None,
+    platform: Annotated[str, typer.Option(help="Whose download it is, as collect --from.")] = "auto",
+    times: Annotated[Path | None, typer.Option(help="A table of times, as collect --times.")] = None,
+    student: Annotated[list[str] | None, typer.Option(help="Only this one; may be given several times.")] = None,
+    feedback: Annotated[bool, typer.Option(help="Write feedback pages too.")] = True,
+    jobs: Annotated[int | None, typer.Option(help="Processes that judge; default: one a core.")] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Run the given cells that only show something, too: slower, same marks.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Grade anew what has been graded and has not changed.")
+    ] = False,
+    trust_students: Annotated[
+        bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
+    ] = False,
+):
+    """Grade a class; ends with a table and the class report."""
+    from autograder.sandbox import launcher
+
+    launcher.begin(trust=trust_students)  # it starts while this process imports the rest
+    from autograder.grading.collecting import choices
+    from autograder.grading.run import grade as run
+    from autograder.machine_faults import ends_the_run
+    from autograder.report import present
+    from toolbox.visible import visible
+
+    classroom = base.ROOT / "classroom"
+    with ends_the_run(classroom):
+        outcome = run(
+            base.ROOT,
+            assignment,
+            hand_ins_from=hand_ins,
+            choices=choices(base.ROOT, assignment, platform=platform, times=times) if hand_ins else None,
+            students=student,
+            feedback=feedback,
+            jobs=jobs,
+            pictures=pictures,
+            again=again,
+            trust=trust_students,
+        )
+        page = present(base.ROOT, assignment, outcome.graded or None)
+    for name, reason in (outcome.open | outcome.failed).items():
+        typer.echo(visible(f"not graded to the end: {name}: {reason}"), err=True)
+    typer.echo(f"report: {page}")
+    raise typer.Exit(outcome.exit_status)
+
+
+@app.command()
+def report(assignment: Name):
+    """Write the class report from the verdicts there are."""
+    from autograder.report import present
+
+    typer.echo(f"report: {present(base.ROOT, assignment)}")
+
+
+@app.command()
+def feedback(assignment: Name):
+    """Make the feedback pages anew on which something has changed: marks and comments given by hand, say."""
+    from autograder.grading.feedback import renew
+
+    renew(base.ROOT, assignment, typer.echo)
+
+
+@app.command()
+def gradebook(
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Mark blind: names hidden, in an order that says nothing.")
+    ] = False,
+    words: Annotated[list[str] | None, typer.Argument(help="For Jupyter, after --: e.g. --no-browser")] = None,
+):
+    """Open JupyterLab with formgrader: mark written questions, write comments. Ctrl-C ends it."""
+    from autograder.gradebook.book import Book
+    from autograder.gradebook.formgrader import serve
+    from autograder.gradebook.students import follow_roster
+
+    follow_roster(Book(base.ROOT))
+    serve(base.ROOT, words or [], anonymous=anonymous)
