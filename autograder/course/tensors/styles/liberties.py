@@ -34,6 +34,7 @@ ITEMS = (
     *CHECKER,
 )
 NOTES = ("by_hand", "explosion", "suspects")
+COLUMN = "columns.append((function(x + nudge) - function(x - nudge)) / (2 * h))"
 
 
 RIGHT: list[Answer] = [
@@ -53,6 +54,27 @@ RIGHT: list[Answer] = [
         ("relu_jacobian", "(x > 0).to(x.dtype)", "(1 + torch.sign(x)) / 2"),
         ("relu_backward", "(x > 0)", "(1 + torch.sign(x)) / 2"),
     ),
+    *[
+        liberty(f"a central difference that {how}", "numeric_jacobian", ("numeric_jacobian", COLUMN, instead))
+        for how, instead in {
+            "divides each value by itself": "columns.append("
+            "function(x + nudge) / (2 * h) - function(x - nudge) / (2 * h))",
+            "multiplies by the reciprocal": COLUMN.replace("/ (2 * h)", "* (1 / (2 * h))"),
+            "takes half of it first": COLUMN.replace("function(", "0.5 * function(").replace("(2 * h)", "h"),
+            "divides by the way that was really gone": COLUMN.replace("(2 * h)", "((x + nudge) - (x - nudge)).sum()"),
+            "works in one copy, += h and then -= 2 h": """moved = x.clone()
+        moved.view(-1)[entry] += h
+        up = function(moved).clone()
+        moved.view(-1)[entry] -= 2 * h
+        columns.append((up - function(moved)) / (2 * h))""",
+            "works in one copy that it puts back": """moved = x.clone()
+        moved.view(-1)[entry] -= h
+        down = function(moved).clone()
+        moved.view(-1)[entry] += h
+        moved.view(-1)[entry] += h
+        columns.append((function(moved) - down) / (h + h))""",
+        }.items()
+    ],
     liberty(
         "the gradients as a list",
         "matmul_grad_x matmul_grad_w matmul_implicit",
