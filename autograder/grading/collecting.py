@@ -14,6 +14,7 @@ from autograder.intake import Choices, Outcome, collect, take_up
 from autograder.intake.outcome import show
 from autograder.intake.platforms import AUTO, PLATFORMS
 from autograder.masters.catalogue import catalogue
+from autograder.rules.attempts import rule_of
 from autograder.rules.lateness import seconds_late
 from autograder.rules.terms import in_force
 from toolbox.errors import UnknownName
@@ -35,8 +36,8 @@ def choices(
         return None if deadline is None else seconds_late(received, deadline, rules.late, zone)
 
     return Choices(
-        platform, times or "file", zone or UTC, lateness, add_new=add_new, replace=frozenset(replace),
-        ask=_ask if ask and sys.stdin.isatty() else None,
+        platform, times or "file", zone or UTC, lateness, rule_of(rules, lateness), add_new=add_new,
+        replace=frozenset(replace), ask=_ask if ask and sys.stdin.isatty() else None,
     )  # fmt: skip
 
 

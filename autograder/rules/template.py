@@ -26,13 +26,13 @@ grace_minutes = 0            # within it nobody is late; beyond it lateness coun
 # days_off = [2026-04-03, "2026-12-24 to 2027-01-01"]   # on these no time passes
 
 [attempts]
-stands = "last in time"      # the last one in time, or the last where none is; else "last", "first", "best"
+stands = "last in time"      # the last one in time, or the last where none is; else "last", "first"
 """
 ONE = """
 [assignments.{name}]         # {items} items, {points:g} points{written}
 # due = 2026-03-01T22:00:00  # or 2026-03-01 for the last second of that day
 # on = false                 # switched off: not released, not graded, in no export
-# stands = "best"            # as above, for this assignment alone
+# stands = "first"           # as above, for this assignment alone
 # late = {{ per_day = "20 %" }}
 # drop = ["{item}"]          # counts for nobody, and stays in the history
 # points = {{ {item} = 4 }}  # in place of those in the notebook

@@ -9,7 +9,7 @@ import pytest
 from autograder.rules import course_file, terms
 from autograder.rules.course_file import CourseError, parse
 from autograder.rules.lines import line_of
-from autograder.rules.model import BEST, LAST_IN_TIME, Amount
+from autograder.rules.model import FIRST, LAST_IN_TIME, Amount
 from autograder.rules.paper import Paper
 from autograder.rules.template import template
 from autograder.rules.terms import Terms
@@ -28,7 +28,7 @@ stands = "last in time"
 
 [assignments.flat]
 due = 2026-04-02T22:00:00
-stands = "best"
+stands = "first"
 late = { per_hour = 0.5, of = "score" }
 drop = ["toy"]
 points = { neuron = 4, why = 1.5 }
@@ -46,7 +46,7 @@ def test_every_key_is_read():
     flat, layers, other = course.of("flat"), course.of("layers"), course.of("scalar")
     assert flat.due == datetime(2026, 4, 2, 21, 0, tzinfo=UTC)  # British summer time
     assert layers.due == datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
-    assert (flat.attempt, layers.attempt, flat.on, layers.on) == (BEST, LAST_IN_TIME, True, False)
+    assert (flat.attempt, layers.attempt, flat.on, layers.on) == (FIRST, LAST_IN_TIME, True, False)
     assert (flat.drop, flat.points, flat.renamed) == ({"toy"}, {"neuron": 4.0, "why": 1.5}, {"nerve": "neuron"})
     assert (flat.late.each, flat.late.unit, flat.late.of_score) == (Amount(0.5), 3600, True)
     assert (layers.late.each, layers.late.unit, layers.late.of_score) == (Amount(10, True), 86_400, False)

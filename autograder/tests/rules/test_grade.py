@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.judging.marks import judge_item
+from autograder.records.attempt import Attempt
 from autograder.records.marks import Mark
 from autograder.rules import people
+from autograder.rules.attempts import rule_of
 from autograder.rules.changes import changes, shown
 from autograder.rules.course_file import parse
 from autograder.rules.grade import EXCUSED, GRADED, MISSING, NOT_JUDGED, UNMARKED, earned, grade, missing
@@ -215,3 +217,26 @@ def test_more_time_never_costs_a_student_anything(hours, grace, rate, cap, off, 
     assert later.score <= resting.score
     allowed = by(f"{late} }}", Allowance(extensions={"flat": f"{grace}h"}))
     assert later.score <= grade(verdict(received=DUE + timedelta(hours=hours)), MARKED, allowed).score
+
+
+@pytest.mark.parametrize(
+    ("rule", "hours", "stands"),
+    [
+        ("last in time", (-9, -5, -1, 3), 2),
+        ("last in time", (2, 3), 1),  # none is in time: the last
+        ("last in time", (-9, None, 3), 1),  # nobody is late by a time that nobody knows
+        ("last", (-9, -5, 3), 2),
+        ("first", (-9, -5, 3), 0),
+    ],
+)
+def test_the_attempt_that_the_rule_names_stands(rule, hours, stands):
+    course = parse(f'[attempts]\nstands = "{rule}"\n[assignments.flat]\ndue = 2026-04-02T22:00:00')
+    rules = course.of("flat")
+    attempts = [
+        Attempt(
+            "ada", "flat", "a", "0", "0", "folder", "a.zip", None if hour is None else DUE + hour * HOUR, "file", DUE
+        )
+        for hour in hours
+    ]
+    chosen = rule_of(rules, lambda student, received: seconds_late(received, rules.due, rules.late, UTC))(attempts)
+    assert chosen is attempts[stands]
