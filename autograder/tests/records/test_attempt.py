@@ -35,6 +35,10 @@ def test_without_times_the_platforms_number_decides():
     assert standing(found).sha256 == "a"
 
 
+def test_a_platforms_number_never_goes_before_the_time():
+    assert standing([attempt("a", 1, number=9), attempt("b", 2, number=1)]).sha256 == "b"
+
+
 def test_a_rule_chooses_among_those_that_can_be_graded():
     found = [attempt("a", 0, "no_lib"), attempt("b", 1), attempt("c", 2)]
     assert standing(found, lambda attempts: attempts[0]).sha256 == "b"
