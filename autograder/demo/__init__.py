@@ -31,8 +31,9 @@ class HandIn:
 def make_class(root: Path, out: Path) -> list[HandIn]:
     """Write the demo class of `flat` as zips into `out`; returns who is who, sorted by student.
 
-    root: the repository. The files' times tell who was late against DUE. Raises ValueError where an edit no longer
-    fits the solution, naming the function and the text it looked for.
+    root: the repository. The files' times tell who was late against DUE; for a hand-in that is named as Canvas names
+    it, whose file only tells when it was downloaded, `times.csv` beside them does. Raises ValueError where an edit no
+    longer fits the solution, naming the function and the text it looked for.
     """
     material = Material.read(Path(root))
     out = Path(out)
@@ -44,4 +45,6 @@ def make_class(root: Path, out: Path) -> list[HandIn]:
         path.write_bytes(pack(person.files(material), person.received))
         os.utime(path, (received, received))
         hand_ins.append(HandIn(person.student, person.description, person.expectation, path))
+    lines = [f"{person.student},{person.received.isoformat()}\n" for person in CLASS if "_LATE_" in person.file]
+    (out / "times.csv").write_text("student,received\n" + "".join(lines), encoding="utf-8")
     return hand_ins
