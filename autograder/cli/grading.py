@@ -80,6 +80,19 @@ def feedback(assignment: Name):
 
 
 @app.command()
+def similar(
+    assignment: Name,
+    also: Annotated[
+        list[Path] | None, typer.Option(help="A classroom of another year, or a folder of students; may be repeated.")
+    ] = None,
+):
+    """Rank pairs of hand-ins that are alike beyond what everybody was given. It accuses nobody."""
+    from autograder.similarity.run import similar as run
+
+    typer.echo(f"page: {run(base.ROOT, assignment, also or [])}")
+
+
+@app.command()
 def gradebook(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Mark blind: names hidden, in an order that says nothing.")
