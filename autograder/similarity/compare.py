@@ -78,9 +78,7 @@ def _rank(works: list[Work], kind: str, given: str) -> Iterable[Pair]:
     for one, other in sorted(near, key=lambda pair: (-near[pair], pair))[: 4 * SHOWN]:
         size, shares, slices = compare_files(prints[one], prints[other])
         if size >= LEAST:
-            sides = tuple(
-                _passages(prints[number].raw_code, cut) for number, cut in zip((one, other), slices, strict=True)
-            )
+            sides = _passages(prints[one].raw_code, slices[0]), _passages(prints[other].raw_code, slices[1])
             yield Pair(works[one], works[other], kind, min(1.0, float(max(shares))), int(size), sides)
 
 

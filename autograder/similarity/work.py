@@ -38,7 +38,8 @@ def read_class(submitted: Path, assignment: str, given: set[str], source: str = 
 def read(folder: Path, given: set[str], source: str = "") -> Work:
     """One hand-in, as far as it can be read."""
     work = Work(folder.parent.name, source, {})
-    code, words = [], []
+    code: list[str] = []
+    words: list[str] = []
     for path in sorted((folder / "lib" / "backprop").glob("*.py")):
         if (text := _text(path, work)) is not None:
             code.append(f"# {path.name}\n{text}")
