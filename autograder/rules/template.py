@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from autograder.rules.paper import Paper
 
 HEAD = """\
-# The rules of this class. Nothing here takes effect by being saved:
+# The rules of this class. The next `grade`, `report` and `export` follow them; nothing is judged again.
 #
-#   python -m autograder rules             shows whose grade would change, from what to what
-#   python -m autograder rules --apply     puts it in force; nothing is judged again
+#   python -m autograder rules             checks this file and says what it comes to
 #
 # Extensions and excuses of single students stand in classroom/roster.csv, in the columns `extensions`
 # (flat=2d layers=36h, or flat=2026-03-05T22:00) and `excused` (flat layers).

@@ -17,6 +17,18 @@ def _fail(error: Exception) -> None:
 
 
 @app.command()
+def start(assignment: str) -> None:
+    """Open JupyterLab on an assignment, from any folder."""
+    from toolbox.errors import NotThere
+    from toolbox.lab import open_lab as run
+
+    try:
+        raise typer.Exit(run(assignment))
+    except (NotThere, FileNotFoundError) as error:
+        _fail(error)
+
+
+@app.command()
 def check(item: str, folder: Path | None = None) -> None:
     """Check one item of your work with its public tests."""
     from toolbox.check import check as run
