@@ -36,6 +36,8 @@ from autograder.gradebook.preprocessors import show
 from autograder.judging.judge import Judge
 from autograder.records import verdict
 from autograder.records.verdict import Judgement
+from autograder.rules.grade import grade
+from autograder.rules.terms import in_force
 from autograder.sandbox import launcher
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits
@@ -220,7 +222,7 @@ class Field:
         notebook = nbformat.read(self.classroom / "submitted" / student / ASSIGNMENT / "flat.ipynb", as_version=4)
         graded = {item.id for item in judgement.verdict.items}
         notebook.cells = [cell for cell in notebook.cells if not utils.is_grade(cell) or grade_id(cell) in graded]
-        show(judgement, notebook)
+        show(judgement, notebook, grade(judgement.verdict.as_dict(), {}, in_force(self.folder)))
         loaded = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
         exporter = HTMLExporter(config=Config(HTMLExporter=loaded.HTMLExporter), template_name="classic")
         page, _ = exporter.from_notebook_node(notebook)
