@@ -120,13 +120,14 @@ def _cover_kernels(note: Callable[[str], None]) -> None:
     it may use what it likes.
     """
     import torch
+    from torch import library as operators
     from torch.autograd.graph import _engine_run_backward as engine
 
     has, frame, by_engine = torch._C._dispatch_has_kernel_for_dispatch_key, sys._getframe, engine.__code__
-    library = torch.library.Library("aten", "IMPL")
+    library = operators.Library("aten", "IMPL")
 
     def cover(operator: str, key: str) -> None:
-        kernel = torch.library.get_kernel(f"aten::{operator}", key).call_boxed
+        kernel = operators.get_kernel(f"aten::{operator}", key).call_boxed
         name = "forward mode" if operator.startswith("_make_dual") else operator.partition(".")[0]
 
         def noting(keys, *args, **kwargs):
