@@ -60,11 +60,14 @@ def collect(
 @app.command()
 def rules(
     template: Annotated[bool, typer.Option("--template", help="Write a commented classroom/course.toml.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Put them in force; without this they are shown.")] = False,
 ):
-    """Check the rules of the class, or write a commented file of them to begin with."""
+    """Say what the rules of the class come to and whose grade changes by them, or write a file of them."""
+    from autograder.machine_faults import ends_the_run
     from autograder.rules.command import run
 
-    raise typer.Exit(run(base.ROOT, template=template))
+    with ends_the_run(base.ROOT / "classroom"):
+        raise typer.Exit(run(base.ROOT, template=template, apply=apply))
 
 
 @app.command()

@@ -31,7 +31,8 @@ from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
-from autograder.rules.terms import pending, put_in_force
+from autograder.rules.command import preview, sentences
+from autograder.rules.terms import Terms, pending, put_in_force
 from autograder.sandbox import launcher
 from toolbox.errors import KitError, NotJudged
 from toolbox.visible import visible
@@ -60,25 +61,15 @@ class Outcome:
 
 
 def grade(
-    root: Path,
-    assignment: str,
-    *,
-    hand_ins_from: Path | None = None,
-    choices: intake.Choices | None = None,
-    students: list[str] | None = None,
-    feedback: bool = True,
-    jobs: int | None = None,
-    pictures: bool = False,
-    trust: bool = False,
-    again: bool = False,
-    console: Console | None = None,
-) -> Outcome:
+    root: Path, assignment: str, *, hand_ins_from: Path | None = None, choices: intake.Choices | None = None,
+    students: list[str] | None = None, feedback: bool = True, jobs: int | None = None, pictures: bool = False,
+    trust: bool = False, again: bool = False, console: Console | None = None,
+) -> Outcome:  # fmt: skip
     """Grade the hand-ins of one assignment.
 
     hand_ins_from: a folder of zips or an LMS download to take in first, by `choices`; else what lies under
-    classroom/submitted/.
-    students: only these. jobs: processes that judge, as many as cores by default. pictures: run also
-    the given cells that only show something. trust: run student code even where this machine cannot hold it in.
+    classroom/submitted/. students: only these. jobs: processes that judge, as many as cores by default. pictures: run
+    also the given cells that only show something. trust: run student code even where this machine cannot hold it in.
     again: grade anew what has been graded already and has not changed.
     Raises launcher.Unconfined where it cannot, UnknownName for an unknown assignment, NotThere where there is nothing
     to grade, Stopped where the disk is full or the gradebook does not answer.
@@ -92,10 +83,7 @@ def grade(
         found = hand_ins(root, assignment, students)
         build_if_stale(root, assignment)
         book = Book(root)
-        terms = pending(root)
-        if not terms.rules(assignment).on:
-            raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
-        put_in_force(root / "classroom", terms)
+        terms = _rules(root, assignment, console)
         book.register(assignment, terms)
         follow_roster(book)
         seed = class_seed(root / "classroom", book.seed)
@@ -111,6 +99,17 @@ def grade(
         if feedback and (renewed := renew_pages(book, assignment)):
             console.print(f"{len(renewed)} made anew: feedback pages on which marks or comments have changed.")
         return outcome
+
+
+def _rules(root: Path, assignment: str, console: Console) -> Terms:
+    """Put the rules in force that the files hold now, and say whose grade changes by that."""
+    terms = pending(root)
+    if not terms.rules(assignment).on:
+        raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
+    for line in sentences(preview(root, terms)):
+        console.print(visible(f"by the rules: {line}"), markup=False, highlight=False)
+    put_in_force(root / "classroom", terms)
+    return terms
 
 
 class _Run:

@@ -1,4 +1,6 @@
-"""The command `rules`: check what course.toml and the roster say, or write a commented file to begin with."""
+"""The command `rules`: say what course.toml and the roster come to and whose grade changes by it, put it in force, or
+write a commented file to begin with.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ from pathlib import Path
 
 from autograder.files import write_atomically
 from autograder.rules import course_file
+from autograder.rules.changes import Change, changes, shown
+from autograder.rules.class_grades import ClassGrades
 from autograder.rules.paper import papers
 from autograder.rules.template import template as written
-from autograder.rules.terms import Terms, pending
+from autograder.rules.terms import Terms, pending, put_in_force
 from toolbox.errors import KitError
 from toolbox.visible import visible
 
@@ -17,8 +21,10 @@ class IsThere(KitError, FileExistsError):
     """A file would be replaced that a person has written."""
 
 
-def run(root: Path, *, template: bool = False) -> int:
-    """Say what the rules are; returns the exit code. template: write a file where there is none. Raises KitError."""
+def run(root: Path, *, template: bool = False, apply: bool = False) -> int:
+    """Say what the rules are and whose grade changes by them; returns the exit code. template: write a file where there
+    is none. apply: put them in force, once it is said. Raises KitError.
+    """
     path = root / "classroom" / course_file.NAME
     if template:
         if path.exists():
@@ -26,9 +32,40 @@ def run(root: Path, *, template: bool = False) -> int:
         write_atomically(path, written(papers(root), _order(root)).encode())
         print(f"wrote {path}")
         return 0
-    for line in told(pending(root)):
+    terms = pending(root)
+    changed = preview(root, terms)
+    for line in [*told(terms), *sentences(changed)]:
         print(visible(line, one_line=True))
+    if apply:
+        put_in_force(root / "classroom", terms)
+        names = dict.fromkeys(change.assignment for change in changed)
+        again = "".join(f"; python -m autograder grade {name} brings gradebook and pages along" for name in names)
+        print(f"in force{again}")
+    elif changed:
+        print("nothing is written: rules --apply puts it in force")
     return 0
+
+
+def preview(root: Path, terms: Terms) -> list[Change]:
+    """Whose grade would differ if `terms` came into force, in every assignment that has been graded. Writes nothing."""
+    now, then = ClassGrades(root), ClassGrades(root, terms)
+    if now.terms.as_dict() == terms.as_dict():
+        return []
+    found: list[Change] = []
+    for assignment in sorted({*now.assignments, *then.assignments}):
+        before, after = (
+            own.all_of(assignment, own.students) if own.terms.rules(assignment).on else [] for own in (now, then)
+        )
+        found += changes(before, after)
+    return found
+
+
+def sentences(changed: list[Change]) -> list[str]:
+    """A line for each grade that changes: from what, to what, and why."""
+    return [
+        f"{own.assignment}, {own.student}: {shown(own.before)} → {shown(own.after)} ({'; '.join(own.reasons)})"
+        for own in changed
+    ]
 
 
 def told(terms: Terms) -> list[str]:

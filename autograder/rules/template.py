@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from autograder.rules.paper import Paper
 
 HEAD = """\
-# The rules of this class. The next `grade`, `report` and `export` follow them; nothing is judged again.
+# The rules of this class. Nothing here takes effect by being saved:
 #
-#   python -m autograder rules             checks this file and says what it comes to
+#   python -m autograder rules             says what this file comes to, and whose grade would change
+#   python -m autograder rules --apply     puts it in force, as the next `grade` does; nothing is judged again
 #
 # Extensions and excuses of single students stand in classroom/roster.csv, in the columns `extensions`
 # (flat=2d layers=36h, or flat=2026-03-05T22:00) and `excused` (flat layers).
