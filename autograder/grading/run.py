@@ -31,7 +31,7 @@ from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
-from autograder.rules.command import preview, sentences
+from autograder.rules.command import preview, sentences, to_follow
 from autograder.rules.terms import Terms, pending, put_in_force
 from autograder.sandbox import launcher
 from toolbox.errors import KitError, NotJudged
@@ -106,7 +106,8 @@ def _rules(root: Path, assignment: str, console: Console) -> Terms:
     terms = pending(root)
     if not terms.rules(assignment).on:
         raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
-    for line in sentences(preview(root, terms)):
+    changed = preview(root, terms)
+    for line in [*sentences(changed), *to_follow(changed, apart=assignment)]:
         console.print(visible(f"by the rules: {line}"), markup=False, highlight=False)
     put_in_force(root / "classroom", terms)
     return terms

@@ -7,12 +7,12 @@ row as `roster.matching` compares it, and the student as the roster would write 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from autograder.roster import columns
 from autograder.roster.columns import Keys, find, key_columns
-from autograder.roster.file import COLUMNS, HEADINGS
+from autograder.roster.file import HEADINGS
 from autograder.roster.matching import EMAIL, ID, Theirs
 from autograder.roster.names import split_name
 from autograder.roster.student import STUDENT_KEYS, Student
@@ -172,8 +172,3 @@ def _is_staff(headings: list[str], cells: list[str]) -> bool:
     column = find(headings, "Role")
     role = cells[column] if column is not None and column < len(cells) else ""
     return bool(role) and role.casefold() not in ("student", "learner")
-
-
-def known_columns() -> Iterator[str]:
-    """The headings of a plain list, for help texts."""
-    yield from (*COLUMNS, *STUDENT_KEYS)

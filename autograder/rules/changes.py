@@ -19,10 +19,6 @@ class Change:
     after: Grade | None
     reasons: tuple[str, ...]
 
-    @property
-    def is_new(self) -> bool:
-        return self.before is None
-
 
 def changes(before: Iterable[Grade], after: Iterable[Grade]) -> list[Change]:
     """The grades that differ in anything that a student or a report sees, by assignment and student."""

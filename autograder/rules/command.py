@@ -38,9 +38,7 @@ def run(root: Path, *, template: bool = False, apply: bool = False) -> int:
         print(visible(line, one_line=True))
     if apply:
         put_in_force(root / "classroom", terms)
-        names = dict.fromkeys(change.assignment for change in changed)
-        again = "".join(f"; python -m autograder grade {name} brings gradebook and pages along" for name in names)
-        print(f"in force{again}")
+        print("\n".join(["in force", *to_follow(changed)]))
     elif changed:
         print("nothing is written: rules --apply puts it in force")
     return 0
@@ -66,6 +64,12 @@ def sentences(changed: list[Change]) -> list[str]:
         f"{own.assignment}, {own.student}: {shown(own.before)} → {shown(own.after)} ({'; '.join(own.reasons)})"
         for own in changed
     ]
+
+
+def to_follow(changed: list[Change], apart: str = "") -> list[str]:
+    """What brings gradebook and pages along, which report and exports do not wait for. apart: an assignment that does."""
+    names = dict.fromkeys(change.assignment for change in changed if change.assignment != apart)
+    return [f"python -m autograder grade {name} brings its gradebook and pages along" for name in names]
 
 
 def told(terms: Terms) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -51,9 +51,6 @@ class Terms:
             return {name: rules.points.get(name, own) for name, own in points.items() if name not in rules.drop}
 
         return Paper(counted(paper.items), counted(paper.written))
-
-    def with_paper(self, assignment: str, paper: Paper | None) -> Terms:
-        return self if paper is None else replace(self, papers={**self.papers, assignment: paper})
 
     def as_dict(self) -> dict:
         return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,7 +23,6 @@ from traitlets.config import Config
 
 STREAM_LIMIT = 100_000  # characters of one cell's stdout and stderr together that are kept
 OUTPUT_LIMIT = 8 * 2**20  # bytes of one cell's outputs that are kept
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
