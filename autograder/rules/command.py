@@ -67,7 +67,7 @@ def sentences(changed: list[Change]) -> list[str]:
 
 
 def to_follow(changed: list[Change], apart: str = "") -> list[str]:
-    """What brings gradebook and pages along; report and exports follow by themselves. apart: an assignment that does."""
+    """What brings gradebook and pages along; report and exports follow by themselves. apart: one that does, too."""
     names = dict.fromkeys(change.assignment for change in changed if change.assignment != apart)
     return [f"python -m autograder grade {name} brings its gradebook and pages along" for name in names]
 
