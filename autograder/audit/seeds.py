@@ -29,7 +29,7 @@ from autograder.course.answers import Answer
 from autograder.course.rooms import load
 from autograder.course.students import prepared
 from autograder.judging.marks import loses_marks
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.compare import observed
 from toolbox.diagnose import verdicts_only
 from toolbox.student import Student
@@ -132,7 +132,7 @@ class Judging:
 
     def __init__(self, assignment: str, items: Iterable[str] | None, right_only: bool):
         self.room = load(assignment)
-        self.suite = Suite(suite_of(ROOT, assignment))
+        self.suite = Suite(checks_of(ROOT, assignment))
         self.wanted = set(items or self.suite.items)
         self.always = self._ready([Answer("the solution", tuple(self.suite.items))], True)
         self.always += [] if right_only else self._ready(self.room.wrong, False)

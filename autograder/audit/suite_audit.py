@@ -29,7 +29,7 @@ from autograder.course.answers import Answer
 from autograder.course.rooms import Room, load, names
 from autograder.course.students import answering
 from autograder.judging.marks import loses_marks
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.errors import UnknownName
 from toolbox.items import TestResult
 from toolbox.suite import Suite
@@ -81,7 +81,7 @@ def audit(
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
     """
     room = room or load(assignment)
-    suite = suite or Suite(suite_of(ROOT, assignment))
+    suite = suite or Suite(checks_of(ROOT, assignment))
     if unknown := set(items or ()) - set(suite.items):
         raise UnknownName(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     wanted = set(items or suite.items)

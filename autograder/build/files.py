@@ -110,8 +110,8 @@ def _master(path: str) -> str:
     parts = Path(path).parts
     if parts[0] == "lib":
         return f"solutions/backprop/{parts[-1]}" if parts[-1].endswith(".py") else "a module master"
-    if parts[-1].startswith("test_"):
-        return f"autograder/course/{parts[1]}/checks/{parts[-1]}"
+    if "checks" in parts[-2:] or parts[-1] == "checks.json":
+        return f"autograder/course/{parts[1]}/checks/" + ("" if parts[-1] == "checks.json" else parts[-1])
     return f"solutions/{parts[1].removesuffix('.ipynb')}.py"
 
 

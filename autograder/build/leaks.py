@@ -8,6 +8,7 @@ attachments, markers.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -48,10 +49,8 @@ class Secrets:
         whole, within = {text.strip() for text in shown}, "\n".join(shown)
         self.whole = {text: secret for text, secret in self.lines.items() if text not in whole}
         self.within = [secret for text, secret in self.lines.items() if len(text) >= WITHIN and text not in within]
-        for suite in sources.suites.values():
-            for test in suite.tests:
-                if test.hidden:
-                    self.names.append(Secret(test.name, suite.path, test.line, "the name of a hidden test"))
+        for file in itertools.chain(*sources.checks.values()):
+            self.names += [Secret(name, file.path, line, "the name of a hidden test") for name, line in file.secret]
 
     def found_in(self, text: str) -> Iterator[Secret]:
         """The secrets that a released text holds."""
@@ -69,8 +68,8 @@ def _masters(sources: Sources) -> Iterator[tuple[str, list, list]]:
             yield master.path, cell.lines, regions.find(cell.lines, regions.SOLUTION, "")[0]
     for module in sources.modules.values():
         yield module.path, module.lines, module.regions
-    for suite in sources.suites.values():
-        yield suite.path, regions.numbered(sources.texts[suite.path]), suite.hidden
+    for file in itertools.chain(*sources.checks.values()):
+        yield file.path, regions.numbered(sources.texts[file.path]), file.hidden
 
 
 def find(sources: Sources, released: Mapping[str, bytes]) -> list[Problem]:

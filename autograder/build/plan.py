@@ -5,8 +5,10 @@ One module per kind of master does the making; nothing here touches the disk but
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from autograder.masters import regions, rules, sources
 from autograder.masters.percent import Master
 from autograder.masters.problems import Problem, Refused
 from autograder.masters.regions import Line, Region
-from autograder.masters.sources import Sources
+from autograder.masters.sources import COURSE, Sources
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,18 @@ def plan(root: Path) -> list[Built]:
     if problems := rules.check(masters):
         raise Refused(problems)
     files: list[Built] = []
-    for make, group in ((_notebook, masters.notebooks), (_module, masters.modules), (_suite, masters.suites)):
-        for name in group:
-            try:
-                files += make(name, masters)
-            except Refused as refused:
-                problems += refused.problems
+    made: list[Callable[[], list[Built]]] = [lambda name=name: _notebook(name, masters) for name in masters.notebooks]
+    made += [lambda name=name: _module(name, masters) for name in masters.modules]
+    made += [lambda name=name: _checks(root, name, masters) for name in masters.notebooks]
+    for make in made:
+        try:
+            files += make()
+        except Refused as refused:
+            problems += refused.problems
     if problems:
-        raise Refused(problems)
+        raise Refused(sorted(set(problems)))
+    if (plugin := root / COURSE / "conftest.py").is_file():
+        files.append(Built("assignments/conftest.py", plugin.read_bytes(), f"{COURSE}/conftest.py"))
     if problems := leaks.find(masters, {built.path: built.data for built in files if built.committed}):
         raise Refused(problems)
     return sorted(files, key=lambda built: built.path)
@@ -65,14 +71,24 @@ def _module(name: str, masters: Sources) -> list[Built]:
     return [Built(f"lib/backprop/{name}.py", _stripped(module.path, module.lines, module.regions), module.path)]
 
 
-def _suite(name: str, masters: Sources) -> list[Built]:
-    suite = masters.suites[name]
-    data = _stripped(suite.path, regions.numbered(masters.texts[suite.path]), suite.hidden)
-    return [
-        Built(f"assignments/{name}/test_{name}.py", data, suite.path),
-        # nbgrader copies what stands beside the solved notebook into the release, so the public suite stands there too
-        Built(f"solutions/{name}/test_{name}.py", data, suite.path, committed=False),
-    ]
+def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
+    """The public files of checks and their index."""
+    from autograder.build import checks  # imports torch: only where checks are collected
+    from toolbox import index
+
+    master, files, built = masters.notebooks[name], masters.checks[name], []
+    public = {}
+    for file in files:
+        data = _stripped(file.path, regions.numbered(masters.texts[file.path]), file.hidden)
+        if any(not isinstance(node, ast.Expr) for node in ast.parse(data).body):  # else all of it is hidden
+            public[Path(file.path).name] = data
+    listing = index.written(name, master.kit["modules"], checks.collected(root, name, master, public)).encode()
+    # nbgrader copies what stands beside the solved notebook into the release, so the public checks stand there too
+    for folder, committed in (("assignments", True), ("solutions", False)):
+        built.append(Built(f"{folder}/{name}/{index.NAME}", listing, f"{COURSE}/{name}/checks", committed))
+        for file, data in public.items():
+            built.append(Built(f"{folder}/{name}/checks/{file}", data, f"{COURSE}/{name}/checks/{file}", committed))
+    return built
 
 
 def _stripped(path: str, lines: list[Line], found: list[Region]) -> bytes:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 PROGRAMS = ("autograder.gradescope.harness", "autograder.sandbox.zygote")
 BY_NAME = ("autograder/course/*/checks/*.py", "lib/toolbox/**/*.py")
-RELEASED = ("assignments/*/*.py", "lib/backprop/*.py")
+RELEASED = ("assignments/*/checks/*.py", "lib/backprop/*.py")
 NO_PACKAGE = {"backprop", "google"}  # the hand-in itself; what only Google's own machines have
 SOURCES = {"autograder": "", "toolbox": "lib"}  # the kit's own packages, and where they lie
 
@@ -47,7 +47,9 @@ def distributions(names: set[str]) -> list[str]:
 
 def _released(root: Path) -> Iterator[str]:
     for path in (path for pattern in RELEASED for path in root.glob(pattern)):
-        yield from _imports(path.read_text(encoding="utf-8"), "")
+        yield from _imports(
+            path.read_text(encoding="utf-8"), "backprop"
+        )  # what they import of each other is no package
     for path in root.glob("assignments/*/*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":

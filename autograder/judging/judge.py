@@ -22,13 +22,14 @@ from autograder.judging.marks import judge_item, refuse_item
 from autograder.judging.telling import conceal
 from autograder.judging.view import view_of
 from autograder.masters.catalogue import Assignment, catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.sandbox.transport import RemoteTransport
 from toolbox.cells import Cell, code_cells, is_solution
+from toolbox.collect import NoChecks
 from toolbox.errors import NotJudged, UnknownName
 from toolbox.items import TestResult
 from toolbox.student import Student
@@ -53,7 +54,9 @@ class Judge:
         self.catalogue = catalogue(root)
         self.assignment = find(self.catalogue, assignment)
         with one_thread():
-            self.suite = Suite(suite_of(root, assignment))
+            self.suite = Suite(checks_of(root, assignment))
+        if unasked := [item for item in self.assignment.points if item not in self.suite.items]:
+            raise NoChecks(f"{assignment}: no check asks about {', '.join(unasked)}; run python -m autograder build")
         self.seed = seed
         self.limits = limits or HandInLimits()
         self.view, self.reserved = view_of(root, self.assignment, self.catalogue)
@@ -157,7 +160,6 @@ class Judge:
     def close(self) -> None:
         if self._solution is not None:
             self._solution.close()
-        self.suite.close()
 
 
 def solution(root: Path, assignment: Assignment) -> HandIn:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.records.hand_in import HandIn
 
 # Of the grader, beside the suite: what runs the work, compares it and turns it into marks.
@@ -28,7 +28,7 @@ def key(root: Path, hand_in: HandIn, seed: str, pictures: bool) -> str:
 @cache
 def judging(root: Path, assignment: str) -> str:
     """The digest of what an assignment is judged by: the suite, the solutions, the release, the kit's code, torch."""
-    given = [suite_of(root, assignment)]
+    given = sorted(checks_of(root, assignment).glob("*.py"))
     given += sorted((root / "solutions" / "backprop").glob("*.py"))
     given += sorted((root / "assignments" / assignment).glob("*.*"))
     for part in PARTS:

@@ -1,7 +1,7 @@
-"""What each assignment is made of: its items, points, order, tests and modules, from the masters alone.
+"""What each assignment is made of: its items, points, order and modules, from the masters alone.
 
 The one source of points and order for the grader, the reports and the audit. Nothing is imported or run: neither
-torch nor the suites, so a command may ask for it before anything else.
+torch nor the checks, so a command may ask for it before anything else.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.masters import regions, rules, sources
-from autograder.masters.checks import Test
 from autograder.masters.percent import Cell, Master
 from autograder.masters.problems import Refused
 
-__all__ = ["Assignment", "Item", "Test", "Written", "catalogue"]
+__all__ = ["Assignment", "Item", "Written", "catalogue"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,6 @@ class Item:
     points: float
     title: str
     line: int
-    tests: tuple[Test, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Assignment:
     items: tuple[Item, ...]
     written: tuple[Written, ...]
     master: str
-    suite: str
+    checks: str
 
     @property
     def points(self) -> dict[str, float]:
@@ -85,18 +83,17 @@ def _catalogue(root: Path, stamps: tuple) -> dict[str, Assignment]:
 
 
 def _assignment(name: str, master: Master, masters: sources.Sources) -> Assignment:
-    suite = masters.suites[name]
     items: list[Item] = []
     written: list[Written] = []
     title = ""
     for cell in master.cells:
         title = _heading(cell) or title
         if cell.role == "item":
-            tests = tuple(test for test in suite.tests if test.item == cell.id)
-            items.append(Item(str(cell.id), float(cell.keys["points"]), title, cell.line, tests))
+            items.append(Item(str(cell.id), float(cell.keys["points"]), title, cell.line))
         elif cell.role == "written":
             written.append(Written(str(cell.id), float(cell.keys["points"]), title, cell.line))
-    return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, suite.path)
+    place = f"{sources.COURSE}/{name}/checks"
+    return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, place)
 
 
 def _heading(cell: Cell) -> str:

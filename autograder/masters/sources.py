@@ -2,11 +2,12 @@
 
 solutions/<name>.py               one notebook master per assignment
 solutions/backprop/<module>.py    the complete modules
-autograder/course/<name>/checks/  the complete suites
+autograder/course/<name>/checks/  the complete checks
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Sources:
 
     notebooks: dict[str, percent.Master] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
-    suites: dict[str, checks.Suite] = field(default_factory=dict)
+    checks: dict[str, list[checks.CheckFile]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -44,15 +45,15 @@ class Sources:
         return sorted(self.notebooks, key=lambda name: (self.notebooks[name].order, name))
 
 
-def suite_of(root: Path, assignment: str) -> Path:
-    """The file of an assignment's suite."""
-    return root / COURSE / assignment / "checks" / f"test_{assignment}.py"
+def checks_of(root: Path, assignment: str) -> Path:
+    """The folder of an assignment's checks."""
+    return root / COURSE / assignment / "checks"
 
 
 def paths(root: Path) -> list[Path]:
     """The files of all masters."""
     modules = [file for folder in (SOLUTIONS, MODULES) for file in sorted((root / folder).glob("*.py"))]
-    return modules + sorted((root / COURSE).glob("*/checks/test_*.py"))
+    return modules + sorted((root / COURSE).glob("*/checks/*.py"))
 
 
 def read(root: Path) -> Sources:
@@ -66,11 +67,10 @@ def read(root: Path) -> Sources:
         found, wrong = regions.find(lines, regions.SOLUTION, "a module")
         problems = [Problem(path, number, message) for number, message in wrong]
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
-    for path in _python(sources, root, COURSE, "*/checks/test_*.py"):
-        sources.suites[Path(path).stem.removeprefix("test_")] = checks.read(path, sources.texts[path])
-    for kind in (sources.notebooks, sources.modules, sources.suites):
-        for master in kind.values():
-            sources.problems += master.problems
+    for path in _python(sources, root, COURSE, "*/checks/*.py"):
+        sources.checks.setdefault(Path(path).parts[-3], []).append(checks.read(path, sources.texts[path]))
+    for master in [*sources.notebooks.values(), *sources.modules.values(), *itertools.chain(*sources.checks.values())]:
+        sources.problems += master.problems
     return sources
 
 

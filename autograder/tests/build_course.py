@@ -82,8 +82,18 @@ def wave(x):
 SUITE = '''\
 """What tiny answers must be."""
 
-import pytest
-from toolbox.suite import item, make, student  # noqa: F401
+from dataclasses import dataclass
+
+from toolbox.suite import each, item
+
+
+@dataclass(frozen=True)
+class At:
+    """A place."""
+
+    name: str
+    x: float
+    item: str = "slope"
 
 
 def near(a, b):
@@ -112,10 +122,9 @@ def test_the_slope_at_one_is_two(student):
 ### BEGIN HIDDEN TESTS
 
 
-@item("slope")
-@pytest.mark.parametrize("x", [-2.0, 7.0])
-def test_the_slope_doubles_every_input(student, x):
-    near(student.tiny.slope(x), 2.0 * x)
+@each([At("below", -2.0), At("above", 7.0)])
+def test_the_slope_doubles_every_input(at, student):
+    near(student.tiny.slope(at.x), 2.0 * at.x)
 
 
 ### END HIDDEN TESTS
@@ -133,15 +142,16 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 MASTERS = {
     "notebook": ("solutions/tiny.py", NOTEBOOK),
     "module": ("solutions/backprop/tiny.py", MODULE),
-    "suite": ("autograder/course/tiny/checks/test_tiny.py", SUITE),
+    "suite": ("autograder/course/tiny/checks/tiny.py", SUITE),
 }
 BUILT = [
-    "assignments/tiny/test_tiny.py",
+    "assignments/tiny/checks.json",
+    "assignments/tiny/checks/tiny.py",
     "assignments/tiny/tiny.ipynb",
     "lib/backprop/__init__.py",
     "lib/backprop/tiny.py",
 ]
-IGNORED = ["solutions/tiny/test_tiny.py", "solutions/tiny/tiny.ipynb"]
+IGNORED = ["solutions/tiny/checks.json", "solutions/tiny/checks/tiny.py", "solutions/tiny/tiny.ipynb"]
 
 
 def write(root: Path) -> Path:

@@ -1,18 +1,18 @@
 """Looking at work before it is handed in: what is there, what is missing, what is broken. Nothing of it is run.
 
-The notebook and the public checks are read as text, the modules are compiled only. Each thing looked at gives a
+The notebook and the index of checks are read as data, the modules are compiled only. Each thing looked at gives a
 `Line` of the table that `submit` shows.
 """
 
 from __future__ import annotations
 
-import ast
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from toolbox import place
+from toolbox import index
 from toolbox.handin_table import as_html, as_text
 
 NOTEBOOK_LIMIT = 20 * 2**20  # the intake takes no larger one
@@ -80,22 +80,17 @@ def marks(cell: dict) -> dict:
     return (cell.get("metadata") or {}).get("nbgrader") or {}
 
 
-def expected(suite: Path | None) -> tuple[list[str], list[str]]:
-    """The item ids and the modules that a public suite asks for, read from its text."""
-    try:
-        tree = ast.parse(suite.read_text(encoding="utf-8")) if suite else ast.Module([], [])
-    except (SyntaxError, ValueError):  # a suite that was edited: the hand-in is written without this look
-        return [], []
-    modules = {
-        node.value.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Attribute)
-        and isinstance(node.value.value, ast.Name)
-        and node.value.value.id == "student"
-    }
-    items = place.items_of(suite) if suite else []
-    return items, sorted(modules - {"notebook", "changed", "value"})
+def expected(folders: Iterable[Path]) -> tuple[list[str], list[str]]:
+    """The items and the modules that an assignment asks for, by the index in the first of the folders that has one."""
+    for folder in folders:
+        try:
+            found = index.read(folder)
+        except FileNotFoundError:
+            continue
+        except ValueError:  # it was edited: the hand-in is written without this look
+            break
+        return found.items, list(found.modules)
+    return [], []
 
 
 def look_at_notebook(hand_in: HandIn, notebook: Path, cells: list[dict]) -> None:

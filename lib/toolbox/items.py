@@ -1,22 +1,56 @@
-"""What a suite is made of: the `@item` mark of a test, the seeded inputs, and the record of one test's outcome."""
+"""What a suite is made of: the marks that make a function a check, the seeded inputs, and the record of an outcome."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-import pytest
 import torch
 
 
-def item(name: str, share: float = 1.0, seconds: float | None = None) -> Callable:
-    """Mark a test as a part of the graded item `name`.
+@dataclass(frozen=True)
+class Mark:
+    """What a function is marked with: the item of each of its checks, and the row that each is asked of."""
 
-    share: its weight within the item; 0 shows the test in the table and gives no marks. seconds: what one of its calls
+    items: tuple[str, ...]
+    rows: tuple[Any, ...]  # as many as items; (None,) where the function takes no row
+    share: float
+    seconds: float | None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.share, bool) or not isinstance(self.share, int | float) or self.share < 0:
+            raise TypeError(f"the share {self.share!r} is not a number of at least 0: write share=2.0")
+        if any(not isinstance(item, str) for item in self.items):
+            raise TypeError("an item is named by its id, a string")
+
+
+def item(name: str, share: float = 1.0, seconds: float | None = None) -> Callable:
+    """Make a function a check of the graded item `name`.
+
+    share: its weight within the item; 0 shows the check in the table and gives no marks. seconds: what one of its calls
     may take in grading, where that is more than the few tenths of a second that any call may take.
     """
-    return pytest.mark.item(name, share=share, seconds=seconds)
+    return _marking(Mark((name,), (None,), share, seconds))
+
+
+def each(rows: Iterable[Any], of: str = "item", share: float = 1.0, seconds: float | None = None) -> Callable:
+    """Make a function a check of every row, which is its first argument.
+
+    of: the attribute of a row that names the item which this check belongs to. A row has a `name` of its own, too.
+    share, seconds: as in `item`.
+    """
+    kept = tuple(rows)
+    return _marking(Mark(tuple(getattr(row, of) for row in kept), kept, share, seconds))
+
+
+def _marking(mark: Mark) -> Callable:
+    def marked(function: Callable) -> Callable:
+        function.checks = [*getattr(function, "checks", []), mark]  # type: ignore[attr-defined]
+        return function
+
+    return marked
 
 
 NOT_TOLD = ("error", "seconds", "need")
@@ -24,7 +58,7 @@ NOT_TOLD = ("error", "seconds", "need")
 
 @dataclass
 class TestResult:
-    """What one test found. `status` is for machines, `message` for people.
+    """What one check found. `status` is for machines, `message` for people. name: its id; says: its sentence.
 
     detail: the message with all that it tells, where students read a shorter one. follows: the earlier item in which
     the same mistake has cost its marks already, "" where there is none. seconds: what its calls may take, as in `item`;
@@ -45,22 +79,28 @@ class TestResult:
     detail: str = ""
     seconds: float | None = None
     need: float = 0.0
+    says: str = ""
     error: BaseException | None = field(default=None, repr=False, compare=False)
 
     @property
     def sentence(self) -> str:
-        return self.name.removeprefix("test_").replace("_", " ")
+        return self.says or sentence_of(self.name)
 
     def as_dict(self) -> dict:
         """Plain data, for the verdict."""
         return {key: value for key, value in vars(self).items() if key not in NOT_TOLD}
 
 
-class Make:
-    """Seeded inputs for tests: the same on every run of the same test with the same course seed."""
+def sentence_of(name: str) -> str:
+    """What the name of a function says."""
+    return name.removeprefix("test_").replace("_", " ")
 
-    def __init__(self, course_seed: str, test_name: str):
-        digest = hashlib.sha256(f"{course_seed}|{test_name}".encode()).digest()
+
+class Make:
+    """Seeded inputs for checks: the same on every run of the same check with the same course seed."""
+
+    def __init__(self, course_seed: str, check_seed: str):
+        digest = hashlib.sha256(f"{course_seed}|{check_seed}".encode()).digest()
         self.seed = int.from_bytes(digest[:4], "big")
         self._generator = torch.Generator().manual_seed(self.seed)
 

@@ -1,4 +1,4 @@
-"""Where things are: the house (the folder that holds `lib/backprop/`), the right `backprop`, the suite, the notebook.
+"""Where things are: the house (the folder that holds `lib/backprop/`), the right `backprop`, the notebook.
 
 A notebook's first cell puts `lib/` on the path and calls `start()`. The same cell works in `assignments/`, in
 `solutions/` (where the solved modules are used), in an unpacked hand-in and on Colab.
@@ -6,7 +6,6 @@ A notebook's first cell puts `lib/` on the path and calls `start()`. The same ce
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from collections.abc import Mapping
@@ -73,32 +72,6 @@ def start() -> None:
         shell.events.register("post_run_cell", reloading.after_a_cell)
 
 
-def suite_of(item: str, start: Path | None = None) -> Path:
-    """The public suite that holds `item`: beside the notebook, else anywhere in `assignments/`.
-
-    Raises KeyError, naming the known items, where no suite has it, and where several have it, none of them here.
-    """
-    known: list[str] = []
-    found: list[Path] = []
-    here = Path(start or Path.cwd()).resolve()
-    for path in suites(start):
-        items = items_of(path)
-        if item in items:
-            if path.parent == here:
-                return path
-            found.append(path)
-        known += items
-    if len(found) > 1:
-        places = " and ".join(f"{path.parent.parent.name}/{path.parent.name}" for path in found)
-        raise KeyError(f"{item!r} is a check of {len(found)} assignments: run this in {places}, whichever you mean")
-    if found:
-        return found[0]
-    near = difflib.get_close_matches(item, known, n=3)
-    every = ", ".join(dict.fromkeys(known)) or "none here"
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {every}"
-    raise KeyError(f"no check is called {item!r}; {hint}")
-
-
 def known_at(folder: Path) -> frozenset[str] | None:
     """The assignments up to the one in `folder`, in the order of the course; None where the notebooks do not say it."""
     order = _order(folder.parent)
@@ -117,28 +90,6 @@ def _order(assignments: Path) -> dict[str, float]:
         except (OSError, ValueError, TypeError, KeyError):  # somebody's own notebook
             continue
     return found
-
-
-def suites(start: Path | None = None) -> list[Path]:
-    """The public suites in reach, the nearest first."""
-    here = Path(start or Path.cwd()).resolve()
-    try:
-        everywhere = sorted(house(start).glob("assignments/*/test_*.py"))
-    except FileNotFoundError:
-        everywhere = []
-    return list(dict.fromkeys([*sorted(here.glob("test_*.py")), *everywhere]))
-
-
-def items_of(suite: Path) -> list[str]:
-    """The item ids of a suite, read from its text without running it."""
-    import ast
-
-    found: list[str] = []
-    for node in ast.parse(suite.read_text(encoding="utf-8")).body:
-        for call in getattr(node, "decorator_list", []):
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "item":
-                found.append(ast.literal_eval(call.args[0]))
-    return list(dict.fromkeys(found))
 
 
 def run_notebook(folder: Path) -> Mapping[str, object]:

@@ -1,6 +1,6 @@
 """Handing in: look at the work, say plainly what is missing, write one zip.
 
-Steps: find the house; read the notebook, the modules and the public checks as text (nothing is run); list what is
+Steps: find the house; read the notebook, the modules and the index of checks (nothing is run); list what is
 missing or broken; write `<assignment>-hand-in.zip` beside `lib/` with the notebook, `lib/backprop/*.py` and a
 manifest. Half-finished work is handed in all the same. Only what nobody could grade is not written: no notebook, or
 one that is not a notebook.
@@ -48,10 +48,9 @@ def submit(assignment: str = "flat", folder: str | Path | None = None, out: str 
     hand_in = HandIn(assignment, target)
     look_at_notebook(hand_in, notebook, cells)
     folders = (notebook.parent, home / "assignments" / assignment)
-    suites = [path for folder in folders if (path := folder / f"test_{assignment}.py").is_file()]
-    items, modules = expected(suites[0] if suites else None)
+    items, modules = expected(folders)
     look_at_cells(hand_in, cells, items)
-    modules = sorted({*modules, *modules_noted(notebook)})  # a suite need not call each of them by name
+    modules = sorted({*modules, *modules_noted(notebook)})
     look_at_modules(hand_in, home / "lib" / "backprop", modules)
     write_zip(hand_in, notebook, home / "lib" / "backprop")
     show(hand_in)

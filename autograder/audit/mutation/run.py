@@ -22,7 +22,7 @@ from autograder.audit.mutation.forked_trials import killer, trials
 from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.course.rooms import Room, load
 from autograder.course.students import namespace, notebook
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
@@ -67,7 +67,7 @@ def mutate(
 ) -> list[Score]:
     """Try the mutants of an assignment's modules. modules, functions: only these. jobs: processes; default: cores."""
     room = load(assignment)
-    suite = suite or Suite(suite_of(ROOT, assignment))
+    suite = suite or Suite(checks_of(ROOT, assignment))
     right = room.solutions
     wanted = [name for name in right if modules is None or name in set(modules)]
     found = [m for name in wanted for m in mutants(name, right[name])]

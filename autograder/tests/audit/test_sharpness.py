@@ -15,7 +15,7 @@ from autograder.audit.suite_audit import loses_marks
 from autograder.course import rooms
 from autograder.course.answers import Answer
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
 
@@ -92,7 +92,7 @@ class Scaled(Student):
 
 def results(assignment, factor):
     """The suite's results for the solution, its numbers times a factor."""
-    suite = Suite(suite_of(ROOT, assignment))
+    suite = Suite(checks_of(ROOT, assignment))
     transport = answering(Answer("right", ()), rooms.load(assignment))._transport
     assert isinstance(transport, LocalTransport)
     before = torch.get_num_threads()

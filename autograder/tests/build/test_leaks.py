@@ -12,8 +12,8 @@ from autograder.build import leaks, plan
 from autograder.masters import sources
 from autograder.tests import build_course as course
 
-NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/test_tiny.py"
-MASTER = "autograder/course/tiny/checks/test_tiny.py"
+NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/checks/tiny.py"
+MASTER = "autograder/course/tiny/checks/tiny.py"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ PLANTED = {
         in_notebook(lambda n: cell(n, "solution_guess")["source"].append("\nanswer = math.cos(x)")),
         ("solutions/backprop/tiny.py", "math.cos")),
     "a line of a hidden test": (
-        in_file(SUITE, "    near(student.tiny.slope(x), 2.0 * x)\n"), (MASTER, "2.0 * x")),
+        in_file(SUITE, "    near(student.tiny.slope(at.x), 2.0 * at.x)\n"), (MASTER, "2.0 * at.x")),
     "the name of a hidden test": (
         in_file(SUITE, "# see test_the_slope_doubles_every_input\n"),
         (MASTER, "doubles_every")),
@@ -134,4 +134,5 @@ def test_every_line_of_every_region_is_guarded(masters, clean):
     for text in secrets.lines:
         found = leaks.find(masters, {MODULE: clean[MODULE] + f"\n{text}\n".encode()})
         assert found or text not in secrets.whole, text
-    assert {"guess = 3.0 * 14.0", "answer = 2 * x", "near(student.tiny.slope(x), 2.0 * x)"} <= secrets.whole.keys()
+    known = {"guess = 3.0 * 14.0", "answer = 2 * x", "near(student.tiny.slope(at.x), 2.0 * at.x)"}
+    assert known <= secrets.whole.keys()

@@ -7,7 +7,7 @@ import pytest
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -16,7 +16,7 @@ BEYOND = rooms.load("beyond")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "beyond"))
+    return Suite(checks_of(ROOT, "beyond"))
 
 
 def failed(suite, items, *edits, seed="x", **notebook):

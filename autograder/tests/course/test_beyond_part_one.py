@@ -10,7 +10,8 @@ import torch
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering, namespace
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from autograder.tests.check_files import text_of
 from toolbox import calls, smooth, wire
 from toolbox.draw import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.errors import Malformed, Missing
@@ -35,7 +36,7 @@ def solution(module):
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "beyond"))
+    return Suite(checks_of(ROOT, "beyond"))
 
 
 # What the toolbox gives
@@ -188,7 +189,7 @@ def test_no_known_mistake_of_second_order_is_right(seed):
 
 def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known():
     truths = [ROOT / "lib" / "toolbox" / "truths" / name for name in ("forward.py", "second.py")]
-    source = "".join(file.read_text() for file in [*truths, suite_of(ROOT, "beyond")])
+    source = "".join(file.read_text() for file in truths) + text_of(checks_of(ROOT, "beyond"))
     known = {row[0] for row in ROWS}
     assert {name for name in known if name not in source and name.replace("-", "_") not in source} == set()
     named = set(re.findall(r'"((?:dual|jvp|hessian|hvp|rop|cg|power|penalty|no-convergence)-[a-z-]+)"', source))

@@ -10,7 +10,7 @@ from autograder.audit import suite_audit
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.suite import Suite
 
 SCALAR = rooms.load("scalar")
@@ -19,7 +19,7 @@ NODES = ("c", "b", "a", "x")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(suite_audit.ROOT, "scalar"))
+    return Suite(checks_of(suite_audit.ROOT, "scalar"))
 
 
 def failed(suite, item, *edits, **notebook):

@@ -8,7 +8,7 @@ from autograder.audit import suite_audit
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.suite import Suite
 
 TENSORS = rooms.load("tensors")
@@ -17,7 +17,7 @@ SOLUTION = (suite_audit.ROOT / "solutions" / "backprop" / "tensors.py").read_tex
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(suite_audit.ROOT, "tensors"))
+    return Suite(checks_of(suite_audit.ROOT, "tensors"))
 
 
 def lost(suite, items, *edits, **notebook):

@@ -7,7 +7,7 @@ import pytest
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
 from toolbox.suite import Suite
 
@@ -18,7 +18,7 @@ SEEDS = ("public", "first fault", "another")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "flat"))
+    return Suite(checks_of(ROOT, "flat"))
 
 
 def blamed(suite, items, *edits, seed="first fault"):

@@ -7,7 +7,7 @@ import pytest
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
 from toolbox.suite import Suite
 
@@ -17,7 +17,7 @@ BY_HAND = ("predict", "ladder", "overfit", "trained")  # numbers and nets of the
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "training"))
+    return Suite(checks_of(ROOT, "training"))
 
 
 def blamed(suite, *edits):

@@ -9,7 +9,8 @@ from matplotlib import pyplot as plt
 
 from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from autograder.tests.check_files import text_of
 from toolbox import function_runs, graph_ops
 from toolbox.draw import show_network
 from toolbox.draw.network import rows_of
@@ -127,7 +128,7 @@ def test_a_graph_with_a_circle_has_no_order():
 
 
 def test_every_name_that_is_given_for_graphs_functions_and_modules_is_in_the_catalogue():
-    suite = (suite_of(ROOT, "layers")).read_text()
+    suite = text_of(checks_of(ROOT, "layers"))
     truths = (ROOT / "lib" / "toolbox" / "truths" / "graph.py").read_text()
     for name in (row[0] for row in ROWS):
         assert f'"{name}"' in suite or f'"{name}"' in truths, f"{name} is never given"

@@ -12,7 +12,7 @@ from autograder.course.layers.mistakes.graph import VALUE
 from autograder.course.layers.mistakes.modes import DGAMMA
 from autograder.course.layers.mistakes.sequential import BACK
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
 from toolbox.errors import Mismatch
 from toolbox.suite import Suite
@@ -25,7 +25,7 @@ NO_CROSS_TERMS = Edit("mlp_by_hand", G_SCORES, "probabilities * grad_out")
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "layers"))
+    return Suite(checks_of(ROOT, "layers"))
 
 
 def failures(suite, item: str, *edits: Edit) -> dict[str, tuple[str, list[str]]]:

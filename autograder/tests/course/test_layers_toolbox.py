@@ -10,7 +10,8 @@ import torch
 
 from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from autograder.tests.check_files import text_of
 from toolbox import draw, given_layers
 from toolbox.errors import Mismatch, Missing
 from toolbox.layer_mistakes import backward_forms
@@ -163,7 +164,7 @@ def test_every_name_of_a_mistake_is_used_and_every_used_one_is_in_the_catalogue(
     known = r'"((?:[a-z]+-)+[a-z]+)"'
     files = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in
              ("truths/layer", "layer_mistakes", "layer_runs", "truths/batchnorm")]  # fmt: skip
-    suite = (suite_of(ROOT, "layers")).read_text()
+    suite = text_of(checks_of(ROOT, "layers"))
     named = {name for path in files for name in re.findall(known, path.read_text())} | set(re.findall(known, suite))
     named |= {name.replace("_", "-") for name in re.findall(r"(\w+)=", suite)}  # foreseen(..., dropout_unscaled=6)
     own = {row[0] for row in [*LAYERS, *MODES]}

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from autograder.course.answers import span
-from autograder.course.scalar.checks.test_scalar import local_slopes
-from autograder.masters.sources import suite_of
+from autograder.course.scalar.checks.engine import local_slopes
+from autograder.masters.sources import checks_of
 from toolbox import curves, gate_mistakes
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.scalar import ROWS
@@ -162,11 +162,8 @@ def test_the_untouched_skeleton_earns_nothing():
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
             exec("".join(cell["source"]), namespace)
-    suite = Suite(suite_of(ROOT, "scalar"))
-    try:
-        results = suite.run(Student(LocalTransport(modules, namespace)))
-    finally:
-        suite.close()
+    suite = Suite(checks_of(ROOT, "scalar"))
+    results = suite.run(Student(LocalTransport(modules, namespace)))
     assert [result.name for result in results if result.status == "passed"] == []
 
 

@@ -16,7 +16,7 @@ from autograder.demo import DUE, make_class
 from autograder.demo.material import Material, grade_id, text, without_marks
 from autograder.demo.students import CLASS
 from autograder.intake import intake
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.intake.test_intake import codes
 from toolbox.student import LocalTransport, Student
 from toolbox.suite import Suite
@@ -44,9 +44,8 @@ def taken(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def suite():
-    suite = Suite(suite_of(ROOT, "flat"))
+    suite = Suite(checks_of(ROOT, "flat"))
     yield suite
-    suite.close()
 
 
 def test_the_class_holds_what_real_students_send(taken):

@@ -14,7 +14,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.demo import make_class
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from autograder.tests.check_files import text_of
 from autograder.tests.checkout import ROOT, command, copy_of_the_repository, scores_in
 
 SUBSET = ("loops", "untouched", "bias", "double", "deleted", "late")  # parts of ids: enough kinds, little time
@@ -114,8 +115,7 @@ def test_written_answers_wait_for_a_person(course, verdicts):
 
 
 def test_feedback_shows_the_tables_and_no_hidden_source(course, verdicts):
-    suite = (suite_of(ROOT, "flat")).read_text()
-    public = (ROOT / "assignments" / "flat" / "test_flat.py").read_text()
+    suite, public = text_of(checks_of(ROOT, "flat")), text_of(ROOT / "assignments" / "flat" / "checks")
     secret = {line.strip() for line in suite.splitlines()} - {line.strip() for line in public.splitlines()}
     secret = {line for line in secret if len(line) > 30 and not line.startswith("def test_")}
     assert len(secret) > 50

@@ -27,8 +27,9 @@ from autograder.gradescope.imports import reached
 from autograder.gradescope.results import VISIBILITIES, results_of
 from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.sandbox import launcher
+from autograder.tests.check_files import text_of
 from autograder.tests.checkout import ROOT, hand_in_at
 from toolbox.errors import KitError
 
@@ -110,7 +111,7 @@ def hand_in(target: Path, base: Path | None = None) -> Path:
             base / "results",
             base / "submission_metadata.json",
         ]
-        paths += [kit, suite_of(kit, "flat"), kit / "solutions" / "backprop" / "flat.py"]
+        paths += [kit, checks_of(kit, "flat") / "gates.py", kit / "solutions" / "backprop" / "flat.py"]
         paths += [base / "submission"]
         assert all(path.exists() for path in paths)
         text += SPY.format(paths=[str(path) for path in paths], results=str(base / "results" / "results.json"))
@@ -241,8 +242,7 @@ def test_it_stays_below_the_memory_that_gradescope_gives(run):
 def test_neither_the_seed_nor_a_hidden_test_is_in_the_results(base, results, run):
     text = json.dumps(results) + run.output
     assert SEED not in text and "def test_" not in text
-    suite = (suite_of(ROOT, "flat")).read_text()
-    public = (ROOT / "assignments" / "flat" / "test_flat.py").read_text()
+    suite, public = text_of(checks_of(ROOT, "flat")), text_of(ROOT / "assignments" / "flat" / "checks")
     secret = {line.strip() for line in suite.splitlines()} - {line.strip() for line in public.splitlines()}
     assert not [line for line in secret if len(line) > 20 and line in text]
 
@@ -393,7 +393,7 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
         "autograder/room/door.py": "from behind import (\n    one as two,\n)\n",
         "autograder/room/cellar.py": "import never_reached\n",
         "autograder/sandbox/zygote.py": "try:\n    import attempted\nexcept ImportError:\n    pass\n",
-        "autograder/course/x/checks/test_x.py": "import asked_by_a_suite\n",
+        "autograder/course/x/checks/topic.py": "import asked_by_a_suite\n",
         "lib/toolbox/__init__.py": "",
         "lib/toolbox/items.py": "from .deep.down import x\n",
         "lib/toolbox/deep/__init__.py": "",

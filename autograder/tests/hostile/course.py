@@ -15,8 +15,8 @@ SHADOWS = (
     "lib/backprop/msgpack.py", "lib/backprop/toolbox/compare.py", "lib/backprop/__init__.py", "lib/torch.py",
     "lib/msgpack.py", "lib/conftest.py", "lib/sitecustomize.py", "lib/usercustomize.py", "lib/toolbox/__init__.py",
     "lib/toolbox/compare.py", "lib/toolbox/wire.py", "lib/autograder/__init__.py", "torch.py", "conftest.py",
-    "sitecustomize.py", "test_flat.py", "pytest.ini", "pyproject.toml", "nbgrader_config.py", "lib/evil.pth",
-    "autograder/course/flat/checks/test_flat.py", "autograder/judging/judge.py", "solutions/backprop/flat.py", "intake.json",
+    "sitecustomize.py", "checks/gates.py", "pytest.ini", "pyproject.toml", "nbgrader_config.py", "lib/evil.pth",
+    "autograder/course/flat/checks/gates.py", "autograder/judging/judge.py", "solutions/backprop/flat.py", "intake.json",
     "lib/backprop/flat.pyc", "lib/backprop/__pycache__/flat.cpython-311.pyc", "startup/00-evil.py", "ipython_config.py",
 )  # fmt: skip
 HTML = (

@@ -78,7 +78,7 @@ class Field:
         """Grade these items only: every other one would cost its time sixty times over."""
         known = self.judge.assignment
         self.judge.assignment = replace(known, items=[item for item in known.items if item.id in names])
-        self.judge.suite.tests = [(test, blank) for test, blank in self.judge.suite.tests if blank.item in names]
+        self.judge.suite.checks = [check for check in self.judge.suite.checks if check.item in names]
         assert {item.id for item in self.judge.assignment.items} == set(names)
 
     def still_grades(self) -> bool:

@@ -11,7 +11,7 @@ from autograder.course.students import answering, namespace
 from autograder.judging.carried_mistakes import CARRIED, follow_through
 from autograder.judging.marks import judge_item
 from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
 from toolbox.items import TestResult
 from toolbox.misconceptions import CATALOGUE
@@ -25,7 +25,7 @@ SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "flat"))
+    return Suite(checks_of(ROOT, "flat"))
 
 
 def verdict_on(suite, *edits, items=None):

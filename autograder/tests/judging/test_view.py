@@ -12,10 +12,11 @@ import pytest
 from autograder.judging.stripped import compiled
 from autograder.judging.view import excerpt, view_of
 from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.sandbox.modules_in_memory import apart
 from autograder.sandbox.transport import RemoteTransport
 from autograder.sandbox.visible import ALL, GIVEN, SERVING, SHARED
+from autograder.tests.check_files import text_of
 from toolbox.cells import Cell
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +53,7 @@ def test_nothing_is_listed_that_answers_an_item():
 
 @pytest.mark.parametrize("assignment", KNOWN)
 def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment):
-    suite = suite_of(ROOT, assignment).read_text()
+    suite = text_of(checks_of(ROOT, assignment))
     named = re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)\.(\w+)", suite)
     named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
     if "within_passes(" in suite:
@@ -122,7 +123,7 @@ while waiting:  # all that can be reached from the modules, the collector and th
     waiting += gc.get_referents(thing)
 print("memory", len(seen) > 100_000, sorted(name for name in found for answer in answers
                      if name.startswith("toolbox." + answer) or f"/toolbox/{{answer}}" in name))
-print("files", [path for path in (LIB, LIB + "/toolbox", LIB + "/toolbox/references.py", "assignments", "test_flat.py")
+print("files", [path for path in (LIB, LIB + "/toolbox", LIB + "/toolbox/references.py", "assignments", "checks")
                 if os.path.exists(path)])
 for name in answers:
     module = importlib.import_module("toolbox." + name)

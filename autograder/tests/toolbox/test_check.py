@@ -58,6 +58,17 @@ def test_a_skeleton_gets_not_written_yet_and_no_traceback(house):
     assert "not written yet" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
+def test_plain_pytest_asks_the_same_checks_of_the_same_work(house):
+    shutil.copy(ROOT / "pyproject.toml", house)
+    module = house / "lib" / "backprop" / "flat.py"
+    module.write_text(module.read_text().replace('grads["b"] = grads["scores"].sum(dim=0)', 'grads["b"] = 0 * b'))
+    for where in ("assignments/flat/checks", "assignments/flat/checks/linear.py"):
+        words = ["pytest", where, "-p", "no:cacheprovider", "-k", "hinge and bias or tree"]
+        done = subprocess.run([sys.executable, "-m", *words], cwd=house, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1 and "hinge_grad_b: " in done.stdout and "yours" in done.stdout, done.stdout
+        assert "1 failed" in done.stdout
+
+
 def test_an_unknown_item_names_the_known_ones(house):
     done = terminal(house, "check", "hinge")
     assert done.returncode == 2 and "hinge_loss" in done.stderr and "Traceback" not in done.stderr

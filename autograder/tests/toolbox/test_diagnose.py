@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.diagnose import diagnose
 from toolbox.misconceptions import CATALOGUE
 from toolbox.misconceptions.beyond import ROWS as BEYOND
@@ -212,11 +212,11 @@ def test_a_lazy_or_broken_upstream_gradient_is_not_followed(theirs):
 
 
 def test_every_name_that_can_be_given_is_in_the_catalogue():
-    sources = [*(ROOT / "lib" / "toolbox").glob("*.py"), suite_of(ROOT, "flat")]
+    toolbox = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in ("diagnose", "references", "compare")]
+    sources = [*toolbox, *checks_of(ROOT, "flat").glob("*.py")]
     known = r'"((?:[a-z]+-)+[a-z]+)"'
     named = {
-        name for path in sources if path.name in ("diagnose.py", "references.py", "test_flat.py", "compare.py")
-        for name in re.findall(known, path.read_text())
+        name for path in sources for name in re.findall(known, path.read_text())
     }  # fmt: skip
     assert named - set(CATALOGUE) <= {"utf-8"}
     # these have their own tests, with the rest of their assignment

@@ -12,7 +12,7 @@ from autograder.course import rooms
 from autograder.course.answers import Answer
 from autograder.course.students import answering
 from autograder.judging.marks import judge_item
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox import nudging
 from toolbox.errors import Forbidden, Mismatch
 from toolbox.suite import Suite
@@ -96,12 +96,11 @@ RULES = {
 
 def scores(assignment: str, added: str, items: list[str], modules: tuple[str, ...]) -> dict[str, tuple[float, str]]:
     """Points out of 10 and status by item, for the solution with code added to one module."""
-    suite, room = Suite(suite_of(ROOT, assignment)), rooms.load(assignment)
+    suite, room = Suite(checks_of(ROOT, assignment)), rooms.load(assignment)
     sources = dict(room.solutions)
     sources[modules[0]] += DIFFERENCES + added
     student = answering(Answer("by differences", ()), replace(room, solutions=sources))
     found = suite.run(student, items=items, seed="a seed of ours")
-    suite.close()
     verdicts = [judge_item(item, 10, [result for result in found if result.item == item]) for item in items]
     return {verdict.id: (verdict.score, verdict.status) for verdict in verdicts}
 

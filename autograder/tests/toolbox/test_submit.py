@@ -16,17 +16,14 @@ from autograder.tests.intake.test_intake import answered, release
 from toolbox.handin import expected
 from toolbox.submit import submit
 
-SUITE = """
-from toolbox.suite import item, make, student
-
-@item("predict")
-def test_predicted(student):
-    assert student.value("predicted")
-
-@item("toy")
-def test_toy(student):
-    assert student.flat.toy(x=1, y=2, z=3)
-"""
+INDEX = {
+    "assignment": "flat",
+    "modules": ["flat"],
+    "checks": [
+        {"id": f"test_{item}", "item": item, "says": item, "seed": item, "share": 1.0, "file": "all.py"}
+        for item in ("predict", "toy")
+    ],
+}
 
 
 @pytest.fixture
@@ -34,7 +31,8 @@ def house(tmp_path) -> Path:
     folder = tmp_path / "assignments" / "flat"
     folder.mkdir(parents=True)
     (folder / "flat.ipynb").write_text(nbformat.writes(answered()))
-    (folder / "test_flat.py").write_text(SUITE)
+    (folder / "checks.json").write_text(json.dumps(INDEX))
+    (folder / "checks").mkdir()
     package = tmp_path / "lib" / "backprop"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
@@ -113,7 +111,7 @@ def test_doubled_and_missing_cells_are_told(house):
 def test_nothing_of_the_student_is_run(house):
     bait = f"open({str(house / 'ran')!r}, 'w')\n"
     (house / "lib" / "backprop" / "flat.py").write_text(bait)
-    (house / "assignments" / "flat" / "test_flat.py").write_text(bait + SUITE)
+    (house / "assignments" / "flat" / "checks" / "all.py").write_text(bait)
     submit("flat", folder=house)
     assert not (house / "ran").exists()
 
@@ -154,9 +152,10 @@ def test_names_in_the_table_are_escaped(house):
     assert "<script>" not in html and "&lt;script&gt;" in html
 
 
-def test_items_and_modules_are_read_from_the_suite(house):
-    assert expected(house / "assignments" / "flat" / "test_flat.py") == (["predict", "toy"], ["flat"])
-    assert expected(None) == ([], [])
+def test_items_and_modules_are_read_from_the_first_index_there_is(house):
+    here = house / "assignments" / "flat"
+    assert expected([house, here]) == (["predict", "toy"], ["flat"])
+    assert expected([house]) == ([], [])
 
 
 def test_a_module_that_the_notebook_names_and_no_test_calls_is_missed(house):
@@ -170,8 +169,9 @@ def test_a_module_that_the_notebook_names_and_no_test_calls_is_missed(house):
         assert submit("flat", folder=house).complete
 
 
-def test_a_suite_that_was_edited_does_not_keep_work_from_being_handed_in(house):
-    (house / "assignments" / "flat" / "test_flat.py").write_text("def (")
+@pytest.mark.parametrize("text", ["def (", "[]", "{}", '{"assignment": "flat", "modules": 3, "checks": [{}]}'])
+def test_an_index_that_was_edited_does_not_keep_work_from_being_handed_in(house, text):
+    (house / "assignments" / "flat" / "checks.json").write_text(text)
     assert submit("flat", folder=house).path.exists()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.course.answers import Answer, OfModule, wrong
 from autograder.course.flat.mistakes import nets
 
-SUITE = Path(__file__).parents[1] / "checks" / "test_flat.py"
+SUITE = Path(__file__).parents[1] / "checks" / "notebook.py"
 
 
 def truth_of_the_suite(name: str) -> dict:

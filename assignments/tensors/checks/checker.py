@@ -1,0 +1,69 @@
+"""What a gradient checker must find, and what it must let pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolbox import planted
+from toolbox.compare import lone
+from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.suite import item
+
+# The checker, examined
+
+
+def examine(student, kind: str, number: int) -> None:
+    """Let the student's gradcheck judge all cases of a kind. Raises Mismatch with the first that it misjudges."""
+    known, script = planted.cases(kind, number), student.script()
+    check = script.tensors.gradcheck
+    verdicts = script.fetch(*[check(*planted.dealt(case, script)) for case in known])
+    wrong = [case for case, verdict in zip(known, verdicts, strict=True) if said(verdict) != planted.healthy(case)]
+    if wrong:
+        case = wrong[0]
+        what = "let a wrong backward pass go" if case.fault else "rejected a right backward pass"
+        count = f"{len(wrong)} of the {len(known)} were misjudged"
+        raise Mismatch(f"gradcheck {what}: {case.what} ({count})", diagnosis=[case.reveals])
+
+
+def said(verdict: Any) -> bool:
+    """The checker's verdict. Raises Missing or Malformed."""
+    if verdict is None:
+        raise Missing("gradcheck returns nothing yet")
+    if not isinstance(lone(verdict), bool):
+        raise Malformed("gradcheck must return True or False")
+    return lone(verdict)
+
+
+@item("gradcheck_wrong", seconds=2)
+def test_the_checker_tells_factors_signs_transposes_and_shapes_from_right_gradients(student, make):
+    examine(student, "wrong", make.seed)
+
+
+@item("gradcheck_entry", seconds=2)
+def test_the_checker_finds_a_fault_in_a_single_entry(student, make):
+    examine(student, "entry", make.seed)
+
+
+@item("gradcheck_upstream", seconds=2)
+def test_the_checker_finds_faults_that_a_constant_upstream_hides(student, make):
+    examine(student, "upstream", make.seed)
+
+
+@item("gradcheck_zero", seconds=2)
+def test_the_checker_finds_faults_at_zero_and_makes_no_trouble_there(student, make):
+    examine(student, "zero", make.seed)
+
+
+@item("gradcheck_kinks", seconds=2)
+def test_the_checker_forgives_a_kink_and_nothing_else(student, make):
+    examine(student, "kinks", make.seed)
+
+
+@item("gradcheck_float32", seconds=2)
+def test_the_checker_checks_float32_inputs_as_strictly_as_any(student, make):
+    examine(student, "float32", make.seed)
+
+
+@item("gradcheck_scales", seconds=2)
+def test_the_checker_copes_with_very_small_and_very_large_numbers(student, make):
+    examine(student, "scales", make.seed)

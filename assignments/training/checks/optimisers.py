@@ -1,0 +1,132 @@
+"""What the optimisers must do."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any
+
+import torch
+
+from toolbox.compare import assert_value
+from toolbox.diagnose import verdicts_only
+from toolbox.errors import Mismatch, Missing, Raised
+from toolbox.suite import item
+from toolbox.truths.training import momentum_mistakes, path, sgd_mistakes, velocity
+
+# Optimisers
+
+SHAPES = {"w1": (4, 3), "b1": (3,), "w2": (3, 2), "scale": ()}
+TWINS = {"left": (3, 2), "right": (3, 2)}
+
+
+def some(make, shapes: dict[str, tuple[int, ...]], dtype=torch.float64) -> dict[str, torch.Tensor]:
+    return {name: make.normal(*shape, dtype=dtype) for name, shape in shapes.items()}
+
+
+def steer(
+    student, make, name: str, shapes=SHAPES, steps: int = 12, rates: Any = None, dtype=torch.float64, rho=None
+) -> None:
+    """Let the student's optimiser make some steps, and compare every parameter with torch.optim's."""
+    params = some(make, shapes, dtype)
+    gradients = [some(make, shapes, dtype) for _ in range(steps)]
+    rates = [0.07] * steps if rates is None else rates(steps)
+    options = {} if rho is None else {"rho": rho}
+    s = student.script()
+    found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, gradients, rates, **options))[0]
+    exact = [{key: value.double() for key, value in part.items()} for part in [params, *gradients]]
+    params64, gradients64 = exact[0], exact[1:]
+    true = path(params64, gradients64, rates, momentum=rho or 0.0)
+    theirs = found["params"]
+    if not found["looked"] and all(torch.equal(theirs[-1][key], params[key]) for key in params):
+        raise Missing(f"{name}.step is not written yet: it never looks at the gradients")
+    if found["changed"]:
+        message = f"step() wrote into the gradient of {', '.join(found['changed'])}: it belongs to the caller"
+        raise Mismatch(message, diagnosis=["gradient-changed"])
+
+    @cache
+    def mistakes() -> dict[str, list]:
+        given = params64, gradients64, rates
+        return sgd_mistakes(*given) if rho is None else momentum_mistakes(*given, rho)
+
+    def clues(number: int, key: str) -> dict[str, Any]:
+        return {"forms": {what: [wrong[number][key] for wrong in paths] for what, paths in mistakes().items()}}
+
+    for number in (steps - 1, *range(steps - 1)):  # the last first: by then mistakes have grown apart
+        for key in shapes:
+            assert_value(theirs[number][key], true[number][key], name=f"{key} after step {number + 1}", inputs=dtype,
+                         condition=4.0, terms=params64[key].abs().max().item(),
+                         clues=partial(clues, number, key))  # fmt: skip
+    if rho is not None:
+        check_velocity(found["velocity"], params64, gradients64, rho, dtype)
+
+
+def steer_beside_others(student, make, name: str, **options: float) -> None:
+    """One step with the gradients of a whole flat net: those of scores and hidden layers are there, too."""
+    params, gradients = some(make, SHAPES, torch.float64), some(make, SHAPES, torch.float64)
+    more = {"scores": make.normal(5, 3), "h": make.normal(5, 4)} | gradients | {"a": make.normal(5, 4)}
+    s = student.script()
+    try:
+        found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, [more], [0.07], **options))[0]
+    except Raised as error:
+        known = ["names-of-gradients"] if "KeyError" in str(error) else []
+        raise Raised(str(error), diagnosis=known) from None
+    if not found["looked"]:
+        raise Missing(f"{name}.step is not written yet: it never looks at the gradients")
+    true = path(params, [gradients], [0.07], momentum=options.get("rho", 0.0))[0]
+    with verdicts_only():
+        for key in SHAPES:
+            assert_value(found["params"][0][key], true[key], name=f"{key} after a step", condition=4.0,
+                         terms=params[key].abs().max().item())  # fmt: skip
+
+
+def check_velocity(found: Any, params: dict, gradients: list, rho: float, dtype: torch.dtype) -> None:
+    true = velocity(params, gradients, rho)
+    if not isinstance(found, dict) or set(found) != set(true):
+        names = ", ".join(found) if isinstance(found, dict) and found else "nothing"
+        raise Mismatch(f"velocity must hold one tensor for each of {', '.join(true)}; it holds {names}")
+    for key, value in true.items():
+        largest = max(part[key].abs().max().item() for part in gradients)  # they may cancel in the velocity
+        assert_value(found[key], value, name=f"velocity[{key!r}]", inputs=dtype, condition=4.0, terms=largest)
+
+
+def falling(steps: int) -> list[float]:
+    return [0.3 * 0.8**step for step in range(steps)]
+
+
+def warming(steps: int) -> list[float]:
+    return [0.02 * (step + 1) for step in range(steps)]
+
+
+@item("sgd")
+def test_gradient_descent_follows_torch_optim_through_twelve_steps(student, make):
+    steer(student, make, "SGD")
+
+
+@item("sgd")
+def test_gradient_descent_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
+    steer_beside_others(student, make, "SGD")
+
+
+@item("sgd")
+def test_gradient_descent_obeys_a_learning_rate_that_changes(student, make):
+    steer(student, make, "SGD", rates=falling)
+
+
+@item("momentum")
+def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
+    steer(student, make, "Momentum", rho=0.9)
+
+
+@item("momentum")
+def test_momentum_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
+    steer_beside_others(student, make, "Momentum", rho=0.9)
+
+
+@item("momentum")
+def test_momentum_obeys_a_learning_rate_that_changes(student, make):
+    steer(student, make, "Momentum", rho=0.7, rates=falling)
+
+
+@item("momentum")
+def test_every_parameter_has_a_velocity_of_its_own(student, make):
+    steer(student, make, "Momentum", shapes=TWINS, rho=0.7)

@@ -1,0 +1,229 @@
+"""What differences, the tangent plane and the steepest ascent must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from toolbox import curves
+from toolbox.callbacks import Given, Number, Numbers
+from toolbox.compare import assert_grad, assert_value
+from toolbox.errors import Mismatch
+from toolbox.suite import item
+
+from .inputs import away_from_zero, filled
+
+# Differences, the plane that touches, the way up
+
+
+def cubic(make, falls: bool) -> tuple[list[float], float, float]:
+    """Coefficients of a cubic, a place where it falls or climbs, and a step: no two differences agree there."""
+    while True:
+        coefficients, (x,), eps = (
+            away_from_zero(make, 4),
+            away_from_zero(make, 1),
+            make.uniform(low=0.1, high=0.4).item(),
+        )
+        a, b, c, _ = coefficients
+        slope, bend = 3 * a * x * x + 2 * b * x + c, (3 * a * x + b) * eps
+        if (slope < 0) is not falls:
+            continue
+        if abs(slope) > 0.5 and abs(bend) > 0.05 and abs(slope + a * eps * eps) > 0.2 and abs(slope + bend) > 0.2:
+            return coefficients, x, eps
+
+
+def check_difference(student, make, name: str, falls: bool = True) -> None:
+    """Compare a difference on a cubic with what it must be, and with the other differences."""
+    coefficients, x, eps = cubic(make, falls)
+    a, b, c, _ = coefficients
+    slope, bend, rest = 3 * a * x * x + 2 * b * x + c, (3 * a * x + b) * eps, a * eps * eps
+    right, left, both = (
+        torch.tensor(s, dtype=torch.float64) for s in (slope + bend + rest, slope - bend + rest, slope + rest)
+    )
+    s = student.script()
+    (answer,) = s.fetch(getattr(s.differences, name)(s.give(Given(curves.cubic(*coefficients), Number())), x, eps))
+    if name == "symmetric":
+        forms = {
+            "difference-one-sided": [right, left, right / 2, left / 2],
+            "difference-divided-by-one-step": both * 2,
+            "difference-not-divided": [both * 2 * eps, both * eps, both * eps * eps],
+        }
+    else:
+        forms = {
+            "difference-symmetric": both,
+            "difference-to-the-left": left,
+            "difference-divided-by-two-steps": right / 2,
+            "difference-not-divided": right * eps,
+        }
+        forms["sign-flipped"] = [-right, -left]
+    true = both if name == "symmetric" else right
+    assert_grad(filled(answer, name), true, name="the slope", forms=forms)
+
+
+@item("one_sided")
+def test_the_one_sided_difference_of_a_cubic(student, make):
+    check_difference(student, make, "one_sided")
+
+
+### BEGIN HIDDEN TESTS
+@item("one_sided")
+def test_the_one_sided_difference_of_more_cubics(student, make):
+    for falls in (False, True, False, True):
+        check_difference(student, make, "one_sided", falls)
+
+
+### END HIDDEN TESTS
+
+
+@item("symmetric")
+def test_the_symmetric_difference_of_a_cubic(student, make):
+    check_difference(student, make, "symmetric")
+
+
+### BEGIN HIDDEN TESTS
+@item("symmetric")
+def test_the_symmetric_difference_of_more_cubics(student, make):
+    for falls in (False, True, False, True):
+        check_difference(student, make, "symmetric", falls)
+
+
+### END HIDDEN TESTS
+
+
+def check_gradient(student, make, count: int) -> None:
+    """Compare the numeric gradient of a surface with the true one and with what known mistakes give."""
+    cubes, squares, at = away_from_zero(make, count), away_from_zero(make, count), away_from_zero(make, count)
+    (twist,), eps = away_from_zero(make, 1), 0.25
+
+    def height(point: torch.Tensor) -> torch.Tensor:
+        c, s = torch.tensor(cubes, dtype=torch.float64), torch.tensor(squares, dtype=torch.float64)
+        return (c * point**3 + s * point**2).sum() + twist * point.prod()
+
+    point = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(height(point), point)
+    bend = torch.tensor(
+        [(3 * c * x + q) * eps for c, q, x in zip(cubes, squares, at, strict=True)], dtype=torch.float64
+    )
+    true = slope + torch.tensor(cubes, dtype=torch.float64) * eps**2
+    moved = torch.tensor(at, dtype=torch.float64)
+    diagonal = (height(moved + eps) - height(moved - eps)) / (2 * eps)
+    forms = {
+        "difference-one-sided": [true + bend, true - bend],
+        "difference-divided-by-one-step": 2 * true,
+        "difference-not-divided": [2 * eps * true, eps * true, eps * eps * true],
+        "nudged-all-at-once": diagonal.expand(count),
+        "nudge-not-undone": left_behind(height, moved, eps),
+    }
+    s = student.script()
+    place = s.keep(list(at))
+    function = s.give(Given(curves.surface(cubes, squares, twist), Numbers(count)))
+    answer, after = s.fetch(s.differences.numeric_gradient(function, place, eps), place)
+    assert_grad(filled(answer, "numeric_gradient"), true, name="the gradient", forms=forms)
+    if any(abs(a - b) > 1e-9 for a, b in zip(at, after, strict=True)):
+        raise Mismatch("the point that was passed in is another one afterwards", diagnosis=["input-changed"])
+
+
+def left_behind(height: Callable, at: torch.Tensor, eps: float) -> list[torch.Tensor]:
+    """What comes out where earlier coordinates stay nudged, up or down, when the later ones have their turn."""
+    found = []
+    for stays in (eps, -eps):
+        at_now, gradient = at.clone(), []
+        for i in range(len(at)):
+            step = torch.zeros_like(at)
+            step[i] = eps
+            gradient.append((height(at_now + step) - height(at_now - step)) / (2 * eps))
+            at_now[i] += stays
+        found.append(torch.stack(gradient))
+    return found
+
+
+@item("numeric_gradient")
+def test_every_coordinate_gets_its_own_symmetric_difference(student, make):
+    check_gradient(student, make, 3)
+
+
+### BEGIN HIDDEN TESTS
+@item("numeric_gradient")
+def test_the_numeric_gradient_works_in_any_number_of_dimensions(student, make):
+    for count in (2, 5, 1):
+        check_gradient(student, make, count)
+
+
+### END HIDDEN TESTS
+
+
+def check_plane(student, make, count: int) -> None:
+    """Compare a linear approximation with the one that torch makes of the same numbers."""
+    (value,), gradient, step = away_from_zero(make, 1), away_from_zero(make, count), away_from_zero(make, count)
+    g, s = torch.tensor(gradient, dtype=torch.float64), torch.tensor(step, dtype=torch.float64)
+    true = value + g @ s
+    forms = {
+        "value-at-start-missing": g @ s,
+        "step-not-weighted": [value + g.sum(), value + s.sum(), value + g.sum() + s.sum()],
+        "sign-flipped": value - g @ s,
+        "factor-two-missing": value + g @ s / 2,
+        "local-gradient-only": value + g[0] * s[0],
+    }
+    answer = student.differences.linear_approximation(value=value, gradient=gradient, step=step)
+    assert_value(filled(answer, "linear_approximation"), true, name="the height of the plane", forms=forms)
+
+
+@item("plane")
+def test_the_plane_goes_on_as_the_surface_goes_here(student, make):
+    check_plane(student, make, 2)
+
+
+### BEGIN HIDDEN TESTS
+@item("plane")
+def test_the_plane_has_as_many_dimensions_as_the_gradient(student, make):
+    for count in (3, 5, 1):
+        check_plane(student, make, count)
+
+
+### END HIDDEN TESTS
+
+
+def check_ascent(student, gradient: list[float]) -> None:
+    """Compare the direction of steepest ascent with torch's normalised gradient."""
+    g = torch.tensor(gradient, dtype=torch.float64)
+    true = torch.nn.functional.normalize(g, dim=0)
+    forms = {
+        "direction-not-normalised": g,
+        "direction-downhill": [-true, -g],
+        "direction-signs-only": g.sign(),
+        "direction-other-length": [
+            g / g.abs().sum(),
+            g / g.abs().max(),
+            g / g.square().sum(),
+            g / g.sum(),
+            g / len(g),
+            g / g.square().sum() ** 0.25,
+        ],
+    }
+    answer = student.differences.steepest_ascent(gradient)
+    assert_grad(filled(answer, "steepest_ascent"), true, name="the step", forms=forms)
+
+
+@item("ascent")
+def test_the_steepest_step_has_length_one_and_points_uphill(student, make):
+    check_ascent(student, away_from_zero(make, 2, 1.2, 3.0))
+
+
+@item("ascent", share=0.5)
+def test_where_the_ground_is_level_no_step_is_taken(student, make):
+    check_ascent(student, [0.0, 0.0, 0.0])
+
+
+### BEGIN HIDDEN TESTS
+@item("ascent")
+def test_the_steepest_step_in_more_dimensions(student, make):
+    for count in (3, 6, 1):
+        check_ascent(student, away_from_zero(make, count, 1.2, 3.0))
+    (x,) = away_from_zero(make, 1, 1.2, 3.0)
+    check_ascent(student, [x, -x])  # entries that cancel are not nothing
+    check_ascent(student, [x, 0.0, 0.0])
+    check_ascent(student, [number * 1e-3 for number in away_from_zero(make, 4)])
+
+
+### END HIDDEN TESTS

@@ -1,0 +1,160 @@
+"""What the random search must do."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import torch
+
+from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.rehearse_files import result_of
+from toolbox.suite import item
+
+from .loops import check_seed, drawn
+
+# Random search
+
+
+def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> None:
+    if values.shape != (count,):
+        raise Mismatch(f"the numbers have shape {tuple(values.shape)}, not {(count,)}")
+    if values.dtype != torch.float64:
+        raise Mismatch(f"the numbers are {values.dtype}; they should be torch.float64")
+    if not torch.isfinite(values).all():
+        raise Mismatch("some of the numbers are nan or inf")
+
+    def apart(place: torch.Tensor) -> float:
+        """How far numbers are from an even spread over [0, 1): Kolmogorov's distance."""
+        steps = (torch.arange(count) + 0.5) / count
+        return (place.sort().values - steps).abs().max().item()
+
+    if values.min() < low or values.max() > high * (1 + 1e-12):
+        logs = values.clamp(min=1e-300).log()
+        exponents = apart((values - math.log10(low)) / math.log10(high / low)) < 0.02
+        exponents |= apart((values - math.log(low)) / math.log(high / low)) < 0.02
+        base = apart((logs * math.log10(math.e) - math.log(low)) / math.log(high / low)) < 0.05
+        found = ["exponents-not-raised"] if exponents else ["log-base"] if base else []
+        raise Mismatch(
+            f"numbers from {values.min():.3g} to {values.max():.3g}; asked were {low:g} to {high:g}", diagnosis=found
+        )
+    if apart((values / low).log() / math.log(high / low)) > 0.02:
+        even = apart((values - low) / (high - low)) < 0.02
+        message = "the logarithms of the numbers are not spread evenly"
+        raise Mismatch(message, diagnosis=["spread-evenly-not-by-logs"] if even else [])
+
+
+@item("log_uniform")
+def test_settings_are_spread_evenly_by_their_logarithm(student, make):
+    check_logs(drawn(student, "training", "log_uniform", make.seed, 1e-3, 1.0, 20_000)[0], 1e-3, 1.0, 20_000)
+
+
+### BEGIN HIDDEN TESTS
+@item("log_uniform")
+def test_settings_of_another_range_are_spread_evenly_by_their_logarithm(student, make):
+    check_logs(drawn(student, "training", "log_uniform", make.seed, 2e-6, 0.5, 20_000)[0], 2e-6, 0.5, 20_000)
+    check_logs(drawn(student, "training", "log_uniform", make.seed, 0.3, 0.7, 20_000)[0], 0.3, 0.7, 20_000)
+
+
+@item("log_uniform")
+def test_settings_come_from_the_generator(student, make):
+    check_seed(student, "training", "log_uniform", make.seed, 0.01, 10.0, 6)
+
+
+### END HIDDEN TESTS
+
+
+def points_of(make, count: int) -> list[dict[str, float]]:
+    return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
+
+
+def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
+    s = student.script()
+    found = s.fetch(s.toolbox.rehearse_files.searched(s.checkpoint.search, runs, **options))[0]
+    if found["rows"][-1] is None and not found["asked"]:
+        raise Missing("search is not written yet (it returns None)")
+    return found
+
+
+def check_rows(rows: Any, points: list[dict[str, float]]) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Malformed("search returns a list of dicts")
+    if len(rows) != len(points):
+        raise Mismatch(f"{len(rows)} rows came back for {len(points)} points", diagnosis=["search-rows"])
+    for row, point in zip(rows, points, strict=True):
+        if {name: row.get(name) for name in point} != point:
+            raise Mismatch("the rows do not stand in the order of the points", diagnosis=["search-rows"])
+        if row.get("result") != result_of(point):
+            raise Mismatch(f"the result of {point} is {row.get('result')}, not {result_of(point)}")
+
+
+def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
+    """Each point once, whole."""
+    try:
+        rows = [json.loads(line) for line in lines]
+    except ValueError:
+        raise Mismatch("a line of the file is torn: it is no JSON", diagnosis=["line-torn"]) from None
+    if not all(isinstance(row, dict) for row in rows):
+        raise Mismatch("each line of the file holds one JSON object: the point, with its result")
+    for point in points:
+        fitting = [row for row in rows if {name: row.get(name) for name in point} == point]
+        if len(fitting) != 1 or fitting[0].get("result") != result_of(point):
+            message = f"{len(fitting)} lines of the file hold {point}"
+            raise Mismatch(
+                message, diagnosis=["lines-lost"] if not fitting else ["line-twice"] if len(fitting) > 1 else []
+            )
+    if len(rows) != len(points):
+        raise Mismatch(f"the file has {len(rows)} lines for {len(points)} points")
+
+
+@item("search")
+def test_a_search_evaluates_every_point_and_writes_it_down_at_once(student, make):
+    points = points_of(make, 4)
+    found = sought(student, [points])
+    check_rows(found["rows"][0], points)
+    if found["lines_seen"] != [0, 1, 2, 3]:
+        message = f"before the evaluations the file had {found['lines_seen']} lines, not 0, 1, 2, 3"
+        raise Mismatch(message, diagnosis=["written-at-the-end"])
+    check_lines(found["files"][0], points)
+
+
+@item("search")
+def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
+    points = points_of(make, 5)
+    found = sought(student, [points, points], fail_at=3)
+    if found["rows"][0] is not None:
+        raise Mismatch("an interruption was swallowed", diagnosis=["interruption-swallowed"])
+    if found["asked"] != points[:3] + points[2:]:
+        again = len(found["asked"]) - 6
+        known = ["evaluated-again"] if again > 0 else []
+        raise Mismatch(f"{len(found['asked'])} evaluations; after the interruption there were 3 to do", diagnosis=known)
+    check_rows(found["rows"][1], points)
+    check_lines(found["files"][1], points)
+
+
+### BEGIN HIDDEN TESTS
+@item("search")
+def test_a_search_knows_its_points_whatever_their_order(student, make):
+    points = points_of(make, 5)
+    later = [points[4], points[1], points[3], points[0]]
+    found = sought(student, [points[:3], later], as_text=True)
+    if found["asked"] != points[:3] + [points[4], points[3]]:
+        message = "points are known by their values, not by their place in the list"
+        everything = found["asked"] == points[:3] + later
+        raise Mismatch(message, diagnosis=["evaluated-again" if everything else "points-known-by-place"])
+    check_rows(found["rows"][1], later)
+    check_lines(found["files"][1], points)
+
+
+@item("search")
+def test_a_search_leaves_whole_lines_when_the_disk_is_full(student, make):
+    points = points_of(make, 4)
+    found = sought(student, [points, points], disk_full_at=3)
+    for lines in found["files"]:
+        check_lines(lines, [point for point in points if any(repr(point["lr"]) in line for line in lines)])
+    if found["rows"][1] is not None:
+        check_rows(found["rows"][1], points)
+
+
+### END HIDDEN TESTS
