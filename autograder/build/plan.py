@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograder.build import leaks
@@ -36,9 +37,9 @@ def plan(root: Path) -> list[Built]:
     if problems := rules.check(masters):
         raise Refused(problems)
     files: list[Built] = []
-    made: list[Callable[[], list[Built]]] = [lambda name=name: _notebook(name, masters) for name in masters.notebooks]
-    made += [lambda name=name: _module(name, masters) for name in masters.modules]
-    made += [lambda name=name: _checks(root, name, masters) for name in masters.notebooks]
+    made: list[Callable[[], list[Built]]] = [partial(_notebook, name, masters) for name in masters.notebooks]
+    made += [partial(_module, name, masters) for name in masters.modules]
+    made += [partial(_checks, root, name, masters) for name in masters.notebooks]
     for make in made:
         try:
             files += make()
@@ -86,8 +87,8 @@ def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
     # nbgrader copies what stands beside the solved notebook into the release, so the public checks stand there too
     for folder, committed in (("assignments", True), ("solutions", False)):
         built.append(Built(f"{folder}/{name}/{index.NAME}", listing, f"{COURSE}/{name}/checks", committed))
-        for file, data in public.items():
-            built.append(Built(f"{folder}/{name}/checks/{file}", data, f"{COURSE}/{name}/checks/{file}", committed))
+        for topic, data in public.items():
+            built.append(Built(f"{folder}/{name}/checks/{topic}", data, f"{COURSE}/{name}/checks/{topic}", committed))
     return built
 
 

@@ -69,8 +69,12 @@ def read(root: Path) -> Sources:
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
     for path in _python(sources, root, COURSE, "*/checks/*.py"):
         sources.checks.setdefault(Path(path).parts[-3], []).append(checks.read(path, sources.texts[path]))
-    for master in [*sources.notebooks.values(), *sources.modules.values(), *itertools.chain(*sources.checks.values())]:
-        sources.problems += master.problems
+    for notebook in sources.notebooks.values():
+        sources.problems += notebook.problems
+    for module in sources.modules.values():
+        sources.problems += module.problems
+    for file in itertools.chain(*sources.checks.values()):
+        sources.problems += file.problems
     return sources
 
 
