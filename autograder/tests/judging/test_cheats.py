@@ -34,16 +34,16 @@ class Bench:
         if assignment not in self._judges:
             self._judges[assignment] = Judge(ROOT, assignment, seed="cheats")
         judge = self._judges[assignment]
-        known, tests, names = judge.assignment, judge.suite.tests, items.split()
+        known, checks, names = judge.assignment, judge.suite.checks, items.split()
         judge.assignment = replace(known, items=tuple(item for item in known.items if item.id in names))
-        judge.suite.tests = [(test, blank) for test, blank in tests if blank.item in names]
+        judge.suite.checks = [check for check in checks if check.item in names]
         masters = {name: ROOT / "solutions" / "backprop" / f"{name}.py" for name in known.modules}
         sources = {name: without_marks(path.read_text(encoding="utf-8")) for name, path in masters.items()}
         modules = {name: f"{source}\n\n{parts.get(name, '')}".encode() for name, source in sources.items()}
         try:
             verdict = judge.judge(HandIn("cheat", assignment, Receipt("cheat", assignment), NOTEBOOK, modules)).verdict
         finally:
-            judge.assignment, judge.suite.tests = known, tests
+            judge.assignment, judge.suite.checks = known, checks
         assert {item.id for item in verdict.items} == set(names)
         return {item.id: item for item in verdict.items}
 
