@@ -47,9 +47,8 @@ def distributions(names: set[str]) -> list[str]:
 
 def _released(root: Path) -> Iterator[str]:
     for path in (path for pattern in RELEASED for path in root.glob(pattern)):
-        yield from _imports(
-            path.read_text(encoding="utf-8"), "backprop"
-        )  # what they import of each other is no package
+        # as if in `backprop`, so that what they import of each other is no package of others
+        yield from _imports(path.read_text(encoding="utf-8"), "backprop")
     for path in root.glob("assignments/*/*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":

@@ -85,8 +85,7 @@ def test_names_of_answers_differ():
     [("hinge_loss", "assert_value"), ("softmax_grad_b", "assert_grad"), ("toy", "assert_grad")],
 )
 def test_a_suite_that_compares_nothing_turns_the_audit_red(tmp_path, item, blind):
-    marks = "from toolbox.suite import item\n"
-    suite = suite_with(tmp_path, "flat", marks, f"{marks}\n{blind} = lambda *args, **kwargs: None\n")
+    suite = suite_with(tmp_path, "flat", f"{blind}(", "(lambda *args, **kwargs: None)(")
     found = suite_audit.audit("flat", [item], suite=suite, console=quiet())
     assert sum(f.kept and not f.right for f in found) > 5
 

@@ -399,7 +399,7 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
         "lib/toolbox/deep/__init__.py": "",
         "lib/toolbox/deep/down.py": "from ..items import y\nimport toolbox_uses\n",
         "lib/backprop/x.py": "import module_uses, toolbox.items\nfrom backprop.y import z\n",
-        "assignments/x/test_x.py": "import public_test_uses\n",
+        "assignments/x/checks/topic.py": "import public_test_uses\nfrom .inputs import numbers\n",
     }
     for name, text in kit.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -411,7 +411,7 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
     ]
     (tmp_path / "assignments/x/x.ipynb").write_text(json.dumps({"cells": cells}))
     own, foreign = reached(tmp_path)
-    outside = {"autograder/room/cellar.py", "lib/backprop/x.py", "assignments/x/test_x.py"}
+    outside = {"autograder/room/cellar.py", "lib/backprop/x.py", "assignments/x/checks/topic.py"}
     assert own == set(kit) - outside
     assert foreign == {
         "of_the_package", "late", "behind", "attempted", "asked_by_a_suite", "toolbox_uses", "module_uses",
