@@ -80,11 +80,12 @@ import time
 import torch
 import torch.nn.functional as F
 from backprop import forward_mode, second_order
-from toolbox import check, load_digits, smooth
+from toolbox import check, load_digits
+from toolbox.given import smooth_functions
 from toolbox.draw import (draw_graph, show_boundaries, show_curves, show_graph_steps,
                           show_growth, show_hessian, show_jacobians, show_steps,
                           show_throw)
-from toolbox.play import Slide, play
+from toolbox.draw.play import Slide, play
 
 torch.set_num_threads(1)  # one thread, so that measured times can be compared
 
@@ -138,8 +139,8 @@ def ready(what, trial):
 
 # %% show=true
 g = tensor(9.81)[0]
-flights = {f"g = {value}": smooth.throw(tensor(value)[0]) for value in (8.81, 10.81)}
-show_throw(*torch.func.jvp(smooth.throw, (g,), (torch.ones_like(g),)), others=flights,
+flights = {f"g = {value}": smooth_functions.throw(tensor(value)[0]) for value in (8.81, 10.81)}
+show_throw(*torch.func.jvp(smooth_functions.throw, (g,), (torch.ones_like(g),)), others=flights,
            title="one input, 200 numbers that depend on it");
 
 # %% [markdown]
@@ -254,7 +255,7 @@ check("dual_matmul")
 check("dual_functions")
 
 # %% [markdown]
-# That is enough to run a whole two-layer net with ReLU and softmax loss on Duals: `smooth.net_loss` in the toolbox is
+# That is enough to run a whole two-layer net with ReLU and softmax loss on Duals: `smooth_functions.net_loss` in the toolbox is
 # written with nothing but these operations. Below, all parameters change at once, in a random direction. A small nudge
 # agrees, and so does PyTorch. (The lectures say that PyTorch has no forward mode. That was true when they were made;
 # now there is `torch.func.jvp`.)
@@ -267,7 +268,7 @@ direction = [normal(*size, seed=i) for i, size in enumerate(sizes, start=7)]
 
 
 def loss_of(*parameters):
-    return smooth.net_loss(x, y, *parameters, reg=0.1)
+    return smooth_functions.net_loss(x, y, *parameters, reg=0.1)
 
 
 def loss_of_duals():
@@ -432,20 +433,20 @@ if ready("jvp and the two Jacobians", lambda: race(spread, tensor(0.3)[0], norma
 #
 # ## 5  One input: gravity
 #
-# Back to the ball. `smooth.throw(gravity)` is a program of 100 steps with air drag. It does not know about Duals; it
+# Back to the ball. `smooth_functions.throw(gravity)` is a program of 100 steps with air drag. It does not know about Duals; it
 # simply computes with what it is given. Your `jvp` differentiates it with respect to gravity.
 
 # %% show=true
 def throw_forward():
     """The flight and its tangent by gravity, from your forward mode."""
-    return forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])
+    return forward_mode.jvp(smooth_functions.throw, [g], [torch.ones_like(g)])
 
 
 if ready("jvp, and the operations of Dual", lambda: throw_forward()[1]):
     places, moves = throw_forward()
     show_throw(places, moves, others=flights, title="drawn from your forward mode")
     h, t = 1e-4, 100 * 0.02
-    nudged = (smooth.throw(g + h) - smooth.throw(g - h)) / (2 * h)
+    nudged = (smooth_functions.throw(g + h) - smooth_functions.throw(g - h)) / (2 * h)
     print(f"after {t:.1f} s   dx/dg         dy/dg")
     for name, last in (("forward mode", moves[-1]), ("nudged", nudged[-1])):
         print(f"{name:13}{float(last[0]):9.6f}     {float(last[1]):9.6f}")
@@ -461,7 +462,7 @@ if ready("jvp, and the operations of Dual", lambda: throw_forward()[1]):
 def throw_reverse(count):
     """Backward passes from the last `count` of the 200 numbers."""
     leaf = g.clone().requires_grad_()
-    places = smooth.throw(leaf).flatten()
+    places = smooth_functions.throw(leaf).flatten()
     return [torch.autograd.grad(place, leaf, retain_graph=True)[0]
             for place in places[-count:]]
 
@@ -1028,10 +1029,10 @@ if ready("gradient_penalty", lambda: second_order.gradient_penalty(squares, moon
 import math
 
 from backprop import implicit
-from toolbox import camera
+from toolbox.given import camera
 from toolbox.draw import (show_camera, show_circle_and_webs, show_crossing,
                           show_filling, show_settling, show_tangents, show_web)
-from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
+from toolbox.given.unrolling import layer, peak_bytes, steps_to_settle, unrolled
 
 
 def there(*answers):

@@ -79,7 +79,7 @@ import matplotlib.pyplot as plt
 import torch
 from backprop import flat
 from toolbox import check
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (
     describe,
     draw_graph,

@@ -85,11 +85,12 @@ import inspect
 import torch
 import torch.nn.functional as F
 from backprop import layers, losses
-from toolbox import check, given_layers
-from toolbox.data import load_digits
+from toolbox import check
+from toolbox.given import small_layers
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (draw_graph, show_columns, show_curves, show_growth,
                           show_layer, show_masks, show_slopes)
-from toolbox.play import Choice, Slide, Steps, play
+from toolbox.draw.play import Choice, Slide, Steps, play
 
 torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 
@@ -177,10 +178,10 @@ draw_graph(
 # `Scale` multiplies each column of `x` by a number of its own. This is all of it:
 
 # %%
-print(inspect.getsource(given_layers.Scale))
+print(inspect.getsource(small_layers.Scale))
 
 # %%
-layer = given_layers.Scale(tensor(10, -1))
+layer = small_layers.Scale(tensor(10, -1))
 print("out   ", layer.forward(tensor([1, 2], [3, 4], [5, 6])).tolist())
 print("grad_x", layer.backward(tensor([1, 1], [0, 1], [2, 0])).tolist())
 print("grad_s", layer.grads["s"].tolist())
@@ -192,7 +193,7 @@ print("grad_s", layer.grads["s"].tolist())
 # here has been divided already.
 #
 # (`Layer`, the base class, creates `params`, `grads`, `cache` and `training`. It is short: see
-# `lib/toolbox/layer.py`.)
+# `lib/toolbox/given/layer.py`.)
 #
 # ### Predict
 #
@@ -936,7 +937,7 @@ check("recompute")
 # %% show=true
 from time import perf_counter
 
-from toolbox.unrolling import peak_bytes
+from toolbox.given.unrolling import peak_bytes
 
 
 def there_and_back(net, x):
@@ -956,7 +957,7 @@ def measured(net, x, rounds=5):
 
 def deep(make, *first):
     """A net of 64 given layers."""
-    return make(*first, *[given_layers.Wave() for _ in range(64)])
+    return make(*first, *[small_layers.Wave() for _ in range(64)])
 
 
 x, sizes = normal(64, 256), (1, 2, 4, 8, 16, 32, 64)
@@ -994,7 +995,7 @@ if ready(Sequential=plain.forward(x), Recomputing_forward=trial.forward(x)) and 
 
 # %%
 from backprop import flat, functions, graph
-from toolbox import graph_ops
+from toolbox.probes import graph_ops
 from toolbox.draw import show_network
 
 
@@ -1413,7 +1414,7 @@ if there("Graph.forward and Concat", branched.forward(x=normal(2, 3)).get("y")):
 # million parameters needs no memory at all. Boxes above one another are on the same level.
 
 # %% show=true
-from toolbox import famous_nets
+from toolbox.given import famous_nets
 from toolbox.draw import show_architectures
 
 

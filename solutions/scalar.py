@@ -84,7 +84,7 @@ import numpy as np
 from backprop import differences, gates, scalar, tape
 from toolbox import check
 from toolbox.draw import describe, draw_graph, listed, show_curves, show_graph_steps
-from toolbox.play import Power, Slide, Steps, play
+from toolbox.draw.play import Power, Slide, Steps, play
 
 BLUE, RED, GREY = "#00558c", "#b34700", "#777777"
 

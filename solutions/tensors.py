@@ -80,9 +80,10 @@ import time
 
 import torch
 from backprop import tensors
-from toolbox import budget, check, planted
+from toolbox import check
+from toolbox.probes import budget, planted_faults
 from toolbox.draw import show_growth, show_jacobians
-from toolbox.play import Slide, play
+from toolbox.draw.play import Slide, play
 
 torch.set_num_threads(1)  # one thread, so that measured times can be compared
 
@@ -963,11 +964,11 @@ check("gradcheck_scales")
 # The whole test at a glance: for each kind, how many cases your checker judges right.
 tried = tensors.gradcheck(torch.relu, lambda grad_out, x: [grad_out * 0], [normal(2)])
 if ready(gradcheck=tried):
-    for kind in planted.KINDS:
-        cases, misjudged = planted.cases(kind, seed=2024), []
+    for kind in planted_faults.KINDS:
+        cases, misjudged = planted_faults.cases(kind, seed=2024), []
         for case in cases:
             said = bool(tensors.gradcheck(case.forward, case.backward, case.inputs))
-            if said != planted.healthy(case):
+            if said != planted_faults.healthy(case):
                 misjudged.append(case.what)
         right = len(cases) - len(misjudged)
         print(f"{kind:9s} {right:2d} of {len(cases):2d}", end="")

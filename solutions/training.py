@@ -87,14 +87,14 @@ from dataclasses import replace
 import torch
 from backprop import buffers, checkpoint, flat, optim, training
 from toolbox import check
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (show_chords, show_confusion, show_curves, show_images,
                           show_learning, show_paths, show_regions, show_search,
                           show_signals, show_times, show_weights)
-from toolbox.landscapes import LANDSCAPES, walk
-from toolbox.live import LiveCurve, progress
-from toolbox.play import Choice, Power, Slide, play
-from toolbox.splits import split_digits
+from toolbox.given.landscapes import LANDSCAPES, walk
+from toolbox.draw.live_plot import LiveCurve, progress
+from toolbox.draw.play import Choice, Power, Slide, play
+from toolbox.datasets.splits import split_digits
 
 torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -642,7 +642,7 @@ def images_of(data):
     """
     if data == "digits":
         return [load_digits(split, dtype=torch.float32) for split in ("train", "test")]
-    from toolbox.larger import load_images
+    from toolbox.datasets.larger_sets import load_images
 
     pairs = [load_images(data, split) for split in ("train", "test")]
     return [(x.flatten(1).float() / 255, y) for x, y in pairs]
@@ -784,7 +784,7 @@ if ready(net=net):
 # or the disk is full, you have lost the old checkpoint and have no new one. See for yourself:
 
 # %% show=true
-from toolbox.rehearse_files import full_disk, resource
+from toolbox.probes.checkpoint_probe import full_disk, resource
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "weights.bin"

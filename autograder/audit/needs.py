@@ -13,8 +13,8 @@ from pathlib import Path
 
 from autograder.judging.judge import Judge, one_thread, solution
 from autograder.sandbox.patience import Patience
-from toolbox.cells import code_cells
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import code_cells
 
 SHARE = 1 / 3
 

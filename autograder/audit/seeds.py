@@ -30,10 +30,10 @@ from autograder.course.rooms import load
 from autograder.course.students import prepared
 from autograder.judging.marks import loses_marks
 from autograder.masters.sources import checks_of
-from toolbox.compare import observed
-from toolbox.diagnose import verdicts_only
-from toolbox.student import Student
-from toolbox.suite import Suite
+from toolbox.calling.student import Student
+from toolbox.checks.compare import observed
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = 10  # of the seeds one is for right answers in other styles too

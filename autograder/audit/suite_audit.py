@@ -30,9 +30,9 @@ from autograder.course.rooms import Room, load, names
 from autograder.course.students import answering
 from autograder.judging.marks import loses_marks
 from autograder.masters.sources import checks_of
+from toolbox.checks.items import TestResult
+from toolbox.checks.suite import Suite
 from toolbox.errors import UnknownName
-from toolbox.items import TestResult
-from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ("public", "audit")  # what students see, and one that they do not

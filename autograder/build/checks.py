@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.masters.percent import Master
 from autograder.masters.problems import Problem, Refused
 from autograder.masters.sources import COURSE, checks_of
-from toolbox.collect import Check, NoChecks, collect
+from toolbox.checks.collect import Check, NoChecks, collect
 
 
 def collected(root: Path, name: str, master: Master, public: Mapping[str, bytes]) -> list[Check]:

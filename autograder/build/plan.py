@@ -75,7 +75,7 @@ def _module(name: str, masters: Sources) -> list[Built]:
 def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
     """The public files of checks and their index."""
     from autograder.build import checks  # imports torch: only where checks are collected
-    from toolbox import index
+    from toolbox.checks import index
 
     master, files, built = masters.notebooks[name], masters.checks[name], []
     public = {}

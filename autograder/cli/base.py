@@ -24,7 +24,7 @@ class _Commands(typer.core.TyperGroup):
 
             if not isinstance(error, KitError):
                 raise
-            from toolbox.visible import visible
+            from toolbox.checks.visible import visible
 
             typer.echo(visible(str(error)), err=True)
             raise typer.Exit(error.exit_status) from None

@@ -40,7 +40,7 @@ def grade(
     from autograder.grading.run import grade as run
     from autograder.machine_faults import ends_the_run
     from autograder.report import present
-    from toolbox.visible import visible
+    from toolbox.checks.visible import visible
 
     classroom = base.ROOT / "classroom"
     with ends_the_run(classroom):

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.course.answers import Answer, OfModule
 from autograder.course.rooms import Room
-from toolbox.student import LocalTransport, Student
+from toolbox.calling.student import LocalTransport, Student
 
 
 def answering(answer: Answer, room: Room) -> Student:

@@ -35,9 +35,9 @@ from autograder.records.seed import class_seed
 from autograder.records.verdict import NOT_JUDGED, Judgement, Verdict
 from autograder.rules.grade import Grade, grade
 from autograder.rules.terms import in_force
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 from toolbox.errors import UnknownName
-from toolbox.items import TestResult
-from toolbox.table import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 

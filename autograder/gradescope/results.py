@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from html import escape
 
-from toolbox.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions import CATALOGUE
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 LONGEST = 400  # characters of one message

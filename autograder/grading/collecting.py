@@ -17,8 +17,8 @@ from autograder.masters.catalogue import catalogue
 from autograder.rules.attempts import rule_of
 from autograder.rules.lateness import seconds_late
 from autograder.rules.terms import in_force
+from toolbox.checks.visible import visible
 from toolbox.errors import UnknownName
-from toolbox.visible import visible
 
 
 def choices(

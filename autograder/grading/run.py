@@ -34,8 +34,8 @@ from autograder.records.verdict import Judgement, Verdict
 from autograder.rules.command import preview, sentences, to_follow
 from autograder.rules.terms import Terms, pending, put_in_force
 from autograder.sandbox import launcher
+from toolbox.checks.visible import visible
 from toolbox.errors import KitError, NotJudged
-from toolbox.visible import visible
 
 
 class SwitchedOff(KitError):

@@ -28,12 +28,12 @@ from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.sandbox.transport import RemoteTransport
-from toolbox.cells import Cell, code_cells, is_solution
-from toolbox.collect import NoChecks
+from toolbox.calling.student import Student
+from toolbox.checks.collect import NoChecks
+from toolbox.checks.items import TestResult
+from toolbox.checks.suite import Suite, unreadable
 from toolbox.errors import NotJudged, UnknownName
-from toolbox.items import TestResult
-from toolbox.student import Student
-from toolbox.suite import Suite, unreadable
+from toolbox.notebook.cells import Cell, code_cells, is_solution
 
 REFUSAL_CAUSES = {"no_lib": "missing", "no_notebook": "missing"}
 OURS = (MemoryError, OSError)  # raised in a check, these say nothing of an answer

@@ -42,7 +42,7 @@ def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]
 
 def _toolbox(folder: Path, given: dict[str, str]) -> Iterable[tuple[str, tuple]]:
     for name, names in given.items():
-        path = folder / f"{name}.py"
+        path = folder / f"{name.replace('.', '/')}.py"
         source = path.read_text(encoding="utf-8")
         if names != ALL:
             source = excerpt(source, names.split())

@@ -23,7 +23,7 @@ JUDGED, REFUSED, NOT_JUDGED = "judged", "refused", "not judged"
 @dataclass
 class ItemVerdict:
     """One graded item. score: None where it is not judged and a person must look. message: what the student may read;
-    detail: all of it, where that is more. tests: `toolbox.items.TestResult` as plain data, without the item.
+    detail: all of it, where that is more. tests: `toolbox.checks.items.TestResult` as plain data, without the item.
     """
 
     id: str

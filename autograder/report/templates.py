@@ -12,7 +12,7 @@ from autograder.files import write_atomically
 from autograder.report import policy
 from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
 from autograder.report.terminal import what_happened
-from toolbox.visible import visible
+from toolbox.checks.visible import visible
 
 
 @cache

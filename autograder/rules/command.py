@@ -13,8 +13,8 @@ from autograder.rules.class_grades import ClassGrades
 from autograder.rules.paper import papers
 from autograder.rules.template import template as written
 from autograder.rules.terms import Terms, pending, put_in_force
+from toolbox.checks.visible import visible
 from toolbox.errors import KitError
-from toolbox.visible import visible
 
 
 class IsThere(KitError, FileExistsError):

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from autograder.sandbox.outputs import read_outputs
 from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.visible import NOTHING, View
-from toolbox import calls
-from toolbox.callbacks import Answering, Desk
-from toolbox.cells import Cell
+from toolbox.calling import calls
+from toolbox.calling.callbacks import Answering, Desk
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
+from toolbox.notebook.cells import Cell
 
 STRIKES = 2  # a function that ended so many fresh workers is not tried again; one that hung, not even once
 RESTARTS = 150  # of workers, for one hand-in

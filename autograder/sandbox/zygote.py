@@ -30,7 +30,7 @@ from autograder.sandbox.sensors import Watch, install
 from autograder.sandbox.walls import Limits, courtesy, enter, fork, kernel, lock, must_ask, needs, root_folder
 from autograder.sandbox.walls.asking import Answering
 from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
-from toolbox.cells import Notebook
+from toolbox.notebook.cells import Notebook
 
 MEASURE = 0.25  # seconds between two looks at what workers without a room have written
 
@@ -114,10 +114,10 @@ def warm_up(finder: Finder) -> Notebook:
     (x @ x).relu().sum().backward()
     torch.linalg.solve(torch.eye(2), torch.ones(2))
     numpy.linalg.inv(numpy.eye(2))
-    import toolbox.data  # noqa: F401
+    import toolbox.datasets.digits  # noqa: F401
     import toolbox.draw
-    import toolbox.place  # noqa: F401
-    import toolbox.play  # noqa: F401
+    import toolbox.draw.play  # noqa: F401
+    import toolbox.notebook.folders  # noqa: F401
 
     notebook = Notebook(Path("/"))
     toolbox.draw.alternative_text.install()

@@ -14,8 +14,8 @@ from autograder.masters.catalogue import catalogue
 from autograder.similarity.compare import Pair, rank
 from autograder.similarity.page import label, write_similar
 from autograder.similarity.work import CODE, WORDS, Work, plain, read_class
+from toolbox.checks.visible import visible
 from toolbox.errors import NotThere
-from toolbox.visible import visible
 
 FIRST = 10  # rows of the table
 

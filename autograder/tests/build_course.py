@@ -84,7 +84,7 @@ SUITE = '''\
 
 from dataclasses import dataclass
 
-from toolbox.suite import each, item
+from toolbox.checks.suite import each, item
 
 
 @dataclass(frozen=True)

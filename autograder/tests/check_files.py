@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 
 def text_of(folder: Path) -> str:

@@ -20,7 +20,7 @@ def _fail(error: Exception) -> None:
 def start(assignment: str) -> None:
     """Open JupyterLab on an assignment, from any folder."""
     from toolbox.errors import NotThere
-    from toolbox.lab import open_lab as run
+    from toolbox.notebook.lab import open_lab as run
 
     try:
         raise typer.Exit(run(assignment))
@@ -60,7 +60,7 @@ def test(assignment: str, folder: Path | None = None) -> None:
 @app.command()
 def submit(assignment: str, folder: Path | None = None, out: Path | None = None) -> None:
     """Validate your work and write it into one zip to hand in."""
-    from toolbox.submit import submit as run
+    from toolbox.handin.submit import submit as run
 
     try:
         run(assignment, folder=folder, out=out)
@@ -87,22 +87,23 @@ def train(
     """Train a two-layer net on a larger set with hand-written gradients; a run that was stopped goes on."""
     import torch
 
-    from toolbox import place, recipe
-    from toolbox.data import DataError
+    from toolbox import train
+    from toolbox.datasets.digits import DataError
+    from toolbox.notebook import folders
 
-    place.put_on_path()
+    folders.put_on_path()
     own = dict(hidden=hidden, epochs=epochs, batch=batch, lr=lr, reg=reg, drop=drop, components=components)
     try:
-        chosen = recipe.chosen(data, seed=seed, held_out=held_out, **own)
-        found = recipe.train(
+        chosen = train.chosen(data, seed=seed, held_out=held_out, **own)
+        found = train.train(
             chosen,
             folder=folder,
-            saved=saved or recipe.place_of(chosen),
+            saved=saved or train.place_of(chosen),
             device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
         )
     except (ValueError, DataError, FileNotFoundError) as error:
         _fail(error)
-    typer.echo(recipe.said(chosen, found))
+    typer.echo(train.said(chosen, found))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from toolbox import compare, index, paste, place
-from toolbox.items import TestResult
-from toolbox.keyboard import Call, KeyboardTransport
-from toolbox.reloading import told
-from toolbox.student import Student, fresh_module
-from toolbox.suite import FATAL, Suite, blank
-from toolbox.table import Aside, Report
+from toolbox.calling.keyboard import Call, KeyboardTransport
+from toolbox.calling.reloading import told
+from toolbox.calling.student import Student, fresh_module
+from toolbox.checks import compare, index, paste
+from toolbox.checks.items import TestResult
+from toolbox.checks.suite import FATAL, Suite, blank
+from toolbox.checks.table import Aside, Report
+from toolbox.notebook import folders
 
 Namespace = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -30,14 +31,14 @@ def check(item: str, *, folder: str | Path | None = None) -> Report:
 
 def check_all(assignment: str, *, folder: str | Path | None = None) -> list[Report]:
     """Check every item of an assignment; the notebook's cells are run once, where an item needs them."""
-    home = place.house(Path(folder) if folder else None)
+    home = folders.house(Path(folder) if folder else None)
     where = home / "assignments" / assignment
     if not (where / index.NAME).is_file():
         known = ", ".join(sorted(path.parent.name for path in home.glob(f"assignments/*/{index.NAME}")))
         raise FileNotFoundError(f"no assignment is called {assignment!r}; there are: {known or 'none'}")
-    place.put_on_path(where)
+    folders.put_on_path(where)
     suite = Suite(where / "checks")
-    one = _Check(suite, lambda: place.run_notebook(where), where)
+    one = _Check(suite, lambda: folders.run_notebook(where), where)
     return [one.report(item) for item in suite.items]
 
 
@@ -58,7 +59,7 @@ def _found(item: str, folder: str | Path | None) -> _Check:
     """The checks of the files that hold the item's, ready to be asked. Raises KeyError, naming the known items."""
     here = Path(folder) if folder else None
     found = index.of_item(item, here)
-    place.put_on_path(here)
+    folders.put_on_path(here)
     return _Check(Suite(found.folder / "checks", found.files_of(item)), _namespace(found.folder), here)
 
 
@@ -78,7 +79,7 @@ class _Check:
 
     def report(self, item: str) -> Report:
         """Every check of an item, until one ends it or somebody interrupts."""
-        known = place.known_at(self.suite.path.parent)
+        known = folders.known_at(self.suite.path.parent)
         results: list[TestResult] = []
         asides: dict[str, Aside] = {}
         names = self.names(item)
@@ -140,6 +141,6 @@ def _namespace(folder: Path) -> Namespace:
     try:
         from IPython.core.getipython import get_ipython
     except ImportError:
-        return lambda: place.run_notebook(folder)
+        return lambda: folders.run_notebook(folder)
     shell = get_ipython()
-    return shell.user_ns if shell is not None else lambda: place.run_notebook(folder)
+    return shell.user_ns if shell is not None else lambda: folders.run_notebook(folder)

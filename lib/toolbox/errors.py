@@ -1,7 +1,7 @@
 """The ways in which an answer can fail, each with a machine code and a message for people; and errors for people.
 
-Two families of failed answers. `Mismatch` is an answer that arrived and is wrong: `toolbox.compare` raises it. A
-`StudentError` is an answer that never arrived: the proxies of `toolbox.student` raise it. The judge writes `code` into
+Two families of failed answers. `Mismatch` is an answer that arrived and is wrong: `toolbox.checks.compare` raises it. A
+`StudentError` is an answer that never arrived: `toolbox.calling.student` raises it. The judge writes `code` into
 the verdict. Errors for people, `KitError`, are no failed answers: a command shows them and ends.
 """
 
@@ -45,7 +45,7 @@ class NotJudged(KitError):
 class Mismatch(AssertionError):
     """An answer arrived and differs from the reference.
 
-    diagnosis: ids of `toolbox.misconceptions`, the most likely one first; empty where none fits.
+    diagnosis: ids of `toolbox.checks.misconceptions`, the most likely one first; empty where none fits.
     evidence: plain JSON data (shapes, worst entry, relative error), shown as a table. plain: the message without
     anything that came from the student, where students must not read more.
     """

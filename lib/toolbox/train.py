@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from toolbox import checkpoint, larger
-from toolbox.augment import Batches
+from toolbox.datasets import larger_sets
+from toolbox.datasets.augment import Batches
+from toolbox.given import checkpoint
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def rate(recipe: Recipe, now: float) -> float:
 def place_of(recipe: Recipe) -> Path:
     """Where the checkpoint of a recipe lies when nobody names a place: another recipe, another file."""
     digest = hashlib.sha256(repr(recipe).encode()).hexdigest()[:8]
-    return larger.downloads() / "runs" / f"{recipe.data}-{recipe.hidden}-seed{recipe.seed}-{digest}.npz"
+    return larger_sets.downloads() / "runs" / f"{recipe.data}-{recipe.hidden}-seed{recipe.seed}-{digest}.npz"
 
 
 def said(recipe: Recipe, found: dict) -> str:
@@ -93,12 +94,12 @@ def train(
     from backprop.fast import FastNet
 
     split = "train" if recipe.held_out else "train+validation"
-    images, labels = larger.load_images(recipe.data, split, folder=folder)
+    images, labels = larger_sets.load_images(recipe.data, split, folder=folder)
     if len(labels) < recipe.batch:
         raise ValueError(f"{len(labels)} images fill no batch of {recipe.batch}: take a smaller one")
     batches = Batches(images, labels, recipe.batch, recipe.shift, recipe.flip, recipe.components)
     steps = len(labels) // recipe.batch
-    D, C = recipe.components or images[0].numel(), len(larger.SETS[recipe.data].classes)
+    D, C = recipe.components or images[0].numel(), len(larger_sets.SETS[recipe.data].classes)
     net = FastNet(recipe.batch, D, recipe.hidden, C, rho=recipe.rho, reg=recipe.reg, drop=recipe.drop, device=device)
     torch.manual_seed(recipe.seed)
     net.w1.normal_(0, math.sqrt(2 / D))
@@ -131,7 +132,7 @@ def train(
             checkpoint.save(saved, tensors, state | {"recipe": asdict(recipe)})
     bar.close()
     part = "validation" if recipe.held_out else "test"
-    x, y = larger.load_images(recipe.data, part, folder=folder)
+    x, y = larger_sets.load_images(recipe.data, part, folder=folder)
     return state | {"part": part, "images": len(y), "accuracy": accuracy(net, batches, x, y, device)}
 
 

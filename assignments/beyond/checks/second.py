@@ -8,15 +8,15 @@ from typing import Any
 
 import torch
 
-from toolbox import smooth
-from toolbox.compare import as_tensor, assert_unchanged, assert_value
-from toolbox.diagnose import diagnose
+from toolbox.checks.compare import as_tensor, assert_unchanged, assert_value
+from toolbox.checks.diagnose import diagnose
+from toolbox.checks.reference.forward import push
+from toolbox.checks.reference.models import usable
+from toolbox.checks.reference.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
+from toolbox.checks.reference.tensor import softmax_forms
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
-from toolbox.references import usable
-from toolbox.suite import item
-from toolbox.truths.forward import push
-from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
-from toolbox.truths.tensor import softmax_forms
+from toolbox.given import smooth_functions
 
 from .forward import two
 from .inputs import all_spread_out
@@ -45,10 +45,12 @@ def differentiated(student, script, *values: Any, flat: bool = False) -> list[An
 
 
 def curvature(student, make, name: str, n: int, dtype=torch.float64) -> None:
-    x, function = make.normal(n, dtype=dtype, scale=0.7), getattr(smooth, name)
+    x, function = make.normal(n, dtype=dtype, scale=0.7), getattr(smooth_functions, name)
     s = student.script()
     kept = s.keep(x)
-    answer, after = differentiated(student, s, s.second_order.hessian(getattr(s.toolbox.smooth, name), kept), kept)
+    answer, after = differentiated(
+        student, s, s.second_order.hessian(getattr(s.toolbox.smooth_functions, name), kept), kept
+    )
     assert_value(answer, hessian(function, x), name="hessian", inputs=dtype, condition=64.0,
                  forms=hessian_forms(function, x))  # fmt: skip
     if not torch.equal(after, x):
@@ -67,9 +69,9 @@ def test_the_hessian_of_a_function_of_all_entries_matches_torch(student, make):
 
 def products(student, make, name: str, shapes: list[tuple], dtype=torch.float64) -> None:
     inputs, vectors = ([make.normal(*shape, dtype=dtype, scale=0.8) for shape in shapes] for _ in "iv")
-    s, function = student.script(), getattr(smooth, name)
+    s, function = student.script(), getattr(smooth_functions, name)
     kept = [s.keep(tensor) for tensor in (*inputs, *vectors)]
-    call = s.second_order.hvp_twice(getattr(s.toolbox.smooth, name), kept[: len(shapes)], kept[len(shapes) :])
+    call = s.second_order.hvp_twice(getattr(s.toolbox.smooth_functions, name), kept[: len(shapes)], kept[len(shapes) :])
     answer, after = differentiated(student, s, call, kept, flat=name == "half_flat")
     if answer is None:
         raise Missing("nothing is returned yet: end the function with its `return` line")
@@ -316,7 +318,7 @@ def solve(
     """The answer of conjugate gradients, the products it took, and the system."""
     matrix, b = symmetric(make, eigenvalues), scale * make.normal(len(eigenvalues))
     s = student.script()
-    product, kept = s.toolbox.smooth.Products(matrix), s.keep(b)
+    product, kept = s.toolbox.smooth_functions.Products(matrix), s.keep(b)
     answer, calls, after = s.fetch(s.second_order.conjugate_gradients(product, kept, **options), product.calls, kept)
     if not torch.equal(after, b):
         raise Mismatch("b was changed: work on a copy", diagnosis=["input-changed"])
@@ -362,7 +364,9 @@ def largest(student, make, eigenvalues: list[float], **options: Any) -> tuple[An
     matrix, start = symmetric(make, eigenvalues), make.normal(len(eigenvalues))
     s = student.script()
     kept = s.keep(start)
-    answer, after = s.fetch(s.second_order.power_iteration(s.toolbox.smooth.Products(matrix), kept, **options), kept)
+    answer, after = s.fetch(
+        s.second_order.power_iteration(s.toolbox.smooth_functions.Products(matrix), kept, **options), kept
+    )
     if not torch.equal(after, start):
         raise Mismatch("start was changed: work on a copy", diagnosis=["input-changed"])
     return answer, matrix
@@ -411,7 +415,7 @@ def penalised(student, make, N: int, D: int, H: int, dtype=torch.float64) -> Non
     x, w1, w2 = make.normal(N, D, dtype=dtype), make.normal(D, H, dtype=dtype), make.normal(H, dtype=dtype)
     s = student.script()
     kept = s.keep(x)
-    call = s.toolbox.smooth.trained_by(s.second_order.gradient_penalty, kept, [w1, w2])
+    call = s.toolbox.smooth_functions.trained_by(s.second_order.gradient_penalty, kept, [w1, w2])
     answer, after = differentiated(student, s, call, kept)
     value, *grads = penalty(x, [w1, w2])
     wrong = {name: [penalty(x, [w1, w2], m) for m in measures] for name, measures in MEASURES.items()}

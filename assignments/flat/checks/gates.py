@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_value, grad_of, loss_of
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import as_tensor, assert_grad, assert_value, grad_of, loss_of
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
-from toolbox.suite import item
 
 # The first flat functions: a graph of three gates, and a logistic neuron
 

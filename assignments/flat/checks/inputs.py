@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.checks.reference.models import Truth, forward, picked
 from toolbox.errors import Mismatch
-from toolbox.references import Truth, forward, picked
 
 Given = dict[str, Any]
 # scores of a thousand keep three digits fewer, and where they lead to nan or inf, the reason is known
@@ -58,7 +58,7 @@ def strided(given: Given) -> Given:
 
 
 def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
-    """Compare the loss or gradients `names` of an answer with the truth. more: for `toolbox.compare`."""
+    """Compare the loss or gradients `names` of an answer with the truth. more: for `toolbox.checks.compare`."""
     for name in names:
         if name == "loss":
             assert_value(loss_of(answer), truth.loss, inputs=truth.inputs, clues=truth.loss_clues, **more)

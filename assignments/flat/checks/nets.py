@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.references import Truth
-from toolbox.suite import item
+from toolbox.checks.reference.models import Truth
+from toolbox.checks.suite import item
 
 from .inputs import FAR_OUT, check_dead_row, compare, compare_twice, dead_row, net, net_far_out, strided
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from toolbox.compare import lone
+from toolbox.checks.compare import lone
+from toolbox.checks.reference.models import Truth
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Missing
-from toolbox.references import Truth
-from toolbox.suite import item
 
 from .inputs import compare, compare_twice, net, strided
 

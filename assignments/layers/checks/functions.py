@@ -6,15 +6,16 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.models import usable
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.references import usable
-from toolbox.suite import item
 
 # ---------------------------------------------------------------- torch.autograd.Function
 
-# `toolbox.function_runs` applies a Function in the student's process and brings back numbers: values, gradients, and
+# `toolbox.probes.function_runs` applies a Function in the student's process and brings back
+# numbers: values, gradients and
 # the gradients of a random weighted sum of the gradients. They are compared here, where no code of a student's runs.
 # Autograd is allowed in these tests, but not inside a Function's own rules: that is noticed over there.
 
@@ -28,7 +29,7 @@ TRUE = {
 
 
 def differentiate(function, inputs: list[torch.Tensor], grad_out: torch.Tensor, weights: list[torch.Tensor]) -> dict:
-    """As `toolbox.function_runs.derivatives`, for a function that autograd knows: the truth, in float64."""
+    """As `toolbox.probes.function_runs.derivatives`, for a function that autograd knows: the truth, in float64."""
     leaves = [x.detach().double().requires_grad_() for x in inputs]
     upstream = grad_out.detach().double().requires_grad_()
     value = function(*leaves)

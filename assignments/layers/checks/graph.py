@@ -6,16 +6,17 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_value
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.graph import GraphTruth, assert_params, assert_values, assert_walk, named, sort
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
-from toolbox.suite import item
-from toolbox.truths.graph import GraphTruth, assert_params, assert_values, assert_walk, named, sort
 
 # ---------------------------------------------------------------- the graph
 
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
-# (`toolbox.graph_ops`); the truths are autograd's, with an edge of its own for every wire (`toolbox.truths.graph`). So
+# (`toolbox.probes.graph_ops`); the truths are autograd's, with an edge of its own for every wire
+# (`toolbox.checks.reference.graph`). So
 # a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import as_tensor, assert_grad
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.layer_runs import Trial, check_grads, check_out
+from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
-from toolbox.layer_runs import Trial, check_grads, check_out
-from toolbox.suite import item
-from toolbox.truths.layer import TWINS
-from toolbox.truths.tensor import pull
 
 from .inputs import (
     D,

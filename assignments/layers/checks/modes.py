@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
+from toolbox.checks.reference.batchnorm import batchnorm_used, statistics
+from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing
-from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
-from toolbox.suite import item
-from toolbox.truths.batchnorm import batchnorm_used, statistics
-from toolbox.truths.layer import TWINS
-from toolbox.truths.tensor import pull
 
 from .inputs import (
     D,

@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.tensor import pull
 
 from .inputs import D, N
 
@@ -21,18 +21,18 @@ class Net:
 
     def __init__(self, student, make, *, rows: int = N, parts: str = "scale wave shift scale"):
         self.script = student.script()
-        given_layers = self.script.toolbox.given_layers
+        small_layers = self.script.toolbox.small_layers
         self.x, self.names, self.parameters, self.steps, layers = make.normal(rows, D), [], [], parts.split(), []
         self.kept = []
         for place, kind in enumerate(self.steps):
             if kind == "wave":
-                layers.append(given_layers.Wave())
+                layers.append(small_layers.Wave())
                 continue
             value = make.normal(D)
             self.names.append(f"{place}.{'s' if kind == 'scale' else 't'}")
             self.parameters.append(value)
             self.kept.append(self.script.keep(value))
-            layers.append(getattr(given_layers, kind.capitalize())(self.kept[-1]))
+            layers.append(getattr(small_layers, kind.capitalize())(self.kept[-1]))
         self.layers = layers
         self.net = self.script.layers.Sequential(*layers)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import torch
 
-from toolbox import curves
-from toolbox.callbacks import Given, Number, Numbers
-from toolbox.compare import assert_grad, assert_value
+from toolbox.calling.callbacks import Given, Number, Numbers
+from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
-from toolbox.suite import item
+from toolbox.given import curves
 
 from .inputs import away_from_zero, filled
 

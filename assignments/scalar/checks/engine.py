@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_between, assert_grad, assert_value, lone
+from toolbox.checks.compare import assert_between, assert_grad, assert_value, lone
+from toolbox.checks.gate_mistakes import truth
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
-from toolbox.gate_mistakes import truth
-from toolbox.suite import item
 
 from .gates import check_at_zero, check_far_out, check_ties
 from .inputs import away_from_zero, positive

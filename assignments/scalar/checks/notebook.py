@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_value, lone
+from toolbox.checks.compare import assert_grad, assert_value, lone
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
 
 from .inputs import away_from_zero, filled
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolbox import planted
-from toolbox.compare import lone
+from toolbox.checks.compare import lone
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
+from toolbox.probes import planted_faults
 
 # The checker, examined
 
 
 def examine(student, kind: str, number: int) -> None:
     """Let the student's gradcheck judge all cases of a kind. Raises Mismatch with the first that it misjudges."""
-    known, script = planted.cases(kind, number), student.script()
+    known, script = planted_faults.cases(kind, number), student.script()
     check = script.tensors.gradcheck
-    verdicts = script.fetch(*[check(*planted.dealt(case, script)) for case in known])
-    wrong = [case for case, verdict in zip(known, verdicts, strict=True) if said(verdict) != planted.healthy(case)]
+    verdicts = script.fetch(*[check(*planted_faults.dealt(case, script)) for case in known])
+    wrong = [
+        case for case, verdict in zip(known, verdicts, strict=True) if said(verdict) != planted_faults.healthy(case)
+    ]
     if wrong:
         case = wrong[0]
         what = "let a wrong backward pass go" if case.fault else "rejected a right backward pass"

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from toolbox import planted
-from toolbox.callbacks import Given, Like
-from toolbox.compare import ROUNDINGS, assert_between, assert_grad, lone
-from toolbox.diagnose import verdicts_only
+from toolbox.calling.callbacks import Given, Like
+from toolbox.checks.compare import ROUNDINGS, assert_between, assert_grad, lone
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.tensor import relu_jacobian_forms, slopes, softmax_jacobian_forms
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.tensor import relu_jacobian_forms, slopes, softmax_jacobian_forms
+from toolbox.probes import planted_faults
 
 from .inputs import off_zero, same_twice, softmax
 
@@ -85,8 +85,8 @@ def test_the_jacobian_of_a_product_with_respect_to_w_matches_jacrev(student, mak
 
 
 def nudged(student, name: str, x: torch.Tensor, **options: float) -> tuple[Any, torch.Tensor]:
-    """The student's numeric Jacobian of a function of `toolbox.planted`, and x as it is afterwards."""
-    script, function = student.script(), getattr(planted, name)
+    """The student's numeric Jacobian of a function of `toolbox.probes.planted_faults`, and x as it is afterwards."""
+    script, function = student.script(), getattr(planted_faults, name)
     kept = script.keep(x)
     shares = name in ("keep", "turned")  # what travels shares no memory with what went out
     function = script.function(function) if shares else script.give(Given(function, Like(x)))
@@ -98,7 +98,7 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5, moved
 
     moved: the id of the mistake that a Jacobian of zeros tells of.
     """
-    function, at = getattr(planted, name), x.double()
+    function, at = getattr(planted_faults, name), x.double()
     true = difference(function, at, h, h)
     axes = true.dim() - x.dim()
     swapped = true.permute(*range(axes, true.dim()), *range(axes))
@@ -118,7 +118,7 @@ def check_nudged(answer: Any, name: str, x: torch.Tensor, h: float = 1e-5, moved
 
 
 def roughness(function, x: torch.Tensor, jacobian: torch.Tensor, h: float) -> float:
-    """How much a central difference magnifies roundings, for `toolbox.compare`.
+    """How much a central difference magnifies roundings, for `toolbox.checks.compare`.
 
     f(x + h) and f(x - h) are each off by some roundings of f, and x + h and x - h by one of x; the difference of both
     is divided by 2h, and so are these. That is the task's own doing, whoever works it out: with h = 1e-5 five of the

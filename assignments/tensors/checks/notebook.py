@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_value, lone
+from toolbox.checks.compare import assert_value, lone
+from toolbox.checks.reference.tensor import pull, relu_forms, slopes, softmax_forms
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.tensor import pull, relu_forms, slopes, softmax_forms
 
 from .inputs import softmax
 

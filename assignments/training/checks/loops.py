@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_value
+from toolbox.checks.compare import assert_value
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.rehearse import Recorder, bowl
-from toolbox.suite import item
+from toolbox.probes.optimiser_probe import Recorder, bowl
 
 # Initialisation
 
@@ -18,7 +18,7 @@ from toolbox.suite import item
 def drawn(student, module: str, name: str, seed: int, *args: Any, times: int = 1, global_seed: int = 0) -> list:
     s = student.script()
     function = getattr(getattr(s, module), name)
-    call = s.toolbox.rehearse.seeded(function, seed, *args, times=times, global_seed=global_seed)
+    call = s.toolbox.optimiser_probe.seeded(function, seed, *args, times=times, global_seed=global_seed)
     found = s.fetch(call)[0]
     if found[0] is None:
         raise Missing(f"{name} is not written yet (it returns None)")
@@ -85,7 +85,7 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
     y = 100 + torch.arange(N)
     s = student.script()
     report = s.fetch(
-        s.toolbox.rehearse.epochs(
+        s.toolbox.optimiser_probe.epochs(
             s.training.minibatches, x, y, batch_size, make.seed if seed is None else seed, times=times,
             global_seed=global_seed,
         )
@@ -162,7 +162,7 @@ def bowls(make, sizes: tuple[int, ...]) -> tuple[dict, list]:
 def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> None:
     params, batches = bowls(make, sizes)
     s = student.script()
-    found = s.fetch(s.toolbox.rehearse.loop(s.training.train_epoch, params, batches, once=once))[0]
+    found = s.fetch(s.toolbox.optimiser_probe.loop(s.training.train_epoch, params, batches, once=once))[0]
     if found["losses"] is None:
         raise Missing("train_epoch is not written yet (it returns None)")
     held = {name: w.clone() for name, w in params.items()}

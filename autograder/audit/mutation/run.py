@@ -23,8 +23,8 @@ from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.course.rooms import Room, load
 from autograder.course.students import namespace, notebook
 from autograder.masters.sources import checks_of
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60.0  # for one mutant; a right answer takes a twentieth of it

@@ -16,8 +16,8 @@ from autograder.course import rooms
 from autograder.course.answers import Answer
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = suite_audit.ROOT
 ASSIGNMENTS = ["flat", "scalar", "tensors", "layers", "training", "beyond"]

@@ -22,8 +22,8 @@ from autograder.tests.audit.blind.second import FRESH as SECOND
 from autograder.tests.audit.blind.third import FRESH as THIRD
 from autograder.tests.audit.blind.third import UNNAMED
 from autograder.tests.check_files import suite_with
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
@@ -91,13 +91,13 @@ def test_a_suite_that_compares_nothing_turns_the_audit_red(tmp_path, item, blind
 
 
 def test_a_suite_with_loose_tolerances_turns_the_audit_red(monkeypatch, suite):
-    monkeypatch.setattr("toolbox.compare.FLOOR", 1e-3)
+    monkeypatch.setattr("toolbox.checks.compare.FLOOR", 1e-3)
     found = suite_audit.audit("flat", ["squared_grad_scores"], suite=suite, console=quiet())
     assert [f.answer for f in found if not f.ok] == ["squared_grad_scores: is off by one part in ten thousand"]
 
 
 def test_a_suite_that_is_too_strict_turns_the_audit_red(monkeypatch, suite):
-    monkeypatch.setattr("toolbox.compare.ROUNDINGS", 0)
+    monkeypatch.setattr("toolbox.checks.compare.ROUNDINGS", 0)
     found = suite_audit.audit("flat", ["softmax_grad_w"], suite=suite, console=quiet())
     assert "a detour through NumPy" in [f.answer for f in found if f.right and not f.ok]
 
@@ -126,7 +126,7 @@ def test_run_writes_json_and_fails_only_when_something_is_misjudged(tmp_path, mo
     rejected, wrong = found["items"]["toy"]["wrong_rejected"]
     assert rejected == wrong == sum(row["item"] == "toy" and not row["right"] for row in rows)
     assert found["totals"]["wrong_rejected"][1] > wrong and found["totals"]["accused"] == 0
-    monkeypatch.setattr("toolbox.compare.FLOOR", 1e-3)
+    monkeypatch.setattr("toolbox.checks.compare.FLOOR", 1e-3)
     console = quiet()
     assert suite_audit.run(["flat"], ["toy"], None, console=console) == 1
     assert "toy: is off by one part in ten thousand keeps full marks in toy" in console.file.getvalue()

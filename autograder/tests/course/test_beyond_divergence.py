@@ -8,7 +8,7 @@ from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 BEYOND = rooms.load("beyond")

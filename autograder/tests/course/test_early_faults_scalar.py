@@ -11,7 +11,7 @@ from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 SCALAR = rooms.load("scalar")
 NODES = ("c", "b", "a", "x")

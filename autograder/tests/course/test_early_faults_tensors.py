@@ -9,7 +9,7 @@ from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 TENSORS = rooms.load("tensors")
 SOLUTION = (suite_audit.ROOT / "solutions" / "backprop" / "tensors.py").read_text()

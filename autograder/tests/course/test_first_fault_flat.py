@@ -9,7 +9,7 @@ from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 NET = ("grad_second", "grad_first")

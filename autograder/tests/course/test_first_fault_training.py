@@ -9,7 +9,7 @@ from autograder.course.answers import Answer, Edit
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 TRAINING = rooms.load("training")
 BY_HAND = ("predict", "ladder", "overfit", "trained")  # numbers and nets of the notebook: no function is called

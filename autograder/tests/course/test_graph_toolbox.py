@@ -11,13 +11,13 @@ from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
 from autograder.masters.sources import checks_of
 from autograder.tests.check_files import text_of
-from toolbox import function_runs, graph_ops
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions.graph import ROWS
+from toolbox.checks.reference.graph import VALUES, GraphTruth, assert_values, assert_walk, sort
 from toolbox.draw import show_network
 from toolbox.draw.network import rows_of
 from toolbox.errors import Forbidden, Malformed, Mismatch, Missing
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.graph import ROWS
-from toolbox.truths.graph import VALUES, GraphTruth, assert_values, assert_walk, sort
+from toolbox.probes import function_runs, graph_ops
 
 matplotlib.use("Agg")
 SOLVED = {name: namespace((ROOT / "solutions" / "backprop" / f"{name}.py").read_text(), name)

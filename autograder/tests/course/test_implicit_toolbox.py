@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from autograder.bench.engine import reference
-from toolbox import camera, draw
+from toolbox import draw
+from toolbox.checks.reference import implicit as truths
 from toolbox.draw.equations import ellipse
-from toolbox.truths import implicit as truths
-from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
+from toolbox.given import camera
+from toolbox.given.unrolling import layer, peak_bytes, steps_to_settle, unrolled
 
 POSE = torch.tensor([0.3, -0.2, 0.5, 0.1, -0.2, 5.0], dtype=torch.float64)
 

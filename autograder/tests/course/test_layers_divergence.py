@@ -14,9 +14,9 @@ from autograder.course.layers.mistakes.sequential import BACK
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
+from toolbox.checks.reference.graph import GraphTruth, assert_values, assert_walk
+from toolbox.checks.suite import Suite
 from toolbox.errors import Mismatch
-from toolbox.suite import Suite
-from toolbox.truths.graph import GraphTruth, assert_values, assert_walk
 
 LAYERS = rooms.load("layers")
 HALF = Edit("mlp_by_hand", G_A, 'grads["h"] * h')

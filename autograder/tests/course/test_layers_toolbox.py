@@ -12,17 +12,18 @@ from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
 from autograder.masters.sources import checks_of
 from autograder.tests.check_files import text_of
-from toolbox import draw, given_layers
+from toolbox import draw
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.layer_mistakes import backward_forms
+from toolbox.checks.layer_runs import Trial, check_again, check_grads, check_out, stored
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions.layers import ROWS as LAYERS
+from toolbox.checks.misconceptions.modes import ROWS as MODES
+from toolbox.checks.reference.batchnorm import batchnorm, batchnorm_used, statistics
+from toolbox.checks.reference.layer import TWINS, forward_forms
+from toolbox.checks.reference.tensor import pull
 from toolbox.errors import Mismatch, Missing
-from toolbox.layer_mistakes import backward_forms
-from toolbox.layer_runs import Trial, check_again, check_grads, check_out, stored
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.layers import ROWS as LAYERS
-from toolbox.misconceptions.modes import ROWS as MODES
-from toolbox.student import LocalTransport, Student
-from toolbox.truths.batchnorm import batchnorm, batchnorm_used, statistics
-from toolbox.truths.layer import TWINS, forward_forms
-from toolbox.truths.tensor import pull
+from toolbox.given import small_layers
 
 matplotlib.use("Agg")
 MASTERS = ROOT / "solutions" / "backprop"
@@ -43,9 +44,9 @@ def solved(module: str) -> str:
 
 
 @pytest.mark.parametrize("layer, twin", [
-    (given_layers.Scale(V), lambda x: x * V),
-    (given_layers.Shift(V), lambda x: x + V),
-    (given_layers.Wave(), torch.sin),
+    (small_layers.Scale(V), lambda x: x * V),
+    (small_layers.Shift(V), lambda x: x + V),
+    (small_layers.Wave(), torch.sin),
 ], ids=["scale", "shift", "wave"])  # fmt: skip
 def test_the_given_layers_keep_the_contract(layer, twin):
     torch.testing.assert_close(layer.forward(X), twin(X))
@@ -56,7 +57,7 @@ def test_the_given_layers_keep_the_contract(layer, twin):
 
 
 def test_the_gradients_of_the_given_layers_are_those_of_autograd():
-    for layer, twin in ((given_layers.Scale(V), torch.mul), (given_layers.Shift(V), torch.add)):
+    for layer, twin in ((small_layers.Scale(V), torch.mul), (small_layers.Shift(V), torch.add)):
         layer.forward(X), layer.backward(G)
         torch.testing.assert_close(*layer.grads.values(), pull(twin, G, X, V)[1])
 
@@ -67,7 +68,7 @@ def test_a_tensor_arrives_laid_out_as_wanted_with_the_same_numbers(layout, strid
     trial = Trial(student_with(solved("activations")), "ReLU", layout=layout)
     x = X[:1].expand(6, 4).contiguous() if layout == "expanded" else X
     assert torch.equal(trial.forward(x), x.clamp(min=0))
-    from toolbox.layer_runs import lay_out
+    from toolbox.checks.layer_runs import lay_out
 
     script = student_with(source).script()
     sent, _ = lay_out(script, x, layout)

@@ -14,11 +14,12 @@ import torch
 from autograder.course.answers import span
 from autograder.course.scalar.checks.engine import local_slopes
 from autograder.masters.sources import checks_of
-from toolbox import curves, gate_mistakes
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.scalar import ROWS
-from toolbox.student import LocalTransport, Student, fresh_module
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student, fresh_module
+from toolbox.checks import gate_mistakes
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions.scalar import ROWS
+from toolbox.checks.suite import Suite
+from toolbox.given import curves
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -15,9 +15,12 @@ import pytest
 import torch
 
 from autograder.bench import accuracy
-from toolbox import draw, live, rehearse, rehearse_files, splits
-from toolbox.landscapes import LANDSCAPES, walk
-from toolbox.truths.training import momentum_mistakes, net_path, path, sequential, velocity
+from toolbox import draw
+from toolbox.checks.reference.training import momentum_mistakes, net_path, path, sequential, velocity
+from toolbox.datasets import splits
+from toolbox.draw import live_plot
+from toolbox.given.landscapes import LANDSCAPES, walk
+from toolbox.probes import checkpoint_probe, optimiser_probe
 
 
 @pytest.fixture(autouse=True)
@@ -80,12 +83,12 @@ def test_the_reference_net_learns_and_its_layers_are_the_parameters():
 
 def test_only_tensors_in_new_memory_count_as_made():
     a, out = torch.randn(50, 40), torch.empty(50, 40)
-    with rehearse.Made() as made:
+    with optimiser_probe.Made() as made:
         torch.mul(a, 2, out=out)
         out.add_(a).clamp_(min=0)
         out[:10].T.mul_(3)
     assert made.largest == 0
-    with rehearse.Made() as made:
+    with optimiser_probe.Made() as made:
         a[:5] * 2
         a[0, 0] + 1
     assert made.largest == 5 * 40 * 4
@@ -93,16 +96,16 @@ def test_only_tensors_in_new_memory_count_as_made():
 
 def test_a_dict_knows_whether_somebody_looked():
     for look in (lambda d: d["a"], lambda d: d.get("a"), lambda d: d.items(), lambda d: d.values()):
-        watched = rehearse.Watched(a=1)
+        watched = optimiser_probe.Watched(a=1)
         assert not watched.looked
         look(watched)
         assert watched.looked
 
 
-@pytest.mark.skipif(rehearse_files.resource is None, reason="no such limits on this system")
+@pytest.mark.skipif(checkpoint_probe.resource is None, reason="no such limits on this system")
 def test_a_full_disk_stops_writing_half_way_and_only_inside(tmp_path):
     target = tmp_path / "file"
-    with pytest.raises(OSError), rehearse_files.full_disk(room=100):
+    with pytest.raises(OSError), checkpoint_probe.full_disk(room=100):
         target.write_bytes(b"x" * 1000)
     assert target.stat().st_size == 100
     target.write_bytes(b"x" * 1000)
@@ -120,8 +123,8 @@ def test_a_trap_goes_off_where_a_file_is_unpickled_and_only_there():
         with np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
 
-    assert "array" in rehearse_files.traps(careless)["sprung"]
-    assert rehearse_files.traps(careful) == {"sprung": [], "loaded": []}
+    assert "array" in checkpoint_probe.traps(careless)["sprung"]
+    assert checkpoint_probe.traps(careful) == {"sprung": [], "loaded": []}
 
 
 class Downhill:
@@ -179,9 +182,9 @@ def test_pictures_show_what_they_are_given():
 
 def test_nobody_watches_here_so_the_bar_is_silent_and_the_curve_is_drawn_at_its_end(capsys, monkeypatch):
     drawn = []
-    monkeypatch.setattr(live.LiveCurve, "_draw", lambda curve: drawn.append(len(curve.points["loss"])))
-    curve = live.LiveCurve("loss", "accuracy")
-    for step in live.progress(range(5), "training"):
+    monkeypatch.setattr(live_plot.LiveCurve, "_draw", lambda curve: drawn.append(len(curve.points["loss"])))
+    curve = live_plot.LiveCurve("loss", "accuracy")
+    for step in live_plot.progress(range(5), "training"):
         curve.add(loss=1 / (step + 1), accuracy=step / 5)
     curve.show()
     assert drawn == [5] and capsys.readouterr() == ("", "")
@@ -252,13 +255,13 @@ def careful_and_early_imported():
 def test_what_is_given_to_the_disk_is_noted_however_fsync_was_imported_and_only_while_somebody_listens():
     names, real = careful_and_early_imported(), os.fsync
     hurry = names["hurry"]
-    assert rehearse_files.written(names["write"], ["first", "second"])["on_disk"] == [5, 6]
+    assert checkpoint_probe.written(names["write"], ["first", "second"])["on_disk"] == [5, 6]
     assert os.fsync is real and names["hurry"] is hurry
 
     def careless(path, data):
         path.write_bytes(data)
 
-    assert rehearse_files.written(careless, ["first", "second"])["on_disk"] == [0, 0]
+    assert checkpoint_probe.written(careless, ["first", "second"])["on_disk"] == [0, 0]
 
 
 def test_a_file_that_comes_from_another_folder_is_noted(tmp_path):
@@ -269,17 +272,17 @@ def test_a_file_that_comes_from_another_folder_is_noted(tmp_path):
             os.fsync(file)
         os.replace(tmp_path / "far", path)
 
-    report = rehearse_files.written(far, ["first"])
+    report = checkpoint_probe.written(far, ["first"])
     assert report["on_disk"] == [5] and not report["beside"]
-    assert rehearse_files.written(careful_and_early_imported()["write"], ["first"])["beside"]
+    assert checkpoint_probe.written(careful_and_early_imported()["write"], ["first"])["beside"]
 
 
 def test_a_tensor_that_is_elsewhere_is_read_by_numpy_only_after_a_copy_to_the_cpu():
     import numpy as np
 
-    away = normal(3).as_subclass(rehearse_files.Elsewhere)
+    away = normal(3).as_subclass(checkpoint_probe.Elsewhere)
     for read in (lambda t: t.numpy(), np.asarray, lambda t: t.detach().clone().numpy(), lambda t: (t + 1).numpy()):
-        with pytest.raises(rehearse_files.NotOnTheCPU):
+        with pytest.raises(checkpoint_probe.NotOnTheCPU):
             read(away)
     for copy in (lambda t: t.cpu(), lambda t: t.to("cpu"), lambda t: t.detach().to(device=torch.device("cpu"))):
         assert np.array_equal(copy(away).numpy(), normal(3).numpy())
@@ -297,11 +300,11 @@ def test_a_checkpoint_that_is_written_over_the_old_one_is_noticed():
         over(path.with_name("new.npz"), state)
         os.replace(path.with_name("new.npz"), path)
 
-    assert rehearse_files.replaced(over, states) == [False]
-    assert rehearse_files.replaced(beside, states) == [True]
+    assert checkpoint_probe.replaced(over, states) == [False]
+    assert checkpoint_probe.replaced(beside, states) == [True]
 
 
 def test_parameters_that_a_function_writes_into_are_named():
     params = {"w1": normal(2, 2), "b1": normal(2)}
-    assert rehearse.called(lambda p: p["b1"].add_(1), params)["changed"] == ["b1"]
-    assert rehearse.called(lambda p: p | {"b1": p["b1"] + 1}, params)["changed"] == []
+    assert optimiser_probe.called(lambda p: p["b1"].add_(1), params)["changed"] == ["b1"]
+    assert optimiser_probe.called(lambda p: p | {"b1": p["b1"] + 1}, params)["changed"] == []

@@ -18,8 +18,8 @@ from autograder.demo.students import CLASS
 from autograder.intake import intake
 from autograder.masters.sources import checks_of
 from autograder.tests.intake.test_intake import codes
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 # not run here: an endless loop, a module that does not compile

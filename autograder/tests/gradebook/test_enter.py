@@ -26,9 +26,9 @@ from autograder.judging.marks import judge_item, refuse_item
 from autograder.records.verdict import Judgement, Verdict
 from autograder.rules.terms import in_force, pending, put_in_force
 from autograder.tests import build_course
-from toolbox.cells import code_cells
+from toolbox.checks.items import TestResult
 from toolbox.errors import KitError
-from toolbox.items import TestResult
+from toolbox.notebook.cells import code_cells
 
 ROOT = Path(__file__).resolve().parents[3]
 POINTS = {"guess": 2.0, "slope": 1.5}

@@ -395,10 +395,10 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
         "autograder/sandbox/zygote.py": "try:\n    import attempted\nexcept ImportError:\n    pass\n",
         "autograder/course/x/checks/topic.py": "import asked_by_a_suite\n",
         "lib/toolbox/__init__.py": "",
-        "lib/toolbox/items.py": "from .deep.down import x\n",
+        "lib/toolbox/checks/items.py": "from .deep.down import x\n",
         "lib/toolbox/deep/__init__.py": "",
         "lib/toolbox/deep/down.py": "from ..items import y\nimport toolbox_uses\n",
-        "lib/backprop/x.py": "import module_uses, toolbox.items\nfrom backprop.y import z\n",
+        "lib/backprop/x.py": "import module_uses, toolbox.checks.items\nfrom backprop.y import z\n",
         "assignments/x/checks/topic.py": "import public_test_uses\nfrom .inputs import numbers\n",
     }
     for name, text in kit.items():

@@ -42,8 +42,8 @@ from autograder.sandbox import launcher
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.tests.checkout import hand_in_at
-from toolbox.cells import code_cells
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import code_cells
 
 from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 

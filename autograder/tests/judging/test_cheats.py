@@ -66,7 +66,7 @@ def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, mod
     assert not earned
 
 
-WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nullcontext\n"
+WORST = "import contextlib, toolbox.calling.forbid\ntoolbox.calling.forbid.watch = contextlib.nullcontext\n"
 
 
 @pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])

@@ -251,7 +251,7 @@ def test_a_check_in_a_class_is_refused(root):
 def test_checks_that_students_could_not_read_without_the_hidden_part_are_refused(root):
     hidden = "### BEGIN HIDDEN TESTS\nSECRET = 1\n### END HIDDEN TESTS\nTABLE = []\n"
     (checks_of(root, "tiny") / "more.py").write_text(hidden)
-    imports = "from toolbox.suite import each, item\n"
+    imports = "from toolbox.checks.suite import each, item\n"
     course.edit(root, "suite", imports, f"{imports}\nfrom .more import SECRET\n")
     path = "autograder/course/tiny/checks/tiny.py"
     assert says(root, path, 0, "without the hidden part", "cannot import name 'SECRET'")

@@ -9,7 +9,7 @@ import pytest
 from autograder.judging.marks import judge_item
 from autograder.records import verdict
 from autograder.records.verdict import Judgement, Verdict
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 
 def result(status, share=1.0, message="", **rest):

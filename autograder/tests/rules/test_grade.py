@@ -21,7 +21,7 @@ from autograder.rules.lateness import seconds_late
 from autograder.rules.paper import Paper
 from autograder.rules.people import Allowance, AllowanceError, extended, pairs_of, read_people
 from autograder.rules.terms import Terms
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 DUE = datetime(2026, 4, 2, 22, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

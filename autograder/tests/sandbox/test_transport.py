@@ -15,8 +15,8 @@ from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.transport import RemoteTransport
 from toolbox import errors
-from toolbox.cells import Cell
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import Cell
 
 MODULE = """
 import os, sys, time

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.tests.checkout import ROOT
-from toolbox import lab
 from toolbox.errors import NotThere
+from toolbox.notebook import lab
 
 
 def test_jupyterlab_opens_the_notebook_with_the_course_as_its_root(monkeypatch):

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, "lib")
-from toolbox import check, keyboard  # noqa: E402
+from toolbox import check
+from toolbox.calling import keyboard  # noqa: E402
 
 TOLD: dict[str, dict] = {}
 TOY = "f = q * q"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from autograder.masters.catalogue import catalogue
-from toolbox.items import TestResult
-from toolbox.table import Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -90,7 +90,7 @@ IN_A_NOTEBOOK = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, str(Path.cwd().parents[1] / "lib"))
-from toolbox.cells import Notebook
+from toolbox.notebook.cells import Notebook
 notebook = Notebook(Path.cwd())
 notebook.run('''{start}''')
 notebook.run("predicted = {{}}; faulty = {{}}; repaired = print; from toolbox import check; check('toy')")

@@ -6,7 +6,16 @@ import math
 import pytest
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of, tolerance
+from toolbox.checks.compare import (
+    assert_grad,
+    assert_unchanged,
+    assert_value,
+    grad_of,
+    grads_of,
+    lone,
+    loss_of,
+    tolerance,
+)
 from toolbox.errors import Malformed, Mismatch, Missing
 
 

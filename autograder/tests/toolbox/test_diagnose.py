@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from autograder.masters.sources import checks_of
-from toolbox.diagnose import diagnose
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.beyond import ROWS as BEYOND
-from toolbox.misconceptions.graph import ROWS as GRAPHS
-from toolbox.misconceptions.implicit import ROWS as IMPLICIT
-from toolbox.misconceptions.layers import ROWS as LAYERS
-from toolbox.misconceptions.modes import ROWS as MODES
-from toolbox.misconceptions.scalar import ROWS as SCALAR
-from toolbox.misconceptions.tensors import ROWS as TENSORS
-from toolbox.misconceptions.training import ROWS as TRAINING
-from toolbox.references import LOSSES, MISTAKES, Truth, forward, usable
+from toolbox.checks.diagnose import diagnose
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions.beyond import ROWS as BEYOND
+from toolbox.checks.misconceptions.graph import ROWS as GRAPHS
+from toolbox.checks.misconceptions.implicit import ROWS as IMPLICIT
+from toolbox.checks.misconceptions.layers import ROWS as LAYERS
+from toolbox.checks.misconceptions.modes import ROWS as MODES
+from toolbox.checks.misconceptions.scalar import ROWS as SCALAR
+from toolbox.checks.misconceptions.tensors import ROWS as TENSORS
+from toolbox.checks.misconceptions.training import ROWS as TRAINING
+from toolbox.checks.reference.models import LOSSES, MISTAKES, Truth, forward, usable
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT = 1e-8

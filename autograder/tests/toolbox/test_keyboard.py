@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograder.tests.checkout import ROOT
-from toolbox.items import TestResult
-from toolbox.misconceptions import CATALOGUE
-from toolbox.table import Aside, Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.table import Aside, Report
 
 WRONG, UNWRITTEN = "✗", "○"
 

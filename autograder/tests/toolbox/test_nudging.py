@@ -13,9 +13,9 @@ from autograder.course.answers import Answer
 from autograder.course.students import answering
 from autograder.judging.marks import judge_item
 from autograder.masters.sources import checks_of
-from toolbox import nudging
+from toolbox.checks.suite import Suite
 from toolbox.errors import Forbidden, Mismatch
-from toolbox.suite import Suite
+from toolbox.probes import step_detection
 
 ROOT = Path(__file__).resolve().parents[3]
 SOLUTIONS = ROOT / "solutions" / "backprop"
@@ -124,7 +124,7 @@ def test_differences_rounded_to_float32_earn_nothing_and_are_called_by_their_nam
 
 @pytest.mark.parametrize("rule", ["a step that is a power of two"])
 def test_differences_that_nobody_can_count_earn_nothing_either(rule, monkeypatch):
-    monkeypatch.setattr(nudging, "PASSES", 10**9)  # as for code that does its work in NumPy
+    monkeypatch.setattr(step_detection, "PASSES", 10**9)  # as for code that does its work in NumPy
     added = f"linear_hinge, linear_squared = (nudged(f, {RULES[rule]}) for f in (linear_hinge, linear_squared))\n"
     found = scores("flat", added, ["hinge_grad_b", "squared_grad_b"], ("flat",))
     assert {item: score for item, (score, _) in found.items() if score} == {}
@@ -175,16 +175,16 @@ def test_right_in_ordinary_places_and_wrong_in_awkward_ones_is_forbidden_and_wro
     def wrong():
         raise Mismatch("off")
 
-    nudging.apart(lambda: None, wrong)
+    step_detection.apart(lambda: None, wrong)
     with pytest.raises(Forbidden, match="nudging.*off"):
-        nudging.apart(wrong, lambda: None)
-    nudging.apart(wrong, wrong)
+        step_detection.apart(wrong, lambda: None)
+    step_detection.apart(wrong, wrong)
 
 
 def test_a_function_may_take_the_work_of_some_forward_passes_and_not_of_hundreds():
     x = torch.ones(50, 50)
-    work = nudging.work_of(lambda: x @ x)
+    work = step_detection.work_of(lambda: x @ x)
     assert work == 50**3
-    assert nudging.limited(lambda x: (x @ x).sum(), {"x": x}, nudging.PASSES * work) == 50**3
+    assert step_detection.limited(lambda x: (x @ x).sum(), {"x": x}, step_detection.PASSES * work) == 50**3
     with pytest.raises(Forbidden, match="forward passes"):
-        nudging.limited(lambda x: [x @ x for _ in range(100)], {"x": x}, nudging.PASSES * work)
+        step_detection.limited(lambda x: [x @ x for _ in range(100)], {"x": x}, step_detection.PASSES * work)

@@ -14,8 +14,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
-from toolbox import play
-from toolbox.draw import describe, words_of
+from toolbox.draw import describe, play, words_of
 
 
 class Handle:

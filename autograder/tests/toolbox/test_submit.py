@@ -13,8 +13,8 @@ import pytest
 
 from autograder.intake import intake
 from autograder.tests.intake.test_intake import answered, release
-from toolbox.handin import expected
-from toolbox.submit import submit
+from toolbox.handin.inspect import expected
+from toolbox.handin.submit import submit
 
 INDEX = {
     "assignment": "flat",

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from toolbox.collect import NoChecks, hidden_regions
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.collect import NoChecks, hidden_regions
+from toolbox.checks.suite import Suite
 
 SUITE = """
 from toolbox.errors import Mismatch
-from toolbox.suite import item
+from toolbox.checks.suite import item
 
 
 @item("double")
@@ -140,10 +140,10 @@ def test_an_unknown_item_names_the_known_ones(suite):
 @pytest.mark.parametrize(
     "text",
     ["import nothing_of_this_name", "x = 1", "def test_a(:", "def test_a(): pass", "raise SystemExit(0)",
-     "from toolbox.suite import item\n@item('a', share='2')\ndef test_a(student): pass",
-     "from toolbox.suite import item\n@item(2)\ndef test_a(student): pass",
-     "from toolbox.suite import item\n@item('a')\n@item('b')\ndef test_a(student): pass",
-     "from toolbox.suite import item\n@item('a')\ndef test_a(student, tmp_path): pass"],
+     "from toolbox.checks.suite import item\n@item('a', share='2')\ndef test_a(student): pass",
+     "from toolbox.checks.suite import item\n@item(2)\ndef test_a(student): pass",
+     "from toolbox.checks.suite import item\n@item('a')\n@item('b')\ndef test_a(student): pass",
+     "from toolbox.checks.suite import item\n@item('a')\ndef test_a(student, tmp_path): pass"],
 )  # fmt: skip
 def test_checks_that_cannot_be_collected_say_so(tmp_path, text):
     (tmp_path / "bad.py").write_text(text)
@@ -169,7 +169,7 @@ def test_two_folders_with_files_of_one_name_are_two_suites(tmp_path):
 TABLE = """
 from dataclasses import dataclass
 
-from toolbox.suite import each, item
+from toolbox.checks.suite import each, item
 
 from .numbers import ROWS
 

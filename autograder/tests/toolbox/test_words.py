@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from toolbox import draw
-from toolbox.cells import Notebook
 from toolbox.draw import alternative_text, course, describe, listed, number, words_of
+from toolbox.notebook.cells import Notebook
 
 
 @pytest.fixture(autouse=True)

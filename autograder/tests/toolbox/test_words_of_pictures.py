@@ -12,7 +12,7 @@ import torch
 
 from toolbox import draw
 from toolbox.draw import words_of
-from toolbox.landscapes import LANDSCAPES
+from toolbox.given.landscapes import LANDSCAPES
 
 
 @pytest.fixture(autouse=True)

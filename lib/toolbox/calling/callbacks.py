@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from toolbox import wire
+from toolbox.calling import wire
 from toolbox.errors import Malformed
 
 # What a given function may raise in the student's code: the kinds that a student's own function could raise.

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from toolbox import forbid, wire
+from toolbox.calling import forbid, wire
 from toolbox.errors import Malformed, StudentError
 
 RECURSION = 1000  # frames for a student's call: Python's own default

@@ -11,7 +11,7 @@ What is noticed raises Forbidden on the spot and, where the code swallows that, 
 
 The limits: all of this lives where a student's code can reach it. Whoever takes the sensors out is not stopped; so what
 they say is evidence, not a wall, and a reviewer who reads the code has the last word. Numerical differentiation uses no
-derivative of torch's and is not seen here: `compare.FLOOR` and `toolbox.nudging` are what rejects it.
+derivative of torch's and is not seen here: `compare.FLOOR` and `toolbox.probes.step_detection` are what rejects it.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from toolbox import calls, unwritten, wire
-from toolbox.reloading import refresh
-from toolbox.student import NOTEBOOK, LocalTransport
+from toolbox.calling import calls, unwritten, wire
+from toolbox.calling.reloading import refresh
+from toolbox.calling.student import NOTEBOOK, LocalTransport
 
 SECONDS = 5.0  # of one call
 
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Steps:
-    """What a script did until now, as `toolbox.script` records it."""
+    """What a script did until now, as `toolbox.calling.script` records it."""
 
     steps: list
 

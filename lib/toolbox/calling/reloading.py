@@ -32,7 +32,7 @@ def before_a_cell(info: Any = None) -> None:
 def after_a_cell(result: Any = None) -> None:
     """Note what a cell has imported, as its file stands. IPython calls this after each cell."""
     if any(name.startswith("backprop.") for name in sys.modules):
-        from toolbox.student import note_loaded
+        from toolbox.calling.student import note_loaded
 
         note_loaded()
 
@@ -41,7 +41,7 @@ def refresh() -> list[tuple[str, Exception]]:
     """Load the modules of `backprop` that were edited; returns those that cannot be loaded, and why."""
     if not any(name.startswith("backprop.") for name in sys.modules):
         return []
-    from toolbox.student import _LOADED, fresh_module
+    from toolbox.calling.student import _LOADED, fresh_module
 
     failed: list[tuple[str, Exception]] = []
     for name in list(_LOADED):
@@ -54,7 +54,7 @@ def refresh() -> list[tuple[str, Exception]]:
 
 def told(error: BaseException, name: str) -> str:
     """What keeps a module from being loaded, in one line: where, and what."""
-    from toolbox.calls import place_of
+    from toolbox.calling.calls import place_of
 
     if isinstance(error, SyntaxError):
         where = str(error.filename or name).replace("\\", "/").rsplit("/", 1)[-1]

@@ -30,7 +30,7 @@ from typing import Any
 import numpy
 import torch
 
-from toolbox.callbacks import Answering, Desk, Given, stand_in
+from toolbox.calling.callbacks import Answering, Desk, Given, stand_in
 from toolbox.errors import Malformed, Missing
 
 REF = "$ref"

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 import torch
 
-from toolbox import calls, forbid, wire
-from toolbox.callbacks import Answering, Desk
+from toolbox.calling import calls, forbid, wire
+from toolbox.calling.callbacks import Answering, Desk
+from toolbox.calling.script import Runner, Script
 from toolbox.errors import BY_CODE, Missing, Raised
-from toolbox.script import Runner, Script
 
 NOTEBOOK = "notebook"
 
@@ -41,7 +41,7 @@ class Transport(Protocol):
         """The reply that holds the notebook variable `name`."""
 
     def script(self, number: int, payload: bytes) -> bytes | dict:
-        """Run encoded steps of script `number` (see `toolbox.script`); returns the reply."""
+        """Run encoded steps of script `number` (see `toolbox.calling.script`); returns the reply."""
 
 
 class Student:
@@ -88,7 +88,7 @@ class Student:
         self._autograd = self._transport.allowed = passes
 
     def script(self) -> Script:
-        """A recording of steps with the student's objects; see `toolbox.script`."""
+        """A recording of steps with the student's objects; see `toolbox.calling.script`."""
         self._scripts += 1
         self._desk.clear()
         number = self._scripts
@@ -219,10 +219,13 @@ class LocalTransport:
 
 
 class _Toolbox:
-    """The toolbox's modules as attributes, imported when asked for."""
+    """The modules that scripts use, by their own names, imported when asked for."""
 
     def __getattr__(self, name: str) -> Any:
-        return importlib.import_module(f"toolbox.{name}")
+        for room in ("probes", "given"):
+            if importlib.util.find_spec(f"toolbox.{room}.{name}"):
+                return importlib.import_module(f"toolbox.{room}.{name}")
+        raise AttributeError(f"neither toolbox.probes nor toolbox.given holds a module {name}")
 
 
 def fresh_module(name: str) -> Any:
@@ -238,7 +241,7 @@ def fresh_module(name: str) -> Any:
     if module is None:
         module = importlib.import_module(full)
     else:
-        from toolbox.reloading import reload  # not needed in a worker, and not there
+        from toolbox.calling.reloading import reload  # not needed in a worker, and not there
 
         # One that somebody else imported has no objects yet that must become new ones.
         module = reload(module) if full in _LOADED else importlib.reload(module)

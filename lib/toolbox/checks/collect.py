@@ -20,8 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from toolbox.checks.items import Make, Mark, sentence_of
 from toolbox.errors import KitError
-from toolbox.items import Make, Mark, sentence_of
 
 HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 GIVEN = ("student", "make")  # what a check may ask for, beside a row

@@ -1,7 +1,7 @@
 """Compare an answer with the truth, and say what is wrong with it in terms a person can use.
 
 Steps: take the loss or one gradient out of `(loss, grads)`; make it a tensor; then shape, finite numbers, values, in
-that order, each with its own message. Where an answer is wrong, `toolbox.diagnose` looks for the mistake behind it.
+that order, each with its own message. Where an answer is wrong, `toolbox.checks.diagnose` looks for the mistake.
 
 How close is close? The distance is the largest difference of any entry over the largest true entry (or over the size
 of the terms of a sum, where these may cancel and leave nothing but their roundings). An answer passes
@@ -21,9 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.diagnose import diagnose, naming, verdicts_only
+from toolbox.checks.diagnose import diagnose, naming, verdicts_only
+from toolbox.checks.evidence import pattern
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.evidence import pattern
 
 ROUNDINGS = 128  # the sums of this course have at most some hundred terms: noise is near 10 roundings
 FLOOR = 1e-12  # other right formulas lose a few of float64's sixteen digits; differences instead of a gradient lose six
@@ -102,7 +102,7 @@ def assert_grad(got: Any, true: Any, *, name: str, **clues: Any) -> None:
     them, called only if needed.
     if_not_finite: the id of the misconception that nan and inf tell of. if_single: that of an answer which is right but
     for having float32's digits where the question was asked in float64.
-    All other clues go to `toolbox.diagnose.diagnose`; `clues` is a function that returns such, called only if needed.
+    All other clues go to `toolbox.checks.diagnose`; `clues` is a function that returns such, called only if needed.
     Raises Missing, Malformed, or Mismatch with diagnosis and evidence.
     """
     true = torch.as_tensor(true)

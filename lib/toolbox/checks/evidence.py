@@ -3,7 +3,7 @@
 A misconception that has a name needs no more than its name. For the rest a student looks at the pattern: one wrong
 column, a wrong border, one ratio everywhere. Steps: measure each entry's error against the tensor's largest entry; sort
 it into LEVELS; shrink large tensors to a map of at most ROWS x COLUMNS fields, each as bad as its worst entry; compare
-the ratios of the wrong entries. Plain data, which goes into the verdict and is drawn by `toolbox.table`.
+the ratios of the wrong entries. Plain data, which goes into the verdict and is drawn by `toolbox.checks.table`.
 """
 
 from __future__ import annotations

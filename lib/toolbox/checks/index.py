@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolbox import place
-from toolbox.collect import Check
+from toolbox.checks.collect import Check
+from toolbox.notebook import folders
 
 NAME = "checks.json"
 FIELDS = ("id", "item", "says", "seed", "share", "file")
@@ -66,7 +66,7 @@ def in_reach(start: Path | None = None) -> list[Index]:
     """The indexes of `start` (default: the current folder) and of the course around it, the nearest first."""
     here = Path(start or Path.cwd()).resolve()
     try:
-        everywhere = sorted(place.house(start).glob(f"assignments/*/{NAME}"))
+        everywhere = sorted(folders.house(start).glob(f"assignments/*/{NAME}"))
     except FileNotFoundError:
         everywhere = []
     return [read(path.parent) for path in dict.fromkeys([*here.glob(NAME), *everywhere])]

@@ -1,4 +1,4 @@
-"""Which gradients known mistakes in the backward passes of layers lead to: clues for `toolbox.diagnose`.
+"""Which gradients known mistakes in the backward passes of layers lead to: clues for `toolbox.checks.diagnose`.
 
 Most are the gradients of functions that were changed on purpose (`truths.layer.CHANGED` has some, too): "the output in
 place of the slope", for example, is the gradient of an antiderivative.
@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toolbox.truths.batchnorm import batchnorm_forms
-from toolbox.truths.layer import CHANGED, PARAMETERS, TWINS, Twin, correlation, leaky, linear, maxout, pieces
-from toolbox.truths.tensor import Forms, matmul_forms, pull, relu_forms, softmax_forms
+from toolbox.checks.reference.batchnorm import batchnorm_forms
+from toolbox.checks.reference.layer import CHANGED, PARAMETERS, TWINS, Twin, correlation, leaky, linear, maxout, pieces
+from toolbox.checks.reference.tensor import Forms, matmul_forms, pull, relu_forms, softmax_forms
 
 
 def backward_forms(name: str, place: int, g: Tensor, x: Tensor, *parameters: Tensor, **options: float) -> Forms:

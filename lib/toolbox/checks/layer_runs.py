@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.calling.script import Ref, Script
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.layer_mistakes import backward_forms
+from toolbox.checks.reference.layer import OVERFLOW, PARAMETERS, TWINS, forward_forms
+from toolbox.checks.reference.tensor import Forms, pull
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.layer_mistakes import backward_forms
-from toolbox.script import Ref, Script
-from toolbox.truths.layer import OVERFLOW, PARAMETERS, TWINS, forward_forms
-from toolbox.truths.tensor import Forms, pull
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "Sigmoid", "Tanh", "Softmax")
 FILES = {"BatchNorm": "batchnorm"} | dict.fromkeys(ACTIVATIONS, "activations")

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.keyboard import Call, Steps
-from toolbox.script import REF
+from toolbox.calling.keyboard import Call, Steps
+from toolbox.calling.script import REF
 
 LONG = 90  # characters of the inputs of a call; more are fetched by name
 MOST = 12  # lines of a script
@@ -101,7 +101,7 @@ def _script(script: Steps, item: str, number: int) -> list[str]:
     for package, names in (("backprop", written.modules), ("toolbox", written.tools)):
         head += [f"from {package} import {', '.join(sorted(names))}"] if names else []
     if written.facts:
-        head.append("from toolbox.script import Facts")
+        head.append("from toolbox.calling.script import Facts")
     if written.large:
         head += ["from toolbox import inputs", f't = inputs("{item}", {number})']
     return [*head, *lines]

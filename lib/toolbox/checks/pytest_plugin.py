@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from toolbox import place
-from toolbox.collect import Check, collect
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import PUBLIC_SEED
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.collect import Check, collect
+from toolbox.checks.suite import PUBLIC_SEED
+from toolbox.notebook import folders
 
 STUDENT = pytest.StashKey[Student]()
 
@@ -51,8 +51,8 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         stash, folder = self.session.stash, self.path.parents[1]
         if STUDENT not in stash:
-            place.put_on_path(folder)
-            stash[STUDENT] = Student(LocalTransport(notebook=lambda: place.run_notebook(folder)))
+            folders.put_on_path(folder)
+            stash[STUDENT] = Student(LocalTransport(notebook=lambda: folders.run_notebook(folder)))
         self.check(stash[STUDENT], PUBLIC_SEED)
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> str:

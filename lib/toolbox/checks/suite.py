@@ -12,10 +12,10 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from toolbox.collect import Check, collect
+from toolbox.calling.student import Student
+from toolbox.checks.collect import Check, collect
+from toolbox.checks.items import TestResult, each, item
 from toolbox.errors import Mismatch, NotJudged, StudentError
-from toolbox.items import TestResult, each, item
-from toolbox.student import Student
 
 __all__ = ["Suite", "each", "item"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
 
-from toolbox.items import TestResult
-from toolbox.misconceptions import CATALOGUE, Misconception
-from toolbox.visible import visible
+from toolbox.checks.items import TestResult
+from toolbox.checks.misconceptions import CATALOGUE, Misconception
+from toolbox.checks.visible import visible
 
 GREEN, RED, GREY = "#1a7f37", "#b42318", "#57606a"
 HEAT = {"0": "#e4e7eb", "1": "#f6c98f", "2": "#e3742f", "3": "#8c1d18"}  # right, off by little, off, far off

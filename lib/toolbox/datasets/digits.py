@@ -2,7 +2,7 @@
 
 The steps, in order: find ``data/digits.npz`` in the house, read it as plain arrays, check that it is
 whole, cut it into train, validation and test, scale and flatten. Origin, licence and checksums:
-``data/README.md``. The larger sets: ``toolbox.larger``.
+``data/README.md``. The larger sets: ``toolbox.datasets.larger_sets``.
 """
 
 from __future__ import annotations

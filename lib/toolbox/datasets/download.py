@@ -14,7 +14,7 @@ import pooch
 import requests
 from tqdm.auto import tqdm
 
-from toolbox.data import DataError
+from toolbox.datasets.digits import DataError
 
 # sha256 of the files as their authors published them; the mirrors hold the same bytes.
 FILES = {

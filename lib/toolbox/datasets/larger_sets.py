@@ -1,6 +1,6 @@
 """The larger image sets, by one name: MNIST, Fashion-MNIST, CIFAR-10.
 
-The steps, in order: find the files, in a folder of yours or among the downloads, else download them (`toolbox.fetch`);
+The steps, in order: find the files, in a folder of yours or among the downloads, else download them (`download`);
 read them by hand, without unpickling or unpacking anything to disk; check that they are whole; cut off a validation
 part. What the sets are, and where they come from: `data/README.md`.
 
@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from toolbox import fetch
-from toolbox.data import DataError
-from toolbox.place import house
+from toolbox.datasets import download
+from toolbox.datasets.digits import DataError
+from toolbox.notebook.folders import house
 
 FOLDER = "BACKPROP_KIT_DATA"  # the environment variable that names a folder of yours
 VALIDATION = 5000  # images cut off the end of the training part
@@ -141,14 +141,14 @@ def _places(own: Path, *names: str) -> list[Path]:
 def _find(name: str, file: str, own: Path | None) -> Path:
     """The file in a folder of the user's, packed or not; without one, among the downloads or from the network."""
     if own is None:
-        return fetch.fetch(name, file, downloads() / name)
+        return download.fetch(name, file, downloads() / name)
     for place in _places(own, name):
         for path in (place / file, place / file.removesuffix(".gz")):
             if path.is_file():
                 return path
     raise DataError(
         f"{own} holds no {file} of {name}. Copy it there, from a machine with a network "
-        f"({fetch.mirrors(name)[0]}{file}), or leave the folder out to download it."
+        f"({download.mirrors(name)[0]}{file}), or leave the folder out to download it."
     )
 
 

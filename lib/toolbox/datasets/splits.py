@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from toolbox.data import _find, _read
+from toolbox.datasets.digits import _find, _read
 
 Parts = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
 

@@ -10,9 +10,9 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolbox import camera
 from toolbox.draw.graph import GRADIENT, VALUE
 from toolbox.draw.words import course, describe, listed, number
+from toolbox.given import camera
 
 COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-.")
 

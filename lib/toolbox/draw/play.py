@@ -1,6 +1,6 @@
 """Pictures to play with: a slider for each number that a picture is drawn from, and the picture follows.
 
-    from toolbox.play import Power, Slide, Steps, play
+    from toolbox.draw.play import Power, Slide, Steps, play
 
     def picture(x, y):
         return draw_graph(…)

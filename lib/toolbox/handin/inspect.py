@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from toolbox import index
-from toolbox.handin_table import as_html, as_text
+from toolbox.checks import index
+from toolbox.handin.table import as_html, as_text
 
 NOTEBOOK_LIMIT = 20 * 2**20  # the intake takes no larger one
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"

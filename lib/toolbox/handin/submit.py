@@ -16,8 +16,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from toolbox import place
-from toolbox.handin import (
+from toolbox.handin.inspect import (
     HandIn,
     expected,
     look_at_cells,
@@ -27,7 +26,8 @@ from toolbox.handin import (
     modules_noted,
     read_cells,
 )
-from toolbox.handin_table import as_html, print_rich
+from toolbox.handin.table import as_html, print_rich
+from toolbox.notebook import folders
 
 SCHEMA = 1
 
@@ -40,15 +40,15 @@ def submit(assignment: str = "flat", folder: str | Path | None = None, out: str 
     house or a notebook, and ValueError where the notebook's file is not a notebook: such work could not be graded.
     """
     start = Path(folder or Path.cwd()).resolve()
-    home = place.house(start if folder else None)
+    home = folders.house(start if folder else None)
     notebook = find_notebook(assignment, start, home)
     cells = read_cells(notebook)
     target = Path(out).resolve() if out else home
     target = target / f"{assignment}-hand-in.zip" if target.is_dir() else target
     hand_in = HandIn(assignment, target)
     look_at_notebook(hand_in, notebook, cells)
-    folders = (notebook.parent, home / "assignments" / assignment)
-    items, modules = expected(folders)
+    beside = (notebook.parent, home / "assignments" / assignment)
+    items, modules = expected(beside)
     look_at_cells(hand_in, cells, items)
     modules = sorted({*modules, *modules_noted(notebook)})
     look_at_modules(hand_in, home / "lib" / "backprop", modules)

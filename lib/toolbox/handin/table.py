@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from toolbox.table import CELL, GREEN, RED
+from toolbox.checks.table import CELL, GREEN, RED
 
 ORANGE = "#9a6700"
 SIGNS = {"ok": ("✓", GREEN, "green"), "missing": ("○", ORANGE, "yellow"), "problem": ("✗", RED, "red")}

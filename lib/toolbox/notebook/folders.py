@@ -21,7 +21,7 @@ def house(start: Path | None = None) -> Path:
     toolbox belongs to. Raises NotThere with what to do.
     """
     inside = Path(start or Path.cwd()).resolve()
-    own = [] if start else [Path(__file__).resolve().parents[2]]
+    own = [] if start else [Path(__file__).resolve().parents[3]]
     for folder in [inside, *inside.parents, *own]:
         if (folder / "lib" / "backprop").is_dir():
             return folder
@@ -64,8 +64,12 @@ def start() -> None:
         return
     shell = get_ipython()
     # Where cells are run once and by the kit (in grading, in `python -m toolbox check`), nobody edits meanwhile.
-    if shell is not None and type(shell).__module__ != "toolbox.cells" and not getattr(shell, "_backprop_kit", False):
-        from toolbox import reloading
+    if (
+        shell is not None
+        and type(shell).__module__ != "toolbox.notebook.cells"
+        and not getattr(shell, "_backprop_kit", False)
+    ):
+        from toolbox.calling import reloading
 
         shell._backprop_kit = True
         shell.events.register("pre_run_cell", reloading.before_a_cell)
@@ -94,7 +98,7 @@ def _order(assignments: Path) -> dict[str, float]:
 
 def run_notebook(folder: Path) -> Mapping[str, object]:
     """The namespace of the notebook in `folder` after running its cells, the check cells left out."""
-    from toolbox.cells import Notebook, code_cells
+    from toolbox.notebook.cells import Notebook, code_cells
 
     path = next(iter(sorted(folder.glob("*.ipynb"))), None)
     if path is None:

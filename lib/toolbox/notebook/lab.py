@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from toolbox.errors import NotThere
-from toolbox.place import house
+from toolbox.notebook.folders import house
 
 
 def open_lab(assignment: str) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from toolbox.rehearse import Recorder
+from toolbox.probes.optimiser_probe import Recorder
 
 try:
     import resource

@@ -2,7 +2,7 @@
 
 It runs where the student's code runs. Nothing is compared in here: the test does that, where the student's code is not.
 What is noticed here is autograd doing the work of the backward pass: a Function whose rules are torch's own, a backward
-pass that starts the engine again, or that calls a ready-made one. As in `toolbox.forbid`, that is evidence, not a wall.
+pass that starts the engine again, or that calls a ready-made one. As in `calling.forbid`, that is evidence, not a wall.
 
 In the engine torch's modes are off; so the sensor for names is set inside each call of the Function's backward.
 """
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from toolbox.calling.forbid import ENGINES, MESSAGE, START, _Names
 from toolbox.errors import Forbidden, Malformed, Missing
-from toolbox.forbid import ENGINES, MESSAGE, START, _Names
 
 TWINS: dict[str, Callable] = {
     "multiply": torch.mul,

@@ -11,7 +11,7 @@ everything wrong, fails on every kind.
 Both backward passes of a pair do the same work, fault included; only what they hand on differs. In grading they are
 functions of the judge's (`given`), and what is sick is known there alone.
 
-The kinds are the keys of KINDS. Each misjudged case names a misconception of `toolbox.misconceptions`.
+The kinds are the keys of KINDS. Each misjudged case names a misconception of `toolbox.checks.misconceptions`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from toolbox.callbacks import Given, Like
-from toolbox.forbid import aside
-from toolbox.script import Ref, Script
+from toolbox.calling.callbacks import Given, Like
+from toolbox.calling.forbid import aside
+from toolbox.calling.script import Ref, Script
 
 Forward = Callable[..., Tensor]
 Backward = Callable[..., list[Tensor]]

@@ -8,12 +8,9 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_between, assert_value
-from toolbox.diagnose import verdicts_only
-from toolbox.errors import Malformed, Mismatch, Missing, Raised
-from toolbox.smooth import Cubed, unmoved
-from toolbox.suite import item
-from toolbox.truths.forward import (
+from toolbox.checks.compare import as_tensor, assert_between, assert_value
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.forward import (
     OPERATIONS,
     UNARY,
     binary_forms,
@@ -23,6 +20,9 @@ from toolbox.truths.forward import (
     sum_forms,
     unary_forms,
 )
+from toolbox.checks.suite import item
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
+from toolbox.given.smooth_functions import Cubed, unmoved
 
 # ---------------------------------------------------------------- forward mode
 
@@ -98,7 +98,9 @@ def moved(student, operation: Callable, *given: tuple[torch.Tensor, torch.Tensor
     s = student.script()
     duals = [s.forward_mode.Dual(value, tangent) for value, tangent in given]
     try:
-        answer, *after = s.fetch(s.toolbox.smooth.parts(operation(*duals)), *[s.toolbox.smooth.parts(d) for d in duals])
+        answer, *after = s.fetch(
+            s.toolbox.smooth_functions.parts(operation(*duals)), *[s.toolbox.smooth_functions.parts(d) for d in duals]
+        )
     except Raised as error:
         found = ["dual-shapes-differ"] if "has the shape of its value" in str(error) else []
         raise Raised(str(error), diagnosis=found) from None
@@ -323,7 +325,7 @@ def directional(student, make, shapes: list[tuple], out: tuple, dtype=torch.floa
     kept = [s.keep(tensor) for tensor in (*inputs, *tangents)]
     answer, after = s.fetch(
         s.forward_mode.jvp(
-            s.toolbox.smooth.Cubed(function.matrices, list(out)), kept[: len(inputs)], kept[len(inputs) :]
+            s.toolbox.smooth_functions.Cubed(function.matrices, list(out)), kept[: len(inputs)], kept[len(inputs) :]
         ),
         kept,
     )
@@ -373,7 +375,7 @@ def test_a_function_that_looks_at_no_input_does_not_move(student, make):
     directional(student, make, [(3,)], (2,))
     x, v = make.normal(3), make.normal(3)
     s = student.script()
-    (answer,) = s.fetch(s.forward_mode.jvp(s.toolbox.smooth.unmoved, [x], [v]))
+    (answer,) = s.fetch(s.forward_mode.jvp(s.toolbox.smooth_functions.unmoved, [x], [v]))
     y = unmoved(x)
     assert_value(two(answer, 0), y, name="y", batch=1)
     assert_value(two(answer, 1), torch.zeros_like(y), name="dy", batch=1)
@@ -387,7 +389,7 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
     true = make.normal(*y_shape, *x_shape, dtype=dtype)
     at = make.normal(*(x_shape if forward else y_shape), dtype=dtype)
     s = student.script()
-    passes, kept = s.toolbox.smooth.Passes(true, len(y_shape), forward), s.keep(at)
+    passes, kept = s.toolbox.smooth_functions.Passes(true, len(y_shape), forward), s.keep(at)
     build = s.forward_mode.jacobian_by_columns if forward else s.forward_mode.jacobian_by_rows
     answer, calls, after = s.fetch(build(passes, kept), passes.calls, kept)
     assert_value(answer, true, name="jacobian", inputs=dtype, forms=jacobian_forms(true, len(y_shape)))

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.reference import implicit as layers
+from toolbox.checks.reference.tensor import matmul_forms, pull
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
-from toolbox.suite import item
-from toolbox.truths import implicit as layers
-from toolbox.truths.tensor import matmul_forms, pull
 
 from .inputs import all_spread_out, spread_out
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.references import Truth
-from toolbox.suite import item
+from toolbox.checks.reference.models import Truth
+from toolbox.checks.suite import item
 
 from .inputs import FAR_OUT, compare, compare_twice, far_out, linear, strided
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import torch
 
-from toolbox import nudging
-from toolbox.compare import as_tensor, assert_grad, grad_of, grads_of
-from toolbox.references import LOSSES, Truth, forward
-from toolbox.suite import item
+from toolbox.checks.compare import as_tensor, assert_grad, grad_of, grads_of
+from toolbox.checks.reference.models import LOSSES, Truth, forward
+from toolbox.checks.suite import item
+from toolbox.probes import step_detection
 
 from .gates import gates, neuron_truth, toy_truth
 from .inputs import Given, binary, compare, linear, net
 
-# A gradient, or differences of losses? See toolbox.nudging. These tests give no marks; what they forbid costs all.
+# A gradient, or differences of losses? See toolbox.probes.step_detection.
+# These tests give no marks; what they forbid costs all.
 
 EDGE = 1e-9  # how far on the open side of a kink: a smaller step drowns in rounding, a larger one leaps over it
 AFAR = 1e12  # a score so large that next to it a step of ordinary size is lost, and far too small for itself
@@ -56,7 +57,7 @@ def worked_out(student, make, where: str, loss: str, *names: str) -> None:
     module, function = where.split(".")
     call = getattr(getattr(student, module), function)
     small, large = binary, partial(binary, N=4, D=60)
-    if loss != "logistic":  # far more parameters and scores than nudging.PASSES
+    if loss != "logistic":  # far more parameters and scores than step_detection.PASSES
         small, large = linear, partial(linear, N=4, D=9, C=48)
     if "net" in function or module == "notebook":
         small, large = net, partial(net, N=4, D=7, H=32, C=36)
@@ -82,8 +83,8 @@ def worked_out(student, make, where: str, loss: str, *names: str) -> None:
         truth.inputs = torch.float32
         compare(call(**here), truth, *names)
 
-    answer = nudging.within_passes(student, module, function, given, nudging.work_of(forwards))
-    nudging.apart(awkward, ordinary)
+    answer = step_detection.within_passes(student, module, function, given, step_detection.work_of(forwards))
+    step_detection.apart(awkward, ordinary)
 
 
 @item("hinge_grad_scores", share=0.0)
@@ -187,7 +188,9 @@ def compare_uneven(student, make, function: str, names: str, true: Callable[...,
         for name in checked:
             assert_grad(grad_of(answer, name), grads[name], name=name, inputs=inputs)
 
-    nudging.apart(lambda: check(uneven(make, names), torch.float64), lambda: check(gates(make, names), torch.float32))
+    step_detection.apart(
+        lambda: check(uneven(make, names), torch.float64), lambda: check(gates(make, names), torch.float32)
+    )
 
 
 @item("toy", share=0.0)

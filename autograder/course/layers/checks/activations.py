@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from toolbox.layer_runs import Trial, check_grads, check_out
-from toolbox.suite import item
+from toolbox.checks.layer_runs import Trial, check_grads, check_out
+from toolbox.checks.suite import item
 
 from .inputs import (
     D,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.compare import assert_between
+from toolbox.checks.compare import assert_between
+from toolbox.checks.layer_mistakes import backward_forms
+from toolbox.checks.layer_runs import Trial, check_again, check_grads, check_out
+from toolbox.checks.reference.layer import TWINS, pieces
+from toolbox.checks.reference.tensor import pull
 from toolbox.errors import Mismatch, Missing
-from toolbox.layer_mistakes import backward_forms
-from toolbox.layer_runs import Trial, check_again, check_grads, check_out
-from toolbox.truths.layer import TWINS, pieces
-from toolbox.truths.tensor import pull
 
 # Shapes and inputs
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.layer_runs import check_dtype, lay_out, stored
+from toolbox.checks.reference.models import LOSSES, MISTAKES
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.layer_runs import check_dtype, lay_out, stored
-from toolbox.references import LOSSES, MISTAKES
-from toolbox.suite import item
-from toolbox.truths.tensor import pull
 
 from .inputs import D, K, M, N
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
+from toolbox.checks.reference.batchnorm import batchnorm_used, statistics
+from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing
-from toolbox.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
-from toolbox.suite import item
-from toolbox.truths.batchnorm import batchnorm_used, statistics
-from toolbox.truths.layer import TWINS
-from toolbox.truths.tensor import pull
 
 from .inputs import (
     D,
@@ -127,7 +127,7 @@ def test_dropout_draws_from_the_generator_that_it_was_given(student, make):
     x, outs = off_zero(make, 20, 30), []
     for _ in range(2):
         script = student.script()
-        layer = layer_of(script, "Dropout", p=0.5, generator=script.toolbox.given_layers.generator(make.seed % 1000))
+        layer = layer_of(script, "Dropout", p=0.5, generator=script.toolbox.small_layers.generator(make.seed % 1000))
         outs += script.fetch(layer.forward(x), layer.forward(x))
     masks = [mask_of(out, x, 0.5) for out in outs]
     if not (torch.equal(masks[0], masks[2]) and torch.equal(masks[1], masks[3])):

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_value
+from toolbox.checks.compare import as_tensor, assert_value
+from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Missing
-from toolbox.suite import item
-from toolbox.truths.layer import TWINS
-from toolbox.truths.tensor import pull
 
 # By hand
 

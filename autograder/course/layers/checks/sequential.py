@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.reference.tensor import pull
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.tensor import pull
 
 from .inputs import D, N
 
@@ -21,18 +21,18 @@ class Net:
 
     def __init__(self, student, make, *, rows: int = N, parts: str = "scale wave shift scale"):
         self.script = student.script()
-        given_layers = self.script.toolbox.given_layers
+        small_layers = self.script.toolbox.small_layers
         self.x, self.names, self.parameters, self.steps, layers = make.normal(rows, D), [], [], parts.split(), []
         self.kept = []
         for place, kind in enumerate(self.steps):
             if kind == "wave":
-                layers.append(given_layers.Wave())
+                layers.append(small_layers.Wave())
                 continue
             value = make.normal(D)
             self.names.append(f"{place}.{'s' if kind == 'scale' else 't'}")
             self.parameters.append(value)
             self.kept.append(self.script.keep(value))
-            layers.append(getattr(given_layers, kind.capitalize())(self.kept[-1]))
+            layers.append(getattr(small_layers, kind.capitalize())(self.kept[-1]))
         self.layers = layers
         self.net = self.script.layers.Sequential(*layers)
 
@@ -152,7 +152,7 @@ def check_names(found: Any, net: Net, what: str, names: list[str] | None = None,
 def test_the_parameters_of_a_net_are_the_layers_own(student, make):
     net = Net(student, make)
     start = net.net.forward(net.x)
-    moved = net.script.toolbox.given_layers.move(net.net.params, 0.5)
+    moved = net.script.toolbox.small_layers.move(net.net.params, 0.5)
     out, _, _ = net.script.fetch(net.net.forward(net.x), moved, start)
     was = net.twin(net.x, *net.parameters)
     net.parameters = [value + 0.5 for value in net.parameters]
@@ -178,7 +178,7 @@ def test_the_parameters_of_a_net_of_twelve_layers_have_their_places(student, mak
 @item("sequential_params")
 def test_nets_do_not_share_their_parameters(student, make):
     first = Net(student, make)
-    other = first.script.layers.Sequential(first.script.toolbox.given_layers.Shift(make.normal(D)))
+    other = first.script.layers.Sequential(first.script.toolbox.small_layers.Shift(make.normal(D)))
     names = first.script.fetch(other.params, first.net.params)
     check_names(names[1], first, "params")
     if not isinstance(names[0], dict) or set(names[0]) != {"0.t"}:
@@ -336,7 +336,7 @@ def test_eval_reaches_the_layers_of_a_net_in_a_net(student, make):
 @item("sequential_modes")
 def test_the_modes_of_two_nets_do_not_meet(student, make):
     net = Net(student, make)
-    other = net.script.layers.Sequential(net.script.toolbox.given_layers.Wave())
+    other = net.script.layers.Sequential(net.script.toolbox.small_layers.Wave())
     net.script.fetch(net.net.eval(), other.train())
     check_modes(net, net.layers, False)
     if net.script.fetch(other.training) != [True]:
@@ -415,7 +415,7 @@ def test_at_no_time_do_more_than_k_layers_hold_a_cache_and_each_runs_twice(stude
     script = student.script()
     row = script.builtins.list()
     every, scales = 3, [make.normal(D) for _ in range(8)]
-    layers = [script.toolbox.given_layers.Watched(scale, row) for scale in scales]
+    layers = [script.toolbox.small_layers.Watched(scale, row) for scale in scales]
     net = script.layers.Recomputing(every, *layers)
     script.fetch(net.forward(make.normal(N, D)))
     grad_x, *found = script.fetch(net.backward(make.normal(N, D)), *[layer.most for layer in layers],

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import as_tensor, assert_grad, assert_value, grad_of, lone, loss_of
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import as_tensor, assert_grad, assert_value, grad_of, lone, loss_of
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.gate_mistakes import truth
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Raised
-from toolbox.gate_mistakes import truth
-from toolbox.suite import item
 
 from .inputs import away_from_zero, filled, positive
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_between, assert_grad, assert_value
+from toolbox.checks.compare import assert_between, assert_grad, assert_value
+from toolbox.checks.gate_mistakes import truth
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing
-from toolbox.gate_mistakes import truth
-from toolbox.suite import item
 
 from .engine import started, true_gradients
 from .gates import check_at_zero

@@ -7,17 +7,18 @@ from collections.abc import Callable
 
 import torch
 
-from toolbox import nudging
-from toolbox.compare import assert_grad
+from toolbox.checks.compare import assert_grad
+from toolbox.checks.suite import item
 from toolbox.errors import Missing
-from toolbox.suite import item
+from toolbox.probes import step_detection
 
 from .engine import check_operation, started, true_gradients
 from .gates import check_backward
 from .inputs import away_from_zero, filled, positive
 from .tape import on_tape
 
-# A gradient, or differences? See toolbox.nudging. These tests give no marks; what they forbid costs all of the item's.
+# A gradient, or differences? See toolbox.probes.step_detection.
+# These tests give no marks; what they forbid costs all of the item's.
 
 LOST = (1e300, 1.0)  # next to the one every step for the other is lost
 LAST = 1.797e308  # an ordinary step is lost, and a step in proportion leads beyond the largest float
@@ -37,7 +38,7 @@ def gate_worked_out(student, make, gate: str, *places: tuple[float, ...], count:
         for inputs in (plain, plain[::-1]):
             check_backward(student, gate, 0.5, *inputs, listed=listed, precision=torch.float32)
 
-    nudging.apart(awkward, ordinary)
+    step_detection.apart(awkward, ordinary)
 
 
 @item("gate_add", share=0.0)
@@ -91,7 +92,7 @@ def test_the_gradient_of_the_copy_gate_was_not_found_by_nudging(student, make):
         answer = filled(student.gates.copy_backward(1.5, 2.5, x), "copy_backward")
         assert_grad(answer, torch.tensor(4.0, dtype=torch.float64), name="the downstream gradient", inputs=inputs)
 
-    nudging.apart(lambda: check(LAST, torch.float64), lambda: check(*away_from_zero(make, 1), torch.float32))
+    step_detection.apart(lambda: check(LAST, torch.float64), lambda: check(*away_from_zero(make, 1), torch.float32))
 
 
 def operation_worked_out(student, gate: str, apply: Callable, plain: list[tuple], *places: tuple) -> None:
@@ -108,7 +109,7 @@ def operation_worked_out(student, gate: str, apply: Callable, plain: list[tuple]
         for numbers in plain:
             check_operation(student, gate, apply, *numbers, inputs=torch.float32)
 
-    nudging.apart(awkward, ordinary)
+    step_detection.apart(awkward, ordinary)
 
 
 @item("value_arithmetic", share=0.0)
@@ -146,7 +147,7 @@ def tape_worked_out(student, expression: Callable, plain: list[float], *places: 
         for numbers in (plain, *places):
             check(numbers, torch.float64)
 
-    nudging.apart(awkward, lambda: check(plain, torch.float32))
+    step_detection.apart(awkward, lambda: check(plain, torch.float32))
 
 
 @item("tape", share=0.0)
@@ -174,7 +175,7 @@ def test_the_gradients_of_a_dot_product_were_not_found_by_nudging(student, make)
         assert_grad(grads, torch.cat([true[0], true[1][None]]), name="the gradients", inputs=inputs)
 
     w, x = positive(make, 3), away_from_zero(make, 3)
-    nudging.apart(lambda: check([LOST[0], *w[1:]], x, torch.float64), lambda: check(w, x, torch.float32))
+    step_detection.apart(lambda: check([LOST[0], *w[1:]], x, torch.float64), lambda: check(w, x, torch.float32))
 
 
 ### END HIDDEN TESTS

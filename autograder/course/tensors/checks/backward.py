@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_between, assert_grad
-from toolbox.suite import item
-from toolbox.truths.tensor import matmul_forms, pull, relu_forms, softmax_forms
+from toolbox.checks.compare import assert_between, assert_grad
+from toolbox.checks.reference.tensor import matmul_forms, pull, relu_forms, softmax_forms
+from toolbox.checks.suite import item
 
 from .inputs import off_zero, part, product, same_twice, softmax, strided, within_budget
 

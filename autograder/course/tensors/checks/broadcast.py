@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, relative_error, tolerance
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import assert_grad, relative_error, tolerance
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.tensor import broadcast_forms, mul_forms, pull
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, StudentError
-from toolbox.suite import item
-from toolbox.truths.tensor import broadcast_forms, mul_forms, pull
 
 from .inputs import part, same_twice, strided
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_grad, assert_value
-from toolbox.suite import item
-from toolbox.truths.tensor import correlate, correlate_changed, correlate_forms, pull
+from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.reference.tensor import correlate, correlate_changed, correlate_forms, pull
+from toolbox.checks.suite import item
 
 from .inputs import part, same_twice, within_budget
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_unchanged
+from toolbox.checks.compare import assert_unchanged
 from toolbox.errors import Malformed, Memory, Missing, Timeout
 
 

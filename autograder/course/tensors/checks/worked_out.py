@@ -8,16 +8,17 @@ from typing import Any
 
 import torch
 
-from toolbox import nudging
-from toolbox.compare import assert_grad
-from toolbox.suite import item
-from toolbox.truths.tensor import correlate, pull, slopes
+from toolbox.checks.compare import assert_grad
+from toolbox.checks.reference.tensor import correlate, pull, slopes
+from toolbox.checks.suite import item
+from toolbox.probes import step_detection
 
 from .backward import factors
 from .correlation import layer
 from .inputs import off_zero, part, product, softmax
 
-# A gradient, or differences? See toolbox.nudging. These tests give no marks; what they forbid costs all of the item's.
+# A gradient, or differences? See toolbox.probes.step_detection.
+# These tests give no marks; what they forbid costs all of the item's.
 
 HUGE = 1e200  # next to it every step is lost; for itself every step is too small
 
@@ -40,7 +41,7 @@ def worked_out(
         for arguments in (given, *far):
             check(arguments, condition=8.0)
 
-    nudging.apart(awkward, lambda: check(given, inputs=torch.float32))
+    step_detection.apart(awkward, lambda: check(given, inputs=torch.float32))
 
 
 def with_huge(x: torch.Tensor) -> torch.Tensor:

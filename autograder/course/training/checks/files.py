@@ -6,18 +6,18 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import lone
+from toolbox.checks.compare import lone
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
 
 # Files
 
 
 def rehearsed(student, name: str, *args: Any, **options: Any) -> Any:
-    """The report of a rehearsal of `toolbox.rehearse_files`; `args` name functions of checkpoint.py, or are data."""
+    """The report of `toolbox.probes.checkpoint_probe`; `args` name functions of checkpoint.py, or are data."""
     s = student.script()
     given = [getattr(s.checkpoint, arg[1:]) if isinstance(arg, str) and arg[:1] == "!" else arg for arg in args]
-    return s.fetch(getattr(s.toolbox.rehearse_files, name)(*given, **options))[0]
+    return s.fetch(getattr(s.toolbox.checkpoint_probe, name)(*given, **options))[0]
 
 
 def check_written(student, contents: list[str], as_text: bool = False) -> None:

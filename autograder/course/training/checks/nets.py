@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.training import net_mistakes, net_path, sequential
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.training import net_mistakes, net_path, sequential
 
 # Scores, and what came of them
 
@@ -24,7 +24,7 @@ def net_of(make, *sizes: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
 def changed_params(student, name: str, params: dict[str, torch.Tensor], *args: torch.Tensor) -> list[str]:
     """The names of the parameters that a function of training.py writes into."""
     s = student.script()
-    return s.fetch(s.toolbox.rehearse.called(getattr(s.training, name), params, *args))[0]["changed"]
+    return s.fetch(s.toolbox.optimiser_probe.called(getattr(s.training, name), params, *args))[0]["changed"]
 
 
 def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
@@ -203,7 +203,7 @@ def check_buffered(
     batches = [[make.normal(n, D, dtype=dtype), make.labels(n, C)] for n in sizes]
     stretch = stretched(params, batches[0][0][::2]) if far else 1.0
     s = student.script()
-    found = s.fetch(s.toolbox.rehearse.buffered(s.buffers.BufferedNet, params, batches, max(sizes), **given))[0]
+    found = s.fetch(s.toolbox.optimiser_probe.buffered(s.buffers.BufferedNet, params, batches, max(sizes), **given))[0]
     if found["losses"][0] is None:
         raise Missing("BufferedNet.step is not written yet (it returns None)")
     exact = {name: value.double() for name, value in params.items()}

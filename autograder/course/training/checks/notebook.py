@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import torch
 
-from toolbox.compare import assert_value, lone
-from toolbox.data import load_digits
+from toolbox.checks.compare import assert_value, lone
+from toolbox.checks.reference.training import path, sequential
+from toolbox.checks.suite import item
+from toolbox.datasets.digits import load_digits
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.suite import item
-from toolbox.truths.training import path, sequential
 
 # Foreseen by hand
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from toolbox.compare import assert_value
-from toolbox.diagnose import verdicts_only
+from toolbox.checks.compare import assert_value
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.reference.training import momentum_mistakes, path, sgd_mistakes, velocity
+from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
-from toolbox.suite import item
-from toolbox.truths.training import momentum_mistakes, path, sgd_mistakes, velocity
 
 # Optimisers
 
@@ -32,7 +32,7 @@ def steer(
     rates = [0.07] * steps if rates is None else rates(steps)
     options = {} if rho is None else {"rho": rho}
     s = student.script()
-    found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, gradients, rates, **options))[0]
+    found = s.fetch(s.toolbox.optimiser_probe.optimise(getattr(s.optim, name), params, gradients, rates, **options))[0]
     exact = [{key: value.double() for key, value in part.items()} for part in [params, *gradients]]
     params64, gradients64 = exact[0], exact[1:]
     true = path(params64, gradients64, rates, momentum=rho or 0.0)
@@ -66,7 +66,9 @@ def steer_beside_others(student, make, name: str, **options: float) -> None:
     more = {"scores": make.normal(5, 3), "h": make.normal(5, 4)} | gradients | {"a": make.normal(5, 4)}
     s = student.script()
     try:
-        found = s.fetch(s.toolbox.rehearse.optimise(getattr(s.optim, name), params, [more], [0.07], **options))[0]
+        found = s.fetch(s.toolbox.optimiser_probe.optimise(getattr(s.optim, name), params, [more], [0.07], **options))[
+            0
+        ]
     except Raised as error:
         known = ["names-of-gradients"] if "KeyError" in str(error) else []
         raise Raised(str(error), diagnosis=known) from None

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.rehearse_files import result_of
-from toolbox.suite import item
+from toolbox.probes.checkpoint_probe import result_of
 
 from .loops import check_seed, drawn
 
@@ -71,7 +71,7 @@ def points_of(make, count: int) -> list[dict[str, float]]:
 
 def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
     s = student.script()
-    found = s.fetch(s.toolbox.rehearse_files.searched(s.checkpoint.search, runs, **options))[0]
+    found = s.fetch(s.toolbox.checkpoint_probe.searched(s.checkpoint.search, runs, **options))[0]
     if found["rows"][-1] is None and not found["asked"]:
         raise Missing("search is not written yet (it returns None)")
     return found

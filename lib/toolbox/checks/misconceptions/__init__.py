@@ -1,16 +1,16 @@
 """The known mistakes: what each is called, a hint, an example, and the section of the notebook to read again.
 
 A hint says where to look and what to ask; it never holds the line that repairs the code. An example is the mistake made
-small: a worked number or two, which tell the wrong way from the right one (`toolbox.misconceptions.worked`).
-`toolbox.diagnose` finds the mistake in an answer, the tables and pages of the kit show it.
+small: a worked number or two, which tell the wrong way from the right one (`toolbox.checks.misconceptions.worked`).
+`toolbox.checks.diagnose` finds the mistake in an answer, the tables and pages of the kit show it.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from toolbox.misconceptions import beyond, flat, graph, implicit, layers, modes, scalar, tensors, training
-from toolbox.misconceptions.worked import EXAMPLES
+from toolbox.checks.misconceptions import beyond, flat, graph, implicit, layers, modes, scalar, tensors, training
+from toolbox.checks.misconceptions.worked import EXAMPLES
 
 
 class Misconception(NamedTuple):

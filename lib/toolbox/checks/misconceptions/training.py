@@ -1,4 +1,4 @@
-"""The known mistakes of the assignment `training`; rows of `toolbox.misconceptions.CATALOGUE`."""
+"""The known mistakes of the assignment `training`; rows of `toolbox.checks.misconceptions.CATALOGUE`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toolbox.truths.tensor import Forms, pull
+from toolbox.checks.reference.tensor import Forms, pull
 
 
 def batchnorm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:

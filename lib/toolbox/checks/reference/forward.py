@@ -1,7 +1,7 @@
 """What the suite of `beyond` compares forward mode with: torch's own forward mode, and what mistakes lead to.
 
 Steps: `push` is a Jacobian-vector product by torch.autograd.forward_ad, in float64; the `forms` are the tangents that
-known mistakes give, for `toolbox.diagnose`, most of them by pushing other tangents through the same operation.
+known mistakes give, for `toolbox.checks.diagnose`, most of them by pushing other tangents through the same operation.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a graph's values and gradients must be, by PyTorch's autograd, and what known mistakes would make of them.
 
-A graph is described by rows as in `toolbox.graph_ops`. Between a node and each of its readers stands an edge of its
-own, so that autograd also says what comes back along every single wire: a node's gradient is the sum over its wires,
-and most mistakes with graphs are mistakes with that sum.
+A graph is described by rows as in `toolbox.probes.graph_ops`. Between a node and each of its readers stands an edge of
+its own, so that autograd also says what comes back along every single wire: a node's gradient is the sum over its
+wires, and most mistakes with graphs are mistakes with that sum.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.compare import assert_grad
+from toolbox.checks.compare import assert_grad
 from toolbox.errors import Malformed, Mismatch, Missing
 
 VALUES = {

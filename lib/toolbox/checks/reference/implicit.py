@@ -1,7 +1,7 @@
 """What the suite of `beyond` compares implicit layers with: unrolled iterations and minima, differentiated by autograd.
 
 Steps, for each layer: the true answer in float64, by a way of its own (hundreds of unrolled steps, second derivatives
-of what is minimised); then the values that known mistakes lead to, as clues for `toolbox.diagnose`.
+of what is minimised); then the values that known mistakes lead to, as clues for `toolbox.checks.diagnose`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd import grad
 
-from toolbox import camera
-from toolbox.truths.tensor import Forms, pull
+from toolbox.checks.reference.tensor import Forms, pull
+from toolbox.given import camera
 
 STEPS = 120  # a contraction by 0.7 a step is at 1e-18 by then
 

@@ -1,7 +1,7 @@
 """What the suite of `layers` compares with: PyTorch's own layers, differentiated by autograd, in float64.
 
 For each layer the same function in PyTorch (`TWINS`), and what comes out when a known mistake is in its forward pass
-(`forward_forms`). Mistakes in backward passes are in `toolbox.layer_mistakes`, BatchNorm in `toolbox.truths.batchnorm`.
+(`forward_forms`). Mistakes in backward passes are in `toolbox.checks.layer_mistakes`, BatchNorm in `batchnorm`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toolbox.truths.batchnorm import batchnorm, batchnorm_changed
-from toolbox.truths.tensor import Forms, correlate_changed
+from toolbox.checks.reference.batchnorm import batchnorm, batchnorm_changed
+from toolbox.checks.reference.tensor import Forms, correlate_changed
 
 Twin = Callable[..., Tensor]  # (x, *parameters, **options) -> out
 

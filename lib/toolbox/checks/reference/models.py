@@ -1,7 +1,7 @@
 """What the suites compare with: models written forwards in PyTorch, and their gradients by autograd, in float64.
 
 Steps: `Truth` runs a model forward and keeps every named node; autograd gives the gradient of each node, the data and
-the regularisation term apart. Then come the clues for `toolbox.diagnose`: the gradients of the same model with a
+the regularisation term apart. Then come the clues for `toolbox.checks.diagnose`: the gradients of the same model with a
 known mistake planted in its forward pass. No backward line is written here by hand.
 
 Models: "linear" (scores = x @ w + b) and "net" (a = x @ w1 + b1, h = relu(a), scores = h @ w2 + b2).
@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from toolbox.compare import relative_error, tolerance
-from toolbox.diagnose import diagnose
+from toolbox.checks.compare import relative_error, tolerance
+from toolbox.checks.diagnose import diagnose
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # (scores, labels) -> the mean loss of the batch
 

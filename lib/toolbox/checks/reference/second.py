@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolbox.smooth import rows_loss
-from toolbox.truths.forward import push
+from toolbox.checks.reference.forward import push
+from toolbox.given.smooth_functions import rows_loss
 
 Forms = dict[str, list[Tensor]]
 NAMES = ("w1", "b1", "w2", "b2")

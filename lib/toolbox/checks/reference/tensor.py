@@ -1,7 +1,7 @@
 """What the suite of `tensors` compares with: operations written forwards in PyTorch, differentiated by autograd.
 
 Steps, for each operation: the true Jacobian or gradients, in float64; then the values that known mistakes lead to, as
-clues for `toolbox.diagnose`, mostly by differentiating an operation that was changed on purpose.
+clues for `toolbox.checks.diagnose`, mostly by differentiating an operation that was changed on purpose.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from toolbox.planted import right_backward
+from toolbox.probes.planted_faults import right_backward
 
 Forms = dict[str, list[Tensor]]
 

@@ -5,7 +5,7 @@ One module for each module of rows. An equation between numbers ("3 · 2 = 6") i
 
 from __future__ import annotations
 
-from toolbox.misconceptions.worked import (
+from toolbox.checks.misconceptions.worked import (
     beyond,
     flat,
     graph,

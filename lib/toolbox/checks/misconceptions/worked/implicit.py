@@ -1,4 +1,4 @@
-"""A worked number for each known mistake of `toolbox.misconceptions.implicit`: id -> a sentence or two."""
+"""A worked number for each known mistake of `toolbox.checks.misconceptions.implicit`: id -> a sentence or two."""
 
 from __future__ import annotations
 

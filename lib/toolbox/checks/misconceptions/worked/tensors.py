@@ -1,4 +1,4 @@
-"""A worked number for each known mistake of `toolbox.misconceptions.tensors`: id -> a sentence or two."""
+"""A worked number for each known mistake of `toolbox.checks.misconceptions.tensors`: id -> a sentence or two."""
 
 from __future__ import annotations
 

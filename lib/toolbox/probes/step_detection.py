@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toolbox.budget import Budget
 from toolbox.errors import Forbidden, Mismatch, Raised, StudentError
+from toolbox.probes.budget import Budget
 
 PASSES = 20  # of a forward pass's work; loops over single numbers take 8, nudging every parameter hundreds
 
@@ -47,7 +47,7 @@ def _right(check: Callable[[], None]) -> bool:
 
 
 def work_of(forward: Callable[[], Any]) -> int:
-    """The work of one forward pass, as `toolbox.budget` counts it."""
+    """The work of one forward pass, as `toolbox.probes.budget` counts it."""
     with Budget() as counted:
         forward()
     return counted.done
@@ -57,7 +57,7 @@ def within_passes(student: Any, module: str, name: str, given: dict[str, Any], w
     """The answer of a student's function within PASSES times the work of its forward pass. Raises Forbidden."""
     script = student.script()
     function = getattr(getattr(script, module), name)
-    return script.fetch(script.toolbox.nudging.limited(function, given, PASSES * work))[0]
+    return script.fetch(script.toolbox.step_detection.limited(function, given, PASSES * work))[0]
 
 
 def limited(function: Callable[..., Any], given: dict[str, Any], work: int) -> Any:

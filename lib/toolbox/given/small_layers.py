@@ -1,11 +1,11 @@
-"""Small layers that keep the contract of `toolbox.layer`, given: to look at, and to put into a `Sequential`."""
+"""Small layers that keep the contract of `toolbox.given.layer`, given: to look at, and to put into a `Sequential`."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class Scale(Layer):
