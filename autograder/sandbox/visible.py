@@ -25,7 +25,8 @@ ROOMS = ("calling", "datasets", "given", "notebook", "probes")
 SHARED = (
     "datasets.digits", "errors", "given.camera", "notebook.folders",
     "draw", "draw.alternative_text", "draw.architecture", "draw.equations", "draw.graph", "draw.jacobians",
-    "draw.layers", "draw.network", "draw.play", "draw.plots", "draw.second_order", "draw.training", "draw.words",
+    "draw.layers", "draw.live_plot", "draw.network", "draw.play", "draw.plots", "draw.second_order",
+    "draw.training", "draw.words",
 )  # fmt: skip
 
 # What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.
@@ -48,7 +49,7 @@ GIVEN: dict[str, dict[str, dict[str, str]]] = {
         },
     },
     "training": {
-        "cells": {"given.landscapes": ALL, "draw.live_plot": ALL, "datasets.splits": ALL},
+        "cells": {"given.landscapes": ALL, "datasets.splits": ALL},
         "suite": {"probes.optimiser_probe": ALL, "probes.checkpoint_probe": ALL},
     },
     "beyond": {

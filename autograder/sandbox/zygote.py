@@ -116,6 +116,7 @@ def warm_up(finder: Finder) -> Notebook:
     numpy.linalg.inv(numpy.eye(2))
     import toolbox.datasets.digits  # noqa: F401
     import toolbox.draw
+    import toolbox.draw.live_plot  # noqa: F401
     import toolbox.draw.play  # noqa: F401
     import toolbox.notebook.folders  # noqa: F401
 
