@@ -85,7 +85,7 @@ def keep_private(base: Path) -> None:
 def _die_first(score: int) -> None:
     """Where the container runs out of memory, Linux ends the process with the highest score: not the judge, please."""
     try:
-        Path("/proc/self/oom_score_adj").write_text(str(score))
+        Path("/proc/self/oom_score_adj").write_text(str(score), encoding="utf-8")
     except OSError:  # not Linux, or not allowed: then the largest process is ended
         pass
 

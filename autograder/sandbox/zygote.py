@@ -198,6 +198,6 @@ def _reap(workers: dict[socket.socket, set[int]], asking: list[Answering]) -> No
 def _address_space() -> int:
     """Bytes of address space in use, 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0

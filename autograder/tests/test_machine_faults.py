@@ -33,7 +33,7 @@ def runs(tmp_path_factory):
     for made in make_class(course, folder / "made"):
         if made.student.startswith(("s02", "s05")):
             shutil.copy2(made.path, folder / "hand-ins")
-    with open(course / "nbgrader_config.py", "a") as file:  # so that nobody waits long for a lock
+    with open(course / "nbgrader_config.py", "a", encoding="utf-8") as file:  # so that nobody waits long for a lock
         file.write('\nc.CourseDirectory.db_url = "sqlite:///classroom/gradebook.db?timeout=0.5"\n')
     words = [sys.executable, "-m", "autograder.tests.full_disk", course, folder / "hand-ins", folder / "result.json"]
     done = subprocess.run(

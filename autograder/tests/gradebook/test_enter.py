@@ -77,7 +77,7 @@ def courses(built, tmp_path, request, monkeypatch):
     books = []
     for name in ("stock", "kit"):
         shutil.copytree(built, tmp_path / name)
-        with open(tmp_path / name / "nbgrader_config.py", "a") as file:
+        with open(tmp_path / name / "nbgrader_config.py", "a", encoding="utf-8") as file:
             file.write(getattr(request, "param", ""))
         books.append(Book(tmp_path / name))
     with ClassEntry(books[1]) as entry:
@@ -256,7 +256,7 @@ def test_a_late_hand_in_loses_what_the_course_says_and_an_extension_counts(cours
 
 
 def test_a_late_policy_in_nbgraders_own_settings_is_refused_with_what_to_do(courses):
-    with open(courses.kit.root / "nbgrader_config.py", "a") as file:
+    with open(courses.kit.root / "nbgrader_config.py", "a", encoding="utf-8") as file:
         file.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
     with pytest.raises(KitError, match="course.toml"):
         Book(courses.kit.root)

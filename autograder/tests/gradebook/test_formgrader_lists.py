@@ -87,7 +87,7 @@ def test_students_follow_the_roster_and_what_it_leaves_out_stays(tmp_path):
         gradebook.add_student("s1", email="own@example.edu")
         gradebook.add_student("s9", last_name="Left")
     rows = [["id", "name", "email"], ["s1", "Lovelace, Ada", ""], ["s2", "Ben Chen", "ben@example.edu"]]
-    with open(roster, "w", newline="") as file:
+    with open(roster, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     assert (follow_roster(book), follow_roster(book)) == (2, 0)
     with Gradebook(url) as gradebook:

@@ -193,7 +193,7 @@ def below(pid: int) -> list[int]:
 def proportional(pid: int) -> int:
     """A process's memory, what it shares counted in parts."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
         return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     except (OSError, IndexError):
         return 0

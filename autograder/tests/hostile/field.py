@@ -289,7 +289,7 @@ def _offspring(zygote: int) -> list[int]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                stat = Path("/proc", name, "stat").read_text()
+                stat = Path("/proc", name, "stat").read_text(encoding="utf-8")
                 words = stat[stat.rindex(")") + 2 :].split()
                 if words[0] not in "ZX":
                     parents[int(name)] = int(words[1])

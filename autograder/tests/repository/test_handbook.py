@@ -98,7 +98,7 @@ def test_a_week_of_the_handbook_runs_word_for_word_on_a_small_class(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
 
     run(["build"])
-    with open(course / "gradebook.csv", "w", newline="") as file:
+    with open(course / "gradebook.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["id", "name"], ["ada", "Ada Lovelace"]])
     hand_in = course / "downloads" / "ada"
     (hand_in / "lib" / "backprop").mkdir(parents=True)

@@ -11,7 +11,7 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,7 @@ class KeyboardTransport(LocalTransport):
         self.latest, self.missed = None, ()
 
     def call(self, module: str, name: str, payload: bytes) -> dict:  # type: ignore[override]
+        self._run_notebook(module == NOTEBOOK)
         args, kwargs = wire.unpack(payload)[:2]
         self.latest = Call(module, name, args, kwargs)
         reply = self._carried(lambda: super(KeyboardTransport, self).call(module, name, payload))
@@ -112,12 +113,20 @@ class KeyboardTransport(LocalTransport):
         except BaseException:  # there is no such function, or its module cannot be loaded: the reply says so
             return ()
 
+    def _run_notebook(self, needed: bool) -> None:
+        """From a terminal, a notebook's cells are run when a check first needs one: in no call's time."""
+        if needed:
+            with suppress(Exception):  # told by the call, which tries once more
+                self._notebook_namespace()
+
     def value(self, name: str) -> dict:  # type: ignore[override]
+        self._run_notebook(True)
         return self._carried(lambda: super(KeyboardTransport, self).value(name))
 
     def script(self, number: int, payload: bytes) -> dict:  # type: ignore[override]
         before = self.latest.steps if isinstance(self.latest, Steps) else []
         self.latest = Steps([*before, *wire.unpack(payload)["steps"]])
+        self._run_notebook(any(step[1] == "module" and step[3] == NOTEBOOK for step in self.latest.steps))
         return self._carried(lambda: super(KeyboardTransport, self).script(number, payload))
 
     def _namespace(self, module: str) -> Any:

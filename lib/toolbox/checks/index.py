@@ -72,20 +72,29 @@ def in_reach(start: Path | None = None) -> list[Index]:
     return [read(path.parent) for path in dict.fromkeys([*here.glob(NAME), *everywhere])]
 
 
+def all_of_item(item: str, start: Path | None = None) -> list[Index]:
+    """The indexes that hold `item`: that of `start` alone where it does, else all. Raises KeyError where none does."""
+    here, known = Path(start or Path.cwd()).resolve(), in_reach(start)
+    found = [index for index in known if item in index.items]
+    if not found:
+        raise _unknown(item, known)
+    return [index for index in found if index.folder == here] or found
+
+
 def of_item(item: str, start: Path | None = None) -> Index:
     """The index that holds `item`: beside the notebook, else anywhere in `assignments/`.
 
     Raises KeyError, naming the known items, where none has it, and where several have it, none of them here.
     """
-    here, known = Path(start or Path.cwd()).resolve(), in_reach(start)
-    found = [index for index in known if item in index.items]
-    for index in found:
-        if index.folder == here or len(found) == 1:
-            return index
-    if found:
+    found = all_of_item(item, start)
+    if len(found) > 1:
         places = " and ".join(f"{index.folder.parent.name}/{index.folder.name}" for index in found)
         raise KeyError(f"{item!r} is a check of {len(found)} assignments: run this in {places}, whichever you mean")
+    return found[0]
+
+
+def _unknown(item: str, known: list[Index]) -> KeyError:
     items = list(dict.fromkeys(name for index in known for name in index.items))
     near = difflib.get_close_matches(item, items, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(items) or 'none here'}"
-    raise KeyError(f"no check is called {item!r}; {hint}")
+    return KeyError(f"no check is called {item!r}; {hint}")

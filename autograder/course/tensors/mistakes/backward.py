@@ -53,8 +53,8 @@ BACKWARD: list[Answer] = [
         "softmax_backward",
         ("forgets the cross terms", SOFTMAX, "y * (1 - y) * grad_out", "softmax-cross-terms-missing"),
         ("treats it as an exponential", SOFTMAX, "y * grad_out", "softmax-cross-terms-missing"),
-        ("sums over the whole batch", SHARED, "(grad_out * y).sum()", "softmax-wrong-axis"),
-        ("sums over the batch's axis", SHARED, "(grad_out * y).sum(dim=0, keepdim=True)", "softmax-wrong-axis"),
+        ("sums over the whole batch", SHARED, "(grad_out * y).sum()", "softmax-shared-too-far"),
+        ("sums over the batch's axis", SHARED, "(grad_out * y).sum(dim=0, keepdim=True)", "softmax-shared-too-far"),
         (
             "sums the upstream gradients unweighted",
             SHARED,

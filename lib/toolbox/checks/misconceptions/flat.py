@@ -29,7 +29,8 @@ ROWS = [
     ("sign-flipped", "The sign is the wrong way round",
      "Raise one entry a little in your head: does the loss go up or down? Compare with your sign.", PATTERNS),
     ("all-zeros", "Zero everywhere",
-     "Nothing has flowed back to here yet. Is the tensor made, and then never filled?", PATTERNS),
+     "Nothing has flowed back to here. Is it made, and then never filled? Or is a condition on the way, or a mask, "
+     "never true?", PATTERNS),
     ("all-ones", "One everywhere",
      "A one is the gradient of the output with respect to itself. What happened on the way here?", PATTERNS),
     ("upstream-taken-as-ones", "The upstream gradient is taken to be all ones",

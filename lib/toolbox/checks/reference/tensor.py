@@ -79,7 +79,7 @@ def softmax_forms(upstream: Tensor, y: Tensor) -> Forms:
     own, inner = y * g, (y * g).sum(dim=-1, keepdim=True)
     return {
         "softmax-cross-terms-missing": [own * (1 - y), own],
-        "softmax-wrong-axis": [
+        "softmax-shared-too-far": [
             own - y * own.sum(),
             *(own - y * own.sum(dim=axis, keepdim=True) for axis in range(y.dim() - 1)),
         ],

@@ -54,6 +54,9 @@ WORKED: dict[str, str] = {
      "1.4. Unweighted it is 1 + 5 = 6, as if the unlikely class counted in full.",
     "softmax-cross-terms-averaged": "Probabilities 0.9 and 0.1, upstream 1 and 5: the shared sum is 0.9 + 0.5 = 1.4. "
      "Its mean, 0.7, is half of it, and with 1000 classes a thousandth.",
+    "softmax-shared-too-far": "Two rows, each with probabilities 0.9 and 0.1: upstream 1 and 5 make the sum 1.4, "
+     "upstream 2 and 0 make 1.8. A `.sum()` without `dim` gives both rows 3.2: what one example "
+     "gets depends on the other.",
     "softmax-term-unscaled": "Probabilities 0.9 and 0.1, upstream 1 and 5: −0.36 and 0.36 go back, together 0, for the "
      "same on all scores changes nothing. With one y lost, 0.9 − 1.4 = −0.5 and 0.5 − 1.4 = −0.9.",
     "softmax-unnormalised": "Scores (0, 0). Raise the first by 0.1: exp moves from 1 to 1.105, the softmax from 0.5 to "
