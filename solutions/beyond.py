@@ -1077,23 +1077,23 @@ play(show_web, w=Slide(1.9, -2.5, 2.5, 0.05), z=Slide(-1.0, -1.1, 1.1, 0.1))
 # 5. `kept`: unrolling means recording every step like any other layer. With 32 rows, 100 units and 1000 steps, how many numbers of $z$ must wait in memory
 #    for the backward pass?
 
-# %% solution="foreseen_implicit"
-# foreseen_implicit: "circle", "linear", "root", "steps", "kept", a number each;
-# for example: foreseen_implicit["kept"] = 12
-foreseen_implicit = {}
+# %% solution="predicted_implicit"
+# predicted_implicit: "circle", "linear", "root", "steps", "kept", a number each;
+# for example: predicted_implicit["kept"] = 12
+predicted_implicit = {}
 ### BEGIN SOLUTION
-foreseen_implicit["circle"] = -0.6 / 0.8
-foreseen_implicit["linear"] = 1 / (1 - 0.9)
-foreseen_implicit["root"] = 0.25  # 1 / (2 z): the feedback 1/2 (1 - x / z**2) is 0
-foreseen_implicit["steps"] = math.ceil(math.log(1e-6) / math.log(0.99))
-foreseen_implicit["kept"] = 32 * 100 * 1000
+predicted_implicit["circle"] = -0.6 / 0.8
+predicted_implicit["linear"] = 1 / (1 - 0.9)
+predicted_implicit["root"] = 0.25  # 1 / (2 z): the feedback 1/2 (1 - x / z**2) is 0
+predicted_implicit["steps"] = math.ceil(math.log(1e-6) / math.log(0.99))
+predicted_implicit["kept"] = 32 * 100 * 1000
 ### END SOLUTION
 
 # %% item="implicit_by_hand" points=2
 check("implicit_by_hand")
 
 # %% show=true
-show_circle_and_webs(foreseen_implicit.get("circle"), weights=());
+show_circle_and_webs(predicted_implicit.get("circle"), weights=());
 
 # %% [markdown]
 # ### 11.1  One linear solve, and an error where there is no answer

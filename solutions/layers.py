@@ -1137,7 +1137,7 @@ play(visit, step=Steps(8, 3))
 # %% [markdown]
 # | you see | what to do |
 # | --- | --- |
-# | "stands before it in …" | a node is ready when its *last* source is there, not its first |
+# | "comes before it in …" | a node is ready when its *last* source is there, not its first |
 # | the check never ends | in a cycle nothing becomes ready: does your loop notice? |
 # | "not in […]" | inputs have a place in the order, and so do nodes that nobody reads |
 # | `KeyError` where `ValueError` is due | look for unknown names first, before you count |

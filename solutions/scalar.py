@@ -1365,7 +1365,7 @@ def race():
         "Var on the tape": pass_of(tape, by_parts),
         "Var with dot": pass_of(tape, tape.dot),
     }
-    mark = len(tape.TAPE)  # both tape networks' parameters stand before it
+    mark = len(tape.TAPE)  # both tape networks' parameters are on the tape before it
     found = [run(mark) for run in runs.values()]
     seconds = {name: [] for name in runs}
     for _ in range(9):

@@ -35,7 +35,7 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
+def predicts(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
     """Compare one number of the notebook's `predicted` with the truth, or with what follows from the student's own."""
     found = noted(student, "predicted")
     if found.get(key) is None:
@@ -44,16 +44,16 @@ def foreseen(student, key: str, true: float, accept: list[torch.Tensor] | tuple 
     assert_value(found[key], torch.tensor(float(true)).double(), name=key, forms=wide, accept=accept)
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted value and tangent of q are right")
 def test_the_middle_of_the_dual_computation_is_foreseen(student, make):
-    foreseen(student, "q", 3)
-    foreseen(student, "dq", 5, dual_term_missing=[2, 3], dual_tangents_only=[6])
+    predicts(student, "q", 3)
+    predicts(student, "dq", 5, dual_term_missing=[2, 3], dual_tangents_only=[6])
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted passes for the gradient of a loss are right")
 def test_the_passes_for_the_gradient_of_a_loss_are_foreseen(student, make):
-    foreseen(student, "loss_forward", 7850, passes_of_other_mode=[1], passes_per_layer=[2])
-    foreseen(student, "loss_reverse", 1, passes_of_other_mode=[7850], passes_per_layer=[2])
+    predicts(student, "loss_forward", 7850, passes_of_other_mode=[1], passes_per_layer=[2])
+    predicts(student, "loss_reverse", 1, passes_of_other_mode=[7850], passes_per_layer=[2])
 
 
 def moved(student, operation: Callable, *given: tuple[torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
@@ -108,28 +108,28 @@ def with_constant(student, make, name: str, constant: Any, shape: tuple, swapped
     check_dual(answer, push(OPERATIONS[name], inputs, tangents), torch.float64, {}, shown, batch=1)
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="sums and differences of Duals have the right tangents")
 def test_sums_and_differences_of_duals_move_as_torch_says(student, make):
     for name in ("add", "sub"):
         binary(student, make, name, (4,), (4,))
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="products of Duals have the right tangents")
 def test_products_of_duals_move_as_torch_says(student, make):
     binary(student, make, "mul", (2, 3), (2, 3))
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="quotients of Duals have the right tangents")
 def test_quotients_of_duals_move_as_torch_says(student, make):
     binary(student, make, "truediv", (5,), (5,))
 
 
-@item("dual_matmul")
+@item("dual_matmul", says="products of matrices have the right tangents")
 def test_products_of_matrices_move_as_torch_says(student, make):
     binary(student, make, "matmul", (3, 4), (4, 2))
 
 
-@item("dual_matmul")
+@item("dual_matmul", says="products of square matrices have the right tangents")
 def test_products_of_square_matrices_move_as_torch_says(student, make):
     binary(student, make, "matmul", (3, 3), (3, 3))
 
@@ -155,27 +155,27 @@ def summed(student, make, shape: tuple, dim: int | None, keepdim: bool, dtype=to
     check_dual(answer, true, dtype, sum_forms(a, da, dim, keepdim), f"a.sum(dim={dim}, keepdim={keepdim})")
 
 
-@item("dual_functions")
+@item("dual_functions", says="the exp of a Dual has the right tangent")
 def test_exp_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "exp", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the log of a Dual has the right tangent")
 def test_log_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "log", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the tanh of a Dual has the right tangent")
 def test_tanh_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "tanh", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the ReLU of a Dual has the right tangent")
 def test_relu_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "relu", (8,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="sums of a Dual along an axis have the right tangents")
 def test_sums_of_a_dual_along_an_axis_move_as_torch_says(student, make):
     summed(student, make, (3, 4), 1, False)
 
@@ -240,11 +240,11 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
         raise Mismatch("the point was changed: work on a copy", diagnosis=["input-changed"])
 
 
-@item("jacobians")
+@item("jacobians", says="the Jacobian of a vector function by columns is right")
 def test_the_jacobian_by_columns_of_a_vector_function_is_whole(student, make):
     whole(student, make, (3,), (4,), forward=True)
 
 
-@item("jacobians")
+@item("jacobians", says="the Jacobian of a vector function by rows is right")
 def test_the_jacobian_by_rows_of_a_vector_function_is_whole(student, make):
     whole(student, make, (3,), (4,), forward=False)

@@ -74,36 +74,36 @@ def refuses(call, words: str, what: str, kinds: tuple[str, ...] = REFUSALS) -> N
     raise Mismatch(f"{what}: an answer came back, and none is right: raise an error", diagnosis=["no-clear-error"])
 
 
-# Foreseen by hand
+# Predicted by hand
 
 
-def foretold(student, key: str, true: float, **forms: float | tuple[float, ...]) -> None:
-    """Compare one entry of the notebook's `foreseen_implicit` with the truth."""
-    found = student.value("foreseen_implicit")
+def predicts(student, key: str, true: float, **forms: float | tuple[float, ...]) -> None:
+    """Compare one entry of the notebook's `predicted_implicit` with the truth."""
+    found = student.value("predicted_implicit")
     if not isinstance(found, dict):
-        raise Malformed("`foreseen_implicit` must be a dict that maps names to numbers")
+        raise Malformed("`predicted_implicit` must be a dict that maps names to numbers")
     if found.get(key) is None:
-        raise Missing(f"foreseen_implicit[{key!r}] is not filled in yet")
+        raise Missing(f"predicted_implicit[{key!r}] is not filled in yet")
     values = {name.replace("_", "-"): form if isinstance(form, tuple) else (form,) for name, form in forms.items()}
     forms = {name: [torch.tensor(float(value)) for value in form] for name, form in values.items()}
     assert_value(found[key], torch.tensor(true, dtype=torch.float64), name=key, inputs=torch.float32, forms=forms)
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the circle is right")
 def test_the_slope_of_the_circle_is_foreseen(student, make):
-    foretold(student, "circle", -0.75, implicit_minus_missing=0.75, implicit_upside_down=(-4 / 3, 4 / 3),
+    predicts(student, "circle", -0.75, implicit_minus_missing=0.75, implicit_upside_down=(-4 / 3, 4 / 3),
              implicit_one_side=(-1.2, 1.2, 1.6, -1.6))  # fmt: skip
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the linear fixed point is right")
 def test_the_slope_of_the_linear_fixed_point_is_foreseen(student, make):
-    foretold(student, "linear", 10.0, implicit_feedback_missing=1.0, implicit_upside_down=0.1,
+    predicts(student, "linear", 10.0, implicit_feedback_missing=1.0, implicit_upside_down=0.1,
              implicit_feedback_sign=1 / 1.9, implicit_one_step=(1.9, 0.9))  # fmt: skip
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the square root is right")
 def test_the_slope_of_the_square_root_is_foreseen(student, make):
-    foretold(student, "root", 0.25, implicit_value_for_slope=2.0, implicit_upside_down=4.0,
+    predicts(student, "root", 0.25, implicit_value_for_slope=2.0, implicit_upside_down=4.0,
              implicit_feedback_partial=0.5, implicit_minus_missing=-0.25)  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_the_fixed_point_is_found(student, make):
     asked_twice(student, student.implicit.deq_solve, given | {"tol": 1e-15}, lambda z: check_equilibrium(z, given))
 
 
-@item("deq_solve")
+@item("deq_solve", says="an iteration that jumps back and forth is refused")
 def test_an_iteration_that_runs_in_circles_is_refused(student, make):
     """z = tanh(-5 z) and its like: 0 is a fixed point, but the iteration jumps from one side to the other."""
     finds_any(student, make)
@@ -380,7 +380,7 @@ def test_the_pose_is_found_where_the_points_fit_exactly(student, make):
     find_pose(student, make, 6, 0.0)
 
 
-@item("pose_solve")
+@item("pose_solve", says="the best pose is found where no pose fits exactly")
 def test_the_best_pose_is_found_where_no_pose_fits(student, make):
     find_pose(student, make, 7, 0.01)
 

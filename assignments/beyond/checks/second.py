@@ -57,7 +57,7 @@ def curvature(student, make, name: str, n: int, dtype=torch.float64) -> None:
         raise Mismatch("x is not what it was: work on a copy", diagnosis=["input-changed"])
 
 
-@item("hessian")
+@item("hessian", says="the Hessian of a function of neighbouring entries matches PyTorch")
 def test_the_hessian_of_a_function_with_neighbours_matches_torch(student, make):
     curvature(student, make, "quartic", 4)
 
@@ -84,12 +84,12 @@ def products(student, make, name: str, shapes: list[tuple], dtype=torch.float64)
         raise Mismatch("an input or a vector was changed: work on copies", diagnosis=["input-changed"])
 
 
-@item("hvp_twice")
+@item("hvp_twice", says="the Hessian-vector product for one input matches PyTorch")
 def test_the_hessian_vector_product_for_one_input_matches_torch(student, make):
     products(student, make, "quartic", [(5,)])
 
 
-@item("hvp_twice")
+@item("hvp_twice", says="the Hessian-vector product for two inputs matches PyTorch")
 def test_the_hessian_vector_product_for_two_inputs_matches_torch(student, make):
     products(student, make, "entangled", [(4, 3), (3,)])
 

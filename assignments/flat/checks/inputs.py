@@ -53,7 +53,7 @@ def smooth(given: Given) -> bool:
 
 
 def strided(given: Given) -> Given:
-    """The same arguments, with x the transpose of a tensor: its rows do not lie in one piece."""
+    """The same arguments, with x the transpose of a tensor: its rows are not contiguous."""
     return given | {"x": given["x"].T.contiguous().T}
 
 

@@ -42,7 +42,7 @@ def test_the_hinge_gradient_of_the_weights_holds_both_of_their_uses(student, mak
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "w")
 
 
-@item("hinge_grad_b")
+@item("hinge_grad_b", says="the hinge gradient of the bias adds up every row's gradient")
 def test_the_hinge_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "b")
@@ -93,7 +93,7 @@ def test_the_softmax_gradient_of_the_weights_holds_both_of_their_uses(student, m
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "w")
 
 
-@item("softmax_grad_b")
+@item("softmax_grad_b", says="the softmax gradient of the bias adds up every row's gradient")
 def test_the_softmax_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "b")
@@ -132,7 +132,7 @@ def test_the_squared_gradient_of_the_weights_holds_both_of_their_uses(student, m
     compare(student.flat.linear_squared(**given), Truth("squared", given), "w")
 
 
-@item("squared_grad_b")
+@item("squared_grad_b", says="the squared gradient of the bias adds up every row's gradient")
 def test_the_squared_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_squared(**given), Truth("squared", given), "b")

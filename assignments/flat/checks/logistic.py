@@ -65,7 +65,7 @@ def test_the_logistic_gradient_of_the_weights_holds_both_of_their_uses(student, 
     compare(student.flat.logistic(**given), Truth("logistic", given), "w")
 
 
-@item("logistic_grad_b")
+@item("logistic_grad_b", says="the logistic gradient of the bias adds up every row's gradient")
 def test_the_logistic_gradient_of_the_bias_collects_from_every_row(student, make):
     given = binary(make)
     compare(student.flat.logistic(**given), Truth("logistic", given), "b")

@@ -154,7 +154,7 @@ def check_second(found: Any, true: list, inputs: list, wanted: list[bool], dtype
                            evidence=error.evidence) from None  # fmt: skip
 
 
-@item("function_multiply")
+@item("function_multiply", says="Multiply is one node of PyTorch's graph")
 def test_multiply_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Multiply", [make.normal(3, 4), make.normal(3, 4)], make.normal(3, 4))
 
@@ -164,7 +164,7 @@ def test_multiply_can_be_differentiated_twice(student, make):
     check_function(student, make, "Multiply", [make.normal(3), make.normal(3)], make.normal(3), second=True)
 
 
-@item("function_sigmoid")
+@item("function_sigmoid", says="Sigmoid is one node of PyTorch's graph")
 def test_sigmoid_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Sigmoid", [make.normal(3, 4, scale=2.0)], make.normal(3, 4))
 
@@ -174,7 +174,7 @@ def test_sigmoid_can_be_differentiated_twice(student, make):
     check_function(student, make, "Sigmoid", [make.normal(5)], make.normal(5), second=True)
 
 
-@item("function_softmax")
+@item("function_softmax", says="Softmax is one node of PyTorch's graph")
 def test_softmax_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Softmax", [make.normal(4, 3)], make.normal(4, 3))
 
@@ -188,7 +188,7 @@ def linear_case(make, N: int, D: int, M: int, dtype=torch.float64) -> tuple[list
     return [make.normal(*shape, dtype=dtype) for shape in ((N, D), (D, M), (M,))], make.normal(N, M, dtype=dtype)
 
 
-@item("function_linear")
+@item("function_linear", says="Linear is one node of PyTorch's graph")
 def test_linear_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Linear", *linear_case(make, 5, 4, 3))
 
@@ -251,12 +251,12 @@ def check_module(student, make, N: int, operations: dict[str, str], truth) -> No
 OWN = {"linear": "linear", "sigmoid": "sigmoid", "softmax": "softmax"}
 
 
-@item("mlp_module")
+@item("mlp_module", says="the module computes probabilities, and autograd goes back through it")
 def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(student, make):
     check_module(student, make, 6, OWN, net)
 
 
-@item("mlp_module")
+@item("mlp_module", says="PyTorch finds four parameters: weights of the right size, and biases of zero")
 def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
     D, H, C = 40, 60, 20
     with student.autograd(passes=1):
@@ -313,13 +313,13 @@ def check_by_hand(student, make, N: int, names: list[str], dtype=torch.float64) 
         clues = {"batch": N, "forms": by_hand_forms(name, nodes, given, grad_out.double()),
                  "upstream": {"b1": given["a"], "b2": given["scores"]}.get(name)}  # fmt: skip
         if not there_is_right(answer, nodes["probabilities"], dtype):
-            clues = {"batch": 1}  # the mistake is on the way there: nothing on the way back is to be blamed
+            clues = {"batch": 1}  # the mistake is in the forward pass: nothing in the backward pass is to blame
         assert_grad(grad_of(answer, name), right, name=name, inputs=dtype, accept=[grads[name]], condition=8.0, **clues)
     assert_unchanged(changed)
 
 
 def there_is_right(answer: Any, true: torch.Tensor, dtype: torch.dtype) -> bool:
-    """Whether the probabilities are right, so that a wrong gradient is a mistake of the way back."""
+    """Whether the probabilities are right, so that a wrong gradient is a mistake of the backward pass."""
     try:
         assert_value(loss_of(answer), true, inputs=dtype, condition=8.0)
     except (Mismatch, Malformed, Missing):
@@ -381,11 +381,11 @@ def test_the_net_by_hand_computes_the_same_probabilities(student, make):
     check_probabilities(student, make, 6)
 
 
-@item("mlp_by_hand", share=2.0)
+@item("mlp_by_hand", share=2.0, says="the gradients by hand are right, back to the hidden layer")
 def test_the_way_back_to_the_hidden_layer_by_hand(student, make):
     check_by_hand(student, make, 6, ["scores", "w2", "b2", "h"])
 
 
-@item("mlp_by_hand", share=2.0)
+@item("mlp_by_hand", share=2.0, says="the gradients by hand are right, from the hidden layer back to the input")
 def test_the_way_back_from_the_hidden_layer_by_hand(student, make):
     check_by_hand(student, make, 6, ["a", "w1", "b1", "x"])

@@ -17,7 +17,7 @@ from toolbox.errors import Malformed, Mismatch, Missing, Raised
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
 # (`toolbox.probes.graph_ops`); the truths are autograd's, with an edge of its own for every wire
 # (`toolbox.checks.reference.graph`). So
-# a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# a wrong gradient is named where it first shows, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 
 
@@ -29,14 +29,14 @@ def number(value: float) -> torch.Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
-@item("graph_by_hand")
+@item("graph_by_hand", says="the predicted values of the small graph are right")
 def test_the_values_of_the_small_graph_are_foreseen(student, make):
     truth = small_graph()
     for name in ("a", "h", "y"):
         graph_foreseen(student, name, truth.values[name])
 
 
-@item("graph_by_hand", share=2.0)
+@item("graph_by_hand", share=2.0, says="what comes back to x along each wire is predicted correctly")
 def test_what_comes_back_along_each_wire_to_x_is_foreseen(student, make):
     truth = small_graph()
     for reader, key in (("a", "x_from_a"), ("h", "x_from_h"), ("y", "x_from_y")):
@@ -171,7 +171,7 @@ def check_answer(answer: Any, inputs: list[str], rows: list[list]) -> None:
     if early:
         backwards = ["graph-order-backwards"] if len(early) == len(wires) else ["graph-order-too-early"]
         source, name = early[0]
-        raise Mismatch(f"{name!r} reads {source!r}, and stands before it in {answer}", diagnosis=backwards)
+        raise Mismatch(f"{name!r} reads {source!r}, and comes before it in {answer}", diagnosis=backwards)
 
 
 def tangle(make, size: int) -> list[list]:
@@ -189,19 +189,19 @@ def tangle(make, size: int) -> list[list]:
 DIAMOND = [["left", "tanh", ["x"], []], ["right", "square", ["x"], []], ["y", "multiply", ["left", "right"], []]]
 
 
-@item("graph_order")
+@item("graph_order", says="a diamond whose nodes are added in reverse is put in order")
 def test_the_order_of_a_diamond_whose_nodes_are_added_last_one_first(student, make):
     check_order(student, ["x"], DIAMOND[::-1])
 
 
-@item("graph_order")
+@item("graph_order", says="a node comes after a source that is reached by a longer path")
 def test_a_node_comes_after_a_source_that_is_reached_by_a_longer_way(student, make):
     rows = [["y", "add", ["x", "c"], []], ["c", "tanh", ["b"], []], ["b", "add", ["a", "x"], []],
             ["a", "square", ["x"], []]]  # fmt: skip
     check_order(student, ["x"], rows)
 
 
-@item("graph_order")
+@item("graph_order", says="a cycle is an error that names one of its nodes")
 def test_a_circle_is_an_error_that_names_one_of_its_nodes(student, make):
     rows = [["inner", "add", ["x", "outer"], []], ["outer", "tanh", ["inner"], []]]
     check_refused(student, rows, ["inner", "outer"], "graph-circle-unnoticed")
@@ -252,7 +252,7 @@ def test_the_values_of_a_chain(student, make):
     check_forward(student, graph_inputs(make, 5, 3, "x"), rows)
 
 
-@item("graph_forward")
+@item("graph_forward", says="an op gets its two sources in the right order")
 def test_the_values_of_an_op_that_tells_its_two_sources_apart(student, make):
     rows = [["d", "mix", ["x", "u"], []], ["y", "square", ["d"], []]]
     check_forward(student, graph_inputs(make, 2, 3, "u", "x"), rows)
@@ -363,7 +363,7 @@ class Again:
                                diagnosis=["graph-answer-reused"]) from None  # fmt: skip
 
 
-@item("graph_again")
+@item("graph_again", says="a second backward gives the same numbers, and leaves the first answer alone")
 def test_a_second_backward_gives_the_same_and_leaves_the_first_answer_alone(student, make):
     passes, grad_out = Again(student), {"z": make.normal(2, 3)}
     passes.forward(graph_inputs(make, 2, 3, "x"))
@@ -478,6 +478,6 @@ def test_one_block_adds_its_input_to_what_it_computes(student, make):
     check_blocks(student, make, ["y"])
 
 
-@item("graph_skip")
+@item("graph_skip", says="two blocks follow one another")
 def test_two_blocks_stand_one_after_the_other(student, make):
     check_blocks(student, make, ["one", "two"])

@@ -189,7 +189,7 @@ def parameters_of_a_net(make) -> dict[str, torch.Tensor]:
     return {name: make.normal(*shape) for name, shape in shapes.items()}
 
 
-@item("l2_penalty")
+@item("l2_penalty", says="the penalty of one layer counts its weights only")
 def test_the_penalty_of_one_layer_counts_its_weights_alone(student, make):
     penalty_is_right(student, {"w": make.normal(D, M), "b": make.normal(M)}, 0.3)
 

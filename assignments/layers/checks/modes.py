@@ -71,7 +71,7 @@ def test_dropout_drops_its_share_and_scales_what_is_kept(student, make):
     check_share(mask_of(Trial(student, "Dropout", p=0.3).forward(x), x, 0.3), 0.3)
 
 
-@item("dropout_forward")
+@item("dropout_forward", says="dropout changes nothing at test time")
 def test_dropout_leaves_everything_as_it_is_in_use(student, make):
     x = off_zero(make, N, D)
     trial = Trial(student, "Dropout", p=0.4)
@@ -164,7 +164,7 @@ def test_the_running_statistics_follow_the_batches(student, make):
     check_statistics(*after_batches(student, make, 2, momentum=0.3), 0.3)
 
 
-@item("batchnorm_running")
+@item("batchnorm_running", says="BatchNorm uses the running statistics at test time")
 def test_batchnorm_in_use_takes_the_running_statistics(student, make):
     used(student, make, eps=0.2)
 

@@ -15,19 +15,19 @@ from toolbox.errors import Malformed, Missing
 # By hand
 
 
-@item("layers_by_hand")
+@item("layers_by_hand", says="the predicted numbers of the linear layer are right")
 def test_the_linear_layer_is_foreseen(student, make):
     x, w, b = (torch.tensor(v, dtype=torch.float64) for v in ([[1.0, 2.0], [3.0, -1.0]], [[2.0], [-1.0]], [0.5]))
     g = torch.tensor([[1.0], [-2.0]], dtype=torch.float64)
     _, grad_w, grad_b = pull(TWINS["Linear"], g, x, w, b)
-    foreseen(student, "out", TWINS["Linear"](x, w, b).flatten(), layer_bias_missing=(x @ w).flatten())
-    foreseen(
+    predicts(student, "out", TWINS["Linear"](x, w, b).flatten(), layer_bias_missing=(x @ w).flatten())
+    predicts(
         student, "grad_w", grad_w.flatten(), upstream_taken_as_ones=x.sum(dim=0), layer_averaged=grad_w.flatten() / 2
     )
-    foreseen(student, "grad_b", grad_b[0], bias_averaged=grad_b[0] / 2, upstream_taken_as_ones=2.0)
+    predicts(student, "grad_b", grad_b[0], bias_averaged=grad_b[0] / 2, upstream_taken_as_ones=2.0)
 
 
-def foreseen(student, key: str, true: torch.Tensor, **forms: Any) -> None:
+def predicts(student, key: str, true: torch.Tensor, **forms: Any) -> None:
     """Compare one entry of the notebook's dict `predicted` with the truth; three digits are enough."""
     found = student.value("predicted")
     if not isinstance(found, dict):

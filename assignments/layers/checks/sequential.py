@@ -125,7 +125,7 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = Fals
             fewer = set(grads) < set(net.names)  # each of these layers has one parameter: some did not take part
             raise Mismatch(f"grads has the names {', '.join(map(repr, grads))}; they should be those of params",
                            diagnosis=["sequential-layer-skipped" if fewer else "sequential-names"])  # fmt: skip
-        # on the way back: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
+        # in the backward pass: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
         for place in (*reversed(range(1, len(true))), 0):
             name, got = ("x", grad_x) if place == 0 else (net.names[place - 1], grads[net.names[place - 1]])
             piled = {"grads-pile-up": [true[place] * (time + 1)]} if time and place else {}
@@ -135,7 +135,7 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = Fals
 
 
 def way_back_forms(net: Net, place: int, g: torch.Tensor) -> dict[str, list[torch.Tensor]]:
-    """What known mistakes on the way back lead to. place: 0 for x, then the parameters in their order."""
+    """What known mistakes in the backward pass lead to. place: 0 for x, then the parameters in their order."""
     inputs = net.inputs()
 
     def back(places: list[int]) -> torch.Tensor:
@@ -225,7 +225,7 @@ def test_a_net_that_recomputes_has_the_output_and_the_gradients_of_a_sequential(
     net_gradients(net, make.normal(N, D), nested=True)  # a group that is left out says nothing of how layers are joined
 
 
-@item("recompute")
+@item("recompute", says="a net that recomputes keeps only the input of every k-th layer")
 def test_a_net_that_recomputes_keeps_the_input_of_every_kth_layer_alone(student, make):
     net = recomputing(student, make, 2, parts="scale wave shift wave scale")
     net.script.fetch(net.net.forward(net.x))

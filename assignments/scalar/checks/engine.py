@@ -122,7 +122,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     if not any(places):
         raise Missing("topological returns an empty list: not written yet")
     if any(len(place) > 1 for place in places):
-        raise Mismatch("a node stands in the order more than once", diagnosis=["order-doubled"])
+        raise Mismatch("a node is in the order more than once", diagnosis=["order-doubled"])
     if any(not place for place in places):
         message = "a node that the output was made from, or the output itself, is not in the order"
         raise Mismatch(message, diagnosis=["order-incomplete"])
@@ -130,7 +130,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     if len(early) == len(edges):
         raise Mismatch("the order runs from the output to the inputs", diagnosis=["order-backwards"])
     if early:
-        message = f"{len(early)} of {len(edges)} times a node stands before one of its inputs"
+        message = f"{len(early)} of {len(edges)} times a node comes before one of its inputs"
         raise Mismatch(message, diagnosis=["order-too-early"])
 
 
@@ -155,13 +155,13 @@ def mirrored(x: Any, y: Any) -> list[Any]:
     return [x, y, a, b, c, d]
 
 
-@item("value_order")
+@item("value_order", says="inputs come before everything that is made from them")
 def test_inputs_stand_before_what_is_made_from_them(student, make):
     check_order(student, diamond, 2, DIAMOND)
     check_order(student, mirrored, 2, DIAMOND)
 
 
-@item("value_order", share=0.5)
+@item("value_order", share=0.5, says="the order of a single value is that value")
 def test_a_single_value_is_an_order_of_its_own(student, make):
     check_order(student, lambda x: [x], 1, [(0, 0)])
 
@@ -187,7 +187,7 @@ def true_gradients(expression: Callable, numbers: list[float]) -> list[torch.Ten
 def started(grads: list[float]) -> list[float]:
     """The gradients, if there are any. Raises Missing where backward has not done anything yet."""
     if all(type(grad) in (int, float) and grad == 0 for grad in grads):
-        raise Missing("every gradient is still zero: backward is not written yet, or walks nowhere")
+        raise Missing("every gradient is still zero: backward is not written yet, or reaches nothing")
     return grads
 
 
@@ -210,7 +210,7 @@ def test_a_chain_without_branches(student, make):
         assert_grad(got, right, name=name, forms=forms)
 
 
-@item("value_backward", share=2.0)
+@item("value_backward", share=2.0, says="a value used twice adds up two gradients")
 def test_a_value_used_twice_collects_twice(student, make):
     x, y = away_from_zero(make, 2)
 
@@ -228,7 +228,7 @@ def test_a_value_used_twice_collects_twice(student, make):
     assert_grad(square, right, name="x, in x * x", forms={"overwritten-not-accumulated": right / 2})
 
 
-@item("value_backward", share=2.0)
+@item("value_backward", share=2.0, says="a value passes its gradient on only when all of it has arrived")
 def test_a_value_waits_until_all_of_its_gradient_is_there(student, make):
     check_waiting(student, make)
 
@@ -344,6 +344,6 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     assert_value(data, (weighted + b).tanh(), name="the neuron's output", forms=forms)
 
 
-@item("neuron")
+@item("neuron", says="a neuron is the tanh of its weighted sum plus bias")
 def test_a_neuron_weighs_sums_and_squashes(student, make):
     check_neuron(student, make, 3, plain=True)

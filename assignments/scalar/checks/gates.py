@@ -143,7 +143,7 @@ def test_the_copy_gate_copies(student, make):
     check_copies(student, make)
 
 
-@item("gate_copy", share=2.0)
+@item("gate_copy", share=2.0, says="the copy gate adds up the gradients of both users")
 def test_the_copy_gate_hears_both_users(student, make):
     check_copy(student, make, *away_from_zero(make, 2, 1.1, 3.0))
 
@@ -267,7 +267,7 @@ def test_four_nodes_compute_the_sigmoid(student, make):
     assert_value(loss_of(student.gates.sigmoid_by_parts(x, 1.0)), true, name="z", forms=forms)
 
 
-@item("sigmoid_parts", share=2.0)
+@item("sigmoid_parts", share=2.0, says="the gradients on the wires of the four nodes are right")
 def test_the_gradient_walks_back_through_the_four_nodes(student, make):
     check_parts(student, *away_from_zero(make, 1), 2.5)
 
@@ -282,7 +282,7 @@ def test_the_sigmoid_gate_sends_its_gradient_back(student, make):
     check_backward(student, "sigmoid", 2.5, *away_from_zero(make, 1))
 
 
-@item("gate_sigmoid")
+@item("gate_sigmoid", says="the sigmoid gate is right for very large and very small inputs")
 def test_the_sigmoid_gate_works_far_out(student, make):
     check_far_out(lambda x: student.gates.sigmoid(x))
 

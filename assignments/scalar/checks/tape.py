@@ -64,7 +64,7 @@ def test_a_relu_on_the_tape(student, make):
         assert_grad(grads[0], true, name="the gradient of relu", forms=forms)
 
 
-@item("tape")
+@item("tape", says="a shared Var adds up the gradients of all its users")
 def test_a_shared_var_collects_from_all_its_users(student, make):
     x, y = away_from_zero(make, 2)
     data, *grads = on_tape(student, lambda x, y: [x * y + x], [x, y])
@@ -128,7 +128,7 @@ def check_dot(student, make, count: int, plain: bool) -> None:
         )
 
 
-@item("tape_dot")
+@item("tape_dot", says="a dot product of Vars is one node")
 def test_a_dot_product_of_vars_is_one_node(student, make):
     check_dot(student, make, 4, plain=False)
 

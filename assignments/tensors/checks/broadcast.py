@@ -44,7 +44,7 @@ def all_shapes(make, check, examples: int = 40) -> None:
         check(tuple(left), tuple(right), broadcast(left, right))
 
 
-@item("unbroadcast")
+@item("unbroadcast", says="a bias added to every row adds up the gradients of every row")
 def test_a_bias_added_to_every_row_collects_from_every_row(student, make):
     g = make.normal(5, 3)
     check_unbroadcast(student.tensors.unbroadcast(grad_out=g, shape=[3]), g, (3,))

@@ -58,5 +58,5 @@ def same_twice(student, function, given: dict[str, Any], check) -> None:
 
 
 def strided(x: torch.Tensor) -> torch.Tensor:
-    """The same numbers, laid out so that rows do not lie in one piece."""
+    """The same numbers, laid out so that rows are not contiguous."""
     return x.transpose(0, -1).contiguous().transpose(0, -1)

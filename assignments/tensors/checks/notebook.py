@@ -1,4 +1,4 @@
-"""What is noted in the notebook must be right: numbers foreseen, the explosion, the verdicts on the suspects."""
+"""What is noted in the notebook must be right: the predicted numbers, the explosion, the verdicts on the suspects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolbox.errors import Malformed, Mismatch, Missing
 
 from .inputs import softmax
 
-# Foreseen by hand
+# Predicted by hand
 
 
 def noted(student, variable: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, variable: str, key: str, true: Any, follows: Any = None, **forms: Any) -> None:
+def predicts(student, variable: str, key: str, true: Any, follows: Any = None, **forms: Any) -> None:
     """Compare one entry of a dict of the notebook with the truth.
 
     follows: what the entry must be if the entries that it was made of were right; that is right as well.
@@ -46,20 +46,20 @@ def own_number(student, variable: str, key: str) -> float | None:
     return found if isinstance(found, int | float) and 1 < found < 1e30 else None
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted Jacobian of the ReLU is right")
 def test_the_jacobian_of_the_relu_is_foreseen(student, make):
     x = torch.tensor([1.0, -2, 3, -1])
     true = slopes(torch.relu, x)
-    foreseen(student, "predicted", "relu_jacobian", true, relu_values_instead_of_mask=[torch.diag(torch.relu(x))],
+    predicts(student, "predicted", "relu_jacobian", true, relu_values_instead_of_mask=[torch.diag(torch.relu(x))],
              jacobian_diagonal_only=[true.diagonal()], relu_mask_missing=[torch.eye(4)],
              relu_mask_inverted=[torch.eye(4) - true])  # fmt: skip
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted downstream gradient of the ReLU is right")
 def test_the_downstream_gradient_of_the_relu_is_foreseen(student, make):
     x, g = torch.tensor([1.0, -2, 3, -1]), torch.tensor([4.0, -1, 5, 9])
     forms = {name.replace("-", "_"): values for name, values in relu_forms(g, x).items()}
-    foreseen(student, "predicted", "relu_grad_x", pull(torch.relu, g, x)[0], by_own_jacobian(student, g), **forms)
+    predicts(student, "predicted", "relu_grad_x", pull(torch.relu, g, x)[0], by_own_jacobian(student, g), **forms)
 
 
 def by_own_jacobian(student, g: torch.Tensor) -> torch.Tensor | None:
@@ -77,17 +77,17 @@ N, D, M = 64, 4096, 4096
 NUMBERS_X, NUMBERS_W = (N * M) * (N * D), (N * M) * (D * M)
 
 
-@item("explosion")
+@item("explosion", says="the number of entries of dY/dX is right")
 def test_the_number_of_entries_of_dy_dx(student, make):
-    foreseen(student, "explosion", "numbers_dy_dx", NUMBERS_X, jacobian_size_added=[N * M + N * D],
+    predicts(student, "explosion", "numbers_dy_dx", NUMBERS_X, jacobian_size_added=[N * M + N * D],
              jacobian_batch_once=[M * N * D, M * D], bytes_for_numbers=[4 * NUMBERS_X],
              jacobian_other_factor=[NUMBERS_W])  # fmt: skip
 
 
-@item("explosion")
+@item("explosion", says="the memory of dY/dX is right")
 def test_the_memory_of_dy_dx(student, make):
     true, own = 4 * NUMBERS_X / 2**30, own_number(student, "explosion", "numbers_dy_dx")
-    foreseen(student, "explosion", "gib_dy_dx", true, own and 4 * own / 2**30,
+    predicts(student, "explosion", "gib_dy_dx", true, own and 4 * own / 2**30,
              bytes_for_numbers=[true / 4, 4 * NUMBERS_X],
              giga_for_gibi=[4 * NUMBERS_X / 1e9, round(4 * NUMBERS_X / 1e9), 4 * NUMBERS_X / 2**20],
              jacobian_double=[2 * true], jacobian_batch_once=[true / N, true / N**2],

@@ -28,7 +28,7 @@ def check_written(student, contents: list[str], as_text: bool = False) -> None:
         grown = all(a is not None and b in a for a, b in zip(found["found"], contents, strict=True))
         raise Mismatch("the file does not hold what was written", diagnosis=["file-appended"] if grown else [])
     if any(old == new for old, new in zip(found["inodes"], found["inodes"][1:], strict=False)):
-        message = "the old file itself was written to: whoever reads at that moment meets half of it"
+        message = "the old file itself was written to: whoever reads at that moment gets half of it"
         raise Mismatch(message, diagnosis=["written-in-place"])
     if found["files"] != ["runs/state.bin"]:
         others = ", ".join(name for name in found["files"] if name != "runs/state.bin")
@@ -63,7 +63,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(student, make):
     check_full_disk(student, 1000, 50_000)
 
 
-@item("atomic")
+@item("atomic", says="a file is on the disk before it replaces the old one")
 def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student, make):
     contents = ["first", "second, and longer"]
     check_written(student, contents)
@@ -73,7 +73,7 @@ def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student,
         message = f"{found['on_disk'][late]} of {len(contents[late])} bytes were on the disk when the file was in place"
         raise Mismatch(message, diagnosis=["bytes-not-on-disk"])
     if not found["beside"]:
-        message = "the temporary file lies in another folder: from another disk nothing takes its place in one go"
+        message = "the temporary file is in another folder: from another disk it cannot be moved in a single step"
         raise Mismatch(message, diagnosis=["temporary-elsewhere"])
 
 
@@ -105,7 +105,7 @@ def check_loaded(found: Any, state: dict[str, torch.Tensor]) -> None:
             raise Mismatch(f"{name} has other numbers now", diagnosis=["numbers-changed"])
 
 
-@item("checkpoint")
+@item("checkpoint", says="a checkpoint returns every tensor that was saved")
 def test_a_checkpoint_gives_every_tensor_back(student, make):
     state = {"params/w1": make.normal(4, 3), "params/b1": make.normal(3), "velocity/w1": make.normal(4, 3)}
     check_loaded(rehearsed(student, "round_trip", "!save_checkpoint", "!load_checkpoint", [state])[0], state)
@@ -145,12 +145,12 @@ def check_resumed(student, make, dtype=torch.float64, velocity: bool = True) -> 
     if not torch.equal(back["next"], seen["next"]):
         raise Mismatch("the generator goes on with other numbers", diagnosis=["generator-not-restored"])
     if any(not torch.equal(value, report["again"][name]) for name, value in report["whole"].items()):
-        raise Mismatch("the run that was taken up ends with other weights than the one that was never stopped")
+        raise Mismatch("the resumed run ends with other weights than the one that was never stopped")
     if any(not torch.equal(value, report["given"][name]) for name, value in report["early"].items()):
         message = "the state that restore was given changed when training went on: it cannot be used a second time"
         raise Mismatch(message, diagnosis=["state-aliased"])
 
 
-@item("resume")
+@item("resume", says="a run that is resumed ends with the same weights, bit for bit")
 def test_a_run_that_is_taken_up_ends_with_the_same_weights_bit_for_bit(student, make):
     check_resumed(student, make)

@@ -66,12 +66,12 @@ def check_spread(w: torch.Tensor, fan_in: int, fan_out: int) -> None:
         raise Mismatch(f"the standard deviation is {spread:.4f}; it should be {true:.4f}", diagnosis=found)
 
 
-@item("kaiming")
+@item("kaiming", says="initial weights have the spread that keeps a signal's size")
 def test_starting_weights_have_the_spread_that_keeps_a_signal_alive(student, make):
     check_spread(drawn(student, "training", "kaiming", make.seed, 300, 500)[0], 300, 500)
 
 
-@item("kaiming")
+@item("kaiming", says="initial weights come from the generator")
 def test_starting_weights_come_from_the_generator(student, make):
     check_seed(student, "training", "kaiming", make.seed, 4, 3)
 
@@ -192,6 +192,6 @@ def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> Non
     assert_value(losses, exact(true), name="losses", forms=forms)
 
 
-@item("train_epoch")
+@item("train_epoch", says="an epoch makes one step for each batch and returns the losses")
 def test_an_epoch_makes_one_step_a_batch_and_keeps_the_losses(student, make):
     check_loop(student, make, (4, 4, 4, 2))

@@ -169,12 +169,12 @@ def stretched(params: dict[str, torch.Tensor], x: torch.Tensor) -> float:
     return 1000 / abs(farthest)
 
 
-@item("buffered_net")
+@item("buffered_net", says="steps in place do what autograd and torch.optim do")
 def test_steps_without_new_memory_do_what_autograd_and_torch_optim_do(student, make):
     check_buffered(student, make, (7, 7, 7, 7, 7))
 
 
-@item("buffered_net")
+@item("buffered_net", says="a smaller last batch sees nothing of the batch before it")
 def test_a_smaller_last_batch_meets_nothing_of_the_batch_before(student, make):
     check_buffered(student, make, (8, 8, 3))
 

@@ -99,12 +99,12 @@ def warming(steps: int) -> list[float]:
     return [0.02 * (step + 1) for step in range(steps)]
 
 
-@item("sgd")
+@item("sgd", says="gradient descent agrees with torch.optim for twelve steps")
 def test_gradient_descent_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "SGD")
 
 
-@item("sgd")
+@item("sgd", says="gradient descent changes its own parameters, whatever else has a gradient")
 def test_gradient_descent_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
     steer_beside_others(student, make, "SGD")
 
@@ -114,12 +114,12 @@ def test_gradient_descent_obeys_a_learning_rate_that_changes(student, make):
     steer(student, make, "SGD", rates=falling)
 
 
-@item("momentum")
+@item("momentum", says="momentum agrees with torch.optim for twelve steps")
 def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "Momentum", rho=0.9)
 
 
-@item("momentum")
+@item("momentum", says="momentum changes its own parameters, whatever else has a gradient")
 def test_momentum_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
     steer_beside_others(student, make, "Momentum", rho=0.9)
 

@@ -45,7 +45,7 @@ def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> Non
         raise Mismatch(message, diagnosis=["spread-evenly-not-by-logs"] if even else [])
 
 
-@item("log_uniform")
+@item("log_uniform", says="settings are spread evenly on a log scale")
 def test_settings_are_spread_evenly_by_their_logarithm(student, make):
     check_logs(drawn(student, "training", "log_uniform", make.seed, 1e-3, 1.0, 20_000)[0], 1e-3, 1.0, 20_000)
 
@@ -69,7 +69,7 @@ def check_rows(rows: Any, points: list[dict[str, float]]) -> None:
         raise Mismatch(f"{len(rows)} rows came back for {len(points)} points", diagnosis=["search-rows"])
     for row, point in zip(rows, points, strict=True):
         if {name: row.get(name) for name in point} != point:
-            raise Mismatch("the rows do not stand in the order of the points", diagnosis=["search-rows"])
+            raise Mismatch("the rows are not in the order of the points", diagnosis=["search-rows"])
         if row.get("result") != result_of(point):
             raise Mismatch(f"the result of {point} is {row.get('result')}, not {result_of(point)}")
 
@@ -79,7 +79,7 @@ def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
     try:
         rows = [json.loads(line) for line in lines]
     except ValueError:
-        raise Mismatch("a line of the file is torn: it is no JSON", diagnosis=["line-torn"]) from None
+        raise Mismatch("a line of the file is incomplete: it is not JSON", diagnosis=["line-torn"]) from None
     if not all(isinstance(row, dict) for row in rows):
         raise Mismatch("each line of the file holds one JSON object: the point, with its result")
     for point in points:
@@ -104,7 +104,7 @@ def test_a_search_evaluates_every_point_and_writes_it_down_at_once(student, make
     check_lines(found["files"][0], points)
 
 
-@item("search")
+@item("search", says="a search that was killed continues where it stopped")
 def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
     points = points_of(make, 5)
     found = sought(student, [points, points], fail_at=3)

@@ -26,7 +26,7 @@ def before_a_cell(info: Any = None) -> None:
     if "check(" in getattr(info, "raw_cell", ""):
         return
     for name, error in refresh():
-        print(f"{told(error, name)} Until it is mended, what was loaded before counts.", file=sys.stderr)
+        print(f"{told(error, name)} Until it is repaired, the version that was loaded before counts.", file=sys.stderr)
 
 
 def after_a_cell(result: Any = None) -> None:

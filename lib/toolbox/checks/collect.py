@@ -133,9 +133,9 @@ def _checks(module: ModuleType, file: Path) -> Iterator[Check]:
         for mark in marks:
             asks = _asked_for(function, mark, file, line)
             for item, row in zip(mark.items, mark.rows, strict=True):
-                label = name if row is None else f"{name}[{row.name}]"
-                yield Check(label, item, sentence_of(name), label, hidden, float(mark.share), mark.seconds, file, line,
-                            function, asks, row)  # fmt: skip
+                label, says = name if row is None else f"{name}[{row.name}]", mark.says or sentence_of(name)
+                yield Check(label, item, says, label, hidden, float(mark.share), mark.seconds, file, line, function,
+                            asks, row)  # fmt: skip
 
 
 def _asked_for(function: Callable, mark: Mark, file: Path, line: int) -> tuple[str, ...]:

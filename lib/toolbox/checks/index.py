@@ -50,7 +50,7 @@ def written(assignment: str, modules: Iterable[str], checks: Iterable[Check]) ->
 
 
 def read(folder: Path) -> Index:
-    """The index in a folder. Raises FileNotFoundError where there is none, ValueError where it is no index."""
+    """The index in a folder. Raises FileNotFoundError where there is none, ValueError where it is not an index."""
     path = folder / NAME
     text = path.read_text(encoding="utf-8")
     try:
@@ -59,7 +59,7 @@ def read(folder: Path) -> Index:
         return Index(folder, content["assignment"], tuple(map(str, content["modules"])), checks)
     except (KeyError, TypeError, ValueError) as error:
         said = f"{type(error).__name__}: {error}"
-        raise ValueError(f"{path} is no index of checks ({said}): take a fresh copy of it") from error
+        raise ValueError(f"{path} is not an index of checks ({said}): take a fresh copy of it") from error
 
 
 def in_reach(start: Path | None = None) -> list[Index]:

@@ -18,6 +18,7 @@ class Mark:
     rows: tuple[Any, ...]  # as many as items; (None,) where the function takes no row
     share: float
     seconds: float | None
+    says: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.share, bool) or not isinstance(self.share, int | float) or self.share < 0:
@@ -26,23 +27,26 @@ class Mark:
             raise TypeError("an item is named by its id, a string")
 
 
-def item(name: str, share: float = 1.0, seconds: float | None = None) -> Callable:
+def item(name: str, share: float = 1.0, seconds: float | None = None, says: str = "") -> Callable:
     """Make a function a check of the graded item `name`.
 
     share: its weight within the item; 0 shows the check in the table and gives no marks. seconds: what one of its calls
-    may take in grading, where that is more than the few tenths of a second that any call may take.
+    may take in grading, where that is more than the few tenths of a second that any call may take. says: the sentence
+    that students read, where the function's name does not read well as one.
     """
-    return _marking(Mark((name,), (None,), share, seconds))
+    return _marking(Mark((name,), (None,), share, seconds, says))
 
 
-def each(rows: Iterable[Any], of: str = "item", share: float = 1.0, seconds: float | None = None) -> Callable:
+def each(
+    rows: Iterable[Any], of: str = "item", share: float = 1.0, seconds: float | None = None, says: str = ""
+) -> Callable:
     """Make a function a check of every row, which is its first argument.
 
     of: the attribute of a row that names the item which this check belongs to. A row has a `name` of its own, too.
-    share, seconds: as in `item`.
+    share, seconds, says: as in `item`.
     """
     kept = tuple(rows)
-    return _marking(Mark(tuple(getattr(row, of) for row in kept), kept, share, seconds))
+    return _marking(Mark(tuple(getattr(row, of) for row in kept), kept, share, seconds, says))
 
 
 def _marking(mark: Mark) -> Callable:
@@ -91,9 +95,13 @@ class TestResult:
         return {key: value for key, value in vars(self).items() if key not in NOT_TOLD}
 
 
+SPELLED = {"relu": "ReLU", "elu": "ELU", "jacobian": "Jacobian", "jacobians": "Jacobians", "hessian": "Hessian",
+           "batchnorm": "BatchNorm", "jvp": "JVP", "torch": "PyTorch"}  # fmt: skip
+
+
 def sentence_of(name: str) -> str:
-    """What the name of a function says."""
-    return name.removeprefix("test_").replace("_", " ")
+    """What the name of a function says, with names spelled as the field spells them."""
+    return " ".join(SPELLED.get(word, word) for word in name.removeprefix("test_").split("_"))
 
 
 class Make:

@@ -118,7 +118,7 @@ class Report:
         hints = "".join(
             f'<div style="{HINT}"><b>This looks like: {escape(guess.name)}.</b><br>{escape(guess.hint)} '
             f'<span style="color:{GREY}">{escape(self._reread(guess))}</span>'
-            f'<div style="margin-top:4px">Made small: {escape(guess.worked)}</div></div>'
+            f'<div style="margin-top:4px">A small example: {escape(guess.worked)}</div></div>'
             for guess in guesses(self.results)
         )
         return (
@@ -140,7 +140,7 @@ class Report:
                 lines += ["      try it:", *(f"        {line}" for line in aside.paste)]
         for guess in guesses(self.results):
             lines += [f"  This looks like: {guess.name}.", f"    {guess.hint} {self._reread(guess)}".rstrip()]
-            lines.append(f"    Made small: {guess.worked}")
+            lines.append(f"    A small example: {guess.worked}")
         return "\n".join(lines)
 
 

@@ -89,7 +89,7 @@ def read_idx(path: Path) -> np.ndarray:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             zeros, kind, ndim = struct.unpack(">HBB", file.read(4))
             if zeros or kind != 8 or not 1 <= ndim <= 3:
-                raise DataError(f"{path} is no IDX file of bytes")
+                raise DataError(f"{path} is not an IDX file of bytes")
             shape = struct.unpack(f">{ndim}I", file.read(4 * ndim))
             size = math.prod(shape)
             if size > 2**30:

@@ -61,7 +61,7 @@ def draw_graph(
     inputs = list(dict.fromkeys(source for source, _ in edges if source not in nodes))
     for _, target in edges:
         if target not in nodes:
-            raise ValueError(f"an edge ends at {target!r}, which is no node; the nodes are {', '.join(nodes)}")
+            raise ValueError(f"an edge ends at {target!r}, which is not a node; the nodes are {', '.join(nodes)}")
     half = {name: max(HEIGHT, LETTER * len(sign) / 2 + 0.18) for name, sign in nodes.items()}
     widest = max(half.values())
     texts = [value if isinstance(value, str) else f"{name} = {_text(value)}" for name, value in values.items()]

@@ -55,7 +55,7 @@ class HandIn:
 
 
 def read_cells(notebook: Path) -> list[dict]:
-    """The notebook's cells, their sources as strings. Raises ValueError, saying what to do, if it is no notebook."""
+    """The notebook's cells, their sources as strings. Raises ValueError, saying what to do, if it is not a notebook."""
     advice = "Open it in Jupyter and save it; if that fails, go back to an earlier copy. Nothing was handed in."
     try:
         content = json.loads(notebook.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
+def predicts(student, key: str, true: float, accept: list[torch.Tensor] | tuple = (), **forms: list[float]) -> None:
     """Compare one number of the notebook's `predicted` with the truth, or with what follows from the student's own."""
     found = noted(student, "predicted")
     if found.get(key) is None:
@@ -57,37 +57,37 @@ def following(student, rule: Callable[[torch.Tensor, torch.Tensor], torch.Tensor
 ### END HIDDEN TESTS
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted value and tangent of q are right")
 def test_the_middle_of_the_dual_computation_is_foreseen(student, make):
-    foreseen(student, "q", 3)
-    foreseen(student, "dq", 5, dual_term_missing=[2, 3], dual_tangents_only=[6])
+    predicts(student, "q", 3)
+    predicts(student, "dq", 5, dual_term_missing=[2, 3], dual_tangents_only=[6])
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted passes for the gradient of a loss are right")
 def test_the_passes_for_the_gradient_of_a_loss_are_foreseen(student, make):
-    foreseen(student, "loss_forward", 7850, passes_of_other_mode=[1], passes_per_layer=[2])
-    foreseen(student, "loss_reverse", 1, passes_of_other_mode=[7850], passes_per_layer=[2])
+    predicts(student, "loss_forward", 7850, passes_of_other_mode=[1], passes_per_layer=[2])
+    predicts(student, "loss_reverse", 1, passes_of_other_mode=[7850], passes_per_layer=[2])
 
 
 ### BEGIN HIDDEN TESTS
-@item("by_hand")
+@item("by_hand", says="the predicted value and tangent of f are right")
 def test_the_result_of_the_dual_computation_is_foreseen(student, make):
-    foreseen(student, "f", -12, following(student, lambda q, dq: -4 * q))
+    predicts(student, "f", -12, following(student, lambda q, dq: -4 * q))
     own = following(student, lambda q, dq: q - 4 * dq)
-    foreseen(student, "df", -17, own, dual_term_missing=[-20, 3], dual_tangents_only=[5], dual_sign_of_term=[-23, 23],
+    predicts(student, "df", -17, own, dual_term_missing=[-20, 3], dual_tangents_only=[5], dual_sign_of_term=[-23, 23],
              dual_factors_not_swapped=[11])  # fmt: skip
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted passes for the whole flight are right")
 def test_the_passes_for_the_whole_flight_are_foreseen(student, make):
-    foreseen(student, "flight_forward", 1, passes_of_other_mode=[200, 100], passes_per_layer=[2])
-    foreseen(student, "flight_reverse", 200, passes_of_other_mode=[1], passes_half_of_them=[100])
+    predicts(student, "flight_forward", 1, passes_of_other_mode=[200, 100], passes_per_layer=[2])
+    predicts(student, "flight_reverse", 200, passes_of_other_mode=[1], passes_half_of_them=[100])
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted passes for the scores of an image are right")
 def test_the_passes_for_the_scores_of_an_image_are_foreseen(student, make):
-    foreseen(student, "scores_forward", 64, passes_of_other_mode=[10], passes_for_every_entry=[640])
-    foreseen(student, "scores_reverse", 10, passes_of_other_mode=[64], passes_for_every_entry=[640])
+    predicts(student, "scores_forward", 64, passes_of_other_mode=[10], passes_for_every_entry=[640])
+    predicts(student, "scores_reverse", 10, passes_of_other_mode=[64], passes_for_every_entry=[640])
 
 
 ### END HIDDEN TESTS
@@ -145,18 +145,18 @@ def with_constant(student, make, name: str, constant: Any, shape: tuple, swapped
     check_dual(answer, push(OPERATIONS[name], inputs, tangents), torch.float64, {}, shown, batch=1)
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="sums and differences of Duals have the right tangents")
 def test_sums_and_differences_of_duals_move_as_torch_says(student, make):
     for name in ("add", "sub"):
         binary(student, make, name, (4,), (4,))
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="products of Duals have the right tangents")
 def test_products_of_duals_move_as_torch_says(student, make):
     binary(student, make, "mul", (2, 3), (2, 3))
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="quotients of Duals have the right tangents")
 def test_quotients_of_duals_move_as_torch_says(student, make):
     binary(student, make, "truediv", (5,), (5,))
 
@@ -195,7 +195,7 @@ def test_products_and_quotients_of_duals_that_are_zero(student, make):
         check(name, (a, da), (b, db), known="zero-over-zero")
 
 
-@item("dual_arithmetic")
+@item("dual_arithmetic", says="a Dual may be combined with plain numbers and tensors, on either side")
 def test_duals_meet_plain_numbers_and_tensors_on_either_side(student, make):
     for name in ("add", "sub", "mul", "truediv"):
         for swapped in (False, True):
@@ -206,24 +206,24 @@ def test_duals_meet_plain_numbers_and_tensors_on_either_side(student, make):
 ### END HIDDEN TESTS
 
 
-@item("dual_matmul")
+@item("dual_matmul", says="products of matrices have the right tangents")
 def test_products_of_matrices_move_as_torch_says(student, make):
     binary(student, make, "matmul", (3, 4), (4, 2))
 
 
-@item("dual_matmul")
+@item("dual_matmul", says="products of square matrices have the right tangents")
 def test_products_of_square_matrices_move_as_torch_says(student, make):
     binary(student, make, "matmul", (3, 3), (3, 3))
 
 
 ### BEGIN HIDDEN TESTS
-@item("dual_matmul")
+@item("dual_matmul", says="products of matrices and vectors have the right tangents")
 def test_products_of_matrices_and_vectors_move_as_torch_says(student, make):
     binary(student, make, "matmul", (5, 3), (3,))
     binary(student, make, "matmul", (4,), (4, 2))
 
 
-@item("dual_matmul")
+@item("dual_matmul", says="products of matrices of one row or column have the right tangents, in float32")
 def test_products_of_matrices_of_one_row_or_column_in_float32_move_as_torch_says(student, make):
     binary(student, make, "matmul", (1, 4), (4, 3), dtype=torch.float32)
     binary(student, make, "matmul", (3, 2), (2, 1), dtype=torch.float32)
@@ -253,39 +253,39 @@ def summed(student, make, shape: tuple, dim: int | None, keepdim: bool, dtype=to
     check_dual(answer, true, dtype, sum_forms(a, da, dim, keepdim), f"a.sum(dim={dim}, keepdim={keepdim})")
 
 
-@item("dual_functions")
+@item("dual_functions", says="the exp of a Dual has the right tangent")
 def test_exp_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "exp", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the log of a Dual has the right tangent")
 def test_log_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "log", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the tanh of a Dual has the right tangent")
 def test_tanh_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "tanh", (5,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="the ReLU of a Dual has the right tangent")
 def test_relu_of_a_dual_moves_as_torch_says(student, make):
     unary(student, make, "relu", (8,))
 
 
-@item("dual_functions")
+@item("dual_functions", says="sums of a Dual along an axis have the right tangents")
 def test_sums_of_a_dual_along_an_axis_move_as_torch_says(student, make):
     summed(student, make, (3, 4), 1, False)
 
 
 ### BEGIN HIDDEN TESTS
-@item("dual_functions")
+@item("dual_functions", says="the exp and the log of matrices have the right tangents, in float32")
 def test_exp_and_log_of_matrices_in_float32_move_as_torch_says(student, make):
     for name in ("exp", "log"):
         unary(student, make, name, (2, 3), dtype=torch.float32)
 
 
-@item("dual_functions")
+@item("dual_functions", says="the tanh and the ReLU of matrices have the right tangents, in float32")
 def test_tanh_and_relu_of_matrices_in_float32_move_as_torch_says(student, make):
     for name in ("tanh", "relu"):
         unary(student, make, name, (3, 5), dtype=torch.float32)
@@ -305,7 +305,7 @@ def test_relu_and_tanh_of_a_dual_at_zero(student, make):
                        condition=16.0, if_not_finite="zero-over-zero")  # fmt: skip
 
 
-@item("dual_functions")
+@item("dual_functions", says="all sums of a Dual have the right tangents")
 def test_all_sums_of_a_dual_move_as_torch_says(student, make):
     summed(student, make, (4, 3), None, False)
     for dim, keepdim in ((0, False), (0, True), (1, True)):
@@ -370,7 +370,7 @@ def test_the_jvp_of_a_scalar_function_in_float32_matches_torch(student, make):
     directional(student, make, [(5,), (1,)], (), dtype=torch.float32)
 
 
-@item("jvp")
+@item("jvp", says="a function that uses none of its inputs has tangent zero")
 def test_a_function_that_looks_at_no_input_does_not_move(student, make):
     directional(student, make, [(3,)], (2,))
     x, v = make.normal(3), make.normal(3)
@@ -400,12 +400,12 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
         raise Mismatch("the point was changed: work on a copy", diagnosis=["input-changed"])
 
 
-@item("jacobians")
+@item("jacobians", says="the Jacobian of a vector function by columns is right")
 def test_the_jacobian_by_columns_of_a_vector_function_is_whole(student, make):
     whole(student, make, (3,), (4,), forward=True)
 
 
-@item("jacobians")
+@item("jacobians", says="the Jacobian of a vector function by rows is right")
 def test_the_jacobian_by_rows_of_a_vector_function_is_whole(student, make):
     whole(student, make, (3,), (4,), forward=False)
 

@@ -74,49 +74,49 @@ def refuses(call, words: str, what: str, kinds: tuple[str, ...] = REFUSALS) -> N
     raise Mismatch(f"{what}: an answer came back, and none is right: raise an error", diagnosis=["no-clear-error"])
 
 
-# Foreseen by hand
+# Predicted by hand
 
 
-def foretold(student, key: str, true: float, **forms: float | tuple[float, ...]) -> None:
-    """Compare one entry of the notebook's `foreseen_implicit` with the truth."""
-    found = student.value("foreseen_implicit")
+def predicts(student, key: str, true: float, **forms: float | tuple[float, ...]) -> None:
+    """Compare one entry of the notebook's `predicted_implicit` with the truth."""
+    found = student.value("predicted_implicit")
     if not isinstance(found, dict):
-        raise Malformed("`foreseen_implicit` must be a dict that maps names to numbers")
+        raise Malformed("`predicted_implicit` must be a dict that maps names to numbers")
     if found.get(key) is None:
-        raise Missing(f"foreseen_implicit[{key!r}] is not filled in yet")
+        raise Missing(f"predicted_implicit[{key!r}] is not filled in yet")
     values = {name.replace("_", "-"): form if isinstance(form, tuple) else (form,) for name, form in forms.items()}
     forms = {name: [torch.tensor(float(value)) for value in form] for name, form in values.items()}
     assert_value(found[key], torch.tensor(true, dtype=torch.float64), name=key, inputs=torch.float32, forms=forms)
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the circle is right")
 def test_the_slope_of_the_circle_is_foreseen(student, make):
-    foretold(student, "circle", -0.75, implicit_minus_missing=0.75, implicit_upside_down=(-4 / 3, 4 / 3),
+    predicts(student, "circle", -0.75, implicit_minus_missing=0.75, implicit_upside_down=(-4 / 3, 4 / 3),
              implicit_one_side=(-1.2, 1.2, 1.6, -1.6))  # fmt: skip
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the linear fixed point is right")
 def test_the_slope_of_the_linear_fixed_point_is_foreseen(student, make):
-    foretold(student, "linear", 10.0, implicit_feedback_missing=1.0, implicit_upside_down=0.1,
+    predicts(student, "linear", 10.0, implicit_feedback_missing=1.0, implicit_upside_down=0.1,
              implicit_feedback_sign=1 / 1.9, implicit_one_step=(1.9, 0.9))  # fmt: skip
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted slope of the square root is right")
 def test_the_slope_of_the_square_root_is_foreseen(student, make):
-    foretold(student, "root", 0.25, implicit_value_for_slope=2.0, implicit_upside_down=4.0,
+    predicts(student, "root", 0.25, implicit_value_for_slope=2.0, implicit_upside_down=4.0,
              implicit_feedback_partial=0.5, implicit_minus_missing=-0.25)  # fmt: skip
 
 
 ### BEGIN HIDDEN TESTS
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="the predicted number of steps at a contraction of 0.99 is right")
 def test_the_number_of_steps_at_a_contraction_of_099_is_foreseen(student, make):
-    foretold(student, "steps", 1375, steps_off_by_one=(1374, 1376), steps_of_the_wrong_logarithm=(597, 598, 596, 1983))
+    predicts(student, "steps", 1375, steps_off_by_one=(1374, 1376), steps_of_the_wrong_logarithm=(597, 598, 596, 1983))
 
 
-@item("implicit_by_hand")
+@item("implicit_by_hand", says="what unrolling keeps is predicted correctly")
 def test_what_unrolling_keeps_is_foreseen(student, make):
     """The number of steps is given in the text, so that one mistake does not cost two marks."""
-    foretold(student, "kept", 1000 * 32 * 100, kept_without_steps=32 * 100,
+    predicts(student, "kept", 1000 * 32 * 100, kept_without_steps=32 * 100,
              kept_without_batch=(1000 * 100, 100 * 100 * 1000),
              kept_in_bytes=(4 * 3_200_000, 8 * 3_200_000))  # fmt: skip
 
@@ -174,7 +174,7 @@ def test_a_batch_of_systems_is_solved_in_float32(student, make):
                 lambda answer: check_solution(answer, a, right))  # fmt: skip
 
 
-@item("solve")
+@item("solve", says="a system that is singular except for rounding is refused")
 def test_a_system_that_is_singular_but_for_rounding_is_refused(student, make):
     solves_at_all(student, make)
     for n, dtype in ((3, torch.float64), (6, torch.float64), (5, torch.float32)):
@@ -204,7 +204,7 @@ def test_a_system_that_is_not_finite_is_refused(student, make):
                 f"{number} in the system", (*REFUSALS, *TORCH_REFUSALS))  # fmt: skip
 
 
-@item("solve")
+@item("solve", says="small numbers do not make a system singular")
 def test_small_numbers_are_no_singular_system(student, make):
     """A determinant of 1e-20, or a condition number of ten million, is nothing to refuse."""
     a, right = 1e-4 * system(make, 5, 5), make.normal(5, 1)
@@ -214,7 +214,7 @@ def test_small_numbers_are_no_singular_system(student, make):
     check_solution(answered(student.implicit.solve, system=a, right=right), a, right)
 
 
-@item("solve")
+@item("solve", says="the limit between singular and regular is where the text puts it")
 def test_the_limit_of_what_is_singular_lies_where_it_is_said_to_lie(student, make):
     """A factor of twenty below the limit, and one of five above it."""
     for dtype in (torch.float64, torch.float32):
@@ -260,7 +260,7 @@ def test_the_fixed_point_is_found(student, make):
     asked_twice(student, student.implicit.deq_solve, given | {"tol": 1e-15}, lambda z: check_equilibrium(z, given))
 
 
-@item("deq_solve")
+@item("deq_solve", says="an iteration that jumps back and forth is refused")
 def test_an_iteration_that_runs_in_circles_is_refused(student, make):
     """z = tanh(-5 z) and its like: 0 is a fixed point, but the iteration jumps from one side to the other."""
     finds_any(student, make)
@@ -275,14 +275,14 @@ def test_an_iteration_that_runs_in_circles_is_refused(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("deq_solve")
+@item("deq_solve", says="the fixed point is found for one row that is not contiguous in memory")
 def test_the_fixed_point_of_one_row_whose_numbers_do_not_lie_in_one_piece_is_found(student, make):
     given = equilibrium_layer(make, 1, 4, 6)
     given |= {name: spread_out(given[name]) for name in ("w", "u")}
     check_equilibrium(answered(student.implicit.deq_solve, **given, tol=1e-15), given)
 
 
-@item("deq_solve")
+@item("deq_solve", says="there are as many steps as are needed, and as are allowed")
 def test_the_steps_are_as_many_as_are_needed_and_as_are_allowed(student, make):
     """A contraction by 0.97 a step: some hundred steps, where forty are no answer."""
     w = torch.diag(torch.tensor([0.97, -0.97, 0.5], dtype=torch.float64))
@@ -319,7 +319,7 @@ def test_one_row_that_does_not_settle_is_enough_to_refuse(student, make):
     refuses(lambda: student.implicit.deq_solve(**given, max_steps=200), "converge", "one row of six never settles")
 
 
-@item("deq_solve")
+@item("deq_solve", says="one slow number among many is enough to continue")
 def test_one_slow_number_among_many_is_enough_to_go_on(student, make):
     """Of 40 numbers one moves by 0.9 of its last step: its mean over all is below tol some 35 steps too early."""
     finds_any(student, make)
@@ -336,7 +336,7 @@ def test_one_slow_number_among_many_is_enough_to_go_on(student, make):
     refuses(lambda: student.implicit.deq_solve(**given, **few), "converge", "one number of forty still moves")
 
 
-@item("deq_solve")
+@item("deq_solve", says="nan is not accepted as an answer")
 def test_nan_is_not_taken_for_an_answer(student, make):
     finds_any(student, make)
     given = equilibrium_layer(make, 3, 2, 4)
@@ -567,7 +567,7 @@ def test_a_repeated_eigenvalue_is_refused(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("eigh_backward")
+@item("eigh_backward", says="flipped eigenvectors lead to the gradient that belongs to them")
 def test_vectors_of_the_other_sign_lead_to_the_gradient_that_goes_with_them(student, make):
     check_eigen(student, make, 5, flip=True)
 
@@ -577,7 +577,7 @@ def test_the_gradient_of_a_two_by_two_matrix_in_float32_matches_autograd(student
     check_eigen(student, make, 2, dtype=torch.float32)
 
 
-@item("eigh_backward")
+@item("eigh_backward", says="a 1 × 1 matrix is its own eigenvalue")
 def test_a_matrix_of_one_entry_is_its_own_eigenvalue(student, make):
     check_eigen(student, make, 1)
 
@@ -676,7 +676,7 @@ def test_the_pose_is_found_where_the_points_fit_exactly(student, make):
     find_pose(student, make, 6, 0.0)
 
 
-@item("pose_solve")
+@item("pose_solve", says="the best pose is found where no pose fits exactly")
 def test_the_best_pose_is_found_where_no_pose_fits(student, make):
     find_pose(student, make, 7, 0.01)
 
@@ -687,7 +687,7 @@ def test_the_best_pose_is_found_from_many_points(student, make):
     find_pose(student, make, 14, 0.02, spread=True)
 
 
-@item("pose_solve")
+@item("pose_solve", says="a solver that has not converged says so")
 def test_a_solver_that_is_not_there_yet_says_so(student, make):
     drawn = scene(make, 6, 0.01)
     given = {"points": drawn["points"], "image": drawn["image"], "start": drawn["pose"] + 0.1}
@@ -695,7 +695,7 @@ def test_a_solver_that_is_not_there_yet_says_so(student, make):
     refuses(lambda: student.implicit.pose_solve(**given, max_steps=2), "converge", "two steps from a start far off")
 
 
-@item("pose_solve")
+@item("pose_solve", says="two points do not determine a pose")
 def test_two_points_do_not_tell_a_pose(student, make):
     drawn = scene(make, 6, 0.0)
     answers_at_all(student.implicit.pose_solve, points=drawn["points"], image=drawn["image"], start=drawn["pose"])
@@ -730,7 +730,7 @@ def test_the_gradient_of_many_image_points_matches_autograd(student, make):
     check_pose_backward(student, make, 13, 0.05, spread=True)
 
 
-@item("pose_backward")
+@item("pose_backward", says="the gradient of the image points agrees with nudging")
 def test_the_gradient_of_the_image_points_matches_the_solver_nudged(student, make):
     """No derivative of any kind: the best pose for the image points moved up and down, found anew."""
     drawn = scene(make, 7, 0.04)
@@ -745,7 +745,7 @@ def test_the_gradient_of_the_image_points_matches_the_solver_nudged(student, mak
     moved = (g @ (ends[0] - ends[1])) / (2 * h)
     off = abs(float((answer.double() * nudge).sum() - moved))
     if off > 1e-4 * float((true * nudge).abs().sum()):
-        raise Mismatch("the gradient does not foretell how the pose moves when the image points do")
+        raise Mismatch("the gradient does not predict how the pose changes when the image points move")
 
 
 ### END HIDDEN TESTS

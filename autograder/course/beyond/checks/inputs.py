@@ -8,7 +8,7 @@ import torch
 
 
 def spread_out(x: torch.Tensor) -> torch.Tensor:
-    """The same numbers, laid out so that rows do not lie in one piece."""
+    """The same numbers, laid out so that rows are not contiguous."""
     return x.transpose(0, -1).contiguous().transpose(0, -1)
 
 

@@ -57,7 +57,7 @@ def curvature(student, make, name: str, n: int, dtype=torch.float64) -> None:
         raise Mismatch("x is not what it was: work on a copy", diagnosis=["input-changed"])
 
 
-@item("hessian")
+@item("hessian", says="the Hessian of a function of neighbouring entries matches PyTorch")
 def test_the_hessian_of_a_function_with_neighbours_matches_torch(student, make):
     curvature(student, make, "quartic", 4)
 
@@ -98,23 +98,23 @@ def products(student, make, name: str, shapes: list[tuple], dtype=torch.float64)
         raise Mismatch("an input or a vector was changed: work on copies", diagnosis=["input-changed"])
 
 
-@item("hvp_twice")
+@item("hvp_twice", says="the Hessian-vector product for one input matches PyTorch")
 def test_the_hessian_vector_product_for_one_input_matches_torch(student, make):
     products(student, make, "quartic", [(5,)])
 
 
-@item("hvp_twice")
+@item("hvp_twice", says="the Hessian-vector product for two inputs matches PyTorch")
 def test_the_hessian_vector_product_for_two_inputs_matches_torch(student, make):
     products(student, make, "entangled", [(4, 3), (3,)])
 
 
 ### BEGIN HIDDEN TESTS
-@item("hvp_twice")
+@item("hvp_twice", says="the Hessian-vector product in float32 matches PyTorch")
 def test_the_hessian_vector_product_in_float32_matches_torch(student, make):
     products(student, make, "entangled", [(2, 5), (5,)], dtype=torch.float32)
 
 
-@item("hvp_twice")
+@item("hvp_twice", says="an input whose gradient does not change gets zeros")
 def test_an_input_whose_gradient_does_not_move_gets_zeros(student, make):
     products(student, make, "half_flat", [(3,), (2, 2)])
 
@@ -437,18 +437,18 @@ def test_an_indefinite_matrix_is_refused(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("conjugate_gradients")
+@item("conjugate_gradients", says="a larger system is solved to the last digit")
 def test_a_larger_system_is_solved_to_the_last_of_its_digits(student, make):
     check_solved(student, make, torch.logspace(-0.3, 1.3, 40).tolist())
 
 
-@item("conjugate_gradients")
+@item("conjugate_gradients", says="small and large right-hand sides are solved to the same number of digits")
 def test_small_and_large_right_sides_are_solved_to_the_same_digits(student, make):
     check_solved(student, make, SPREAD, scale=1e-7)
     check_solved(student, make, SPREAD, scale=1e5, tolerance=1e-6)
 
 
-@item("conjugate_gradients")
+@item("conjugate_gradients", says="a right-hand side of zero has the solution zero")
 def test_nothing_on_the_right_side_is_solved_by_nothing(student, make):
     check_solved(student, make, [1.0, 2.0, 3.0])
     answer, *_ = solve(student, make, [1.0, 2.0, 3.0], scale=0.0)
@@ -530,13 +530,13 @@ def test_a_largest_eigenvalue_below_zero_keeps_its_sign(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("power_iteration")
+@item("power_iteration", says="small and large eigenvalues are found to the same number of digits")
 def test_small_and_large_eigenvalues_are_found_to_the_same_digits(student, make):
     check_largest(student, make, [3e-5, -2e-5, 1e-5, 0.0], tolerance=1e-5)
     check_largest(student, make, [2e4, 1.2e4, -5e3], tolerance=1e-9)
 
 
-@item("power_iteration")
+@item("power_iteration", says="two eigenvalues of equal size and opposite sign are refused")
 def test_two_eigenvalues_of_one_size_and_opposite_signs_are_refused(student, make):
     check_largest(student, make, [2.0, -1.0, 1.0])
     refused(lambda: largest(student, make, [2.0, -2.0, 1.0], most=200)[0], "the eigenvalues 2 and -2 never settle")

@@ -1,4 +1,4 @@
-"""Wrong answers about forward mode: Duals, directional derivatives, whole Jacobians, numbers foreseen."""
+"""Wrong answers about forward mode: Duals, directional derivatives, whole Jacobians, predicted numbers."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ NOTEBOOK = {"predicted": PREDICTED}
 
 
 def noted(what: str, diagnosis: str | None = None, **changes: object) -> Answer:
-    """A wrong answer among the numbers foreseen."""
+    """A wrong answer among the predicted numbers."""
     ids = (diagnosis,) if diagnosis else ()
     return Answer(f"by_hand: {what}", ("by_hand",), diagnosis=ids, notebook={"predicted": PREDICTED | changes})
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from autograder.course.answers import Answer, Edit, wrong
 
-# Numbers foreseen in the notebook
+# Predicted numbers in the notebook
 
 FORESEEN = {"circle": -0.75, "linear": 10, "root": 0.25, "steps": 1375, "kept": 3_200_000}
-NOTEBOOK = {"foreseen_implicit": FORESEEN}
+NOTEBOOK = {"predicted_implicit": FORESEEN}
 
 
 def note(what: str, diagnosis: str | None = None, **changes: object) -> Answer:
     ids = (diagnosis,) if diagnosis else ()
-    told = {"foreseen_implicit": FORESEEN | changes}
-    return Answer(f"foreseen_implicit: {what}", ("implicit_by_hand",), diagnosis=ids, notebook=told)
+    told = {"predicted_implicit": FORESEEN | changes}
+    return Answer(f"predicted_implicit: {what}", ("implicit_by_hand",), diagnosis=ids, notebook=told)
 
 
 NOTES = [

@@ -81,7 +81,7 @@ def predicted_of(student) -> dict:
     return predicted
 
 
-@item("predict")
+@item("predict", says="the predicted values of the forward pass are right")
 def test_the_values_of_the_forward_pass_are_foreseen(student, make):
     predicted, (values, _, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
     for name, value in values.items():
@@ -92,7 +92,7 @@ def test_the_values_of_the_forward_pass_are_foreseen(student, make):
             raise
 
 
-@item("predict")
+@item("predict", says="the predicted gradients of the backward pass are right")
 def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
     predicted, (_, grads, forms) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
     for name, grad in grads.items():
@@ -100,7 +100,7 @@ def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("predict")
+@item("predict", says="the predicted gradients agree with small steps")
 def test_the_predictions_tell_what_a_small_step_does(student, make):
     predicted, (values, grads, _) = predicted_of(student), toy_truth(x=3.0, y=-2.0, z=5.0)
     step = gates(make, "x y z")

@@ -90,7 +90,7 @@ def test_the_hinge_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(st
 ### END HIDDEN TESTS
 
 
-@item("hinge_grad_b")
+@item("hinge_grad_b", says="the hinge gradient of the bias adds up every row's gradient")
 def test_the_hinge_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_hinge(**given), Truth("hinge", given), "b")
@@ -205,7 +205,7 @@ def test_the_softmax_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(
 ### END HIDDEN TESTS
 
 
-@item("softmax_grad_b")
+@item("softmax_grad_b", says="the softmax gradient of the bias adds up every row's gradient")
 def test_the_softmax_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_softmax(**given), Truth("softmax", given), "b")
@@ -308,7 +308,7 @@ def test_the_squared_gradient_of_the_weights_in_float32_leaves_the_inputs_alone(
 ### END HIDDEN TESTS
 
 
-@item("squared_grad_b")
+@item("squared_grad_b", says="the squared gradient of the bias adds up every row's gradient")
 def test_the_squared_gradient_of_the_bias_collects_from_every_row(student, make):
     given = linear(make)
     compare(student.flat.linear_squared(**given), Truth("squared", given), "b")

@@ -113,7 +113,7 @@ def test_the_logistic_gradient_of_the_weights_in_float32_leaves_the_inputs_alone
 ### END HIDDEN TESTS
 
 
-@item("logistic_grad_b")
+@item("logistic_grad_b", says="the logistic gradient of the bias adds up every row's gradient")
 def test_the_logistic_gradient_of_the_bias_collects_from_every_row(student, make):
     given = binary(make)
     compare(student.flat.logistic(**given), Truth("logistic", given), "b")

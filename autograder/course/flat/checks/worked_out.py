@@ -167,7 +167,7 @@ def test_the_softmax_net_gradients_of_the_first_layer_were_not_found_by_nudging(
     worked_out(student, make, "flat.net_softmax", "softmax", "h", "a", "w1", "b1")
 
 
-@item("bugs_repaired", share=0.0)
+@item("bugs_repaired", share=0.0, says="the gradients of the repaired net were not found by nudging")
 def test_the_repaired_patients_gradients_were_not_found_by_nudging(student, make):
     names = ("scores", "w2", "b2", "h", "a", "w1", "b1")
     worked_out(student, make, "notebook.repaired", "softmax", *names)

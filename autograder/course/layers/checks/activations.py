@@ -99,7 +99,7 @@ def test_the_leaky_relu_is_right_far_from_zero_and_on_tensors_of_any_shape(stude
     any_shape_is_right(student, make, "LeakyReLU", slope=0.2)
 
 
-@item("leaky_relu")
+@item("leaky_relu", says="the leaky ReLU has the right default slope")
 def test_the_leaky_relu_has_its_slope_by_default(student, make):
     x, g = off_zero(make, N, D), off_zero(make, N, D)
     trial = Trial(student, "LeakyReLU")
@@ -147,7 +147,7 @@ def test_the_elu_is_right_far_from_zero_and_on_tensors_of_any_shape(student, mak
     any_shape_is_right(student, make, "ELU", alpha=1.7)
 
 
-@item("elu")
+@item("elu", says="the ELU has the right default alpha")
 def test_the_elu_has_its_alpha_by_default(student, make):
     x, g = off_zero(make, N, D), off_zero(make, N, D)
     trial = Trial(student, "ELU")

@@ -154,7 +154,7 @@ def check_second(found: Any, true: list, inputs: list, wanted: list[bool], dtype
                            evidence=error.evidence) from None  # fmt: skip
 
 
-@item("function_multiply")
+@item("function_multiply", says="Multiply is one node of PyTorch's graph")
 def test_multiply_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Multiply", [make.normal(3, 4), make.normal(3, 4)], make.normal(3, 4))
 
@@ -165,7 +165,7 @@ def test_multiply_can_be_differentiated_twice(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("function_multiply")
+@item("function_multiply", says="Multiply is right in float32 and for tensors that are not contiguous")
 def test_multiply_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
     x, y = make.normal(4, 2, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4)
     check_function(student, make, "Multiply", [x, y], make.normal(2, 1, dtype=torch.float32).expand(2, 4))
@@ -189,7 +189,7 @@ def test_multiply_where_only_one_factor_needs_a_gradient(student, make):
 ### END HIDDEN TESTS
 
 
-@item("function_sigmoid")
+@item("function_sigmoid", says="Sigmoid is one node of PyTorch's graph")
 def test_sigmoid_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Sigmoid", [make.normal(3, 4, scale=2.0)], make.normal(3, 4))
 
@@ -200,13 +200,13 @@ def test_sigmoid_can_be_differentiated_twice(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("function_sigmoid")
+@item("function_sigmoid", says="Sigmoid stays finite for very large and very small inputs")
 def test_sigmoid_stays_finite_far_out(student, make):
     x = torch.tensor([-1000.0, -40, 0.5, 30, 1000], dtype=torch.float64)
     check_function(student, make, "Sigmoid", [x], make.normal(5), second=True, condition=8.0)
 
 
-@item("function_sigmoid")
+@item("function_sigmoid", says="Sigmoid is right in float32 and for tensors that are not contiguous")
 def test_sigmoid_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
     x = make.normal(4, 1, 3, dtype=torch.float32).transpose(0, 2)
     check_function(student, make, "Sigmoid", [x], make.normal(1, dtype=torch.float32).expand(3, 1, 4))
@@ -215,7 +215,7 @@ def test_sigmoid_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, mak
 ### END HIDDEN TESTS
 
 
-@item("function_softmax")
+@item("function_softmax", says="Softmax is one node of PyTorch's graph")
 def test_softmax_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Softmax", [make.normal(4, 3)], make.normal(4, 3))
 
@@ -232,13 +232,13 @@ def test_softmax_stays_finite_for_scores_of_a_thousand(student, make):
     check_function(student, make, "Softmax", [x], make.normal(3, 4), condition=64.0)
 
 
-@item("function_softmax")
+@item("function_softmax", says="Softmax is right for one row, for a vector, and for three axes")
 def test_softmax_of_one_row_of_a_vector_and_of_three_axes(student, make):
     for shape in ((1, 4), (4,), (2, 3, 4)):
         check_function(student, make, "Softmax", [make.normal(*shape)], make.normal(*shape), second=True)
 
 
-@item("function_softmax")
+@item("function_softmax", says="Softmax is right in float32 and for tensors that are not contiguous")
 def test_softmax_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
     x = make.normal(4, 2, dtype=torch.float32).T
     check_function(student, make, "Softmax", [x], make.normal(4, dtype=torch.float32).expand(2, 4))
@@ -251,7 +251,7 @@ def linear_case(make, N: int, D: int, M: int, dtype=torch.float64) -> tuple[list
     return [make.normal(*shape, dtype=dtype) for shape in ((N, D), (D, M), (M,))], make.normal(N, M, dtype=dtype)
 
 
-@item("function_linear")
+@item("function_linear", says="Linear is one node of PyTorch's graph")
 def test_linear_is_a_node_of_pytorchs_graph(student, make):
     check_function(student, make, "Linear", *linear_case(make, 5, 4, 3))
 
@@ -268,7 +268,7 @@ def test_linear_of_one_row_and_where_all_sizes_agree(student, make):
     check_function(student, make, "Linear", *linear_case(make, 3, 3, 3))
 
 
-@item("function_linear")
+@item("function_linear", says="Linear is right in float32 and for tensors that are not contiguous")
 def test_linear_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
     x, w = make.normal(4, 3, dtype=torch.float32).T, make.normal(1, 4, dtype=torch.float32).expand(2, 4).T
     grad_out = make.normal(2, 3, dtype=torch.float32).T  # expanded, its columns would all cancel at once
@@ -337,12 +337,12 @@ def check_module(student, make, N: int, operations: dict[str, str], truth) -> No
 OWN = {"linear": "linear", "sigmoid": "sigmoid", "softmax": "softmax"}
 
 
-@item("mlp_module")
+@item("mlp_module", says="the module computes probabilities, and autograd goes back through it")
 def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(student, make):
     check_module(student, make, 6, OWN, net)
 
 
-@item("mlp_module")
+@item("mlp_module", says="PyTorch finds four parameters: weights of the right size, and biases of zero")
 def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
     D, H, C = 40, 60, 20
     with student.autograd(passes=1):
@@ -416,13 +416,13 @@ def check_by_hand(student, make, N: int, names: list[str], dtype=torch.float64) 
         clues = {"batch": N, "forms": by_hand_forms(name, nodes, given, grad_out.double()),
                  "upstream": {"b1": given["a"], "b2": given["scores"]}.get(name)}  # fmt: skip
         if not there_is_right(answer, nodes["probabilities"], dtype):
-            clues = {"batch": 1}  # the mistake is on the way there: nothing on the way back is to be blamed
+            clues = {"batch": 1}  # the mistake is in the forward pass: nothing in the backward pass is to blame
         assert_grad(grad_of(answer, name), right, name=name, inputs=dtype, accept=[grads[name]], condition=8.0, **clues)
     assert_unchanged(changed)
 
 
 def there_is_right(answer: Any, true: torch.Tensor, dtype: torch.dtype) -> bool:
-    """Whether the probabilities are right, so that a wrong gradient is a mistake of the way back."""
+    """Whether the probabilities are right, so that a wrong gradient is a mistake of the backward pass."""
     try:
         assert_value(loss_of(answer), true, inputs=dtype, condition=8.0)
     except (Mismatch, Malformed, Missing):
@@ -484,18 +484,18 @@ def test_the_net_by_hand_computes_the_same_probabilities(student, make):
     check_probabilities(student, make, 6)
 
 
-@item("mlp_by_hand", share=2.0)
+@item("mlp_by_hand", share=2.0, says="the gradients by hand are right, back to the hidden layer")
 def test_the_way_back_to_the_hidden_layer_by_hand(student, make):
     check_by_hand(student, make, 6, ["scores", "w2", "b2", "h"])
 
 
-@item("mlp_by_hand", share=2.0)
+@item("mlp_by_hand", share=2.0, says="the gradients by hand are right, from the hidden layer back to the input")
 def test_the_way_back_from_the_hidden_layer_by_hand(student, make):
     check_by_hand(student, make, 6, ["a", "w1", "b1", "x"])
 
 
 ### BEGIN HIDDEN TESTS
-@item("mlp_by_hand", share=2.0)
+@item("mlp_by_hand", share=2.0, says="the gradients by hand are right for a batch of one and for float32")
 def test_the_way_back_by_hand_for_a_batch_of_one_and_for_float32(student, make):
     check_by_hand(student, make, 1, WAY_BACK)
     check_by_hand(student, make, 4, WAY_BACK, dtype=torch.float32)

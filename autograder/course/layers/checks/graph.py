@@ -17,7 +17,7 @@ from toolbox.errors import Malformed, Mismatch, Missing, Raised
 # A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
 # (`toolbox.probes.graph_ops`); the truths are autograd's, with an edge of its own for every wire
 # (`toolbox.checks.reference.graph`). So
-# a wrong gradient is named where it first shows on the way back, and what is wrong is the graph's doing. Forwards and
+# a wrong gradient is named where it first shows, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
 
 
@@ -29,14 +29,14 @@ def number(value: float) -> torch.Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
-@item("graph_by_hand")
+@item("graph_by_hand", says="the predicted values of the small graph are right")
 def test_the_values_of_the_small_graph_are_foreseen(student, make):
     truth = small_graph()
     for name in ("a", "h", "y"):
         graph_foreseen(student, name, truth.values[name])
 
 
-@item("graph_by_hand", share=2.0)
+@item("graph_by_hand", share=2.0, says="what comes back to x along each wire is predicted correctly")
 def test_what_comes_back_along_each_wire_to_x_is_foreseen(student, make):
     truth = small_graph()
     for reader, key in (("a", "x_from_a"), ("h", "x_from_h"), ("y", "x_from_y")):
@@ -48,7 +48,7 @@ def test_what_comes_back_along_each_wire_to_x_is_foreseen(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("graph_by_hand", share=2.0)
+@item("graph_by_hand", share=2.0, says="the predicted gradients of the small graph are right")
 def test_the_gradients_of_the_small_graph_are_foreseen(student, make):
     truth = small_graph()
     for name in ("h", "a", "x"):
@@ -144,7 +144,7 @@ def test_two_nodes_of_different_widths_side_by_side(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("graph_ops")
+@item("graph_ops", says="a product is right in float32 and for tensors that are not contiguous")
 def test_a_product_in_float32_of_tensors_that_do_not_lie_in_one_piece(student, make):
     x, y = make.normal(5, 2, dtype=torch.float32).T, make.normal(1, 5, dtype=torch.float32).expand(2, 5)
     check_op(student, "Multiply", [x, y], make.normal(2, 1, dtype=torch.float32).expand(2, 5))
@@ -158,7 +158,7 @@ def test_a_product_with_zeros(student, make):
         check_op(student, "Multiply", [x, y], make.normal(3, 4))
 
 
-@item("graph_ops")
+@item("graph_ops", says="three nodes side by side, two of them equally wide")
 def test_three_nodes_side_by_side_two_of_them_of_one_width(student, make):
     check_op(student, "Concat", [make.normal(3, 3), make.normal(3, 3), make.normal(3, 1)], make.normal(3, 7))
     check_op(student, "Concat", [make.normal(1, 2)], make.normal(1, 2))
@@ -207,7 +207,7 @@ def check_answer(answer: Any, inputs: list[str], rows: list[list]) -> None:
     if early:
         backwards = ["graph-order-backwards"] if len(early) == len(wires) else ["graph-order-too-early"]
         source, name = early[0]
-        raise Mismatch(f"{name!r} reads {source!r}, and stands before it in {answer}", diagnosis=backwards)
+        raise Mismatch(f"{name!r} reads {source!r}, and comes before it in {answer}", diagnosis=backwards)
 
 
 def tangle(make, size: int) -> list[list]:
@@ -225,19 +225,19 @@ def tangle(make, size: int) -> list[list]:
 DIAMOND = [["left", "tanh", ["x"], []], ["right", "square", ["x"], []], ["y", "multiply", ["left", "right"], []]]
 
 
-@item("graph_order")
+@item("graph_order", says="a diamond whose nodes are added in reverse is put in order")
 def test_the_order_of_a_diamond_whose_nodes_are_added_last_one_first(student, make):
     check_order(student, ["x"], DIAMOND[::-1])
 
 
-@item("graph_order")
+@item("graph_order", says="a node comes after a source that is reached by a longer path")
 def test_a_node_comes_after_a_source_that_is_reached_by_a_longer_way(student, make):
     rows = [["y", "add", ["x", "c"], []], ["c", "tanh", ["b"], []], ["b", "add", ["a", "x"], []],
             ["a", "square", ["x"], []]]  # fmt: skip
     check_order(student, ["x"], rows)
 
 
-@item("graph_order")
+@item("graph_order", says="a cycle is an error that names one of its nodes")
 def test_a_circle_is_an_error_that_names_one_of_its_nodes(student, make):
     rows = [["inner", "add", ["x", "outer"], []], ["outer", "tanh", ["inner"], []]]
     check_refused(student, rows, ["inner", "outer"], "graph-circle-unnoticed")
@@ -250,7 +250,7 @@ def test_the_order_of_tangled_graphs_with_nodes_that_nobody_reads(student, make)
         check_order(student, ["x", "u"], tangle(make, size))
 
 
-@item("graph_order")
+@item("graph_order", says="a node that reads one source twice is in the order once")
 def test_a_node_that_reads_one_source_twice_stands_in_the_order_once(student, make):
     rows = [["y", "multiply", ["h", "h"], []], ["h", "tanh", ["x"], []], ["z", "add", ["h", "y", "h"], []]]
     for added in (rows, rows[::-1]):  # where z is added before y, it must still wait for y, though h counts twice
@@ -277,7 +277,7 @@ def test_a_source_that_does_not_exist_is_an_error_that_names_it(student, make):
     check_refused(student, rows, ["elsewhere"], "graph-unknown-unnoticed")
 
 
-@item("graph_order")
+@item("graph_order", says="a cycle that no input leads to, and a cycle of a single node, are errors")
 def test_a_circle_away_from_all_inputs_and_one_of_a_single_node_are_errors(student, make):
     rows = [["a", "tanh", ["x"], []], ["p", "tanh", ["r"], []], ["q", "tanh", ["p"], []], ["r", "tanh", ["q"], []]]
     check_refused(student, rows, ["p", "q", "r"], "graph-circle-unnoticed")
@@ -333,14 +333,14 @@ def test_the_values_of_a_chain(student, make):
     check_forward(student, graph_inputs(make, 5, 3, "x"), rows)
 
 
-@item("graph_forward")
+@item("graph_forward", says="an op gets its two sources in the right order")
 def test_the_values_of_an_op_that_tells_its_two_sources_apart(student, make):
     rows = [["d", "mix", ["x", "u"], []], ["y", "square", ["d"], []]]
     check_forward(student, graph_inputs(make, 2, 3, "u", "x"), rows)
 
 
 ### BEGIN HIDDEN TESTS
-@item("graph_forward")
+@item("graph_forward", says="the values are right in a graph whose nodes are added in reverse")
 def test_the_values_of_a_graph_whose_nodes_are_added_last_one_first(student, make):
     rows = [["y", "add", ["d", "h", "x"], []], ["d", "mix", ["x", "h"], []], ["h", "tanh", ["a"], []],
             ["a", "linear", ["x"], linear(make, 3, 3)], ["aside", "square", ["h"], []]]  # fmt: skip
@@ -431,7 +431,7 @@ def test_the_gradients_of_a_sum_whose_sources_get_one_and_the_same_tensor(studen
     check_backward(student, graph_inputs(make, 2, 3, "x"), rows, {"y": make.normal(2, 3)})
 
 
-@item("graph_backward", share=2.0)
+@item("graph_backward", share=2.0, says="an output that others read as well adds up both gradients")
 def test_an_output_that_others_read_as_well_collects_from_both(student, make):
     rows = [["h", "tanh", ["x"], []], ["g", "same", ["h"], []], ["y", "square", ["g"], []]]
     check_backward(student, graph_inputs(make, 3, 2, "x"), rows, {"h": make.normal(3, 2), "y": make.normal(3, 2)})
@@ -445,7 +445,7 @@ def test_one_source_read_twice_by_one_op_and_nodes_that_nobody_reads(student, ma
     check_backward(student, graph_inputs(make, 2, 3, "x", "u", "v"), rows, {"y": make.normal(2, 3)})
 
 
-@item("graph_backward", share=2.0)
+@item("graph_backward", share=2.0, says="a short path does not go before a long one")
 def test_the_short_way_does_not_go_before_the_long_one(student, make):
     rows = [["h", "tanh", ["x"], []], ["a", "square", ["h"], []], ["b", "scale", ["a"], [make.normal()]],
             ["c", "tanh", ["b"], []], ["y", "multiply", ["c", "h"], []]]  # fmt: skip
@@ -505,7 +505,7 @@ class Again:
                                diagnosis=["graph-answer-reused"]) from None  # fmt: skip
 
 
-@item("graph_again")
+@item("graph_again", says="a second backward gives the same numbers, and leaves the first answer alone")
 def test_a_second_backward_gives_the_same_and_leaves_the_first_answer_alone(student, make):
     passes, grad_out = Again(student), {"z": make.normal(2, 3)}
     passes.forward(graph_inputs(make, 2, 3, "x"))
@@ -529,7 +529,7 @@ def test_a_chain_of_a_thousand_nodes(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("graph_again")
+@item("graph_again", says="a second backward, from another output, is independent of the first")
 def test_a_second_backward_from_another_output_knows_nothing_of_the_first(student, make):
     passes = Again(student)
     passes.forward(graph_inputs(make, 3, 2, "x"))
@@ -538,7 +538,7 @@ def test_a_second_backward_from_another_output_knows_nothing_of_the_first(studen
     passes.look_again()
 
 
-@item("graph_again")
+@item("graph_again", says="forward and backward may alternate")
 def test_forward_and_backward_by_turns(student, make):
     passes = Again(student)
     for N in (3, 1, 3):
@@ -647,7 +647,7 @@ def test_one_block_adds_its_input_to_what_it_computes(student, make):
     check_blocks(student, make, ["y"])
 
 
-@item("graph_skip")
+@item("graph_skip", says="two blocks follow one another")
 def test_two_blocks_stand_one_after_the_other(student, make):
     check_blocks(student, make, ["one", "two"])
 

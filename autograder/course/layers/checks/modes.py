@@ -71,7 +71,7 @@ def test_dropout_drops_its_share_and_scales_what_is_kept(student, make):
     check_share(mask_of(Trial(student, "Dropout", p=0.3).forward(x), x, 0.3), 0.3)
 
 
-@item("dropout_forward")
+@item("dropout_forward", says="dropout changes nothing at test time")
 def test_dropout_leaves_everything_as_it_is_in_use(student, make):
     x = off_zero(make, N, D)
     trial = Trial(student, "Dropout", p=0.4)
@@ -87,7 +87,7 @@ def in_use(out: Any, x: torch.Tensor, p: float) -> None:
 
 
 ### BEGIN HIDDEN TESTS
-@item("dropout_forward")
+@item("dropout_forward", says="dropout draws a new mask for every batch")
 def test_dropout_draws_anew_for_every_batch(student, make):
     x = off_zero(make, 60, 50)
     trial = Trial(student, "Dropout", p=0.6)
@@ -109,7 +109,7 @@ def test_dropout_with_p_zero_drops_nothing_and_takes_tensors_in_any_form(student
     check_share(mask_of(Trial(student, "Dropout", p=0.7, layout="columns").forward(x), x, 0.7), 0.7)
 
 
-@item("dropout_forward")
+@item("dropout_forward", says="dropout follows its mode, back and forth")
 def test_dropout_changes_with_its_mode_back_and_forth(student, make):
     x = off_zero(make, 40, 30)
     trial = Trial(student, "Dropout", p=0.5)
@@ -180,7 +180,7 @@ def test_dropout_goes_back_through_what_it_kept(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("dropout_backward")
+@item("dropout_backward", says="dropout's backward pass changes nothing after a forward pass at test time")
 def test_dropout_goes_back_unchanged_after_a_forward_pass_in_use(student, make):
     trial, x = Trial(student, "Dropout", p=0.4), off_zero(make, 12, 9)
     dropout_back(student, make, x, 0.4, trial=trial)
@@ -271,7 +271,7 @@ def test_the_running_statistics_follow_the_batches(student, make):
     check_statistics(*after_batches(student, make, 2, momentum=0.3), 0.3)
 
 
-@item("batchnorm_running")
+@item("batchnorm_running", says="BatchNorm uses the running statistics at test time")
 def test_batchnorm_in_use_takes_the_running_statistics(student, make):
     used(student, make, eps=0.2)
 
@@ -313,7 +313,7 @@ def used(student, make, **options) -> None:
 
 
 ### BEGIN HIDDEN TESTS
-@item("batchnorm_running")
+@item("batchnorm_running", says="the running statistics are finite after one row, and right after two and three")
 def test_the_running_statistics_after_one_row_are_finite_and_after_two_and_three_right(student, make):
     for rows in (1, 2, 3):
         check_statistics(*after_batches(student, make, 1, rows=rows), 0.1)
@@ -329,7 +329,7 @@ def test_the_running_statistics_start_at_zero_and_one_and_follow_many_batches(st
     check_statistics(*after_batches(student, make, 5), 0.1)
 
 
-@item("batchnorm_running")
+@item("batchnorm_running", says="BatchNorm takes a single row at test time")
 def test_batchnorm_in_use_takes_a_single_row_like_any_other(student, make):
     trial, seen = after_batches(student, make, 3)
     trial.mode(False)
@@ -394,7 +394,7 @@ def test_batchnorm_in_one_line_has_gradients_for_gamma_and_beta(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("batchnorm_backward")
+@item("batchnorm_backward", says="BatchNorm goes back after a forward pass at test time")
 def test_batchnorm_goes_back_after_a_forward_pass_in_use(student, make):
     trial, seen = after_batches(student, make, 2, eps=0.1)
     mean, var = (statistics(seen, 0.1, of)[0] for of in ("mean", "var"))

@@ -96,7 +96,7 @@ def test_a_net_runs_any_number_of_layers_on_any_number_of_rows(student, make):
         check_net_out(net, out)
 
 
-@item("sequential_forward")
+@item("sequential_forward", says="a net inside a net runs like one net")
 def test_a_net_in_a_net_runs_like_one(student, make):
     net = Net(student, make)
     Sequential = net.script.layers.Sequential
@@ -117,7 +117,7 @@ def test_a_net_runs_every_batch_anew_and_changes_none(student, make):
         assert_unchanged([] if torch.equal(after, net.x) else ["x"])
 
 
-@item("sequential_forward")
+@item("sequential_forward", says="a net without layers returns its input")
 def test_a_net_without_layers_gives_back_what_it_was_given(student, make):
     script, x = student.script(), make.normal(N, D)
     (out,) = script.fetch(script.layers.Sequential().forward(x))
@@ -148,7 +148,7 @@ def check_names(found: Any, net: Net, what: str, names: list[str] | None = None,
 
 
 ### BEGIN HIDDEN TESTS
-@item("sequential_params")
+@item("sequential_params", says="the parameters of a net are the layers' own tensors")
 def test_the_parameters_of_a_net_are_the_layers_own(student, make):
     net = Net(student, make)
     start = net.net.forward(net.x)
@@ -160,7 +160,7 @@ def test_the_parameters_of_a_net_are_the_layers_own(student, make):
     assert_value(out, true, name="out after a step", forms={"sequential-copies": [was]})
 
 
-@item("sequential_params")
+@item("sequential_params", says="the parameters of a net inside a net have both places in their names")
 def test_the_parameters_of_a_net_in_a_net_have_both_places_in_their_names(student, make):
     net = Net(student, make)
     Sequential = net.script.layers.Sequential
@@ -206,7 +206,7 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = Fals
             fewer = set(grads) < set(net.names)  # each of these layers has one parameter: some did not take part
             raise Mismatch(f"grads has the names {', '.join(map(repr, grads))}; they should be those of params",
                            diagnosis=["sequential-layer-skipped" if fewer else "sequential-names"])  # fmt: skip
-        # on the way back: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
+        # in the backward pass: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
         for place in (*reversed(range(1, len(true))), 0):
             name, got = ("x", grad_x) if place == 0 else (net.names[place - 1], grads[net.names[place - 1]])
             piled = {"grads-pile-up": [true[place] * (time + 1)]} if time and place else {}
@@ -216,7 +216,7 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = Fals
 
 
 def way_back_forms(net: Net, place: int, g: torch.Tensor) -> dict[str, list[torch.Tensor]]:
-    """What known mistakes on the way back lead to. place: 0 for x, then the parameters in their order."""
+    """What known mistakes in the backward pass lead to. place: 0 for x, then the parameters in their order."""
     inputs = net.inputs()
 
     def back(places: list[int]) -> torch.Tensor:
@@ -251,7 +251,7 @@ def test_a_net_goes_back_through_its_layers_in_reverse(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("sequential_backward")
+@item("sequential_backward", says="a net may go back many times")
 def test_a_net_goes_back_again_and_again(student, make):
     net = Net(student, make)
     net_gradients(net, make.normal(N, D), times=2)
@@ -274,7 +274,7 @@ def test_a_net_of_twelve_layers_goes_back(student, make):
     net_gradients(Net(student, make, parts="scale shift wave " * 4), make.normal(N, D))
 
 
-@item("sequential_backward")
+@item("sequential_backward", says="a net inside a net goes back like one net")
 def test_a_net_in_a_net_goes_back_like_one(student, make):
     net = Net(student, make, parts="wave shift scale wave")
     Sequential = net.script.layers.Sequential
@@ -313,7 +313,7 @@ def test_eval_reaches_every_layer_of_a_net(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("sequential_modes")
+@item("sequential_modes", says="train and eval may alternate")
 def test_train_and_eval_take_turns(student, make):
     net = Net(student, make, parts="wave scale wave")
     for training in (False, False, True, True, False, True):
@@ -333,7 +333,7 @@ def test_eval_reaches_the_layers_of_a_net_in_a_net(student, make):
         check_modes(net, [outer, inner, *net.layers], training)
 
 
-@item("sequential_modes")
+@item("sequential_modes", says="the modes of two nets are independent")
 def test_the_modes_of_two_nets_do_not_meet(student, make):
     net = Net(student, make)
     other = net.script.layers.Sequential(net.script.toolbox.small_layers.Wave())
@@ -385,7 +385,7 @@ def test_a_net_that_recomputes_has_the_output_and_the_gradients_of_a_sequential(
     net_gradients(net, make.normal(N, D), nested=True)  # a group that is left out says nothing of how layers are joined
 
 
-@item("recompute")
+@item("recompute", says="a net that recomputes keeps only the input of every k-th layer")
 def test_a_net_that_recomputes_keeps_the_input_of_every_kth_layer_alone(student, make):
     net = recomputing(student, make, 2, parts="scale wave shift wave scale")
     net.script.fetch(net.net.forward(net.x))
@@ -403,14 +403,14 @@ def test_a_net_recomputes_in_groups_of_any_size(student, make):
         net_gradients(net, make.normal(N, D), nested=True)
 
 
-@item("recompute")
+@item("recompute", says="no cache is left after the backward pass")
 def test_a_net_holds_no_caches_after_its_backward_pass_either(student, make):
     net = recomputing(student, make, 3, parts="wave scale wave shift wave")
     net_gradients(net, make.normal(N, D), nested=True)
     check_kept(net, 3, fewer="cache-used-up")
 
 
-@item("recompute")
+@item("recompute", says="at no time do more than k layers hold a cache, and each layer runs forward twice")
 def test_at_no_time_do_more_than_k_layers_hold_a_cache_and_each_runs_twice(student, make):
     script = student.script()
     row = script.builtins.list()
@@ -441,7 +441,7 @@ def test_a_net_goes_back_twice_and_through_its_latest_batch(student, make):
     net_gradients(net, make.normal(N, D), times=2, nested=True)
 
 
-@item("recompute")
+@item("recompute", says="a net that recomputes may be part of another net, and may be empty")
 def test_a_net_that_recomputes_stands_in_another_net_and_may_be_empty(student, make):
     net = Net(student, make, parts="wave shift scale wave")
     inner = net.script.layers.Recomputing(2, *net.layers[1:])

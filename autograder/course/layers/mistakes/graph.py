@@ -14,7 +14,7 @@ UNKNOWN = """                if source not in readers:
                     raise ValueError(f"node {name!r} reads {source!r}, which is neither a node nor an input")
                 readers[source].append(name)
 """
-STUCK = """            raise ValueError(f"there is a circle: {stuck} wait for each other")
+STUCK = """            raise ValueError(f"there is a cycle: {stuck} wait for one another")
 """
 SHORT = "        if len(order) < len(readers):\n"
 ORDER = "        order = list(self.inputs)\n        for name in order:\n"
@@ -200,7 +200,7 @@ GRAPH: list[Answer] = [
         (
             "asks in vain for circles",
             STUCK,
-            "            raise ValueError('this graph has a circle')\n",
+            "            raise ValueError('this graph has a cycle')\n",
             "graph-error-unclear",
         ),
         ("gives up by an assertion", STUCK, "            assert not stuck, stuck\n", "graph-error-unclear"),

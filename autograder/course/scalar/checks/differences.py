@@ -61,13 +61,13 @@ def check_difference(student, make, name: str, falls: bool = True) -> None:
     assert_grad(filled(answer, name), true, name="the slope", forms=forms)
 
 
-@item("one_sided")
+@item("one_sided", says="the one-sided difference is right for a cubic")
 def test_the_one_sided_difference_of_a_cubic(student, make):
     check_difference(student, make, "one_sided")
 
 
 ### BEGIN HIDDEN TESTS
-@item("one_sided")
+@item("one_sided", says="the one-sided difference is right for more cubics")
 def test_the_one_sided_difference_of_more_cubics(student, make):
     for falls in (False, True, False, True):
         check_difference(student, make, "one_sided", falls)
@@ -76,13 +76,13 @@ def test_the_one_sided_difference_of_more_cubics(student, make):
 ### END HIDDEN TESTS
 
 
-@item("symmetric")
+@item("symmetric", says="the symmetric difference is right for a cubic")
 def test_the_symmetric_difference_of_a_cubic(student, make):
     check_difference(student, make, "symmetric")
 
 
 ### BEGIN HIDDEN TESTS
-@item("symmetric")
+@item("symmetric", says="the symmetric difference is right for more cubics")
 def test_the_symmetric_difference_of_more_cubics(student, make):
     for falls in (False, True, False, True):
         check_difference(student, make, "symmetric", falls)
@@ -121,7 +121,7 @@ def check_gradient(student, make, count: int) -> None:
     answer, after = s.fetch(s.differences.numeric_gradient(function, place, eps), place)
     assert_grad(filled(answer, "numeric_gradient"), true, name="the gradient", forms=forms)
     if any(abs(a - b) > 1e-9 for a, b in zip(at, after, strict=True)):
-        raise Mismatch("the point that was passed in is another one afterwards", diagnosis=["input-changed"])
+        raise Mismatch("the point that was passed in has changed afterwards", diagnosis=["input-changed"])
 
 
 def left_behind(height: Callable, at: torch.Tensor, eps: float) -> list[torch.Tensor]:
@@ -169,7 +169,7 @@ def check_plane(student, make, count: int) -> None:
     assert_value(filled(answer, "linear_approximation"), true, name="the height of the plane", forms=forms)
 
 
-@item("plane")
+@item("plane", says="the plane has the height and the slopes of the surface")
 def test_the_plane_goes_on_as_the_surface_goes_here(student, make):
     check_plane(student, make, 2)
 
@@ -210,7 +210,7 @@ def test_the_steepest_step_has_length_one_and_points_uphill(student, make):
     check_ascent(student, away_from_zero(make, 2, 1.2, 3.0))
 
 
-@item("ascent", share=0.5)
+@item("ascent", share=0.5, says="where the gradient is zero, the step is zero")
 def test_where_the_ground_is_level_no_step_is_taken(student, make):
     check_ascent(student, [0.0, 0.0, 0.0])
 

@@ -209,7 +209,7 @@ def test_relu_and_max_of_values_at_their_kinks(student, make):
                "the gradients of max")  # fmt: skip
 
 
-@item("value_functions", share=0.5)
+@item("value_functions", share=0.5, says="the sigmoid of a value is right for very large and very small inputs")
 def test_the_sigmoid_of_a_value_works_far_out(student, make):
     def sigmoid(x: float) -> Any:
         s = student.script()
@@ -229,7 +229,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     if not any(places):
         raise Missing("topological returns an empty list: not written yet")
     if any(len(place) > 1 for place in places):
-        raise Mismatch("a node stands in the order more than once", diagnosis=["order-doubled"])
+        raise Mismatch("a node is in the order more than once", diagnosis=["order-doubled"])
     if any(not place for place in places):
         message = "a node that the output was made from, or the output itself, is not in the order"
         raise Mismatch(message, diagnosis=["order-incomplete"])
@@ -237,7 +237,7 @@ def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, in
     if len(early) == len(edges):
         raise Mismatch("the order runs from the output to the inputs", diagnosis=["order-backwards"])
     if early:
-        message = f"{len(early)} of {len(edges)} times a node stands before one of its inputs"
+        message = f"{len(early)} of {len(edges)} times a node comes before one of its inputs"
         raise Mismatch(message, diagnosis=["order-too-early"])
 
 
@@ -262,13 +262,13 @@ def mirrored(x: Any, y: Any) -> list[Any]:
     return [x, y, a, b, c, d]
 
 
-@item("value_order")
+@item("value_order", says="inputs come before everything that is made from them")
 def test_inputs_stand_before_what_is_made_from_them(student, make):
     check_order(student, diamond, 2, DIAMOND)
     check_order(student, mirrored, 2, DIAMOND)
 
 
-@item("value_order", share=0.5)
+@item("value_order", share=0.5, says="the order of a single value is that value")
 def test_a_single_value_is_an_order_of_its_own(student, make):
     check_order(student, lambda x: [x], 1, [(0, 0)])
 
@@ -300,7 +300,7 @@ def test_random_graphs_are_ordered(student, make):
         check_order(student, grow, 3, edges)
 
 
-@item("value_order", share=0.5)
+@item("value_order", share=0.5, says="values that are equal but not the same object each have a place in the order")
 def test_the_order_of_values_that_are_equal_but_not_the_same(student, make):
     check_order(student, lambda x, y: [x, y, *twins(x, y)], 2, [(0, 2), (0, 3), (2, 4), (3, 4), (1, 5), (4, 5)])
 
@@ -336,7 +336,7 @@ def true_gradients(expression: Callable, numbers: list[float]) -> list[torch.Ten
 def started(grads: list[float]) -> list[float]:
     """The gradients, if there are any. Raises Missing where backward has not done anything yet."""
     if all(type(grad) in (int, float) and grad == 0 for grad in grads):
-        raise Missing("every gradient is still zero: backward is not written yet, or walks nowhere")
+        raise Missing("every gradient is still zero: backward is not written yet, or reaches nothing")
     return grads
 
 
@@ -359,7 +359,7 @@ def test_a_chain_without_branches(student, make):
         assert_grad(got, right, name=name, forms=forms)
 
 
-@item("value_backward", share=2.0)
+@item("value_backward", share=2.0, says="a value used twice adds up two gradients")
 def test_a_value_used_twice_collects_twice(student, make):
     x, y = away_from_zero(make, 2)
 
@@ -377,7 +377,7 @@ def test_a_value_used_twice_collects_twice(student, make):
     assert_grad(square, right, name="x, in x * x", forms={"overwritten-not-accumulated": right / 2})
 
 
-@item("value_backward", share=2.0)
+@item("value_backward", share=2.0, says="a value passes its gradient on only when all of it has arrived")
 def test_a_value_waits_until_all_of_its_gradient_is_there(student, make):
     check_waiting(student, make)
 
@@ -433,12 +433,14 @@ def test_shared_values_in_larger_graphs(student, make):
     check_waiting(student, make)
 
 
-@item("value_backward")
+@item("value_backward", says="a value that lies on very many paths is visited once")
 def test_a_value_on_very_many_paths_is_walked_once(student, make):
     ladder_seconds(student, 5)
     seconds = min(ladder_seconds(student, 19) for _ in range(2))  # a walk of every path takes some half a million steps
     if seconds > 0.1 + 20 * ladder_seconds(student, 8):
-        message = f"a graph of some sixty nodes took {seconds:.2f} s: as if every path to a value were walked by itself"
+        message = (
+            f"a graph of some sixty nodes took {seconds:.2f} s: as if every path to a value were followed separately"
+        )
         raise Mismatch(message, diagnosis=["walked-more-than-once"])
 
 
@@ -498,7 +500,7 @@ def test_gradients_of_another_output_are_forgotten(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("value_again", share=2.0)
+@item("value_again", share=2.0, says="backward may start from a value in the middle, then from the end")
 def test_backward_may_start_in_the_middle_and_at_the_end_in_turn(student, make):
     def build(x, y):
         q = x * y
@@ -587,19 +589,19 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     assert_value(data, (weighted + b).tanh(), name="the neuron's output", forms=forms)
 
 
-@item("neuron")
+@item("neuron", says="a neuron is the tanh of its weighted sum plus bias")
 def test_a_neuron_weighs_sums_and_squashes(student, make):
     check_neuron(student, make, 3, plain=True)
 
 
 ### BEGIN HIDDEN TESTS
-@item("neuron")
+@item("neuron", says="a neuron takes Values as inputs, too")
 def test_a_neuron_takes_values_as_inputs_too(student, make):
     for count in (1, 2, 5):
         check_neuron(student, make, count, plain=False)
 
 
-@item("neuron")
+@item("neuron", says="a neuron is made of Values all the way through")
 def test_a_neuron_is_made_of_values_all_the_way(student, make):
     s = student.script()
     w, x, b = (

@@ -1,4 +1,4 @@
-"""What is foreseen on paper must be right: gradients of two small graphs, and the names of patterns."""
+"""What is predicted on paper must be right: gradients of two small graphs, and the names of patterns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from toolbox.errors import Malformed, Mismatch, Missing
 
 from .inputs import away_from_zero, filled
 
-# Numbers foreseen on paper
+# Numbers predicted on paper
 
 
 def numbers_of(student, name: str) -> dict[str, float]:
@@ -29,7 +29,7 @@ def numbers_of(student, name: str) -> dict[str, float]:
     return given
 
 
-def assert_foreseen(
+def assert_predicted(
     given: dict[str, float], key: str, true: torch.Tensor, off: float = 0.0, follows: dict[str, float] | None = None,
     **forms: Any,
 ) -> None:  # fmt: skip
@@ -86,26 +86,26 @@ def sum_follows(given: dict[str, float]) -> dict[str, float]:
     return worked_on(given, steps, {"x": -2.0, "y": 5.0, "z": -4.0})
 
 
-@item("predict_sum")
+@item("predict_sum", says="the predicted values of the forward pass are right")
 def test_the_values_of_the_forward_pass_are_foreseen(student, make):
     given, (values, _) = numbers_of(student, "predicted"), sum_graph()
     for name, value in values.items():
-        assert_foreseen(given, name, value, follows=sum_follows(given))
+        assert_predicted(given, name, value, follows=sum_follows(given))
 
 
-@item("predict_sum", share=2.0)
+@item("predict_sum", share=2.0, says="the predicted gradients of the backward pass are right")
 def test_the_gradients_of_the_backward_pass_are_foreseen(student, make):
     given, (_, grads) = numbers_of(student, "predicted"), sum_graph()
     follows = sum_follows(given)
-    assert_foreseen(given, "df_dq", grads["df_dq"], follows=follows, mul_gate_not_swapped=grads["df_dz"])
-    assert_foreseen(given, "df_dz", grads["df_dz"], follows=follows, mul_gate_not_swapped=grads["df_dq"])
+    assert_predicted(given, "df_dq", grads["df_dq"], follows=follows, mul_gate_not_swapped=grads["df_dz"])
+    assert_predicted(given, "df_dz", grads["df_dz"], follows=follows, mul_gate_not_swapped=grads["df_dq"])
     for name, other in (("df_dx", 5.0), ("df_dy", -2.0)):
         forms = {"local_gradient_only": 1.0, "add_gate_swapped": grads[name] * other}
-        assert_foreseen(given, name, grads[name], follows=follows, **forms)
+        assert_predicted(given, name, grads[name], follows=follows, **forms)
 
 
 ### BEGIN HIDDEN TESTS
-@item("predict_sum")
+@item("predict_sum", says="the predicted gradients agree with small steps")
 def test_the_foreseen_gradients_tell_what_a_small_step_does(student, make):
     given, (values, grads) = numbers_of(student, "predicted"), sum_graph()
     step = dict(zip(("df_dx", "df_dy", "df_dz"), away_from_zero(make, 3), strict=True))
@@ -165,28 +165,28 @@ def neuron_follows(given: dict[str, float]) -> dict[str, float]:
     return worked_on(given, steps, NEURON)
 
 
-@item("predict_neuron")
+@item("predict_neuron", says="the neuron's predicted values are right")
 def test_the_neurons_values_are_foreseen(student, make):
     given, (values, _) = numbers_of(student, "traced"), neuron_graph()
     for name, value in values.items():
-        assert_foreseen(given, name, value, off=0.011, follows=neuron_follows(given))
+        assert_predicted(given, name, value, off=0.011, follows=neuron_follows(given))
 
 
-@item("predict_neuron", share=2.0)
+@item("predict_neuron", share=2.0, says="the predicted gradients along the four nodes of the sigmoid are right")
 def test_the_gradients_along_the_four_nodes_of_the_sigmoid_are_foreseen(student, make):
     given, (_, grads) = numbers_of(student, "traced"), neuron_graph()
     forms = neuron_forms(given)
     for name in ("df_dc", "df_db", "df_da", "df_ds"):
-        assert_foreseen(given, name, grads[name], off=0.011, follows=neuron_follows(given), **forms[name])
+        assert_predicted(given, name, grads[name], off=0.011, follows=neuron_follows(given), **forms[name])
 
 
 ### BEGIN HIDDEN TESTS
-@item("predict_neuron", share=2.0)
+@item("predict_neuron", share=2.0, says="the predicted gradients of the weights and inputs are right")
 def test_the_gradients_of_weights_and_inputs_are_foreseen(student, make):
     given, (_, grads) = numbers_of(student, "traced"), neuron_graph()
     forms = neuron_forms(given)
     for name in ("df_dw2", "df_dw0", "df_dx0", "df_dw1", "df_dx1"):
-        assert_foreseen(given, name, grads[name], off=0.011, follows=neuron_follows(given), **forms[name])
+        assert_predicted(given, name, grads[name], off=0.011, follows=neuron_follows(given), **forms[name])
 
 
 ### END HIDDEN TESTS

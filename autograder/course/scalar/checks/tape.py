@@ -85,7 +85,7 @@ def test_products_and_a_relu_of_zero_on_the_tape(student, make):
 ### END HIDDEN TESTS
 
 
-@item("tape")
+@item("tape", says="a shared Var adds up the gradients of all its users")
 def test_a_shared_var_collects_from_all_its_users(student, make):
     x, y = away_from_zero(make, 2)
     data, *grads = on_tape(student, lambda x, y: [x * y + x], [x, y])
@@ -111,12 +111,12 @@ def test_larger_graphs_on_the_tape(student, make):
         compare_on_tape(student, tape_net, away_from_zero(make, 3), ["d", "b", "a", "x", "y", "z"])
 
 
-@item("tape")
+@item("tape", says="a second backward pass over the tape starts afresh")
 def test_a_second_walk_over_the_tape_starts_afresh(student, make):
     compare_on_tape(student, tape_net, away_from_zero(make, 3), ["d", "b", "a", "x", "y", "z"], times=2)
 
 
-@item("tape")
+@item("tape", says="what is recorded later on the tape does not count")
 def test_what_stands_later_on_the_tape_does_not_count(student, make):
     x, y = away_from_zero(make, 2)
     s = student.script()
@@ -187,7 +187,7 @@ def check_dot(student, make, count: int, plain: bool) -> None:
         )
 
 
-@item("tape_dot")
+@item("tape_dot", says="a dot product of Vars is one node")
 def test_a_dot_product_of_vars_is_one_node(student, make):
     check_dot(student, make, 4, plain=False)
 
@@ -205,7 +205,7 @@ def test_dot_products_of_any_length(student, make):
         check_dot(student, make, count, plain=True)
 
 
-@item("tape_dot")
+@item("tape_dot", says="a shared input adds up the gradients of every dot product")
 def test_a_shared_input_collects_from_every_dot_product(student, make):
     x, w, v, b = away_from_zero(make, 4)
     s = student.script()

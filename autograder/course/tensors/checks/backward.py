@@ -102,7 +102,7 @@ def test_the_gradient_through_the_softmax_in_float32_leaves_its_inputs_alone(stu
                lambda answer: check_softmax(answer, g, x, torch.float32))  # fmt: skip
 
 
-@item("softmax_backward")
+@item("softmax_backward", says="the gradient is right through a softmax with one probability close to 1")
 def test_the_gradient_through_a_softmax_that_is_sure_of_itself(student, make):
     g, x = make.normal(3, 4), make.normal(3, 4)
     x[:, 1] += 12.0

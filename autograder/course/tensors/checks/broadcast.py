@@ -44,7 +44,7 @@ def all_shapes(make, check, examples: int = 40) -> None:
         check(tuple(left), tuple(right), broadcast(left, right))
 
 
-@item("unbroadcast")
+@item("unbroadcast", says="a bias added to every row adds up the gradients of every row")
 def test_a_bias_added_to_every_row_collects_from_every_row(student, make):
     g = make.normal(5, 3)
     check_unbroadcast(student.tensors.unbroadcast(grad_out=g, shape=[3]), g, (3,))
@@ -79,14 +79,14 @@ def test_gradients_of_any_two_shapes_that_broadcast_are_summed_down(student, mak
     all_shapes(make, check, examples=100)
 
 
-@item("unbroadcast")
+@item("unbroadcast", says="new axes together with axes of size one are summed, and the input is left alone")
 def test_new_axes_and_axes_of_size_one_together_leave_the_input_alone(student, make):
     g = strided(make.normal(2, 4, 3, 5, dtype=torch.float32))
     same_twice(student, student.tensors.unbroadcast, {"grad_out": g, "shape": [4, 1, 5]},
                lambda answer: check_unbroadcast(answer, g, (4, 1, 5)))  # fmt: skip
 
 
-@item("unbroadcast")
+@item("unbroadcast", says="a single number adds up all gradients, and a tensor of full shape keeps each of them")
 def test_a_number_collects_everything_and_a_full_tensor_keeps_everything(student, make):
     g = make.normal(3, 4)
     for shape in ((), (1, 1), (3, 4), (1, 4), (1,)):

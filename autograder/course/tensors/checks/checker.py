@@ -22,7 +22,7 @@ def examine(student, kind: str, number: int) -> None:
     ]
     if wrong:
         case = wrong[0]
-        what = "let a wrong backward pass go" if case.fault else "rejected a right backward pass"
+        what = "accepted a wrong backward pass" if case.fault else "rejected a right backward pass"
         count = f"{len(wrong)} of the {len(known)} were misjudged"
         raise Mismatch(f"gradcheck {what}: {case.what} ({count})", diagnosis=[case.reveals])
 
@@ -36,13 +36,21 @@ def said(verdict: Any) -> bool:
     return lone(verdict)
 
 
-@item("gradcheck_wrong", seconds=2)
+@item(
+    "gradcheck_wrong",
+    seconds=2,
+    says="the checker rejects wrong factors, signs, transposes and shapes, and nothing else",
+)
 def test_the_checker_tells_factors_signs_transposes_and_shapes_from_right_gradients(student, make):
     examine(student, "wrong", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_wrong", seconds=2)
+@item(
+    "gradcheck_wrong",
+    seconds=2,
+    says="the checker rejects wrong factors, signs, transposes and shapes, and nothing else, in many more cases",
+)
 def test_the_checker_tells_factors_signs_transposes_and_shapes_from_right_gradients_again_and_again(student, make):
     for number in range(2):
         examine(student, "wrong", make.seed + number)
@@ -51,13 +59,13 @@ def test_the_checker_tells_factors_signs_transposes_and_shapes_from_right_gradie
 ### END HIDDEN TESTS
 
 
-@item("gradcheck_entry", seconds=2)
+@item("gradcheck_entry", seconds=2, says="the checker finds a mistake in a single entry")
 def test_the_checker_finds_a_fault_in_a_single_entry(student, make):
     examine(student, "entry", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_entry", seconds=2)
+@item("gradcheck_entry", seconds=2, says="the checker finds a mistake in a single entry, in many more cases")
 def test_the_checker_finds_a_fault_in_a_single_entry_again_and_again(student, make):
     for number in range(2):
         examine(student, "entry", make.seed + number)
@@ -66,13 +74,17 @@ def test_the_checker_finds_a_fault_in_a_single_entry_again_and_again(student, ma
 ### END HIDDEN TESTS
 
 
-@item("gradcheck_upstream", seconds=2)
+@item("gradcheck_upstream", seconds=2, says="the checker finds mistakes that a constant upstream gradient hides")
 def test_the_checker_finds_faults_that_a_constant_upstream_hides(student, make):
     examine(student, "upstream", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_upstream", seconds=2)
+@item(
+    "gradcheck_upstream",
+    seconds=2,
+    says="the checker finds mistakes that a constant upstream gradient hides, in many more cases",
+)
 def test_the_checker_finds_faults_that_a_constant_upstream_hides_again_and_again(student, make):
     for number in range(2):
         examine(student, "upstream", make.seed + number)
@@ -81,13 +93,17 @@ def test_the_checker_finds_faults_that_a_constant_upstream_hides_again_and_again
 ### END HIDDEN TESTS
 
 
-@item("gradcheck_zero", seconds=2)
+@item("gradcheck_zero", seconds=2, says="the checker finds mistakes at zero, and accepts what is right there")
 def test_the_checker_finds_faults_at_zero_and_makes_no_trouble_there(student, make):
     examine(student, "zero", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_zero", seconds=2)
+@item(
+    "gradcheck_zero",
+    seconds=2,
+    says="the checker finds mistakes at zero, and accepts what is right there, in many more cases",
+)
 def test_the_checker_finds_faults_at_zero_and_makes_no_trouble_there_again_and_again(student, make):
     for number in range(2):
         examine(student, "zero", make.seed + number)
@@ -96,13 +112,17 @@ def test_the_checker_finds_faults_at_zero_and_makes_no_trouble_there_again_and_a
 ### END HIDDEN TESTS
 
 
-@item("gradcheck_kinks", seconds=2)
+@item("gradcheck_kinks", seconds=2, says="the checker accepts every slope at a kink that is right, and no other")
 def test_the_checker_forgives_a_kink_and_nothing_else(student, make):
     examine(student, "kinks", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_kinks", seconds=2)
+@item(
+    "gradcheck_kinks",
+    seconds=2,
+    says="the checker accepts every slope at a kink that is right, and no other, in many more cases",
+)
 def test_the_checker_forgives_a_kink_and_nothing_else_again_and_again(student, make):
     for number in range(2):
         examine(student, "kinks", make.seed + number)
@@ -111,13 +131,15 @@ def test_the_checker_forgives_a_kink_and_nothing_else_again_and_again(student, m
 ### END HIDDEN TESTS
 
 
-@item("gradcheck_float32", seconds=2)
+@item("gradcheck_float32", seconds=2, says="the checker is as strict with float32 inputs as with any")
 def test_the_checker_checks_float32_inputs_as_strictly_as_any(student, make):
     examine(student, "float32", make.seed)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_float32", seconds=2)
+@item(
+    "gradcheck_float32", seconds=2, says="the checker is as strict with float32 inputs as with any, in many more cases"
+)
 def test_the_checker_checks_float32_inputs_as_strictly_as_any_again_and_again(student, make):
     for number in range(2):
         examine(student, "float32", make.seed + number)
@@ -132,7 +154,9 @@ def test_the_checker_copes_with_very_small_and_very_large_numbers(student, make)
 
 
 ### BEGIN HIDDEN TESTS
-@item("gradcheck_scales", seconds=2)
+@item(
+    "gradcheck_scales", seconds=2, says="the checker copes with very small and very large numbers, in many more cases"
+)
 def test_the_checker_copes_with_very_small_and_very_large_numbers_again_and_again(student, make):
     for number in range(2):
         examine(student, "scales", make.seed + number)

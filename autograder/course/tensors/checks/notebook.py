@@ -1,4 +1,4 @@
-"""What is noted in the notebook must be right: numbers foreseen, the explosion, the verdicts on the suspects."""
+"""What is noted in the notebook must be right: the predicted numbers, the explosion, the verdicts on the suspects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolbox.errors import Malformed, Mismatch, Missing
 
 from .inputs import softmax
 
-# Foreseen by hand
+# Predicted by hand
 
 
 def noted(student, variable: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def noted(student, variable: str) -> dict[str, Any]:
     return found
 
 
-def foreseen(student, variable: str, key: str, true: Any, follows: Any = None, **forms: Any) -> None:
+def predicts(student, variable: str, key: str, true: Any, follows: Any = None, **forms: Any) -> None:
     """Compare one entry of a dict of the notebook with the truth.
 
     follows: what the entry must be if the entries that it was made of were right; that is right as well.
@@ -46,20 +46,20 @@ def own_number(student, variable: str, key: str) -> float | None:
     return found if isinstance(found, int | float) and 1 < found < 1e30 else None
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted Jacobian of the ReLU is right")
 def test_the_jacobian_of_the_relu_is_foreseen(student, make):
     x = torch.tensor([1.0, -2, 3, -1])
     true = slopes(torch.relu, x)
-    foreseen(student, "predicted", "relu_jacobian", true, relu_values_instead_of_mask=[torch.diag(torch.relu(x))],
+    predicts(student, "predicted", "relu_jacobian", true, relu_values_instead_of_mask=[torch.diag(torch.relu(x))],
              jacobian_diagonal_only=[true.diagonal()], relu_mask_missing=[torch.eye(4)],
              relu_mask_inverted=[torch.eye(4) - true])  # fmt: skip
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted downstream gradient of the ReLU is right")
 def test_the_downstream_gradient_of_the_relu_is_foreseen(student, make):
     x, g = torch.tensor([1.0, -2, 3, -1]), torch.tensor([4.0, -1, 5, 9])
     forms = {name.replace("-", "_"): values for name, values in relu_forms(g, x).items()}
-    foreseen(student, "predicted", "relu_grad_x", pull(torch.relu, g, x)[0], by_own_jacobian(student, g), **forms)
+    predicts(student, "predicted", "relu_grad_x", pull(torch.relu, g, x)[0], by_own_jacobian(student, g), **forms)
 
 
 def by_own_jacobian(student, g: torch.Tensor) -> torch.Tensor | None:
@@ -72,26 +72,26 @@ def by_own_jacobian(student, g: torch.Tensor) -> torch.Tensor | None:
 
 
 ### BEGIN HIDDEN TESTS
-@item("by_hand")
+@item("by_hand", says="the predicted entries of the softmax's Jacobian are right")
 def test_the_jacobian_of_the_softmax_is_foreseen(student, make):
     y = torch.tensor([1 / 6, 1 / 3, 1 / 2], dtype=torch.float64)
     true = slopes(softmax, y.log())
-    foreseen(student, "predicted", "softmax_dy0_dx0", true[0, 0], softmax_cross_terms_missing=[y[0]])
-    foreseen(student, "predicted", "softmax_dy0_dx1", true[0, 1], softmax_sign_of_cross_terms=[-true[0, 1]],
+    predicts(student, "predicted", "softmax_dy0_dx0", true[0, 0], softmax_cross_terms_missing=[y[0]])
+    predicts(student, "predicted", "softmax_dy0_dx1", true[0, 1], softmax_sign_of_cross_terms=[-true[0, 1]],
              softmax_cross_terms_missing=[0.0])  # fmt: skip
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted downstream gradient of the softmax is right")
 def test_the_downstream_gradient_of_the_softmax_is_foreseen(student, make):
     y, g = torch.tensor([1 / 6, 1 / 3, 1 / 2], dtype=torch.float64), torch.tensor([6.0, 0, 0], dtype=torch.float64)
     forms = {name.replace("-", "_"): values for name, values in softmax_forms(g, y).items()}
-    foreseen(student, "predicted", "softmax_grad_x", pull(softmax, g, y.log())[0], **forms)
+    predicts(student, "predicted", "softmax_grad_x", pull(softmax, g, y.log())[0], **forms)
 
 
-@item("by_hand")
+@item("by_hand", says="the predicted shapes of the Jacobians of a matrix product are right")
 def test_the_shapes_of_the_jacobians_of_a_matrix_product_are_foreseen(student, make):
-    foreseen(student, "predicted", "dy_dx_shape", [2, 4, 2, 3], jacobian_layout=[[2, 3, 2, 4]])
-    foreseen(student, "predicted", "dy_dw_shape", [2, 4, 3, 4], jacobian_layout=[[3, 4, 2, 4]])
+    predicts(student, "predicted", "dy_dx_shape", [2, 4, 2, 3], jacobian_layout=[[2, 3, 2, 4]])
+    predicts(student, "predicted", "dy_dw_shape", [2, 4, 3, 4], jacobian_layout=[[3, 4, 2, 4]])
 
 
 ### END HIDDEN TESTS
@@ -103,17 +103,17 @@ N, D, M = 64, 4096, 4096
 NUMBERS_X, NUMBERS_W = (N * M) * (N * D), (N * M) * (D * M)
 
 
-@item("explosion")
+@item("explosion", says="the number of entries of dY/dX is right")
 def test_the_number_of_entries_of_dy_dx(student, make):
-    foreseen(student, "explosion", "numbers_dy_dx", NUMBERS_X, jacobian_size_added=[N * M + N * D],
+    predicts(student, "explosion", "numbers_dy_dx", NUMBERS_X, jacobian_size_added=[N * M + N * D],
              jacobian_batch_once=[M * N * D, M * D], bytes_for_numbers=[4 * NUMBERS_X],
              jacobian_other_factor=[NUMBERS_W])  # fmt: skip
 
 
-@item("explosion")
+@item("explosion", says="the memory of dY/dX is right")
 def test_the_memory_of_dy_dx(student, make):
     true, own = 4 * NUMBERS_X / 2**30, own_number(student, "explosion", "numbers_dy_dx")
-    foreseen(student, "explosion", "gib_dy_dx", true, own and 4 * own / 2**30,
+    predicts(student, "explosion", "gib_dy_dx", true, own and 4 * own / 2**30,
              bytes_for_numbers=[true / 4, 4 * NUMBERS_X],
              giga_for_gibi=[4 * NUMBERS_X / 1e9, round(4 * NUMBERS_X / 1e9), 4 * NUMBERS_X / 2**20],
              jacobian_double=[2 * true], jacobian_batch_once=[true / N, true / N**2],
@@ -121,26 +121,26 @@ def test_the_memory_of_dy_dx(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("explosion")
+@item("explosion", says="the number of entries of dY/dW is right")
 def test_the_number_of_entries_of_dy_dw(student, make):
-    foreseen(student, "explosion", "numbers_dy_dw", NUMBERS_W, jacobian_size_added=[N * M + D * M],
+    predicts(student, "explosion", "numbers_dy_dw", NUMBERS_W, jacobian_size_added=[N * M + D * M],
              bytes_for_numbers=[4 * NUMBERS_W],
              jacobian_other_factor=[NUMBERS_X])  # fmt: skip
 
 
-@item("explosion")
+@item("explosion", says="the memory of dY/dW is right")
 def test_the_memory_of_dy_dw(student, make):
     true, own = 4 * NUMBERS_W / 2**40, own_number(student, "explosion", "numbers_dy_dw")
-    foreseen(student, "explosion", "tib_dy_dw", true, own and 4 * own / 2**40,
+    predicts(student, "explosion", "tib_dy_dw", true, own and 4 * own / 2**40,
              bytes_for_numbers=[true / 4, 4 * NUMBERS_W],
              giga_for_gibi=[4 * NUMBERS_W / 1e12, 17.6, 18, 1024 * true],
              jacobian_double=[2 * true], jacobian_other_factor=[4 * NUMBERS_X / 2**40])  # fmt: skip
 
 
-@item("explosion")
+@item("explosion", says="the shares of entries that are not zero are right")
 def test_the_share_of_entries_that_are_not_zero(student, make):
-    foreseen(student, "explosion", "share_dy_dx", 1 / N, jacobian_other_factor=[1 / M])
-    foreseen(student, "explosion", "share_dy_dw", 1 / M, jacobian_other_factor=[1 / N])
+    predicts(student, "explosion", "share_dy_dx", 1 / N, jacobian_other_factor=[1 / M])
+    predicts(student, "explosion", "share_dy_dw", 1 / M, jacobian_other_factor=[1 / N])
 
 
 ### END HIDDEN TESTS
@@ -175,22 +175,22 @@ def judged(student, **true: bool) -> None:
             raise Mismatch(f"{name}: that backward pass is {'right' if right else 'wrong'}")
 
 
-@item("suspects")
+@item("suspects", says="mean and logsumexp are judged correctly")
 def test_mean_and_logsumexp_are_judged_rightly(student, make):
     judged(student, mean=False, logsumexp=True)
 
 
-@item("suspects")
+@item("suspects", says="outer and top are judged correctly")
 def test_outer_and_top_are_judged_rightly(student, make):
     judged(student, outer=False, top=True)
 
 
-@item("suspects")
+@item("suspects", says="unit and hypot are judged correctly")
 def test_unit_and_hypot_are_judged_rightly(student, make):
     judged(student, unit=False, hypot=True)
 
 
-@item("suspects")
+@item("suspects", says="cumsum and swish are judged correctly")
 def test_cumsum_and_swish_are_judged_rightly(student, make):
     judged(student, cumsum=False, swish=True)
 

@@ -66,23 +66,23 @@ def check_spread(w: torch.Tensor, fan_in: int, fan_out: int) -> None:
         raise Mismatch(f"the standard deviation is {spread:.4f}; it should be {true:.4f}", diagnosis=found)
 
 
-@item("kaiming")
+@item("kaiming", says="initial weights have the spread that keeps a signal's size")
 def test_starting_weights_have_the_spread_that_keeps_a_signal_alive(student, make):
     check_spread(drawn(student, "training", "kaiming", make.seed, 300, 500)[0], 300, 500)
 
 
-@item("kaiming")
+@item("kaiming", says="initial weights come from the generator")
 def test_starting_weights_come_from_the_generator(student, make):
     check_seed(student, "training", "kaiming", make.seed, 4, 3)
 
 
 ### BEGIN HIDDEN TESTS
-@item("kaiming")
+@item("kaiming", says="initial weights of a layer with fewer outputs have the right spread")
 def test_starting_weights_of_a_narrowing_layer_have_the_right_spread(student, make):
     check_spread(drawn(student, "training", "kaiming", make.seed, 1200, 130)[0], 1200, 130)
 
 
-@item("kaiming")
+@item("kaiming", says="initial weights have the requested dtype")
 def test_starting_weights_have_the_dtype_that_is_asked_for(student, make):
     s = student.script()
     generator = s.toolbox.optimiser_probe.fresh_generator(make.seed)
@@ -174,7 +174,7 @@ def test_every_epoch_has_a_new_random_order(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("minibatches")
+@item("minibatches", says="the order of the examples comes from the generator")
 def test_the_order_comes_from_the_generator(student, make):
     first = torch.cat(walked(student, make, 40, 7)[0])
     if not torch.equal(first, torch.cat(walked(student, make, 40, 7, global_seed=1)[0])):
@@ -243,7 +243,7 @@ def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> Non
     assert_value(losses, exact(true), name="losses", forms=forms)
 
 
-@item("train_epoch")
+@item("train_epoch", says="an epoch makes one step for each batch and returns the losses")
 def test_an_epoch_makes_one_step_a_batch_and_keeps_the_losses(student, make):
     check_loop(student, make, (4, 4, 4, 2))
 

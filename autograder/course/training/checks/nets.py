@@ -236,33 +236,33 @@ def stretched(params: dict[str, torch.Tensor], x: torch.Tensor) -> float:
     return 1000 / abs(farthest)
 
 
-@item("buffered_net")
+@item("buffered_net", says="steps in place do what autograd and torch.optim do")
 def test_steps_without_new_memory_do_what_autograd_and_torch_optim_do(student, make):
     check_buffered(student, make, (7, 7, 7, 7, 7))
 
 
-@item("buffered_net")
+@item("buffered_net", says="a smaller last batch sees nothing of the batch before it")
 def test_a_smaller_last_batch_meets_nothing_of_the_batch_before(student, make):
     check_buffered(student, make, (8, 8, 3))
 
 
 ### BEGIN HIDDEN TESTS
-@item("buffered_net")
+@item("buffered_net", says="steps in place are right through many batches of all sizes")
 def test_steps_without_new_memory_through_many_batches_of_all_sizes(student, make):
     check_buffered(student, make, (6, 1, 4, 6, 2) * 6, lr=0.05)
 
 
-@item("buffered_net")
+@item("buffered_net", says="steps in place are right in float32 and without a penalty")
 def test_steps_without_new_memory_in_float32_and_without_a_penalty(student, make):
     check_buffered(student, make, (5, 5, 2), dtype=torch.float32, reg=0.0, lr=0.05)
 
 
-@item("buffered_net")
+@item("buffered_net", says="steps in place are right with a large penalty and without momentum")
 def test_steps_without_new_memory_with_a_large_penalty_and_no_momentum(student, make):
     check_buffered(student, make, (5, 5, 4), reg=1.5, rho=0.0, lr=0.02)
 
 
-@item("buffered_net")
+@item("buffered_net", says="a step in place is right for scores of a thousand")
 def test_a_step_without_new_memory_on_scores_of_a_thousand(student, make):
     check_buffered(student, make, (6,), H=40, far=True, lr=1e-4)
 

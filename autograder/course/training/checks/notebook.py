@@ -1,4 +1,4 @@
-"""What the notebook must hold: steps and losses foreseen, nets that were trained."""
+"""What the notebook must hold: predicted steps and losses, nets that were trained."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from toolbox.checks.suite import item
 from toolbox.datasets.digits import load_digits
 from toolbox.errors import Malformed, Mismatch, Missing
 
-# Foreseen by hand
+# Predicted by hand
 
 
-def foreseen(student, variable: str, key: str, true: float, **forms: float) -> None:
+def predicts(student, variable: str, key: str, true: float, **forms: float) -> None:
     """Compare one number of a dict of the notebook with the truth."""
     found = student.value(variable)
     if not isinstance(found, dict):
@@ -42,62 +42,62 @@ def hand_made(rho: float, loss: Callable[[torch.Tensor], torch.Tensor], steps: i
     return path(start, slopes, [0.1] * steps, momentum=rho)[-1]["w"].item()
 
 
-@item("predict")
+@item("predict", says="the two predicted steps of gradient descent are right")
 def test_two_steps_of_gradient_descent_are_foreseen(student, make):
     first = hand_made(0.0, lambda w: w * w, 1)
-    foreseen(student, "predicted", "sgd_w1", first, update_uphill=2 - first, rate_forgotten=10 * first - 9)
-    foreseen(student, "predicted", "sgd_w2", hand_made(0.0, lambda w: w * w, 2), update_uphill=(2 - first) ** 2)
+    predicts(student, "predicted", "sgd_w1", first, update_uphill=2 - first, rate_forgotten=10 * first - 9)
+    predicts(student, "predicted", "sgd_w2", hand_made(0.0, lambda w: w * w, 2), update_uphill=(2 - first) ** 2)
 
 
-@item("predict")
+@item("predict", says="the predicted first step with momentum is right")
 def test_the_first_step_with_momentum_is_foreseen(student, make):
     first = hand_made(0.5, lambda w: w * w, 1)
     twice = 1.5 * first - 0.5
-    foreseen(student, "predicted", "momentum_w1", first, update_uphill=2 - first, velocity_starts_at_gradient=twice)
+    predicts(student, "predicted", "momentum_w1", first, update_uphill=2 - first, velocity_starts_at_gradient=twice)
 
 
 ### BEGIN HIDDEN TESTS
-@item("predict")
+@item("predict", says="the predicted second step with momentum is right")
 def test_the_second_step_with_momentum_is_foreseen(student, make):
     true = hand_made(0.5, lambda w: w * w, 2)
-    foreseen(student, "predicted", "momentum_w2", true, velocity_not_kept=0.64, dampened=0.72,
+    predicts(student, "predicted", "momentum_w2", true, velocity_not_kept=0.64, dampened=0.72,
              velocity_starts_at_gradient=0.7 - 0.1 * (1.5 + 1.4))  # fmt: skip
 
 
-@item("predict")
+@item("predict", says="the predicted final velocity under a constant gradient is right")
 def test_the_final_speed_under_a_constant_gradient_is_foreseen(student, make):
-    foreseen(student, "predicted", "final_velocity", 10.0, velocity_not_kept=1.0, dampened=0.1, velocity_not_faded=0.9)
+    predicts(student, "predicted", "final_velocity", 10.0, velocity_not_kept=1.0, dampened=0.1, velocity_not_faded=0.9)
 
 
 ### END HIDDEN TESTS
 
 
-# The sanity ladder, foreseen
+# The sanity ladder, predicted
 
 
-@item("ladder")
+@item("ladder", says="the predicted first loss is right")
 def test_the_first_loss_is_foreseen(student, make):
     true = torch.nn.functional.cross_entropy(torch.zeros(1, 10).double(), torch.tensor([3])).item()
     decimal = true / math.log(10)
-    foreseen(student, "expected", "first_loss", true, log_base=decimal, sign_flipped=-true, probability_for_loss=0.1)
+    predicts(student, "expected", "first_loss", true, log_base=decimal, sign_flipped=-true, probability_for_loss=0.1)
 
 
-@item("ladder")
+@item("ladder", says="the predicted number of steps in an epoch is right")
 def test_the_number_of_steps_in_an_epoch_is_foreseen(student, make):
     images = load_digits("train")[1]
     steps = float(len(images.split(64)))
-    foreseen(student, "expected", "steps", steps, last_batch_dropped=steps - 1)
+    predicts(student, "expected", "steps", steps, last_batch_dropped=steps - 1)
 
 
 ### BEGIN HIDDEN TESTS
-@item("ladder")
+@item("ladder", says="the predicted size of the last batch is right")
 def test_the_size_of_the_last_batch_is_foreseen(student, make):
-    foreseen(student, "expected", "last_batch", 41.0, last_batch_padded=64.0)
+    predicts(student, "expected", "last_batch", 41.0, last_batch_padded=64.0)
 
 
-@item("ladder")
+@item("ladder", says="the predicted penalty of the initial weights is right")
 def test_the_penalty_of_the_starting_weights_is_foreseen(student, make):
-    foreseen(student, "expected", "penalty", 0.1 * (200 + 20), reg_not_weighted=220.0, reg_half=11.0,
+    predicts(student, "expected", "penalty", 0.1 * (200 + 20), reg_not_weighted=220.0, reg_half=11.0,
              reg_one_layer=20.0, kaiming_fan_out=0.1 * (128 + 200))  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def at_least(net: torch.nn.Sequential, split: str, least: float, limit: int | No
         raise Mismatch(f"{found:.1%} of {what} are right; {least:.0%} are asked for", diagnosis=known)
 
 
-@item("overfit")
+@item("overfit", says="the net memorises fifty images")
 def test_fifty_images_are_learnt_by_heart(student, make):
     at_least(trained(student, "small"), "train", 1.0, limit=50)
 

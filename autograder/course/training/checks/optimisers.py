@@ -99,12 +99,12 @@ def warming(steps: int) -> list[float]:
     return [0.02 * (step + 1) for step in range(steps)]
 
 
-@item("sgd")
+@item("sgd", says="gradient descent agrees with torch.optim for twelve steps")
 def test_gradient_descent_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "SGD")
 
 
-@item("sgd")
+@item("sgd", says="gradient descent changes its own parameters, whatever else has a gradient")
 def test_gradient_descent_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
     steer_beside_others(student, make, "SGD")
 
@@ -115,7 +115,7 @@ def test_gradient_descent_obeys_a_learning_rate_that_changes(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("sgd")
+@item("sgd", says="gradient descent agrees with torch.optim for sixty steps")
 def test_gradient_descent_follows_torch_optim_through_sixty_steps(student, make):
     steer(student, make, "SGD", steps=60, rates=falling)
 
@@ -128,12 +128,12 @@ def test_gradient_descent_in_float32(student, make):
 ### END HIDDEN TESTS
 
 
-@item("momentum")
+@item("momentum", says="momentum agrees with torch.optim for twelve steps")
 def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
     steer(student, make, "Momentum", rho=0.9)
 
 
-@item("momentum")
+@item("momentum", says="momentum changes its own parameters, whatever else has a gradient")
 def test_momentum_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
     steer_beside_others(student, make, "Momentum", rho=0.9)
 
@@ -149,7 +149,7 @@ def test_every_parameter_has_a_velocity_of_its_own(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("momentum")
+@item("momentum", says="momentum agrees with torch.optim for sixty steps")
 def test_momentum_follows_torch_optim_through_sixty_steps(student, make):
     steer(student, make, "Momentum", steps=60, rho=0.95, rates=falling)
 

@@ -45,13 +45,13 @@ def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> Non
         raise Mismatch(message, diagnosis=["spread-evenly-not-by-logs"] if even else [])
 
 
-@item("log_uniform")
+@item("log_uniform", says="settings are spread evenly on a log scale")
 def test_settings_are_spread_evenly_by_their_logarithm(student, make):
     check_logs(drawn(student, "training", "log_uniform", make.seed, 1e-3, 1.0, 20_000)[0], 1e-3, 1.0, 20_000)
 
 
 ### BEGIN HIDDEN TESTS
-@item("log_uniform")
+@item("log_uniform", says="settings of another range are spread evenly on a log scale")
 def test_settings_of_another_range_are_spread_evenly_by_their_logarithm(student, make):
     check_logs(drawn(student, "training", "log_uniform", make.seed, 2e-6, 0.5, 20_000)[0], 2e-6, 0.5, 20_000)
     check_logs(drawn(student, "training", "log_uniform", make.seed, 0.3, 0.7, 20_000)[0], 0.3, 0.7, 20_000)
@@ -84,7 +84,7 @@ def check_rows(rows: Any, points: list[dict[str, float]]) -> None:
         raise Mismatch(f"{len(rows)} rows came back for {len(points)} points", diagnosis=["search-rows"])
     for row, point in zip(rows, points, strict=True):
         if {name: row.get(name) for name in point} != point:
-            raise Mismatch("the rows do not stand in the order of the points", diagnosis=["search-rows"])
+            raise Mismatch("the rows are not in the order of the points", diagnosis=["search-rows"])
         if row.get("result") != result_of(point):
             raise Mismatch(f"the result of {point} is {row.get('result')}, not {result_of(point)}")
 
@@ -94,7 +94,7 @@ def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
     try:
         rows = [json.loads(line) for line in lines]
     except ValueError:
-        raise Mismatch("a line of the file is torn: it is no JSON", diagnosis=["line-torn"]) from None
+        raise Mismatch("a line of the file is incomplete: it is not JSON", diagnosis=["line-torn"]) from None
     if not all(isinstance(row, dict) for row in rows):
         raise Mismatch("each line of the file holds one JSON object: the point, with its result")
     for point in points:
@@ -119,7 +119,7 @@ def test_a_search_evaluates_every_point_and_writes_it_down_at_once(student, make
     check_lines(found["files"][0], points)
 
 
-@item("search")
+@item("search", says="a search that was killed continues where it stopped")
 def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
     points = points_of(make, 5)
     found = sought(student, [points, points], fail_at=3)
@@ -134,7 +134,7 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@item("search")
+@item("search", says="a search recognises its points in any order")
 def test_a_search_knows_its_points_whatever_their_order(student, make):
     points = points_of(make, 5)
     later = [points[4], points[1], points[3], points[0]]
@@ -147,7 +147,7 @@ def test_a_search_knows_its_points_whatever_their_order(student, make):
     check_lines(found["files"][1], points)
 
 
-@item("search")
+@item("search", says="a search leaves complete lines when the disk is full")
 def test_a_search_leaves_whole_lines_when_the_disk_is_full(student, make):
     points = points_of(make, 4)
     found = sought(student, [points, points], disk_full_at=3)

@@ -30,7 +30,7 @@ VALUES = {
 
 
 def sort(inputs: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    """One valid order of all names. The rows must have no circle."""
+    """One valid order of all names. The rows must have no cycle."""
     order, waiting = list(inputs), {row[0]: row[2] for row in rows}
     while waiting:
         ready = [name for name, sources in waiting.items() if set(sources) <= set(order)]

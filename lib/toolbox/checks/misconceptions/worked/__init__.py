@@ -1,4 +1,4 @@
-"""The known mistakes made small: for each a worked number that tells the wrong way from the right one.
+"""The known mistakes in small examples: for each a worked number that tells the wrong way from the right one.
 
 One module for each module of rows. An equation between numbers ("3 · 2 = 6") is checked by a test.
 """

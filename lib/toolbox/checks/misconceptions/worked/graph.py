@@ -28,7 +28,7 @@ WORKED: dict[str, str] = {
     ),
     "graph-source-twice": (
         "y = multiply(h, h) waits for 2 sources. If h tells y only once that it is there, 1 is left to wait for, and a "
-        "circle is seen where there is none."
+        "cycle is reported where there is none."
     ),
     "graph-order-too-early": (
         "h reads x; y reads x and h. When x is there, y still waits for 1 of its 2 sources. The order x, y, h puts it "

@@ -27,7 +27,7 @@ WORKED: dict[str, str] = {
     "max-tie-lost": "max(3, 3) is 3; both up by 0.1 and it is 3.1. Slopes of 0 and 0 say that nothing moves; 1 and 0, "
      "or 0.5 and 0.5, promise the rise of 0.1.",
     "zero-over-zero": "2 · 3 = 6, and 6 / 2 = 3 is the slope for the 2. But 0 · 3 = 0: the slope for the 0 is 3 all "
-     "the same, and 0 / 0 is no number.",
+     "the same, and 0 / 0 is not a number.",
     "max-of-sizes": "The larger of −3 and 2 is 2. By their sizes, 3 against 2, the −3 would win: compare the numbers, "
      "their signs included.",
     "max-times-value": "max(3, 2) is 3 and max(3.1, 2) is 3.1: a slope of 1. With 5 from upstream the 3 gets 5, not 5 "
