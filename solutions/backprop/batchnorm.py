@@ -30,7 +30,7 @@ class BatchNorm(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """x (N, D), N >= 1. Returns (N, D)."""
         out, gamma, beta = None, self.params["gamma"], self.params["beta"]
-        # In training: one named intermediate a line, so that `backward_by_nodes` can walk back over them.
+        # In training: one named intermediate on each line, so that `backward_by_nodes` can go back over them.
         ### BEGIN SOLUTION
         N = x.shape[0]
         if self.training:

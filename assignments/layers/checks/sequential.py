@@ -125,7 +125,7 @@ def net_gradients(net: Net, g: torch.Tensor, times: int = 1, nested: bool = Fals
             fewer = set(grads) < set(net.names)  # each of these layers has one parameter: some did not take part
             raise Mismatch(f"grads has the names {', '.join(map(repr, grads))}; they should be those of params",
                            diagnosis=["sequential-layer-skipped" if fewer else "sequential-names"])  # fmt: skip
-        # in the backward pass: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
+        # backwards: the first layer whose gradient is wrong got the wrong one, those after it only pass it on
         for place in (*reversed(range(1, len(true))), 0):
             name, got = ("x", grad_x) if place == 0 else (net.names[place - 1], grads[net.names[place - 1]])
             piled = {"grads-pile-up": [true[place] * (time + 1)]} if time and place else {}
