@@ -1,4 +1,4 @@
-"""What Dropout and BatchNorm must do, in training and in use."""
+"""What Dropout and BatchNorm must do, in training and at test time."""
 
 from __future__ import annotations
 

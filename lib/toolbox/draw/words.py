@@ -79,8 +79,10 @@ def course(values: Sequence[float], at: Sequence[float] | None = None, along: st
     if not known:
         return "no finite value"
 
+    widest = max(abs(x) for x, _ in pairs)
+
     def place(x: float) -> str:
-        return f"{along} {number(x)}".strip()
+        return f"{along} {number(0.0 if abs(x) < 1e-12 * widest else x)}".strip()
 
     (a, first), (b, last) = known[0], known[-1]
     if len(known) == 1:

@@ -39,7 +39,7 @@ class Shift(Layer):
 
 
 class Wave(Layer):
-    """out = sin(x) in training, and x in use: a layer of two modes."""
+    """out = sin(x) in training, and x at test time: a layer of two modes."""
 
     def forward(self, x: Tensor) -> Tensor:
         self.cache = torch.cos(x) if self.training else torch.ones_like(x)

@@ -139,20 +139,20 @@ WORKED: dict[str, str] = {
         "normalised with."
     ),
     "batchnorm-running-deviation": (
-        "Batches of variance 9: in use the layer should divide by the root of 9, 3. If the deviation 3 is remembered, "
-        "it divides by the root of 3, 1.73."
+        "Batches of variance 9: at test time the layer should divide by the root of 9, 3. If the deviation 3 is "
+        "remembered, it divides by the root of 3, 1.73."
     ),
     "batchnorm-batch-in-use": (
-        "Running mean 10 and variance 4: in use a row 14 becomes (14 − 10) / 2 = 2. As a batch of its own it is its "
-        "own mean, and becomes 0, as every row would."
+        "Running mean 10 and variance 4: at test time a row 14 becomes (14 − 10) / 2 = 2. As a batch of its own it is "
+        "its own mean, and becomes 0, as every row would."
     ),
     "batchnorm-moves-in-use": (
         "Running mean 5, and a row of 25 is asked about. If the mean moves to 0.9 · 5 + 0.1 · 25 = 7, the same row "
         "gets another answer the next time."
     ),
     "batchnorm-use-is-identity": (
-        "Running mean 10 and variance 4, gamma 3, beta 1: in use 14 becomes 3 · (14 − 10) / 2 + 1 = 7. Untouched it "
-        "stays 14."
+        "Running mean 10 and variance 4, gamma 3, beta 1: at test time 14 becomes 3 · (14 − 10) / 2 + 1 = 7. Untouched "
+        "it stays 14."
     ),
     "batchnorm-gamma-of-inputs": (
         "Normalised −1 and 1, upstream 2 and 5: gamma's gradient is 2 · (−1) + 5 · 1 = 3. With the inputs 10 and 14 "
