@@ -16,7 +16,14 @@
 # - **Implicit layers.** Layers that are equations instead of recipes, differentiated by one linear solve, however
 #   long the recipe was that solved them.
 #
-# In the lectures these are the last slides. Here you build and check each of them.
+# In the lectures these are the last slides. By the end of this notebook you will have
+#
+# - written **dual numbers** that carry derivatives along, and differentiated a program with one input and 200 outputs in a
+#   single pass;
+# - computed Hessian-vector products in two ways, by backpropagating twice and by hand, and used them for Newton steps, for
+#   the largest learning rate that works, and for a penalty on gradients;
+# - differentiated through equations with one linear solve: a fixed point and, as you choose, an argmin, eigenvectors, or a
+#   camera's pose.
 #
 # | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
@@ -27,7 +34,8 @@
 # | E | 11–12 | implicit layers: one solve, and a deep equilibrium layer | 2 h | the core of the second half |
 # | F | 13–15 | an argmin, eigenvectors, a camera's pose | 2 h | choose one; they need only `solve` from 11 |
 #
-# The parts are independent except where the table says so, and every check counts by itself.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. The parts are independent except where the table says so, and every check counts by itself.
 #
 # You need: the notebooks `flat` and `tensors` (Jacobians, and their products with a row vector from the left), matrix
 # products, some Python.
@@ -168,10 +176,11 @@ edges = [("a", "p"), ("b", "p"), ("p", "f"), ("c", "f")]
 values = {"a": 2, "b": -3, "c": 10}
 given = {"a": 0, "b": 1, "c": 0}
 first = [("by b: its tangent is 1", given, ["a", "b", "c"])]
-show_graph_steps(nodes, edges, values, first, columns=1)
+show_graph_steps(nodes, edges, values, first, columns=1, below="tangent")
 show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
     ("p = a b has tangent 0·(-3) + 2·1 = 2", given | {"p": 2}, ["p"]),
-    ("f = p + c has tangent 2 + 0 = 2", given | {"p": 2, "f": 2}, ["f"])]);
+    ("f = p + c has tangent 2 + 0 = 2", given | {"p": 2, "f": 2}, ["f"]),
+], below="tangent");
 
 # %% [markdown]
 # That is $\partial f/\partial b = a = 2$. For $\partial f/\partial a$ we would have to repeat the pass, with tangent 1
@@ -345,7 +354,8 @@ if ready("jvp, and the operations of Dual",
              for name, factor in (("your J", 1.0), ("1.01 times your J", 1.01))}
     figure = show_curves(rests, at=[10**k for k in powers], xlabel="size of the step",
                          ylabel="rest / step", title="What is left of f beside J")
-    figure.axes[0].set(xscale="log", yscale="log");
+    figure.axes[0].set(xscale="log", yscale="log")
+    figure.axes[0].legend(loc="lower right");
 
 # %% [markdown]
 # ## 4  Whole Jacobians: by columns or by rows
@@ -832,7 +842,7 @@ if solvable:
 # %% [markdown]
 # So go downhill first, as usual: 60 steps of gradient descent. From there on, take Newton steps with $H + 0.01\,I$. This is
 # called *damping*: it raises all eigenvalues by 0.01, so that slightly negative ones do no harm, and keeps steps short where
-# the bowl is nearly flat. The cost is counted in gradients, a product as 1.5 of them.
+# the bowl is nearly flat. The cost is counted in gradients, a product as 1.5 of them (as measured above).
 
 # %% show=true
 theta, descent = start.clone(), []
@@ -1074,7 +1084,7 @@ play(show_web, w=Slide(1.9, -2.5, 2.5, 0.05), z=Slide(-1.0, -1.1, 1.1, 0.1))
 # 3. `root`: $z = \tfrac12\,(z + x / z)$, an old way to find a well-known function of $x$. What is $dz/dx$ at $x = 4$, $z = 2$? ($z$ occurs twice on the
 #    right-hand side.)
 # 4. `steps`: an iteration multiplies its error by 0.99 at each step. The error is 1 now. After how many steps is it below a millionth for the first time?
-# 5. `kept`: unrolling means recording every step like any other layer. With 32 rows, 100 units and 1000 steps, how many numbers of $z$ must wait in memory
+# 5. `kept`: unrolling means recording every step like any other layer. With 32 rows, 100 units and 1000 steps, how many numbers of $z$ must be kept in memory
 #    for the backward pass?
 
 # %% solution="predicted_implicit"
@@ -1151,7 +1161,7 @@ check("solve")
 #
 # Write `deq_solve`. Start from $z = 0$ and go step by step until no entry changes by more than `tol`. If that has not happened after
 # `max_steps`, say so: `ArithmeticError("… converge …")`. (The tanh keeps $z$ between −1 and 1, so nothing blows up: an iteration that
-# goes wrong looks perfectly healthy.)
+# goes wrong looks perfectly normal.)
 
 # %% item="deq_solve" points=2
 check("deq_solve")
@@ -1461,12 +1471,15 @@ print("E_10 / (1 - 3) is     ", f"{float(E[1, 0]) / (1 - 3):.5f}")
 #
 # ### 14.2  Backward, in the basis of the eigenvectors
 #
-# Now collect what the loss gains from each entry $E_{ji}$, and call that matrix $M$. On its diagonal are the gradients of the eigenvalues. Off the diagonal, at
-# $[j, i]$, is how much the loss gains when $v_i$ turns towards $v_j$, divided by the gap:
+# The loss changes by $\sum_i \bar\lambda_i\, d\lambda_i + \sum_i \bar v_i^{\top} dv_i$, with $\bar\lambda_i$ and $\bar v_i$ the upstream gradients of $\lambda_i$ and
+# $v_i$. Put the two formulas above into it, and sort by the entries of $E$:
 #
-# $$M_{ii} = \bar\lambda_i, \qquad M_{ji} = \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j},$$
+# $$dL = \sum_i \bar\lambda_i\, E_{ii} + \sum_i \sum_{j \ne i} \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j}\, E_{ji} .$$
 #
-# with $\bar\lambda_i$ and $\bar v_i$ the upstream gradients of $\lambda_i$ and $v_i$.
+# So the gradient of $E$ is a matrix $M$. On its diagonal are the gradients of the eigenvalues. Off the diagonal, at $[j, i]$, is how much the loss gains when
+# $v_i$ turns towards $v_j$, divided by the gap:
+#
+# $$M_{ii} = \bar\lambda_i, \qquad M_{ji} = \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j} .$$
 #
 # **Solved, for the matrix above.** Let the loss be the second entry of the first eigenvector, so $\bar v_0 = (0, 1)$ and everything else is zero. Since $V = I$,
 # $v_1^{\top}\bar v_0 = 1$ and $M_{10} = 1/(1 - 3) = -\tfrac12$; the rest of $M$ is zero.

@@ -854,8 +854,8 @@ if ready("numeric_gradient and steepest_ascent", *tried):
         figure,
         f"Left, the height gained by a step in each direction, every 5 degrees: most, "
         f"{max(gains):.2f}, at {best:.0f} degrees. Your direction is {yours:.0f} "
-        f"degrees, and the gradient is {math.hypot(*slopes):.2f} long. Right, your path over the "
-        f"contour lines: in 16 steps from height {hill(path[0]):.2f} "
+        f"degrees, and the gradient is {math.hypot(*slopes):.2f} long. Right, your "
+        f"path over the contour lines: in 16 steps from height {hill(path[0]):.2f} "
         f"to {hill(path[-1]):.2f}.",
     )
 

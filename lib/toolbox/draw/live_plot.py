@@ -57,7 +57,7 @@ class LiveCurve:
                 ax.annotate(
                     f"{values[-1]:.3g}", (len(values), values[-1]), (4, 0), textcoords="offset points", fontsize=9
                 )
-            ax.margins(x=0.12)
+            ax.margins(x=0.2)
             ax.grid(alpha=0.3)
         figure.tight_layout()
         return figure

@@ -134,7 +134,7 @@ def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str =
     ax.set_yticks(range(C), labels)
     figure.tight_layout()
     most = mistakes.flatten().argsort(descending=True, stable=True)[:8].tolist()
-    pairs = [f"{labels[i // C]} as {labels[i % C]} {int(mistakes.flatten()[i])} times" for i in most
+    pairs = [f"{labels[i // C]} as {labels[i % C]} {_times(int(mistakes.flatten()[i]))}" for i in most
              if mistakes.flatten()[i]]  # fmt: skip
     right = [f"{label} {int(count)}" for label, count in zip(labels, counts.diagonal(), strict=True)]
     return describe(figure, f"{title or 'A confusion matrix'}. Right, by class: {listed(right)}. "
@@ -202,11 +202,15 @@ def show_learning(curves: Mapping[str, Mapping[str, Sequence[float]]], *, xlabel
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter(NullFormatter())
         else:
-            ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(alpha=0.3)
         ax.legend(fontsize=9)
     figure.tight_layout()
     return figure
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def show_regions(
