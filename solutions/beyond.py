@@ -147,8 +147,9 @@ def ready(what, trial):
 
 # %% show=true
 g = tensor(9.81)[0]
-flights = {f"g = {value}": smooth_functions.throw(tensor(value)[0]) for value in (8.81, 10.81)}
-show_throw(*torch.func.jvp(smooth_functions.throw, (g,), (torch.ones_like(g),)), others=flights,
+throw = smooth_functions.throw
+flights = {f"g = {value}": throw(tensor(value)[0]) for value in (8.81, 10.81)}
+show_throw(*torch.func.jvp(throw, (g,), (torch.ones_like(g),)), others=flights,
            title="one input, 200 numbers that depend on it");
 
 # %% [markdown]

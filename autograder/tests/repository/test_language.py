@@ -8,7 +8,7 @@ import pytest
 
 from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
-from toolbox.collect import collect
+from toolbox.checks.collect import collect
 
 # A pattern, and what a native teacher says in its place. Patterns are whole words, in any case.
 WORDS = {
