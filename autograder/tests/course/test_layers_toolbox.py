@@ -163,8 +163,8 @@ def test_the_truth_of_batchnorm_is_pytorchs_and_takes_a_single_row():
 
 def test_every_name_of_a_mistake_is_used_and_every_used_one_is_in_the_catalogue():
     known = r'"((?:[a-z]+-)+[a-z]+)"'
-    files = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in
-             ("truths/layer", "layer_mistakes", "layer_runs", "truths/batchnorm")]  # fmt: skip
+    files = [ROOT / "lib" / "toolbox" / "checks" / f"{name}.py" for name in
+             ("reference/layer", "layer_mistakes", "layer_runs", "reference/batchnorm")]  # fmt: skip
     suite = text_of(checks_of(ROOT, "layers"))
     named = {name for path in files for name in re.findall(known, path.read_text())} | set(re.findall(known, suite))
     named |= {name.replace("_", "-") for name in re.findall(r"(\w+)=", suite)}  # foreseen(..., dropout_unscaled=6)
