@@ -96,7 +96,7 @@ def grade(
             settings = Settings(root, assignment, seed, pictures, trust)
             check = SeedCheck(root, known, seed)
             _Run(book, settings, todo, check, entries, jobs, console, outcome).go()
-        if feedback and (renewed := renew_pages(book, assignment)):
+        if feedback and (renewed := renew_pages(book, assignment, students or None)):
             console.print(f"{len(renewed)} made anew: feedback pages on which marks or comments have changed.")
         return outcome
 

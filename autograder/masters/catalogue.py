@@ -67,8 +67,8 @@ class Assignment:
 def catalogue(root: Path) -> dict[str, Assignment]:
     """Every assignment of the repository at `root`, by name, in the order of the course.
 
-    Raises `Refused` where a master is malformed.
-    It is made once for the masters as they are: reading them takes half a second.
+    Raises `Refused` where a notebook or a module is malformed; checks are read by `build`.
+    It is made once for the masters as they are.
     """
     stamps = ((path, path.stat()) for path in sources.paths(root))
     return dict(_catalogue(root, tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stamps)))
@@ -76,7 +76,7 @@ def catalogue(root: Path) -> dict[str, Assignment]:
 
 @lru_cache(maxsize=4)
 def _catalogue(root: Path, stamps: tuple) -> dict[str, Assignment]:
-    masters = sources.read(root)
+    masters = sources.read(root, parse_checks=False)
     if problems := rules.check(masters):
         raise Refused(problems)
     return {name: _assignment(name, masters.notebooks[name], masters) for name in masters.order}
