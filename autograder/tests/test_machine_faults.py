@@ -14,11 +14,11 @@ import sys
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from autograder import build, machine_faults
+from autograder import machine_faults
 from autograder.demo import make_class
 from autograder.files import write_atomically
 from autograder.intake import intake
-from autograder.tests.checkout import copy_of_the_repository
+from autograder.tests.checkout import built_course
 from autograder.tests.full_disk import NO_DISK
 from autograder.tests.intake.test_intake import as_bytes, good, make_zip, release
 
@@ -27,8 +27,7 @@ from autograder.tests.intake.test_intake import as_bytes, good, make_zip, releas
 def runs(tmp_path_factory):
     """What was seen of the class after each run of the command, on a small disk of its own."""
     folder = tmp_path_factory.mktemp("disk")
-    course = copy_of_the_repository(folder / "course")
-    build.build(course)
+    course = built_course(folder / "course")
     (folder / "hand-ins").mkdir()
     for made in make_class(course, folder / "made"):
         if made.student.startswith(("s02", "s05")):

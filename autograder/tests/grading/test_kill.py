@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.demo import make_class
-from autograder.tests.checkout import command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import built_course, command, copy_of_the_repository, scores_in
 
 # KIT_KILLS=20 KIT_KILL_STUDENTS=40 is the long form.
 KILLS = int(os.environ.get("KIT_KILLS", "3"))
@@ -34,8 +34,7 @@ def hand_ins(tmp_path_factory):
 
 
 def fresh_course(where: Path) -> Path:
-    course = copy_of_the_repository(where)
-    assert command(course, "autograder", "build").returncode == 0
+    course = built_course(where)
     (course / "classroom").mkdir(exist_ok=True)
     (course / "classroom" / "seed").write_text("the same for all")
     return course
