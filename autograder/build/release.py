@@ -1,8 +1,9 @@
 """The bundle for students: one zip with the assignments, the library and the data, and nothing of the other side.
 
-Steps: refuse unless every built file is what its master builds; choose the files by a fixed list of places; take the
-students' part of the README; search everything for leaks once more; write the zip with the same bytes for the same
-content, under a name that ends in a digest of that content.
+Steps: refuse unless every built file is what its master builds; choose the files by a fixed list of places, without
+the assignments that the rules of the class switch off; take the students' part of the README; search everything for
+leaks once more; write the zip with the same bytes for the same content, under a name that ends in a digest of that
+content.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from autograder import build
 from autograder.build import Problem, Refused, leaks
 from autograder.build.files import passing
 from autograder.masters import sources
+from autograder.rules.terms import in_force
 
 FOLDERS = ("assignments", "lib/backprop", "lib/toolbox", "data")
 FILES = ("requirements.txt", "requirements.lock", "pyproject.toml", "lib/install.py")
@@ -36,7 +38,8 @@ def release(root: Path, out: Path) -> Path:
     if problems := build.check(root):
         raise Refused(problems)
     content = {"README.md": _readme(root)}
-    for path in _paths(root):
+    off = tuple(f"assignments/{name}/" for name, rules in in_force(root).course.assignments.items() if not rules.on)
+    for path in (path for path in _paths(root) if not path.startswith(off)):
         content[path] = (root / path).read_bytes()
     if problems := _leaks(root, content):
         raise Refused(problems)

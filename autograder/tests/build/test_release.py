@@ -93,6 +93,13 @@ def test_the_bundle_holds_the_files_as_they_are_and_the_students_part_of_the_rea
     assert "masters" not in readme
 
 
+def test_an_assignment_that_the_class_switches_off_is_not_released(root, tmp_path):
+    there = [path for path in names(release(root, tmp_path / "on")) if "assignments/tiny/" in path]
+    (root / "classroom" / "course.toml").write_text("[assignments.tiny]\non = false\n")
+    off = names(release(root, tmp_path / "off"))
+    assert there and not [path for path in off if "assignments/" in path] and "backprop-kit/lib/backprop/tiny.py" in off
+
+
 def test_the_same_content_makes_the_same_bytes_whenever_and_wherever(root, tmp_path):
     first = release(root, tmp_path / "a")
     whole = first.read_bytes()
