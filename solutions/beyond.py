@@ -1050,7 +1050,7 @@ def there(*answers):
     """True once none of the answers is None; until then it says so."""
     missing = any(answer is None for answer in answers)
     if missing:
-        print("Nothing to show yet: this picture needs your code, once it is written.")
+        print("Nothing to show yet: to be written are the functions of this section.")
     return not missing
 
 # %% show=true
