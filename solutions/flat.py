@@ -254,7 +254,7 @@ sum_times(-2.0, 5.0, -4.0)
 # %% [markdown]
 # Read it twice and notice three habits. All code in this notebook keeps them.
 #
-# - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of
+# - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever is to the right of
 #   $q$.
 # - By the time a line needs an upstream gradient, an earlier line has made it.
 # - The backward lines use values of the forward pass (`z`, `q`), so these must still be around.

@@ -54,7 +54,7 @@ ROWS = [
     ("leaky-instead", "A leak where there should be none", "The ReLU is closed below zero, completely.", RELU),
     ("leaky-slope-ignored", "The slope is not the one that was asked for", "Where does `self.slope` appear?", RELU),
     ("leaky-slope-missing", "Nothing leaks below zero", "How steep is the curve left of zero?", RELU),
-    ("leaky-slope-misplaced", "The slope stands on the wrong side", "On which side of zero is the leak?", RELU),
+    ("leaky-slope-misplaced", "The slope is on the wrong side", "On which side of zero is the leak?", RELU),
     ("leaky-slope-sign", "The leak has the wrong slope", "Left of zero the curve still rises, and gently.", RELU),
     ("leaky-slope-constant", "A constant below zero", "How does the output move with x left of zero?", RELU),
     ("leaky-slope-without-upstream", "Below zero the upstream gradient is missing",

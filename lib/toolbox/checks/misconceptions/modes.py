@@ -42,7 +42,7 @@ ROWS = [
     ("batchnorm-over-rows", "Normalised over the wrong axis",
      "Each feature is normalised over the batch. Which axis disappears when its mean is taken?", NORMAL),
     ("batchnorm-eps-missing", "eps is missing", "What happens to a feature that is the same in all rows?", NORMAL),
-    ("batchnorm-eps-misplaced", "eps stands outside the root", "It is added to the variance.", NORMAL),
+    ("batchnorm-eps-misplaced", "eps is outside the root", "It is added to the variance.", NORMAL),
     ("batchnorm-eps-ignored", "The eps is not the one that was asked for", "Where does `self.eps` appear?", NORMAL),
     ("batchnorm-unbiased", "The variance is divided by N - 1",
      "The variance to normalise with is the mean of the squared deviations. (The running one is another matter.)",

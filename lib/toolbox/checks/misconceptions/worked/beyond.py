@@ -4,76 +4,76 @@ from __future__ import annotations
 
 WORKED: dict[str, str] = {
     "dual-term-missing": (
-        "3 · 5 with both factors moving at speed 1: after 0.1 it is 3.1 · 5.1 = 15.81. That is 0.81 more in a "
-        "time of 0.1: a speed near 5 + 3 = 8. One term alone says 5, or 3."
+        "3 · 5 with both factors growing at rate 1: after 0.1 it is 3.1 · 5.1 = 15.81. That is 0.81 more in a time of "
+        "0.1: a rate near 5 + 3 = 8. One term alone says 5, or 3."
     ),
     "dual-tangents-only": (
-        "3 · 5, both moving at speed 2, moves at 2 · 5 + 3 · 2 = 16. The product of the speeds is 2 · 2 = 4, and "
-        "would be 4 even if the 5 were a million."
+        "3 · 5, both growing at rate 2, changes at rate 2 · 5 + 3 · 2 = 16. The product of the rates is 2 · 2 = 4, "
+        "and would be 4 even if the 5 were a million."
     ),
     "dual-value-for-tangent": (
-        "Two hundreds make 100 + 100 = 200, whether they move or not. Where both stand still the tangent of the "
+        "Two hundreds make 100 + 100 = 200, whether they change or not. Where both are constant the tangent of the "
         "sum is 0, and not 200."
     ),
     "dual-tangent-for-value": (
-        "3 · 5 with both factors moving at speed 1 is the pair (15, 8): 15 says where the product is, 8 how fast "
-        "it moves. Yours has the 8 in both places."
+        "3 · 5 with both factors growing at rate 1 is the pair (15, 8): 15 says where the product is, 8 how fast it "
+        "changes. Yours has the 8 in both places."
     ),
     "dual-sign-of-term": (
-        "Only the 3 moves, to 4. In a difference, 5 − 3 = 2 becomes 5 − 4 = 1: it falls by 1. In a product, 5 · 3 "
-        "= 15 becomes 5 · 4 = 20: it rises by 5."
+        "Only the 3 changes, to 4. In a difference, 5 − 3 = 2 becomes 5 − 4 = 1: it falls by 1. In a product, 5 · 3 = "
+        "15 becomes 5 · 4 = 20: it rises by 5."
     ),
     "dual-sum-rule": (
-        "100 · 5, the 5 moving at speed 1: 100 · 6 = 600 is 100 more than 500. Adding up the speeds gives 0 + 1 = "
-        "1, a hundred times too little."
+        "100 · 5, the 5 growing at rate 1: 100 · 6 = 600 is 100 more than 500. Adding up the rates gives 0 + 1 = 1, a "
+        "hundred times too little."
     ),
     "dual-factors-not-swapped": (
-        "2 · 10, the 2 moving at speed 1: 3 · 10 = 30 is 10 more than 20. The speed of the 2 counts tenfold, 1 · "
-        "10 = 10, and not twofold, 1 · 2 = 2."
+        "2 · 10, the 2 growing at rate 1: 3 · 10 = 30 is 10 more than 20. The rate of the 2 counts tenfold, 1 · 10 = "
+        "10, and not twofold, 1 · 2 = 2."
     ),
     "dual-term-twice": (
-        "2 · 3, both at speed 1, after 0.01: 2.01 · 3.01 = 6.0501. That is 0.05 and a mere 0.0001 more, so the "
-        "speed is 2 + 3 = 5. A third term makes it 6."
+        "2 · 3, both at rate 1, after 0.01: 2.01 · 3.01 = 6.0501. That is 0.05 and a mere 0.0001 more, so the rate is "
+        "2 + 3 = 5. A third term makes it 6."
     ),
     "dual-matmul-order": (
-        "(1 1; 0 1) times (1 0; 1 1) has a 2 at the top left, 1 · 1 + 1 · 1 = 2; the other way round the 2 stands "
-        "at the bottom right. Tangents in the other order land in the wrong entries, too."
+        "(1 1; 0 1) times (1 0; 1 1) has a 2 at the top left, 1 · 1 + 1 · 1 = 2; the other way round the 2 stands at "
+        "the bottom right. Tangents in the other order land in the wrong entries, too."
     ),
     "dual-quotient-square": (
-        "6 / b at b = 2, b moving at speed 1: 6 / 2.01 ≈ 2.985 is 0.015 less than 3 after 0.01. That is a speed "
-        "of −6 / 4 = −1.5; over 2 in place of 4 it would be −3."
+        "6 / b at b = 2, b growing at rate 1: 6 / 2.01 ≈ 2.985 is 0.015 less than 3 after 0.01. That is a rate of −6 "
+        "/ 4 = −1.5; over 2 in place of 4 it would be −3."
     ),
     "dual-quotient-by-numerator": (
-        "6 / b at b = 2: when b moves at speed 1, the quotient falls at 6 / 4 = 1.5. Over the square of the "
+        "6 / b at b = 2: when b changes at rate 1, the quotient falls at 6 / 4 = 1.5. Over the square of the "
         "numerator it would be 6 / 36 ≈ 0.17."
     ),
     "dual-tangent-averaged": (
-        "1 and 2 move at 4 and 6, and a second later they are 5 and 8. Their sum goes from 3 to 13: a speed of 4 "
-        "+ 6 = 10, and not 5."
+        "1 and 2 change at rate 4 and 6, and a second later they are 5 and 8. Their sum goes from 3 to 13: a rate of "
+        "4 + 6 = 10, and not 5."
     ),
     "dual-slope-missing": (
-        "exp has the slope 7.39 at 2. An input there that moves at 3 makes the result move at 7.39 · 3 = 22.17, "
-        "and not at 3."
+        "exp has the slope 7.39 at 2. An input there that changes at rate 3 makes the result change at rate 7.39 · 3 "
+        "= 22.17, and not at 3."
     ),
     "dual-tangent-missing": (
-        "exp has the slope 1 at 0. If the input moves at 5, the result moves at 1 · 5 = 5; if it stands still, at "
-        "1 · 0 = 0. The slope alone says 1 both times."
+        "exp has the slope 1 at 0. If the input changes at rate 5, the result changes at rate 1 · 5 = 5; if it is "
+        "constant, at 1 · 0 = 0. The slope alone says 1 both times."
     ),
     "dual-added-not-multiplied": (
-        "Slope 2, and an input that stands still: the result stands still, too, 2 · 0 = 0. Added up, it would "
-        "move at 2 + 0 = 2."
+        "Slope 2, and an input that is constant: the result is constant, too, 2 · 0 = 0. Added up, it would change at "
+        "rate 2 + 0 = 2."
     ),
     "dual-slope-divided": (
-        "The logarithm has the slope 0.1 at 10: a speed of 5 becomes 5 · 0.1 = 0.5. Divided by the slope it is 5 "
-        "/ 0.1 = 50, fast where the curve is flat."
+        "The logarithm has the slope 0.1 at 10: a rate of 5 becomes 5 · 0.1 = 0.5. Divided by the slope it is 5 / 0.1 "
+        "= 50, fast where the curve is flat."
     ),
     "dual-slope-at-wrong-place": (
-        "tanh(2) is 0.96, and the curve is nearly flat there: 1 − 0.96 · 0.96 = 0.0784. With the input in the "
-        "same formula it is 1 − 2 · 2 = −3, steep and downhill."
+        "tanh(2) is 0.96, and the curve is nearly flat there: 1 − 0.96 · 0.96 = 0.0784. With the input in the same "
+        "formula it is 1 − 2 · 2 = −3, steep and downhill."
     ),
     "dual-slope-squared": (
-        "From 10 to 10.1 the natural logarithm grows by 0.00995, so its slope is near 1 / 10 = 0.1. Yours is near "
-        "1 / 100 = 0.01 there."
+        "From 10 to 10.1 the natural logarithm grows by 0.00995, so its slope is near 1 / 10 = 0.1. Yours is near 1 / "
+        "100 = 0.01 there."
     ),
     "dual-square-missing": (
         "tanh(−3) is −0.995, and the curve is flat there: 1 − 0.995 · 0.995 ≈ 0.01. Without the square it is 1 − "
@@ -84,21 +84,21 @@ WORKED: dict[str, str] = {
         "plus for the minus gives 1 + 0.99 = 1.99 far out, where tanh is flat."
     ),
     "dual-mask-from-tangent": (
-        "An entry at 4 moves at −1: max(0, x) goes from 4 to 3, so its speed is −1. A gate that looks at the −1 "
+        "An entry at 4 changes at rate −1: max(0, x) goes from 4 to 3, so its rate is −1. A gate that looks at the −1 "
         "would be shut, and say 0."
     ),
     "dual-mask-inverted": (
-        "At 3, moving at 2, max(0, x) goes from 3 to 5: speed 2. At −3 it stays 0: speed 0. Yours says 0 and 2."
+        "At 3, growing at rate 2, max(0, x) goes from 3 to 5: rate 2. At −3 it stays 0: rate 0. Yours says 0 and 2."
     ),
     "dual-sign-for-mask": (
-        "At −3, moving at 2, max(0, x) stays 0, so its speed is 0. The sign of −3 is −1, and makes it −1 · 2 = −2."
+        "At −3, growing at rate 2, max(0, x) stays 0, so its rate is 0. The sign of −3 is −1, and makes it −1 · 2 = −2."
     ),
     "dual-shapes-differ": (
-        "A (2, 3) tensor summed along its last axis gives 2 sums, and each sum has a speed: 2 speeds, neither 6 nor 1."
+        "A (2, 3) tensor summed along its last axis gives 2 sums, and each sum has a rate: 2 rates, neither 6 nor 1."
     ),
     "passes-of-other-mode": (
-        "3 knobs and 50 results: forward mode takes 3 passes, reverse mode 50. With 50 knobs and 3 results it is "
-        "50 and 3."
+        "3 knobs and 50 results: forward mode takes 3 passes, reverse mode 50. With 50 knobs and 3 results it is 50 "
+        "and 3."
     ),
     "passes-per-layer": (
         "Ten layers and 4 results: reverse mode goes back 4 times, each time through all ten layers. That is 4 "
@@ -108,103 +108,102 @@ WORKED: dict[str, str] = {
         "Five steps of a flight end at five places, and a place is two numbers: 5 · 2 = 10 results, not 5."
     ),
     "passes-for-every-entry": (
-        "3 inputs and 5 outputs: 3 · 5 = 15 entries. A forward pass brings a column of 5, so 15 / 5 = 3 passes "
-        "are enough; a backward one brings 3, so 15 / 3 = 5."
+        "3 inputs and 5 outputs: 3 · 5 = 15 entries. A forward pass brings a column of 5, so 15 / 5 = 3 passes are "
+        "enough; a backward one brings 3, so 15 / 3 = 5."
     ),
     "jvp-seeded-with-ones": (
-        "y = 3 a + 10 b, with a moving at 2 and b standing still: 3 · 2 + 10 · 0 = 6. If both move at 1, it is 3 "
-        "+ 10 = 13: the answer to another question."
+        "y = 3 a + 10 b, with a growing at rate 2 and b constant: 3 · 2 + 10 · 0 = 6. If both change at rate 1, it is "
+        "3 + 10 = 13: the answer to another question."
     ),
     "jvp-seeded-with-values": (
-        "y = x² at 5, moving at 1: 2 · 5 · 1 = 10. If its own value were its speed, it would be 2 · 5 · 5 = 50."
+        "y = x² at 5, growing at rate 1: 2 · 5 · 1 = 10. If its own value were its rate, it would be 2 · 5 · 5 = 50."
     ),
     "jvp-first-input-only": (
-        "y = a b at a = 2, b = 3, both moving at 1: 1 · 3 + 2 · 1 = 5. If b stands still it is 3, if a stands "
-        "still it is 2."
+        "y = a b at a = 2, b = 3, both growing at rate 1: 1 · 3 + 2 · 1 = 5. If b is constant it is 3, if a is "
+        "constant it is 2."
     ),
     "jvp-normalised": (
-        "y = 3 a + 4 b, moving with (30, 40): 3 · 30 + 4 · 40 = 250. Made length 1, the direction is (0.6, 0.8), "
+        "y = 3 a + 4 b, changing with (30, 40): 3 · 30 + 4 · 40 = 250. Made length 1, the direction is (0.6, 0.8), "
         "and 3 · 0.6 + 4 · 0.8 = 5."
     ),
     "jvp-finite-step": (
-        "y = x² at 1, moving at 1: its speed is 2 · 1 · 1 = 2. A whole step leads from 1 to 4, a difference of 4 "
+        "y = x² at 1, growing at rate 1: its rate is 2 · 1 · 1 = 2. A whole step leads from 1 to 4, a difference of 4 "
         "− 1 = 3."
     ),
     "jvp-function-at-tangent": (
-        "y = x² at 3, moving at 0.1: 2 · 3 · 0.1 = 0.6. The function of the tangent is 0.1 · 0.1 = 0.01, and "
+        "y = x² at 3, growing at rate 0.1: 2 · 3 · 0.1 = 0.6. The function of the tangent is 0.1 · 0.1 = 0.01, and "
         "knows nothing of the 3."
     ),
     "jvp-summed": (
-        "y = (x, 10 x) with x moving at 1: the two outputs move at 1 and at 10. One number, 1 + 10 = 11, cannot "
-        "say that."
+        "y = (x, 10 x) with x growing at rate 1: the two outputs change at rate 1 and at 10. One number, 1 + 10 = 11, "
+        "cannot say that."
     ),
     "jvp-tangents-swapped": (
-        "y = 100 a + b, with a moving at 1 and b at 2: 100 · 1 + 2 = 102. Swapped, it is 100 · 2 + 1 = 201."
+        "y = 100 a + b, with a growing at rate 1 and b at 2: 100 · 1 + 2 = 102. Swapped, it is 100 · 2 + 1 = 201."
     ),
     "jvp-answers-swapped": (
-        "y = x² at 3, moving at 1: it is at 9 and moves at 6, so the answer is (9, 6). Yours reads (6, 9)."
+        "y = x² at 3, growing at rate 1: it is at 9 and changes at rate 6, so the answer is (9, 6). Yours reads (6, 9)."
     ),
     "jacobian-passes-pile-up": (
-        "A Jacobian of one row, (1, 10, 100): the passes bring 1, 10 and 100. With ones that stay where they "
-        "were, they bring 1, 1 + 10 = 11 and 1 + 10 + 100 = 111."
+        "A Jacobian of one row, (1, 10, 100): the passes bring 1, 10 and 100. With ones that stay where they were, "
+        "they bring 1, 1 + 10 = 11 and 1 + 10 + 100 = 111."
     ),
     "jacobian-one-pass-missing": (
-        "A vector of 3 entries has the places 0, 1 and 2. With one of them left out, 2 columns (or rows) are "
-        "right and the third is 0."
+        "A vector of 3 entries has the places 0, 1 and 2. With one of them left out, 2 columns (or rows) are right "
+        "and the third is 0."
     ),
     "jacobian-passes-wasted": (
         "4 columns take 4 passes. With two calls a round it is 2 · 4 = 8; if a pass takes an hour, that is half a "
         "working day for nothing."
     ),
     "hessian-diagonal-only": (
-        "f = a b has the gradient (b, a): its first entry moves with b, its second with a. So H is (0 1; 1 0), "
-        "and its diagonal holds nothing but 0."
+        "f = a b has the gradient (b, a): its first entry changes with b, its second with a. So H is (0 1; 1 0), and "
+        "its diagonal holds nothing but 0."
     ),
     "hessian-outer-product": (
-        "f = x has the gradient 1 everywhere: it never moves, so H is 0. Gradient times gradient would be 1 · 1 = 1."
+        "f = x has the gradient 1 everywhere: it never changes, so H is 0. Gradient times gradient would be 1 · 1 = 1."
     ),
     "hessian-gradient-only": (
-        "f = x³ has the gradient 3 at x = 1, and 3 · 1.01^2 = 3.0603 at x = 1.01. It grew by 0.06 in 0.01: H is "
-        "6, and the gradient is 3."
+        "f = x³ has the gradient 3 at x = 1, and 3 · 1.01^2 = 3.0603 at x = 1.01. It grew by 0.06 in 0.01: H is 6, "
+        "and the gradient is 3."
     ),
     "hessian-summed": (
-        "f = a² + 3 a b: H is (2 3; 3 0), four numbers. The sum of the gradient's entries moves at 2 + 3 = 5 and "
-        "3 + 0 = 3: two numbers, and nobody can tell the four from them."
+        "f = a² + 3 a b: H is (2 3; 3 0), four numbers. The sum of the gradient's entries changes at rate 2 + 3 = 5 "
+        "and 3 + 0 = 3: two numbers, and nobody can tell the four from them."
     ),
     "hessian-half": (
-        "f = a² + a b + b²: H is (2 1; 1 2). In (2 1; 0 2) the second entry of the gradient seems not to move "
-        "with a, and it does, at 1."
+        "f = a² + a b + b²: H is (2 1; 1 2). In (2 1; 0 2) the second entry of the gradient seems not to change with "
+        "a, and it does, at 1."
     ),
     "hessian-rows-pile-up": (
         "H = (2 1; 1 4). If the second row is added to the first, it reads 2 + 1 = 3 and 1 + 4 = 5 in place of 1 and 4."
     ),
     "hessian-row-missing": (
-        "3 parameters: the gradient has 3 entries, and each moves with 3 parameters. That is 3 · 3 = 9 numbers; "
-        "two rows hold 6."
+        "3 parameters: the gradient has 3 entries, and each changes with 3 parameters. That is 3 · 3 = 9 numbers; two "
+        "rows hold 6."
     ),
-    "hessian-squared": "f = 3 x²: the gradient is 6 x and moves at 6, so H is 6. Times itself it would be 6 · 6 = 36.",
+    "hessian-squared": "f = 3 x²: the gradient is 6 x and changes at rate 6, so H is 6. Times itself it is 6 · 6 = 36.",
     "graph-not-kept": (
-        "The gradient of x³ at 1 is 3. A bare 3 could have come from anywhere and cannot be differentiated. A 3 "
-        "that knows it was made of x moves at 6 · 1 = 6."
+        "The gradient of x³ at 1 is 3. A bare 3 could have come from anywhere and cannot be differentiated. A 3 that "
+        "knows it was made of x changes at rate 6 · 1 = 6."
     ),
     "graph-freed": (
-        "10 rows of H are 10 ways back through one graph. If the first way frees what it walks through, the other "
-        "9 find nothing."
+        "10 rows of H are 10 ways back through one graph. If the first way frees what it walks through, the other 9 "
+        "find nothing."
     ),
     "unused-input": (
-        "f = a³ + 5 b: the gradient of b is 5, wherever a and b are. It moves at 0, so the product for b is 0, "
+        "f = a³ + 5 b: the gradient of b is 5, wherever a and b are. It changes at rate 0, so the product for b is 0, "
         "with b's shape. That is an answer, and no error."
     ),
     "hvp-vector-ignored": (
-        "H = (2 3; 3 0) and v = (1, 0): H v is (2, 3). With ones for v it would be 2 + 3 = 5 and 3 + 0 = 3, "
-        "whatever v is."
+        "H = (2 3; 3 0) and v = (1, 0): H v is (2, 3). With ones for v it would be 2 + 3 = 5 and 3 + 0 = 3, whatever "
+        "v is."
     ),
     "hvp-gradient-itself": (
-        "f = x³ at 1, v = 10: the gradient is 3. It moves at 6 where x moves at 1, so H v is 6 · 10 = 60."
+        "f = x³ at 1, v = 10: the gradient is 3. It changes at rate 6 where x changes at rate 1, so H v is 6 · 10 = 60."
     ),
     "hvp-gradient-times-vector": (
-        "f = x³ at 1, v = 10: gradient times v is 3 · 10 = 30, the speed of f. The speed of the gradient is 6 · "
-        "10 = 60."
+        "f = x³ at 1, v = 10: gradient times v is 3 · 10 = 30, the rate of f. The rate of the gradient is 6 · 10 = 60."
     ),
     "hvp-gradient-norm": (
         "f = x³ at 1, v = 10: H v is 6 · 10 = 60. With the gradient, 3, in the place of v it is 6 · 3 = 18, and v "
@@ -212,8 +211,8 @@ WORKED: dict[str, str] = {
     ),
     "hvp-twice-applied": "H is 6 and v is 10: H v is 6 · 10 = 60. Applied once more, it is 6 · 60 = 360.",
     "hvp-vector-itself": (
-        "f = x³ at 1, v = 10: gradient times v moves at 60 when x moves, and at 10 when the gradient itself is "
-        "taken for the variable. That 10 is v again."
+        "f = x³ at 1, v = 10: gradient times v changes at rate 60 when x changes, and at 10 when the gradient itself "
+        "is taken for the variable. That 10 is v again."
     ),
     "hvp-squared-dot": (
         "f = x³ at 1, v = 10: gradient times v is 30, and its slope 60. The slope of its square is 2 · 30 · 60 = 3600."
@@ -223,79 +222,84 @@ WORKED: dict[str, str] = {
         "answer for another place."
     ),
     "hvp-blocks-only": (
-        "f = a b and v = (1, 1): the gradient is (b, a), and each entry moves with the other input, so H v is (1, "
-        "1). Input by input, nothing seems to move: (0, 0)."
+        "f = a b and v = (1, 1): the gradient is (b, a), and each entry changes with the other input, so H v is (1, "
+        "1). Input by input, nothing seems to change: (0, 0)."
     ),
     "hvp-first-input-only": (
-        "f = a b and v = (1, 5): the gradient (b, a) moves at (5, 1). Without the 5 it seems to move at (0, 1)."
+        "f = a b and v = (1, 5): the gradient (b, a) changes at rate (5, 1). Without the 5 it seems to "
+        "change at rate (0, 1)."
     ),
     "rop-slope-missing": (
-        "At h = 0.9 tanh has the slope 1 − 0.9 · 0.9 = 0.19. If a moves at 2, h moves at 2 · 0.19 = 0.38, and not at 2."
+        "At h = 0.9 tanh has the slope 1 − 0.9 · 0.9 = 0.19. If a changes at rate 2, h changes at rate "
+        "2 · 0.19 = 0.38, and not at 2."
     ),
     "rop-direction-missing": (
-        "x = 3, its weight moving at 2 and the bias at 5: a moves at 3 · 2 + 5 = 11. Without the bias it would be "
-        "6, without the weight 5."
+        "x = 3, its weight growing at rate 2 and the bias at 5: a changes at rate 3 · 2 + 5 = 11. Without the bias it "
+        "would be 6, without the weight 5."
     ),
     "rop-direction-for-weights": (
-        "h = 3, w = 100, and w moves at 2: the product moves at 3 · 2 = 6. With the weight where its speed "
-        "belongs it is 3 · 100 = 300, which is where the product is."
+        "h = 3, w = 100, and w changes at rate 2: the product changes at rate 3 · 2 = 6. With the weight where its "
+        "rate belongs it is 3 · 100 = 300, which is where the product is."
     ),
     "rop-w-stands-still": (
-        "h = 3 moves at 1 and w = 10 at 2: the product moves at 1 · 10 + 3 · 2 = 16. If w stood still, it would be 10."
+        "h = 3 changes at rate 1 and w = 10 at 2: the product changes at rate 1 · 10 + 3 · 2 = 16. If w were "
+        "constant, it would be 10."
     ),
     "rop-h-stands-still": (
-        "h = 3 moves at 1 and w = 10 at 2: the product moves at 1 · 10 + 3 · 2 = 16. If h stood still, it would be 6."
+        "h = 3 changes at rate 1 and w = 10 at 2: the product changes at rate 1 · 10 + 3 · 2 = 16. If h were "
+        "constant, it would be 6."
     ),
     "rop-grad-scores-stand-still": (
-        "h = 3 moves at 1, and a gradient of 0.5 at 0.2: their product moves at 1 · 0.5 + 3 · 0.2 = 1.1. If the "
-        "gradient stood still, it would be 0.5."
+        "h = 3 changes at rate 1, and a gradient of 0.5 at 0.2: their product changes at rate 1 · 0.5 + 3 · 0.2 = "
+        "1.1. If the gradient were constant, it would be 0.5."
     ),
     "rop-slope-stands-still": (
-        "h goes from 0.5 to 0.6, so the slope of tanh from 1 − 0.5 · 0.5 = 0.75 to 1 − 0.6 · 0.6 = 0.64. A "
-        "gradient of 2 leaves the gate as 1.5, then as 1.28, though it stands still itself."
+        "h goes from 0.5 to 0.6, so the slope of tanh from 1 − 0.5 · 0.5 = 0.75 to 1 − 0.6 · 0.6 = 0.64. A gradient "
+        "of 2 leaves the gate as 1.5, then as 1.28, though it is constant itself."
     ),
     "rop-curvature-alone": (
-        "A gradient goes from 2 to 3 at a slope of 0.75: behind the gate it goes from 2 · 0.75 = 1.5 to 3 · 0.75 "
-        "= 2.25. The curvature, alone, sees a change of 0."
+        "A gradient goes from 2 to 3 at a slope of 0.75: behind the gate it goes from 2 · 0.75 = 1.5 to 3 · 0.75 = "
+        "2.25. The curvature, alone, sees a change of 0."
     ),
     "rop-curvature-incomplete": (
-        "h = 0.5 moves at 0.01: 0.51 · 0.51 = 0.2601 is 0.01 more than 0.25. Without its two that speed is 0.005, "
-        "without the h it is 0.02, without the speed of h it is 1."
+        "h = 0.5 changes at rate 0.01: 0.51 · 0.51 = 0.2601 is 0.01 more than 0.25. Without its two that rate is "
+        "0.005, without the h it is 0.02, without the rate of h it is 1."
     ),
     "rop-curvature-sign": (
-        "h goes from 0.5 to 0.6: the slope of tanh goes from 1 − 0.25 = 0.75 down to 1 − 0.36 = 0.64. With your "
-        "sign it goes up."
+        "h goes from 0.5 to 0.6: the slope of tanh goes from 1 − 0.25 = 0.75 down to 1 − 0.36 = 0.64. With your sign "
+        "it goes up."
     ),
     "rop-term-too-many": (
-        "3 · 10 with speeds 1 and 2, after 0.01: 3.01 · 10.02 = 30.1602. That is 0.16 for the two terms, and "
-        "0.0002 for both speeds at once, which vanishes: 16, and not 18."
+        "3 · 10 with rates 1 and 2, after 0.01: 3.01 · 10.02 = 30.1602. That is 0.16 for the two terms, and 0.0002 "
+        "for both rates at once, which vanishes: 16, and not 18."
     ),
     "rop-gradient-itself": (
-        "If all four directions are 0, nothing moves, and every product is 0. The gradient, say 0.7, would still "
-        "be 0.7."
+        "If all four directions are 0, nothing changes, and every product is 0. The gradient, say 0.7, would still be "
+        "0.7."
     ),
     "rop-penalty-of-weights": (
-        "reg = 0.5 and w = 3: the penalty's gradient is 2 · 0.5 · 3 = 3. If w moves at 4, that moves at 2 · 0.5 · "
-        "4 = 4. Yours says 3, even if w stands still."
+        "reg = 0.5 and w = 3: the penalty's gradient is 2 · 0.5 · 3 = 3. If w changes at rate 4, that changes at rate "
+        "2 · 0.5 · 4 = 4. Yours says 3, even if w is constant."
     ),
     "rop-softmax-unweighted": (
-        "Probabilities 0.9 and 0.1, scores moving at 1 and 0: weighted, that is 0.9 · 1 + 0.1 · 0 = 0.9, and the "
-        "first moves at 0.9 · (1 − 0.9) = 0.09. Unweighted, it is 1, and the first moves at 0.9 · (1 − 1) = 0."
+        "Probabilities 0.9 and 0.1, scores growing at rate 1 and 0: weighted, that is 0.9 · 1 + 0.1 · 0 = 0.9, and "
+        "the first changes at rate 0.9 · (1 − 0.9) = 0.09. Unweighted, it is 1, and the first changes at rate 0.9 · "
+        "(1 − 1) = 0."
     ),
     "rop-probabilities-only": (
-        "Two scores, both moving at 1: both probabilities stay 0.5, so they move at 0. Probability times speed "
-        "says 0.5 · 1 = 0.5 for each."
+        "Two scores, both growing at rate 1: both probabilities stay 0.5, so they change at rate 0. Probability times "
+        "rate says 0.5 · 1 = 0.5 for each."
     ),
     "cg-not-conjugate": (
-        "A bowl with curvatures 1 and 100: steepest steps zigzag and take hundreds. Conjugate directions need 2 "
-        "steps for the 2 unknowns."
+        "A bowl with curvatures 1 and 100: steepest steps zigzag and take hundreds. Conjugate directions need 2 steps "
+        "for the 2 unknowns."
     ),
     "cg-products-wasted": (
         "8 unknowns: 8 steps, 8 products. Two products a step are 2 · 8 = 16, and a product costs more than a gradient."
     ),
     "cg-stops-too-early": (
-        "Tolerance 0.01 at |b| = 0.001: the rest may be 0.01 · 0.001 = 0.00001 long. Measured against 0.01 "
-        "itself, even x = 0 would do, with all of the 0.001 left."
+        "Tolerance 0.01 at |b| = 0.001: the rest may be 0.01 · 0.001 = 0.00001 long. Measured against 0.01 itself, "
+        "even x = 0 would do, with all of the 0.001 left."
     ),
     "cg-zero-over-zero": (
         "b = 0: the first residual is 0, and the first step has the length 0 / 0, which is nan. And x = 0 was the "
@@ -304,20 +308,20 @@ WORKED: dict[str, str] = {
     "cg-right-side-itself": "H = 2 and b = 6: x is 3, for 2 · 3 = 6. With b for x it is 2 · 6 = 12.",
     "cg-product-itself": "H = 2 and b = 6: x is 6 / 2 = 3. H b is 2 · 6 = 12, multiplied where it should be divided.",
     "no-convergence-silent": (
-        "H = −1 and b = 1: the formula returns −1, which is the top of a hill. It looks like any other number, "
-        "and the next 1000 steps are built on it."
+        "H = −1 and b = 1: the formula returns −1, which is the top of a hill. It looks like any other number, and "
+        "the next 1000 steps are built on it."
     ),
     "no-convergence-other-error": (
-        "Who calls wants to add 0.01 to H and try again, but only where the iteration failed. A ValueError may "
-        "come from any of 100 lines."
+        "Who calls wants to add 0.01 to H and try again, but only where the iteration failed. A ValueError may come "
+        "from any of 100 lines."
     ),
     "no-convergence-mute": (
         '"NoConvergence", and nothing else, at 3 in the morning. "Curvature −0.2 in step 4: damp H" would tell '
         "what to do."
     ),
     "no-convergence-endless": (
-        "Eigenvalues 2 and −2 take turns for ever: step 1000000 is no nearer than step 1. Somebody has to say "
-        "that 1000 are enough."
+        "Eigenvalues 2 and −2 take turns for ever: step 1000000 is no nearer than step 1. Somebody has to say that "
+        "1000 are enough."
     ),
     "power-other-eigenvalue": (
         "Eigenvalues −5, 3 and 1: the largest in size is −5. The 3 is the largest only if the sign is counted."
@@ -326,28 +330,28 @@ WORKED: dict[str, str] = {
         "H v = −5 v with |v| of 1: the eigenvalue is −5. |H v|² is 5 · 5 = 25, and has forgotten the sign."
     ),
     "power-length": (
-        "With the eigenvalue 5 a vector of length 1 becomes one of length 5, after ten products one of length "
-        "5^10 = 9765625. An eigenvector of length 1 is asked for."
+        "With the eigenvalue 5 a vector of length 1 becomes one of length 5, after ten products one of length 5^10 = "
+        "9765625. An eigenvector of length 1 is asked for."
     ),
     "power-stops-too-early": (
-        "Eigenvalue 0.0001, tolerance 0.01: H v and value times v may differ by 0.01 · 0.0001 = 0.000001. "
-        "Measured against 0.01 itself, any v will do."
+        "Eigenvalue 0.0001, tolerance 0.01: H v and value times v may differ by 0.01 · 0.0001 = 0.000001. Measured "
+        "against 0.01 itself, any v will do."
     ),
     "penalty-not-squared": "A gradient (3, 4): 9 + 16 = 25 is the square of its length. The length is 5.",
     "penalty-summed-over-batch": (
-        "Rows with 25 and 9: (25 + 9) / 2 = 17 on average, 34 in all. If every row came twice, the mean would "
-        "still be 17, and the sum 68."
+        "Rows with 25 and 9: (25 + 9) / 2 = 17 on average, 34 in all. If every row came twice, the mean would still "
+        "be 17, and the sum 68."
     ),
     "penalty-averaged-over-inputs": (
         "One row with the gradient (3, 4): 9 + 16 = 25. Averaged over its two inputs it would be 25 / 2 = 12.5."
     ),
     "penalty-of-the-mean": (
-        "Two rows with the gradients 3 and −3: (9 + 9) / 2 = 9. Added up first they are 3 − 3 = 0, as if nothing "
-        "were steep."
+        "Two rows with the gradients 3 and −3: (9 + 9) / 2 = 9. Added up first they are 3 − 3 = 0, as if nothing were "
+        "steep."
     ),
     "penalty-averaged-losses": (
-        "Two rows with the gradients 3 and 3: (9 + 9) / 2 = 9. The mean of the losses has 1.5 and 1.5, and 1.5 · "
-        "1.5 = 2.25."
+        "Two rows with the gradients 3 and 3: (9 + 9) / 2 = 9. The mean of the losses has 1.5 and 1.5, and 1.5 · 1.5 "
+        "= 2.25."
     ),
     "penalty-absolute-values": "A gradient (3, −4): 9 + 16 = 25. Absolute values give 3 + 4 = 7.",
     "penalty-sum-of-entries": "A gradient (3, −4): 9 + 16 = 25. Summed first it is 3 − 4 = −1, and its square is 1.",

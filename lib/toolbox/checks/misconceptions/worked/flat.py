@@ -26,7 +26,7 @@ WORKED: dict[str, str] = {
         "A loss of w² goes from 4 to 4.41 when w goes from 2 to 2.1. A gradient of 0 says that the loss does not "
         "notice; it is 4.",
     "all-ones":
-        "In f = 3 · z the output rises by 3 when z rises by 1. At f itself stands a 1, but going back to z it is "
+        "In f = 3 · z the output rises by 3 when z rises by 1. At f itself there is a 1, but going back to z it is "
         "multiplied: 1 · 3 = 3.",
     "upstream-taken-as-ones":
         "Where the local gradient is 5 and 0.2 arrives from above, 5 · 0.2 = 1 goes on. With a 1 in the place of the "

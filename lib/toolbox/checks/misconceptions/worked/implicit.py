@@ -240,7 +240,7 @@ WORKED: dict[str, str] = {
     ),
     "pose-curvature-sign": (
         "Slope 2 and residual 0.5 make 2 · 0.5 = 1. A little further they are 2.3 and 0.3, and 2.3 · 0.3 = 0.69. "
-        "A slope that stands still gives 2 · 0.3 = 0.6: the curvature holds back part of the fall."
+        "A constant slope gives 2 · 0.3 = 0.6: the curvature holds back part of the fall."
     ),
     "pose-curvature-doubled": (
         "A product of 3 and 5, both growing at 1, moves at 5 + 3 = 8: each factor once. 5 + 2 · 3 = 11 counts one "
@@ -278,7 +278,7 @@ WORKED: dict[str, str] = {
         "were no worse than none."
     ),
     "covariance-not-squared": (
-        "A standard deviation of 0.2 is a variance of 0.2 · 0.2 = 0.04. In the covariance stands 0.04."
+        "A standard deviation of 0.2 is a variance of 0.2 · 0.2 = 0.04. The covariance holds 0.04."
     ),
     "covariance-of-image": (
         "A pose of 6 numbers from 5 points: 6 · 6 = 36 entries. For the 10 image coordinates it would be 10 · 10 = 100."

@@ -126,7 +126,7 @@ WORKED: dict[str, str] = {
     ),
     "sigmoid-exponent-sign": (
         "At x = 2 the sigmoid is 1 / (1 + 0.135) ≈ 0.881; with the other sign it is 1 / (1 + 7.39) ≈ 0.119. Right of "
-        "0 a rising curve stands above its middle, 0.5."
+        "0 a rising curve is above its middle, 0.5."
     ),
     "sigmoid-one-missing": (
         "At x = 0 the exponential is 1, and 1 / (1 + 1) = 0.5. Without the one it is 1 / 1 = 1; with a minus in its "
@@ -238,7 +238,7 @@ WORKED: dict[str, str] = {
         "ends too early 13."
     ),
     "sequential-names": (
-        'Linear, ReLU, Linear stand at 0, 1 and 2: the second weight is "2.w", not "1.w" and not "3.w".'
+        'Linear, ReLU, Linear have the places 0, 1 and 2: the second weight is "2.w", not "1.w" and not "3.w".'
     ),
     "sequential-copies": (
         "w = 3, and an optimiser makes it 2.5 in params. At x = 2 the layer now gives 2 · 2.5 = 5; with a tensor of "

@@ -89,7 +89,7 @@ WORKED: dict[str, str] = {
      "size 1. Each entry collects 2 · 4 = 8 gradients, not 2.",
     "broadcast-new-axes-forgotten": "x (3, 1) became (2, 3, 4): each entry was copied 2 · 4 = 8 times. Summing the "
      "last axis collects 4 of them, and leaves (2, 3, 1).",
-    "broadcast-aligned-left": "x (3,) added to a (3, 3) stands in each of its rows: entry j of x collects column j, 3 "
+    "broadcast-aligned-left": "x (3,) added to a (3, 3) is in each of its rows: entry j of x collects column j, 3 "
      "numbers from 3 rows. To sum row j is to align at the first axis.",
     "broadcast-axes-partly": "x (1, 3, 1) became (2, 3, 4): each entry was copied 2 · 4 = 8 times, along two axes. One "
      "of the two sums collects 2 or 4 of the 8.",
@@ -112,12 +112,12 @@ WORKED: dict[str, str] = {
      "+ 10 · 3 = 32, and the last one asks for x[4], which is not there.",
     "correlation-tap-missing": "w (1, 10, 100) on x (1, 2, 3): 1 · 1 + 10 · 2 + 100 · 3 = 321. Without the last weight "
      "it is 1 · 1 + 10 · 2 = 21.",
-    "correlation-first-tap-only": "w (1, 10, 100): x[2] stands in three outputs, with 100, 10 and 1. With an upstream "
+    "correlation-first-tap-only": "w (1, 10, 100): x[2] is in three outputs, with 100, 10 and 1. With an upstream "
      "of ones it collects 100 + 10 + 1 = 111, not 1.",
     "correlation-bias-missing": "w (1, 10) on x (1, 2), with the bias 5: 1 · 1 + 10 · 2 + 5 = 26, not 21.",
     "correlation-weights-ignored": "w (1, 10): nudge x[1] by 0.1, and y[0] moves by 10 · 0.1 = 1, y[1] by 1 · 0.1 = "
      "0.1. Without the weights both would move by 0.1.",
-    "correlation-border-cut": "3 outputs and 2 weights make 3 + 2 − 1 = 4 inputs. The last one stands in one output, "
+    "correlation-border-cut": "3 outputs and 2 weights make 3 + 2 − 1 = 4 inputs. The last one is in one output, "
      "with w[1]; if that is 10 and the upstream 1, it collects 10, not 0.",
     "correlation-one-sum-for-all": "x (1, 2, 3), 2 outputs, an upstream of ones: w[0] meets 1 and 2 and gets 1 + 2 = "
      "3; w[1] meets 2 and 3 and gets 2 + 3 = 5.",

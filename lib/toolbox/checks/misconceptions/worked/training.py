@@ -5,7 +5,7 @@ from __future__ import annotations
 WORKED: dict[str, str] = {
     # steps
     "update-not-in-place":
-        "w = 3, and a step of 0.6 makes 2.4 of it. If the 2.4 stands in a new tensor, the net, which holds the old "
+        "w = 3, and a step of 0.6 makes 2.4 of it. If the 2.4 is in a new tensor, the net, which holds the old "
         "one, still computes with 3.",
     "update-uphill":
         "A loss of w² at w = 3 has the gradient 6. With lr 0.1 the step goes to 3 − 0.1 · 6 = 2.4, where the loss is "
@@ -202,7 +202,7 @@ WORKED: dict[str, str] = {
         "1000 float32 numbers are 1000 · 4 = 4000 bytes in an array, to be read as they are. A pickle holds "
         "instructions instead, which have to be run before there is 1 number.",
     "state-names-lost":
-        "In go params/w1, params/b1 and velocity/w1, 3 names. If only what stands behind the slash is kept, two of "
+        "In go params/w1, params/b1 and velocity/w1, 3 names. If only what comes after the slash is kept, two of "
         "them are w1, and 2 tensors come back.",
     "dtype-lost":
         "An epoch 7 that comes back as 7.0 cannot be counted with any more, and 0.1 in float64 that went through "
@@ -261,7 +261,7 @@ WORKED: dict[str, str] = {
         "gone.",
     "line-twice":
         "3 results in the file and a new one are 3 + 1 = 4 lines. If the old ones are written beside themselves, "
-        "there are 7, and the best point stands there twice.",
+        "there are 7, and the best point is there twice.",
     "interruption-swallowed":
         "Ctrl-C at point 3 of 10 should end the search, with 2 results in the file. Swallowed, it only skips to point "
         "4: it takes 8 times Ctrl-C to stop.",
