@@ -64,10 +64,15 @@ def rules(
 ):
     """Say what the rules of the class come to and whose grade changes by them, or write a file of them."""
     from autograder.machine_faults import ends_the_run
-    from autograder.rules.command import run
 
     with ends_the_run(base.ROOT / "classroom"):
-        raise typer.Exit(run(base.ROOT, template=template, apply=apply))
+        if apply and not template:
+            from autograder.grading.rules import apply_rules
+
+            raise typer.Exit(apply_rules(base.ROOT, typer.echo))
+        from autograder.rules.command import run
+
+        raise typer.Exit(run(base.ROOT, template=template))
 
 
 @app.command()

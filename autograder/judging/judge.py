@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from autograder.judging.carried_mistakes import follow_through
+from autograder.judging.key import versions
 from autograder.judging.look import Finding, Looker
 from autograder.judging.marks import judge_item, refuse_item
 from autograder.judging.telling import conceal
@@ -76,6 +77,7 @@ class Judge:
             student=hand_in.student,
             hand_in={"sha256": receipt["sha256"], "received": receipt["received"]},
             intake={key: receipt[key] for key in ("status", "code", "message", "repairs")},
+            judged_by=dict(versions(self.root, name)),
         )
         if receipt["status"] == "refused":
             verdict.status, verdict.message = REFUSED, receipt["message"]

@@ -26,6 +26,13 @@ def key(root: Path, hand_in: HandIn, seed: str, pictures: bool) -> str:
 
 
 @cache
+def versions(root: Path, assignment: str) -> dict[str, str]:
+    """What a verdict says that it was judged by: digests of the checks, and of all that judges."""
+    checks = sorted(checks_of(root, assignment).glob("*.py"))
+    return {"checks": _digest("", checks), "grader": judging(root, assignment)}
+
+
+@cache
 def judging(root: Path, assignment: str) -> str:
     """The digest of what an assignment is judged by: the suite, the solutions, the release, the kit's code, torch."""
     given = sorted(checks_of(root, assignment).glob("*.py"))

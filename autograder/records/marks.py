@@ -50,9 +50,14 @@ def path_of(classroom: Path, assignment: str) -> Path:
 def read(classroom: Path, assignment: str) -> dict[str, dict[str, Mark]]:
     """The marks of an assignment as they were last seen; none where nobody has looked yet."""
     try:
-        content = json.loads(path_of(classroom, assignment).read_bytes())
+        return parse(path_of(classroom, assignment).read_bytes())
     except FileNotFoundError:
         return {}
+
+
+def parse(data: bytes) -> dict[str, dict[str, Mark]]:
+    """The marks in the bytes of such a file."""
+    content = json.loads(data)
     return {
         student: {cell: Mark(**mark) for cell, mark in cells.items()} for student, cells in content["students"].items()
     }

@@ -54,8 +54,8 @@ def test_the_file_holds_what_the_readme_promises(tmp_path):
     path = verdict.write(Judgement(done), tmp_path)
     content = json.loads(path.read_text())
     assert path == tmp_path / "verdicts" / "flat" / "s01.json"
-    head = "schema assignment student status message key hand_in intake left_out suspicions score max_score items"
-    assert list(content) == head.split()
+    head = "schema assignment student status message key judged_by hand_in intake left_out suspicions score max_score"
+    assert list(content) == [*head.split(), "items"]
     assert content["schema"] == 2 and content["max_score"] == 2
     test = content["items"][0]["tests"][0]
     assert test["evidence"] == {"relative_error": "inf", "worst": {"yours": "nan"}}
