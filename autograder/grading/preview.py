@@ -141,6 +141,7 @@ def apply(
     console = console or Console()
     find(catalogue(root), assignment)
     classroom = root / "classroom"
+    _read(classroom, assignment)  # where there is none, nothing begins
     with changing(root, f"grade {assignment} --apply", say):
         done = _read(classroom, assignment)
         found = hand_ins(root, assignment, done.students)

@@ -156,7 +156,7 @@ def _see_that_all_is_here(root: Path, names: list[str], wanted: list[str]) -> No
         if gone:
             missing.append(f"under classroom/submitted/ the hand-ins in {name} of {few(gone)}")
     if missing:
-        raise NotThere(f"nothing is undone: it takes {' and '.join(missing)}, and these are not on this machine")
+        raise NotThere(f"nothing is undone: this machine lacks {'; '.join(missing)}")
 
 
 def _take_back(root: Path, history: History, kept: Undone, now: State, target: State, wanted: list[str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.demo import make_class
+from autograder.history import log
 from autograder.tests.checkout import built_course, command, copy_of_the_repository, scores_in
 
 # KIT_KILLS=20 KIT_KILL_STUDENTS=40 is the long form.
@@ -80,6 +81,9 @@ def test_killed_runs_end_in_the_grades_of_an_undisturbed_one(hand_ins, tmp_path)
     done = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert results(shaken) == results(calm)
+    assert [entry.changed for entry in log.read(shaken / "classroom") if entry.changed] == [
+        entry.changed for entry in log.read(calm / "classroom") if entry.changed
+    ]
     for student in results(calm)[0]:
         assert (shaken / "classroom" / "feedback" / student / "flat" / "flat.html").is_file()
     again = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
