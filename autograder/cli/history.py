@@ -26,7 +26,7 @@ def name_and_number(name: str, state: str) -> tuple[str, int | None]:
 def history(name: Named = "", state: Numbered = ""):
     """List every state of the grades: when, who, by what, how many grades changed; or all that one of them changed."""
     from autograder.history.told import history as told
-    from toolbox.visible import visible
+    from toolbox.checks.visible import visible
 
     for line in told(base.ROOT / "classroom", *name_and_number(name, state)):
         typer.echo(visible(line, one_line=True))
@@ -42,7 +42,7 @@ def undo(
     from autograder.grading.undo import undo as run
     from autograder.machine_faults import ends_the_run
     from autograder.report import present
-    from toolbox.visible import visible
+    from toolbox.checks.visible import visible
 
     def say(line: str) -> None:
         typer.echo(visible(line, one_line=True))
@@ -63,7 +63,7 @@ def explain(
 ):
     """Say how a mark came about: which checks, which values, which rules; and whether it comes out the same today."""
     from autograder.grading.explain import explain as run
-    from toolbox.visible import visible
+    from toolbox.checks.visible import visible
 
     for line in run(base.ROOT, student, item, assignment=assignment, replay=replay):
         typer.echo(visible(line, one_line=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +23,12 @@ def roster_import(
     apply: Annotated[bool, typer.Option("--apply", help="Write it; without this it is only shown.")] = False,
 ):
     """Join a platform's list with the roster: keys, names, addresses, one person each."""
+    from autograder.grading.change import changing
     from autograder.roster.command import run_import
 
-    found = run_import(base.ROOT, file, kind=from_, assignment=assignment, apply=apply)
+    words = f"roster import {file.name}"
+    with changing(base.ROOT, words, typer.echo) if apply else nullcontext():
+        found = run_import(base.ROOT, file, kind=from_, assignment=assignment, apply=apply)
     raise typer.Exit(1 if found.doubtful else 0)
 
 

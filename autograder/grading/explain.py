@@ -27,8 +27,8 @@ from autograder.rules.changes import shown
 from autograder.rules.class_grades import ClassGrades
 from autograder.rules.grade import Grade, ItemGrade
 from autograder.sandbox import launcher
+from toolbox.checks.misconceptions import CATALOGUE
 from toolbox.errors import NotJudged, UnknownName
-from toolbox.misconceptions import CATALOGUE
 
 SHORT = 16  # characters of a digest that are shown
 VALUES = ("shape_yours", "shape_true", "relative_error", "wrong_entries", "ratio", "worst")

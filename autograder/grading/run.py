@@ -54,7 +54,10 @@ def grade(
     def say(line: str) -> None:
         console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
-    with changing(root, f"grade {assignment}{' --again' * again}", say) as history:
+    words = ["grade", assignment, *(["--again"] * again), *(f"--student {own}" for own in students or ())]
+    if hand_ins_from is not None:
+        words.append(f"--from {hand_ins_from.name}")
+    with changing(root, " ".join(words), say) as history:
         if hand_ins_from is not None:
             take_in(root, hand_ins_from, assignment, choices, console)
         found = hand_ins(root, assignment, students)

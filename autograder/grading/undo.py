@@ -30,6 +30,7 @@ from autograder.history.states import IN_FORCE, UNDONE, State, look, read
 from autograder.history.undone import Undone
 from autograder.intake.again import Again
 from autograder.records import verdict as verdicts
+from autograder.records.verdict import NOT_JUDGED
 from autograder.rules.command import sentences
 from autograder.rules.terms import in_force, pending
 from toolbox.errors import KitError, NotThere
@@ -188,7 +189,7 @@ def _enter(root: Path, assignment: str, console: Console) -> Outcome:
     todo = Plan()
     for own in hand_ins(root, assignment, None):
         known = verdicts.read(classroom, assignment, own.student)
-        if known is None:
+        if known is None or known.verdict.status == NOT_JUDGED:  # which is never entered
             continue
         judged = known.verdict.key
         if not ledger.is_done(classroom, assignment, own.student, entries.key(own.student, judged)):

@@ -23,8 +23,8 @@ from autograder.grading.results import Results
 from autograder.grading.seed_check import SMALL, SeedCheck
 from autograder.records.hand_in import HandIn
 from autograder.records.verdict import Judgement, Verdict
+from toolbox.checks.visible import visible
 from toolbox.errors import NotJudged
-from toolbox.visible import visible
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from toolbox.items import sentence_of
+from toolbox.checks.items import sentence_of
 
 TOLD = 3  # checks of one item
 

@@ -25,7 +25,7 @@ RULES = f"""\
 stands = "best"
 [assignments.{NAME}]
 due = 2026-03-01T12:00:00Z
-late = {{ per_hour = 1 }}
+late = {{ per_hour = 1.25 }}
 """
 
 
@@ -75,7 +75,7 @@ def test_the_best_attempt_stands_whatever_comes_after_it(root, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(work, "LocalEngine", course.no_engine)  # each attempt has been judged once
         assert course.run(root).skipped == ["ada", "bob", "eve", "zoe"]
-        collected(root, 11, ada="2.0")  # an attempt that came before
+        collected(root, 11, ada="2.0")  # the same attempt once more
         assert standing(root)["ada"] == "2 * x"
     collected(root, 8, bob="x * 2")
     said = []

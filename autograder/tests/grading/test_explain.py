@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import sys
@@ -79,10 +80,11 @@ def test_a_machine_with_the_verdicts_alone_reports_exports_and_explains_and_says
         shutil.copytree(root / "classroom" / name, classroom / name)
     shutil.copy(root / "classroom" / IN_FORCE, classroom)
     assert present(laptop, NAME, console=course.quiet()).is_file()
-    lines = export(laptop).path.read_text(encoding="utf-8-sig").splitlines()
-    assert [line.split(",")[1] for line in lines[1:]] == list(GRADES) and export(root).path.read_text(
-        encoding="utf-8-sig"
-    ).splitlines()[0] == lines[0]
+    tables = []
+    for place in (laptop, root):
+        with open(export(place).path, encoding="utf-8-sig", newline="") as file:
+            tables.append([(row["student_id"], row["score"], row["status"]) for row in csv.DictReader(file)])
+    assert tables[0] == tables[1] and [row[0] for row in tables[0]] == list(GRADES)
     text = "\n".join(explain(laptop, "bob", "slope"))
     assert "1 of 3 points" in text and "not judged again: the" in text and not (classroom / "seed").exists()
     with pytest.raises(NotThere, match="no history"):

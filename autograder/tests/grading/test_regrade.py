@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 
 import pytest
 
@@ -17,6 +18,7 @@ from autograder.grading.run import grade
 from autograder.grading.undo import NothingToUndo, undo
 from autograder.history import log
 from autograder.records import marks as kept
+from autograder.rules.class_grades import ClassGrades
 from autograder.rules.command import run as show_rules
 from autograder.tests.grading import graded_course as course
 from autograder.tests.grading.graded_course import GRADES, NAME, REGRADED, edit_checks, quiet, scores
@@ -225,7 +227,7 @@ def test_a_kill_at_any_file_is_made_good_by_the_same_command(previewed, tmp_path
         if killed:
             if doing == "undo" and (root / "classroom" / ".under-way.json").is_file():
                 with pytest.raises(HalfDone, match="undo"):
-                    put(root)
+                    apply_rules(root, print)
             action(root)
         told = [entry[1::2] for entry in course.told(root)]
         assert told == [entry[1::2] for entry in course.told(calm)], f"killed before file {step}"
@@ -238,18 +240,31 @@ def test_a_kill_at_any_file_is_made_good_by_the_same_command(previewed, tmp_path
     assert step > 2 * STRIDE
 
 
+def scores_by_rules(root) -> list[float | None]:
+    return [own.score for own in ClassGrades(root).all_of(NAME)]
+
+
 def test_a_run_keeps_the_rules_that_it_began_with_and_says_at_its_end_that_they_were_edited(root, monkeypatch):
-    enter, console = results.Results.enter, quiet()
+    enter, console, said = results.Results.enter, quiet(), []
+    other = threading.Thread(target=apply_rules, args=(root, said.append))
 
     def edited(self, *words):
         (root / "classroom" / "course.toml").write_text(f"[assignments.{NAME}]\ndrop = ['slope']\n")
+        if not other.ident:
+            other.start()
+        while not said:  # the second one says that it waits
+            other.join(0.01)
         enter(self, *words)
 
     monkeypatch.setattr(results.Results, "enter", edited)
 
     grade(root, NAME, jobs=1, trust=True, again=True, console=console)
-    assert "edited meanwhile" in console.file.getvalue() and scores(root) == GRADES
-    assert log.read(root / "classroom")[-1].about == ["course.toml is new"]
+    other.join()
+    assert "edited meanwhile" in console.file.getvalue() and "grade tiny --again" in said[0] and "waiting" in said[0]
+    _, graded, ruled = log.read(root / "classroom")
+    assert (graded.did, graded.changed, graded.about) == ("grade tiny --again", [], ["course.toml is new"])
+    assert (ruled.did, ruled.regraded) == ("rules --apply", 3)
+    assert set(scores_by_rules(root)) == {0.0}
     monkeypatch.undo()
     course.run(root)
     assert set(scores(root).values()) == {0.0}
