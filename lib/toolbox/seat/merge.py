@@ -24,7 +24,7 @@ class Merged:
 
 
 def merge_lines(original: Sequence[str], yours: Sequence[str], release: Sequence[str]) -> Merged:
-    """The lines of both sides. What is merged already merges to itself, so that a second run changes nothing."""
+    """The lines of both sides."""
     mine, theirs = _changes(original, yours), _changes(original, release)
     lines: list[str] = []
     clashes: list[int] = []
@@ -43,11 +43,18 @@ def merge_lines(original: Sequence[str], yours: Sequence[str], release: Sequence
             else:
                 break
         ours, other = _applied(original, yours, here[0], start, end), _applied(original, release, here[1], start, end)
-        if start == end and not _holds(ours, other):  # both put something in at one place: that is no clash
-            ours = [*ours, *other]
-        elif here[0] and here[1] and start != end and ours != other:
+        added = [release[c:d] for a, b, c, d in here[1] if a == b]
+        if not here[1] or (here[0] and _holds(ours, other)):
+            lines += ours
+        elif not here[0]:  # what was put in right after the student's lines may be among them: merged already
+            lines += [] if start == end and lines[-len(other) :] == other else other
+        elif len(added) == len(here[1]) and here[1][0][0] == start and len(here[1]) == 1:
+            lines += ours if _holds(ours, added[0]) else [*added[0], *ours]
+        elif len(here[0]) == 1 and here[0][0][:2] == (start, start):
+            lines += [*ours[: here[0][0][3] - here[0][0][2]], *other]
+        else:
             clashes.append(len(lines) + 1)
-        lines += ours if here[0] else other
+            lines += ours
         at = end
     return Merged([*lines, *original[at:]], clashes)
 

@@ -2,9 +2,9 @@
 
 Steps: read the zip whole and refuse one that is not a release; work out every new file in memory, merging the
 notebooks and modules with what was written in them; copy all files that will change into `backups/<time>/`; write the
-new ones beside their places, then move each into its place; the originals, by which the next update knows what a
-student wrote, come last. Killed at any moment, every file is the old or the new one, the backup is whole, and the same
-command ends what was begun.
+new ones and a list of them beside their places, then move each into its place; the originals, by which the next update
+knows what a student wrote, come last. Killed at any moment, every file is the old or the new one, the backup is whole,
+and the same command first ends what was begun, but for files that were edited meanwhile.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILES_AT_MOST, BYTES_AT_MOST = 5000, 300 * 2**20
 # Windows takes no such name, and a course must be the same everywhere.
 BAD_NAME = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)', re.IGNORECASE)
 LINK, FOLDER, REGULAR = 0o120000, 0o040000, 0o100000
-DRAFT = ".update-draft"
+DRAFT, LIST = ".update-draft", "list.json"
 
 
 class NoRelease(KitError):
@@ -68,6 +68,8 @@ def update(archive: Path, folder: Path | None = None, dry: bool = False) -> Upda
     if (root / "solutions").is_dir() and (root / "autograder").is_dir():
         raise NoRelease(f"{root} is the repository that releases are made of: use git there")
     content = read(archive)
+    if not dry:
+        _finish(root)
     plan = _plan(root, content)
     if dry or not plan.lines:
         return plan
@@ -211,18 +213,37 @@ def _apply(root: Path, plan: Update) -> None:
     old = [path for path in (*plan.writes, *plan.removes) if (root / path).is_file()]
     plan.backup = _backup(root, [path for path in old if not path.startswith(f"{ORIGINALS}/")])
     drafts = root / DRAFT
-    shutil.rmtree(drafts, ignore_errors=True)  # of a run that was stopped
+    shutil.rmtree(drafts, ignore_errors=True)
+    for path, data in plan.writes.items():
+        (drafts / path).parent.mkdir(parents=True, exist_ok=True)
+        (drafts / path).write_bytes(data)
+    before = {path: _digest(root / path) for path in (*plan.writes, *plan.removes)}
+    (drafts / "list").write_text(json.dumps(before), encoding="utf-8")
+    (drafts / "list").rename(drafts / LIST)
+    _finish(root)
+
+
+def _finish(root: Path) -> None:
+    """Move the drafts into their places, those of a run that was stopped as well; remove what has no draft. The
+    originals come last, and the list of them as the very last. What changed since it was looked at stays.
+    """
+    drafts = root / DRAFT
     try:
-        for path, data in plan.writes.items():
-            (drafts / path).parent.mkdir(parents=True, exist_ok=True)
-            (drafts / path).write_bytes(data)
-        for path in plan.removes:
-            (root / path).unlink(missing_ok=True)
-        for path in plan.writes:  # the originals come last, and the list of them as the very last
+        before = json.loads((drafts / LIST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # stopped before all was written: it begins anew
+        before = {}
+    removed = [path for path in before if not (drafts / path).is_file() and before[path] == _digest(root / path)]
+    for path in before:
+        if (drafts / path).is_file() and before[path] == _digest(root / path):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             os.replace(drafts / path, root / path)
-    finally:
-        shutil.rmtree(drafts, ignore_errors=True)
+        elif path in removed:
+            (root / path).unlink(missing_ok=True)
+    shutil.rmtree(drafts, ignore_errors=True)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _backup(root: Path, paths: list[str]) -> Path:
