@@ -1786,8 +1786,7 @@ if params and there("MLP.forward", yours(x)):
 # 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
 #    the notebook and the modules.
 # 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is
-#    there and writes one zip. (Or, in a terminal, in the course's folder:
-#    `.venv/bin/python -m toolbox submit layers`.)
+#    there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

@@ -1110,9 +1110,8 @@ check("suspects")
 #
 # 1. Restart the kernel and run everything (*Run* → *Run All Cells*), to be sure that it works from the top. Save the
 #    notebook and `tensors.py`.
-# 2. Make the file to hand in: remove the two `# ` in the cell below and run it, or type
-#    `.venv/bin/python -m toolbox submit tensors` in a terminal, in the course's folder. It checks that everything is
-#    there and writes one zip.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that
+#    everything is there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

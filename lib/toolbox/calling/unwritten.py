@@ -103,11 +103,12 @@ def _placeholders(path: str, stamp: int) -> dict[int, bool]:
         above = [node for node in functions if node.lineno < line and node.col_offset < indent]
         if above:
             node = above[-1]
-            found[min([node.lineno, *(mark.lineno for mark in node.decorator_list)])] = _is_bare(node)
+            found[min([node.lineno, *(mark.lineno for mark in node.decorator_list)])] = is_bare(node)
     return found
 
 
-def _is_bare(node: Function) -> bool:
+def is_bare(node: Function) -> bool:
+    """Whether nothing in a function computes anything."""
     return all(isinstance(inner, IDLE) for statement in node.body for inner in ast.walk(statement))
 
 

@@ -20,11 +20,14 @@ DEEPEST = 4  # folders below the course's
 def strays(root: Path, name: str, suffix: str, right: Path) -> list[Path]:
     """Files under the course's folder that look like `name` + suffix (".ipynb", ".py") and are not `right`, sorted."""
     looks = _looks_like(name, suffix)
+    there = right.is_file()
     own = (root / "solutions", root / "autograder")  # the repository itself has masters and checks of that name
     return [
         path
         for path in _files(root)
-        if looks.fullmatch(path.name) and path != right and not any(path.is_relative_to(folder) for folder in own)
+        if looks.fullmatch(path.name)
+        and not (there and path.samefile(right))  # on Windows, Flat.py is flat.py
+        and not any(path.is_relative_to(folder) for folder in own)
     ]
 
 

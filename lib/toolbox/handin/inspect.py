@@ -6,14 +6,20 @@ The notebook and the index of checks are read as data, the modules are compiled 
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from toolbox.calling import unwritten
 from toolbox.checks import index
+from toolbox.handin import copies
 from toolbox.handin.table import as_html, as_text
+from toolbox.notebook import ran
 
 NOTEBOOK_LIMIT = 20 * 2**20  # the intake takes no larger one
 CODE_STUB, TEXT_STUB = "# YOUR CODE HERE", "YOUR ANSWER HERE"
@@ -22,7 +28,9 @@ TEXT_PLACE = "*Write your answer here, in place of this line.*"
 
 @dataclass
 class Line:
-    """One line of the table: 'ok', 'missing' (still to be done) or 'problem', what it is about, what was found."""
+    """One line of the table: 'ok', 'ask' (is it meant so?), 'missing' (still to be done) or 'problem'; and what it is
+    about, and what was found.
+    """
 
     state: str
     what: str
@@ -39,7 +47,7 @@ class HandIn:
 
     @property
     def complete(self) -> bool:
-        return all(line.state == "ok" for line in self.lines)
+        return all(line.state in ("ok", "ask") for line in self.lines)
 
     def add(self, state: str, what: str, found: str) -> None:
         self.lines.append(Line(state, what, found))
@@ -94,58 +102,146 @@ def expected(folders: Iterable[Path]) -> tuple[list[str], list[str]]:
 
 
 def look_at_notebook(hand_in: HandIn, notebook: Path, cells: list[dict]) -> None:
+    """Its size, when it was saved, and whether the running kernel knows of something newer."""
     status = notebook.stat()
     saved = datetime.fromtimestamp(status.st_mtime).strftime("%d %b %H:%M")
+    newer = ran.unsaved(cells, status.st_mtime)
     if status.st_size > NOTEBOOK_LIMIT:
         hand_in.add(
             "problem", notebook.name, f"{status.st_size / 2**20:.0f} MB is too large: clear the outputs and save"
         )
+    elif newer:
+        first = next((line for line in newer[0].splitlines() if line.strip()), "")[:60]
+        hand_in.add("problem", notebook.name, f"is not saved: {len(newer)} cell(s) ran with other text than the file "
+                    f"of {saved} has, among them `{first}`. Save it, then submit again")  # fmt: skip
     else:
         hand_in.add("ok", notebook.name, f"{len(cells)} cells, saved {saved}; later changes are not in the zip")
 
 
-def look_at_cells(hand_in: HandIn, cells: list[dict], items: list[str]) -> None:
-    """Check cells and answers: doubled, missing, still empty."""
+def look_at_copies(hand_in: HandIn, home: Path, notebook: Path, modules: list[str]) -> None:
+    """Files that look like copies of the work are named and asked about; none of them is handed in."""
+    for right in (notebook, *(home / "lib" / "backprop" / f"{name}.py" for name in modules)):
+        for stray in copies.strays(home, right.stem, right.suffix, right):
+            later = right.is_file() and stray in copies.newer([stray], right)
+            counts = right.relative_to(home).as_posix() if right.is_relative_to(home) else str(right)
+            what = "was saved later than the one that counts" if later else "is not handed in"
+            question = f"{what}, {counts}" if later else f"{what}; {counts} is"
+            hand_in.add("problem" if later else "ask", stray.relative_to(home).as_posix(),
+                        f"{question}. Is your work in this copy? Then put it there; else delete the copy")  # fmt: skip
+
+
+def look_at_cells(hand_in: HandIn, cells: list[dict], items: list[str], original: list[dict] | None = None) -> None:
+    """Check cells and answers: doubled, missing, still empty. original: the cells as they were given, where known."""
     names = [name for cell in cells if (name := marks(cell).get("grade_id"))]
+    titles = _titles(cells)
     for name in sorted({name for name in names if names.count(name) > 1}):
-        hand_in.add("problem", name, f"this cell is there {names.count(name)} times: delete the copies")
+        hand_in.add("problem", titles[name], f"a graded cell is there {names.count(name)} times: delete the copies")
     for name in items:
         if name not in names:
-            hand_in.add("problem", name, "its check cell is gone; grading puts it back")
+            hand_in.add("problem", f'check("{name}")', "this cell is gone; grading puts it back")
+    before = {marks(cell).get("grade_id"): cell["source"].strip() for cell in original or []}
     given = 0
     for cell in cells:
         name = marks(cell).get("grade_id")
         if not name or not marks(cell).get("solution"):
             continue
-        if marks(cell).get("grade") and (TEXT_STUB in cell["source"] or cell["source"].strip() in ("", TEXT_PLACE)):
-            hand_in.add("missing", name, f"the written answer is empty, or still says {TEXT_STUB}")
-        elif not marks(cell).get("grade") and (CODE_STUB in cell["source"] or not cell["source"].strip()):
-            hand_in.add("missing", name, f"still says {CODE_STUB}")
+        if marks(cell).get("grade") and _empty(cell["source"], before.get(name)):
+            hand_in.add("missing", titles[name], "the written answer is empty")
+        elif not marks(cell).get("grade") and _unwritten(cell["source"], before.get(name)):
+            hand_in.add("missing", titles[name], f"still says {CODE_STUB}")
         else:
             given += 1
     hand_in.add("ok", "answers", f"{given} given in the notebook")
 
 
-def look_at_modules(hand_in: HandIn, package: Path, modules: list[str]) -> None:
-    """The modules: there, and Python. Compiling does not run them."""
+def _empty(answer: str, original: str | None) -> bool:
+    """Whether nothing was written. A placeholder that was left above or below an answer is none."""
+    if original is not None and answer.strip() == original:
+        return True
+    for placeholder in (TEXT_PLACE, TEXT_STUB):
+        answer = answer.replace(placeholder, "")
+    return not answer.strip()
+
+
+def _unwritten(code: str, original: str | None) -> bool:
+    if original is not None and code.strip():
+        return code.strip() == original
+    return CODE_STUB in code or not code.strip()
+
+
+def _titles(cells: list[dict]) -> dict[str, str]:
+    """Each graded cell by what a student sees: the nearest heading above it, counted where several stand below one."""
+    titles: dict[str, str] = {}
+    heading, count = "the beginning", 0
+    for cell in cells:
+        own = re.findall(r"^#{1,6} +(.+?)\s*$", cell["source"], re.MULTILINE) if cell["cell_type"] == "markdown" else []
+        if own:
+            heading, count = " ".join(own[-1].replace("*", "").replace("`", "").split()), 0
+        if (name := marks(cell).get("grade_id")) and marks(cell).get("solution") and name not in titles:
+            count += 1
+            titles[name] = heading if count == 1 else f"{heading} (answer {count})"
+        elif name:
+            titles.setdefault(name, f'check("{name}")')
+    return titles
+
+
+def look_at_modules(hand_in: HandIn, package: Path, modules: list[str], original: Path | None = None) -> None:
+    """The modules: there, by their very names, and Python. Compiling does not run them.
+
+    original: the folder of the modules as they were given, where known.
+    """
+    names = os.listdir(package) if package.is_dir() else []
     for name in modules:
-        if not (package / f"{name}.py").is_file():
-            hand_in.add("problem", f"lib/backprop/{name}.py", "is not there: its items cannot earn marks")
+        if f"{name}.py" not in names:  # a file system may find Flat.py, too; Python's import does not
+            other = [found for found in names if found.casefold() == f"{name}.py".casefold()]
+            told = f"is called {other[0]}: rename it" if other else "is not there: its items cannot earn marks"
+            hand_in.add("problem", f"lib/backprop/{name}.py", told)
     for path in module_files(package):
         name = f"lib/backprop/{path.name}"
         try:
             text = path.read_bytes()
-            compile(text, name, "exec")
+            tree = ast.parse(text, name)
         except SyntaxError as error:
             hand_in.add("problem", name, f"{name}:{error.lineno or 1}: {error.msg}; Python cannot read this file")
         except (ValueError, OSError, RecursionError, MemoryError) as error:
             hand_in.add("problem", name, f"cannot be read: {error}")
         else:
-            empty = text.decode("utf-8", "replace").count(CODE_STUB) if path.stem in modules else 0
-            hand_in.add(
-                "missing" if empty else "ok", name, f"{empty} place(s) still say {CODE_STUB}" if empty else "compiles"
-            )
+            given = original / path.name if original else None
+            empty = unwritten_functions(tree, text, given) if path.stem in modules else []
+            hand_in.add("missing" if empty else "ok", name,
+                        f"not written yet: {', '.join(empty)}" if empty else "compiles")  # fmt: skip
+
+
+def unwritten_functions(tree: ast.Module, text: bytes, given: Path | None) -> list[str]:
+    """The functions that still hold the placeholder and nothing besides: as they were given, where that is known."""
+    source = text.decode("utf-8", "replace").replace("\r\n", "\n")
+    if CODE_STUB not in source:
+        return []
+    before: dict[str, str] = {}
+    try:
+        old = given.read_text(encoding="utf-8") if given else ""
+        before = {name: ast.get_source_segment(old, node) or "" for name, node in _functions(ast.parse(old))}
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        pass
+    found = []
+    for name, node in _functions(tree):
+        own = ast.get_source_segment(source, node) or ""
+        same = own == before[name] if name in before else unwritten.is_bare(node)
+        if CODE_STUB in own and same:
+            found.append(name)
+    return found
+
+
+def _functions(tree: ast.AST, above: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """The functions of a module and of its classes, by the names that they are called by."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{above}{node.name}", node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{node.name}.")
 
 
 def module_files(package: Path) -> list[Path]:
-    return [path for path in sorted(package.glob("*.py")) if path.is_file() and not path.is_symlink()]
+    """The modules of a package; `flat (1).py` and other names that cannot be imported are none."""
+    found = sorted(package.glob("*.py"))
+    return [path for path in found if path.stem.isidentifier() and path.is_file() and not path.is_symlink()]

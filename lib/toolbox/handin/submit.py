@@ -20,6 +20,7 @@ from toolbox.handin.inspect import (
     HandIn,
     expected,
     look_at_cells,
+    look_at_copies,
     look_at_modules,
     look_at_notebook,
     module_files,
@@ -28,6 +29,7 @@ from toolbox.handin.inspect import (
 )
 from toolbox.handin.table import as_html, print_rich
 from toolbox.notebook import folders
+from toolbox.notebook.streams import any_console
 
 SCHEMA = 1
 
@@ -49,18 +51,22 @@ def submit(assignment: str = "flat", folder: str | Path | None = None, out: str 
     look_at_notebook(hand_in, notebook, cells)
     beside = (notebook.parent, home / "assignments" / assignment)
     items, modules = expected(beside)
-    look_at_cells(hand_in, cells, items)
+    originals = home / ".release"
+    look_at_cells(hand_in, cells, items, _given_cells(originals / "assignments" / assignment / notebook.name))
     modules = sorted({*modules, *modules_noted(notebook)})
-    look_at_modules(hand_in, home / "lib" / "backprop", modules)
+    look_at_modules(hand_in, home / "lib" / "backprop", modules, originals / "lib" / "backprop")
+    look_at_copies(hand_in, home, notebook, modules)
     write_zip(hand_in, notebook, home / "lib" / "backprop")
     show(hand_in)
     return hand_in
 
 
 def find_notebook(assignment: str, start: Path, home: Path) -> Path:
-    """The assignment's notebook: in `start`, else in the house. Raises FileNotFoundError saying where it was sought."""
-    places = [start, home / "assignments" / assignment, home]
-    for folder in places:
+    """The assignment's notebook: at its place in the course; of a notebook that lies elsewhere, as on Colab, its own
+    folder comes first. Raises FileNotFoundError saying where it was sought.
+    """
+    places = [home / "assignments" / assignment, start, home]
+    for folder in places if start.is_relative_to(home) else [start, *places]:
         if (folder / f"{assignment}.ipynb").is_file():
             return folder / f"{assignment}.ipynb"
     known = ", ".join(sorted(path.parent.name for path in home.glob("assignments/*/*.ipynb"))) or "none"
@@ -68,6 +74,14 @@ def find_notebook(assignment: str, start: Path, home: Path) -> Path:
         f"nothing was handed in: there is no {assignment}.ipynb in {home / 'assignments' / assignment}. "
         f"Assignments here: {known}. If you renamed the notebook, give it back its name."
     )
+
+
+def _given_cells(original: Path) -> list[dict] | None:
+    """The cells of a notebook as they were given; None where nothing says so."""
+    try:
+        return read_cells(original)
+    except (OSError, ValueError):
+        return None
 
 
 def write_zip(hand_in: HandIn, notebook: Path, package: Path) -> None:
@@ -104,6 +118,8 @@ def write_zip(hand_in: HandIn, notebook: Path, package: Path) -> None:
 def show(hand_in: HandIn) -> None:
     """The table: HTML in a notebook, colours in a terminal."""
     import sys
+
+    any_console()
 
     kernel = "ipykernel" in sys.modules and "IPython" in sys.modules
     if kernel:

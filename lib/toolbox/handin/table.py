@@ -7,14 +7,21 @@ from html import escape
 from toolbox.checks.table import CELL, GREEN, RED
 
 ORANGE = "#9a6700"
-SIGNS = {"ok": ("✓", GREEN, "green"), "missing": ("○", ORANGE, "yellow"), "problem": ("✗", RED, "red")}
+SIGNS = {
+    "ok": ("✓", GREEN, "green"),
+    "ask": ("?", ORANGE, "yellow"),
+    "missing": ("○", ORANGE, "yellow"),
+    "problem": ("✗", RED, "red"),
+}
 
 
 def headline(hand_in) -> str:
     missing = sum(line.state == "missing" for line in hand_in.lines)
     problems = sum(line.state == "problem" for line in hand_in.lines)
+    questions = sum(line.state == "ask" for line in hand_in.lines)
     if hand_in.complete:
-        return f"{hand_in.assignment}: complete. Hand in the file below."
+        asked = f" {questions} question(s) first: see below." if questions else ""
+        return f"{hand_in.assignment}: complete.{asked} Hand in the file below."
     parts = [f"{missing} still to do" if missing else "", f"{problems} to repair" if problems else ""]
     return f"{hand_in.assignment}: {' and '.join(filter(None, parts))}. You can hand it in as it is, or go on first."
 

@@ -70,8 +70,10 @@ def start() -> None:
         and not getattr(shell, "_backprop_kit", False)
     ):
         from toolbox.calling import reloading
+        from toolbox.notebook import ran
 
         shell._backprop_kit = True
+        shell.events.register("pre_run_cell", ran.note)
         shell.events.register("pre_run_cell", reloading.before_a_cell)
         shell.events.register("post_run_cell", reloading.after_a_cell)
 
@@ -100,9 +102,7 @@ def run_notebook(folder: Path) -> Mapping[str, object]:
     """The namespace of the notebook in `folder` after running its cells, the check cells left out."""
     from toolbox.notebook.cells import Notebook, code_cells
 
-    path = next(iter(sorted(folder.glob("*.ipynb"))), None)
-    if path is None:
-        raise FileNotFoundError(f"no notebook in {folder}")
+    path = notebook_in(folder)
     notebook = Notebook(folder)
     for cell in code_cells(path):
         if not cell.is_check:
@@ -110,6 +110,20 @@ def run_notebook(folder: Path) -> Mapping[str, object]:
             if not cell.only_shows:
                 _tell_of_errors(path.name, cell.source, outputs)
     return notebook.namespace
+
+
+def notebook_in(folder: Path) -> Path:
+    """The notebook of a folder: the one that is called as the folder is, else the only one.
+
+    Raises NotThere where there is none, and where several could be meant: the alphabet does not say which.
+    """
+    named = folder / f"{folder.resolve().name}.ipynb"
+    found = [named] if named.is_file() else sorted(folder.glob("*.ipynb"))
+    if len(found) != 1:
+        names = " and ".join(path.name for path in found)
+        raise NotThere(f"{folder} holds {names}: give the one that counts the name {named.name}" if found else
+                       f"no notebook in {folder}")  # fmt: skip
+    return found[0]
 
 
 def _tell_of_errors(name: str, source: str, outputs: list[dict]) -> None:
