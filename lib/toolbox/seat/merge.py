@@ -59,8 +59,8 @@ def merge_lines(original: Sequence[str], yours: Sequence[str], release: Sequence
     return Merged([*lines, *original[at:]], clashes)
 
 
-def _holds(lines: list[str], part: list[str]) -> bool:
-    return any(lines[at : at + len(part)] == part for at in range(len(lines) - len(part) + 1))
+def _holds(lines: list[str], part: Sequence[str]) -> bool:
+    return any(lines[at : at + len(part)] == list(part) for at in range(len(lines) - len(part) + 1))
 
 
 def _meets(change: tuple[int, int, int, int], start: int, end: int, begun: bool) -> bool:
