@@ -46,8 +46,8 @@ def merge_lines(original: Sequence[str], yours: Sequence[str], release: Sequence
         added = [release[c:d] for a, b, c, d in here[1] if a == b]
         if not here[1] or (here[0] and _holds(ours, other)):
             lines += ours
-        elif not here[0]:  # what was put in right after the student's lines may be among them: merged already
-            lines += [] if start == end and lines[-len(other) :] == other else other
+        elif not here[0]:
+            lines += other
         elif len(added) == len(here[1]) and here[1][0][0] == start and len(here[1]) == 1:
             lines += ours if _holds(ours, added[0]) else [*added[0], *ours]
         elif len(here[0]) == 1 and here[0][0][:2] == (start, start):
