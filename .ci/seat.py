@@ -1,6 +1,6 @@
 """A student's seat, tried for real: install, check, hand in; then move the course's folder, and all of it again.
 
-    python .ci/seat.py [--environment PYTHON] [--only flat]
+    python .ci/seat.py [--environment PYTHON] [--any-torch] [--only flat]
 
 The course stands in a folder with blanks and umlauts, with solved modules in it, so that whatever a check calls wrong
 is a fault of the seat. --environment: a Python that has the packages, in place of a new one that lib/install.py makes.
@@ -27,6 +27,7 @@ WRONG = ("  ✗ ", "  x ")  # the second on a console without the sign
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environment", type=Path)
+    parser.add_argument("--any-torch", action="store_true", help="on Linux: PyTorch as pip chooses it")
     parser.add_argument("--only", default=" ".join(NAMES), help="assignments")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="seat") as above:
@@ -34,9 +35,7 @@ def main() -> int:
         copy(course)
         for turn in range(2):
             for again in range(2 if chosen.environment is None else 0):
-                words = (
-                    ["--cpu"] if sys.platform == "linux" and "--cpu" not in os.environ.get("SEAT_INSTALL", "") else []
-                )
+                words = ["--cpu"] if sys.platform == "linux" and not chosen.any_torch else []
                 said = run(course, sys.executable, os.path.join("lib", "install.py"), *words)
                 assert "Ready. Next:" in said and (not turn and not again or "Everything else is there" in said), said
             sit(course, chosen.environment, chosen.only.split())
