@@ -15,6 +15,7 @@ from autograder.masters.percent import Master
 from autograder.masters.problems import Problem, Refused
 from autograder.masters.sources import COURSE, checks_of
 from toolbox.checks.collect import Check, NoChecks, collect
+from toolbox.checks.rows import Row
 
 
 def collected(root: Path, name: str, master: Master, public: Mapping[str, bytes]) -> list[Check]:
@@ -31,9 +32,22 @@ def collected(root: Path, name: str, master: Master, public: Mapping[str, bytes]
     problems = [*_items_and_checks(master, place, complete)]
     if lost := {check.id for check in complete if not check.hidden} ^ {check.id for check in shown}:
         problems.append(Problem(place, 0, f"not the same with and without the hidden part: {', '.join(sorted(lost))}"))
+    problems += _exemptions(place, complete)
     if problems:
         raise Refused(problems)
     return shown
+
+
+def _exemptions(place: str, checks: list[Check]) -> list[Problem]:
+    """A row that opts out of a property which its kind does not have: misspelt, or left behind by one that is gone."""
+    rows = {id(check.row[0]): check for check in checks if check.row and isinstance(check.row[0], Row)}
+    return [
+        Problem(f"{place}/{check.file.name}", check.line,
+                f"{check.id} is without {word!r}, which {type(check.row[0]).__name__} does not ask: mend or delete it")
+        for check in rows.values()
+        for word in check.row[0].without
+        if word not in {prop.word for prop in check.row[0].properties()}
+    ]  # fmt: skip
 
 
 def _collect(folder: Path, place: str, released: bool = False) -> list[Check]:

@@ -8,7 +8,6 @@ attachments, markers.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -49,7 +48,7 @@ class Secrets:
         whole, within = {text.strip() for text in shown}, "\n".join(shown)
         self.whole = {text: secret for text, secret in self.lines.items() if text not in whole}
         self.within = [secret for text, secret in self.lines.items() if len(text) >= WITHIN and text not in within]
-        for file in itertools.chain(*sources.checks.values()):
+        for file in sources.check_files:
             self.names += [Secret(name, file.path, line, "the name of a hidden test") for name, line in file.secret]
 
     def found_in(self, text: str) -> Iterator[Secret]:
@@ -68,7 +67,7 @@ def _masters(sources: Sources) -> Iterator[tuple[str, list, list]]:
             yield master.path, cell.lines, regions.find(cell.lines, regions.SOLUTION, "")[0]
     for module in sources.modules.values():
         yield module.path, module.lines, module.regions
-    for file in itertools.chain(*sources.checks.values()):
+    for file in sources.check_files:
         yield file.path, regions.numbered(sources.texts[file.path]), file.hidden
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.build import leaks
 from autograder.masters import regions, rules, sources
+from autograder.masters.checks import CheckFile, imported
 from autograder.masters.percent import Master
 from autograder.masters.problems import Problem, Refused
 from autograder.masters.regions import Line, Region
@@ -77,19 +78,32 @@ def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
     from autograder.build import checks  # imports torch: only where checks are collected
     from toolbox.checks import index
 
-    master, files, built = masters.notebooks[name], masters.checks[name], []
-    public = {}
-    for file in files:
+    master, built = masters.notebooks[name], []
+    public, origin = {}, {}
+    for file in [*masters.checks[name], *_kinds(name, masters)]:
         data = _stripped(file.path, regions.numbered(masters.texts[file.path]), file.hidden)
         if any(not isinstance(node, ast.Expr) for node in ast.parse(data).body):  # else all of it is hidden
-            public[Path(file.path).name] = data
+            public[Path(file.path).name], origin[Path(file.path).name] = data, file.path
     listing = index.written(name, master.kit["modules"], checks.collected(root, name, master, public)).encode()
     # nbgrader copies what stands beside the solved notebook into the release, so the public checks stand there too
     for folder, committed in (("assignments", True), ("solutions", False)):
         built.append(Built(f"{folder}/{name}/{index.NAME}", listing, f"{COURSE}/{name}/checks", committed))
         for topic, data in public.items():
-            built.append(Built(f"{folder}/{name}/checks/{topic}", data, f"{COURSE}/{name}/checks/{topic}", committed))
+            built.append(Built(f"{folder}/{name}/checks/{topic}", data, origin[topic], committed))
     return built
+
+
+def _kinds(name: str, masters: Sources) -> list[CheckFile]:
+    """The kinds that an assignment's checks are made with; what is released has them beside the checks."""
+    own = {Path(file.path).stem for file in masters.checks[name]}
+    found: dict[str, CheckFile] = {}
+    waiting = list(masters.checks[name])
+    while waiting:
+        for module in sorted(imported(masters.texts[waiting.pop().path]) - own - found.keys()):
+            if module in masters.kinds:
+                found[module] = masters.kinds[module]
+                waiting.append(found[module])
+    return [found[module] for module in sorted(found)]
 
 
 def _stripped(path: str, lines: list[Line], found: list[Region]) -> bytes:

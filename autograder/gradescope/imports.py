@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 PROGRAMS = ("autograder.gradescope.harness", "autograder.sandbox.zygote")
-BY_NAME = ("autograder/course/*/checks/*.py", "lib/toolbox/**/*.py")
+BY_NAME = ("autograder/course/*/checks/*.py", "autograder/course/kinds/*.py", "lib/toolbox/**/*.py")
 RELEASED = ("assignments/*/checks/*.py", "lib/backprop/*.py")
 NO_PACKAGE = {"backprop", "google"}  # the hand-in itself; what only Google's own machines have
 SOURCES = {"autograder": "", "toolbox": "lib"}  # the kit's own packages, and where they lie

@@ -69,7 +69,7 @@ def _note_functions(file: CheckFile, tree: ast.Module) -> None:
     seen: dict[str, int] = {}
     for node in tree.body:
         if isinstance(node, FUNCTION):
-            if node.name.startswith("test") and _hidden(file, node):
+            if (node.name.startswith("test") or _is_property(node)) and _hidden(file, node):
                 file.secret.append((node.name, node.lineno))
             if node.name in seen:
                 message = f"{node.name} stands on line {seen[node.name]} already and would take its place: rename it"
@@ -79,6 +79,18 @@ def _note_functions(file: CheckFile, tree: ast.Module) -> None:
             lost = [part for part in node.body if isinstance(part, FUNCTION) and part.name.startswith("test")]
             message = f"checks are functions of the module, not of {node.name}: move them out of the class"
             file.problems += [Problem(file.path, part.lineno, message) for part in lost]
+
+
+def _is_property(node: FUNCTION) -> bool:
+    """Whether a function is marked with `asks`, which makes it a property of a kind."""
+    marks = [mark.func for mark in node.decorator_list if isinstance(mark, ast.Call)]
+    return any(isinstance(mark, ast.Name) and mark.id == "asks" for mark in marks)
+
+
+def imported(text: str) -> set[str]:
+    """The modules that a file of checks takes from beside it: `from .layer import Layer`."""
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return {node.module for node in nodes if node.module}
 
 
 def _check_public_stands_alone(file: CheckFile, tree: ast.Module) -> None:

@@ -3,6 +3,7 @@
 solutions/<name>.py               one notebook master per assignment
 solutions/backprop/<module>.py    the complete modules
 autograder/course/<name>/checks/  the complete checks
+autograder/course/kinds/          the properties that checks of several things have in common
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.masters import checks, percent, regions
+from autograder.masters.checks import CheckFile
 from autograder.masters.problems import Problem
 from autograder.masters.regions import Line, Region
 
 SOLUTIONS, MODULES, COURSE = "solutions", "solutions/backprop", "autograder/course"
+KINDS = f"{COURSE}/kinds"
 
 
 @dataclass
@@ -35,9 +38,15 @@ class Sources:
 
     notebooks: dict[str, percent.Master] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
-    checks: dict[str, list[checks.CheckFile]] = field(default_factory=dict)
+    checks: dict[str, list[CheckFile]] = field(default_factory=dict)
+    kinds: dict[str, CheckFile] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def check_files(self) -> list[CheckFile]:
+        """Every file of checks, and every file of a kind."""
+        return [*itertools.chain(*self.checks.values()), *self.kinds.values()]
 
     @property
     def order(self) -> list[str]:
@@ -53,7 +62,12 @@ def checks_of(root: Path, assignment: str) -> Path:
 def paths(root: Path) -> list[Path]:
     """The files of all masters."""
     modules = [file for folder in (SOLUTIONS, MODULES) for file in sorted((root / folder).glob("*.py"))]
-    return modules + sorted((root / COURSE).glob("*/checks/*.py"))
+    return modules + sorted((root / COURSE).glob("*/checks/*.py")) + kinds_of(root)
+
+
+def kinds_of(root: Path) -> list[Path]:
+    """The files of the kinds."""
+    return sorted((root / KINDS).glob("*.py"))
 
 
 def read(root: Path, *, parse_checks: bool = True) -> Sources:
@@ -72,13 +86,16 @@ def read(root: Path, *, parse_checks: bool = True) -> Sources:
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
     for path in _python(sources, root, COURSE, "*/checks/*.py"):
         sources.checks.setdefault(Path(path).parts[-3], []).append(
-            checks.read(path, sources.texts[path]) if parse_checks else checks.CheckFile(path, [], [])
+            checks.read(path, sources.texts[path]) if parse_checks else CheckFile(path, [], [])
         )
+    for path in _python(sources, root, KINDS):
+        kind = checks.read(path, sources.texts[path]) if parse_checks else CheckFile(path, [], [])
+        sources.kinds[Path(path).stem] = kind
     for notebook in sources.notebooks.values():
         sources.problems += notebook.problems
     for module in sources.modules.values():
         sources.problems += module.problems
-    for file in itertools.chain(*sources.checks.values()):
+    for file in sources.check_files:
         sources.problems += file.problems
     return sources
 

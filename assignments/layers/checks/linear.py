@@ -1,4 +1,4 @@
-"""What Linear, Maxout and Correlation1d must do."""
+"""Linear, Maxout and Correlation1d."""
 
 from __future__ import annotations
 
@@ -6,80 +6,36 @@ import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad
 from toolbox.checks.diagnose import verdicts_only
-from toolbox.checks.layer_runs import Trial, check_grads, check_out
-from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.layer_runs import Trial, check_out
+from toolbox.checks.reference.layer import TWINS, pieces
 from toolbox.checks.reference.tensor import pull
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
 
-from .inputs import (
-    D,
-    K,
-    M,
-    N,
-    any_form_is_right,
-    backward_follows_the_latest_forward,
-    backward_is_right,
-    edges_are_right,
-    far_apart,
-    forward_is_right,
-    off_zero,
-)
-
-# The linear layer
+from .layer import Layer, off_zero, plain
 
 
-@item("linear_forward")
-def test_the_linear_layer_multiplies_and_adds_its_bias(student, make):
-    forward_is_right(student, make, "Linear")
+def far_apart(make, shapes, sizes, change) -> list[torch.Tensor]:
+    """x, w and b of a Maxout whose largest values win clearly, each piece somewhere."""
+    while True:
+        x, w, b = plain(make, shapes, sizes, change)
+        best = pieces(x, w, b).topk(2, dim=0)
+        if (
+            len(x) == 0
+            or (best.values[0] - best.values[1]).min() > 0.01
+            and (len(x) == 1 or best.indices[0].unique().numel() == len(w))
+            and b.argmax(dim=0).unique().numel() > 1  # else one bias for all may look like the largest for all
+        ):
+            return [x, w, b]
 
 
-@item("linear_backward")
-def test_the_linear_layer_has_a_gradient_for_its_weights(student, make):
-    backward_is_right(student, make, "Linear", only="w")
-
-
-@item("linear_backward")
-def test_the_linear_layer_has_a_gradient_for_its_bias(student, make):
-    backward_is_right(student, make, "Linear", only="b")
-
-
-@item("linear_backward")
-def test_the_linear_layer_returns_the_gradient_of_its_input(student, make):
-    backward_is_right(student, make, "Linear", only="x")
-
-
-# Maxout
-
-
-@item("maxout_forward")
-def test_the_maxout_takes_the_largest_of_its_pieces(student, make):
-    forward_is_right(student, make, "Maxout")
-
-
-@item("maxout_backward")
-def test_the_maxout_has_a_gradient_for_its_weights(student, make):
-    backward_is_right(student, make, "Maxout", only="w")
-
-
-@item("maxout_backward")
-def test_the_maxout_returns_the_gradient_of_its_input(student, make):
-    backward_is_right(student, make, "Maxout", only="x")
-
-
-# Correlation
-
-
-@item("correlation_forward")
-def test_the_correlation_slides_its_weights_along_every_row(student, make):
-    forward_is_right(student, make, "Correlation1d")
-
-
-@item("correlation_backward")
-def test_the_correlation_has_a_gradient_for_its_weights(student, make):
-    backward_is_right(student, make, "Correlation1d", only="w")
-
-
-@item("correlation_backward")
-def test_the_correlation_returns_the_gradient_of_its_input(student, make):
-    backward_is_right(student, make, "Correlation1d", only="x")
+PLAIN = {"default": "every argument is a parameter", "default back": "every argument is a parameter"}
+MAXOUT = Layer("Maxout", "maxout_forward", "maxout_backward", shapes=("K D M", "K M"), draw=far_apart,
+               sizes=[{"N": 3, "D": 3, "M": 3, "K": 3}, {"K": 2}], without=PLAIN)  # fmt: skip
+LAYERS = [
+    Layer("Linear", "linear_forward", "linear_backward", shapes=("D M", "M"),
+          sizes=[{"N": 3, "D": 3, "M": 3}, {"M": 1}], without=PLAIN),
+    MAXOUT,
+    Layer("Correlation1d", "correlation_forward", "correlation_backward", shapes=("K",), sizes=[{"K": 1}, {"K": 5}],
+          without=PLAIN),
+]  # fmt: skip

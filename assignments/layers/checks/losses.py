@@ -1,4 +1,4 @@
-"""What the losses and the penalty must do."""
+"""The losses, and what the penalty must do."""
 
 from __future__ import annotations
 
@@ -7,115 +7,22 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value
-from toolbox.checks.layer_runs import check_dtype, lay_out, stored
-from toolbox.checks.reference.models import LOSSES, MISTAKES
+from toolbox.checks.layer_runs import check_dtype
 from toolbox.checks.reference.tensor import pull
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.errors import Malformed, Mismatch
 
-from .inputs import D, K, M, N
+from .inputs import D, K, M
+from .loss import Loss, loss_and_grad
 
-# Losses
-
-
-def loss_and_grad(answer: Any) -> tuple[Any, Any]:
-    """(loss, grad_scores). Raises Missing or Malformed."""
-    if answer is None:
-        raise Missing("nothing is returned yet: end the function with its `return` line")
-    if not isinstance(answer, list | tuple) or len(answer) != 2:
-        raise Malformed("return two values: loss, grad_scores")
-    for value, name in zip(answer, ("loss", "grad_scores"), strict=True):
-        if value is None:
-            raise Missing(f"{name} is not written yet (it is None)")
-    return answer[0], answer[1]
-
-
-def loss_is_right(
-    student, name: str, kind: str, scores: torch.Tensor, y: torch.Tensor, layout: str = "rows", part: str = "loss grad"
-):
-    """Call a loss, and look at its value, its gradient, and what it did to the scores."""
-    script = student.script()
-    sent, behind = lay_out(script, scores, layout)
-    answer, after = script.fetch(getattr(script.losses, name)(sent, y), behind)
-    loss, grad = loss_and_grad(answer)
-    kept = isinstance(after, torch.Tensor) and torch.equal(after, stored(scores, layout))
-    assert_unchanged([] if kept else ["scores"])
-    wide = scores.double()
-    wild = scores.abs().max().item() / 100 if kind == "softmax" else 1.0
-    rough = 4.0 * max(1.0, wild)  # exp makes of a score's last digit a relative error
-    if "loss" in part:
-        value = lambda loss: loss(wide, y)  # noqa: E731
-        small = 1.0 if kind == "softmax" else 0.0  # near certainty log(1 + e) is all rounding
-        assert_value(loss, value(LOSSES[kind]), inputs=scores.dtype, if_single="dtype-changed", condition=rough,
-                     terms=small, if_not_finite="softmax-unstabilised",
-                     clues=lambda: loss_clues(kind, wide, y, value))  # fmt: skip
-        check_dtype(loss, scores.dtype, "loss")
-    if "grad" in part:
-        slope = lambda loss: pull(lambda s: loss(s, y), torch.ones(()), wide)[0]  # noqa: E731
-        assert_grad(grad, slope(LOSSES[kind]), name="scores", inputs=scores.dtype, condition=rough,
-                    if_single="dtype-changed", if_not_finite="softmax-unstabilised",
-                    clues=lambda: loss_clues(kind, wide, y, slope))  # fmt: skip
-        check_dtype(grad, scores.dtype, "gradient scores")
-
-
-def loss_clues(kind: str, scores: torch.Tensor, y: torch.Tensor, take) -> dict[str, Any]:
-    if len(y) < 2:
-        return {"batch": 1}
-    forms = {name: [take(loss) for loss in losses] for name, losses in MISTAKES[kind].items()}
-    return {"batch": len(y), "classes": scores.shape[1], "forms": forms}
-
-
-def scores_for(make, kind: str, rows: int = N, classes: int = D, dtype=torch.float64):
-    """Scores and labels, away from the hinge's kinks."""
-    while True:
-        scores, y = make.normal(rows, classes, scale=1.5), make.labels(rows, classes)
-        margins = scores - scores[torch.arange(rows), y][:, None] + 1
-        if (
-            kind != "hinge"
-            or margins.abs().min() > 0.01
-            and (rows == 1 or ((margins > 0).any() and (margins < 0).any()))
-        ):
-            return scores.to(dtype), y
-
-
-def loss_in_any_form(student, make, name: str, kind: str):
-    for rows, classes, dtype in ((1, D, torch.float64), (N, 2, torch.float64), (N, D, torch.float32)):
-        loss_is_right(student, name, kind, *scores_for(make, kind, rows, classes, dtype))
-    loss_is_right(student, name, kind, *scores_for(make, kind, 4, 6), layout="columns")
-    scores, _ = scores_for(make, kind, 1, D)
-    while kind == "hinge" and ((scores[0][:, None] - scores[0] + 1).abs().min() < 0.01):
-        scores, _ = scores_for(make, kind, 1, D)
-    loss_is_right(student, name, kind, scores.repeat(N, 1), make.labels(N, D), layout="expanded")
-
-
-@item("loss_cross_entropy")
-def test_the_cross_entropy_has_its_value(student, make):
-    loss_is_right(student, "softmax_cross_entropy", "softmax", *scores_for(make, "softmax"), part="loss")
-
-
-@item("loss_cross_entropy")
-def test_the_cross_entropy_has_its_gradient(student, make):
-    loss_is_right(student, "softmax_cross_entropy", "softmax", *scores_for(make, "softmax"), part="grad")
-
-
-@item("loss_hinge")
-def test_the_hinge_loss_has_its_value(student, make):
-    loss_is_right(student, "hinge", "hinge", *scores_for(make, "hinge"), part="loss")
-
-
-@item("loss_hinge")
-def test_the_hinge_loss_has_its_gradient(student, make):
-    loss_is_right(student, "hinge", "hinge", *scores_for(make, "hinge"), part="grad")
-
-
-@item("loss_squared")
-def test_the_squared_loss_has_its_value(student, make):
-    loss_is_right(student, "squared", "squared", *scores_for(make, "squared"), part="loss")
-
-
-@item("loss_squared")
-def test_the_squared_loss_has_its_gradient(student, make):
-    loss_is_right(student, "squared", "squared", *scores_for(make, "squared"), part="grad")
+SMOOTH = {"kink": "smooth everywhere"}
+LOSSES = [
+    Loss("softmax_cross_entropy", "loss_cross_entropy", "softmax", without=SMOOTH),
+    Loss("hinge", "loss_hinge", "hinge"),
+    Loss("squared", "loss_squared", "squared", without=SMOOTH),
+    Story("l2", "it takes the parameters of a net, no scores"),
+]
 
 
 def penalty_of(student, params: dict[str, torch.Tensor], reg: float) -> tuple[Any, dict[str, Any]]:

@@ -1,7 +1,9 @@
 """Read a folder of checks: what each asks, of which item, and from which seed its inputs are drawn.
 
 Steps: make a package of the folder, so that its files can import from each other; import them in the order of their
-names; take every function that `item` or `each` has marked; note whether it stands in a hidden region.
+names; take every function that `item` or `each` has marked, and every row of a list with every property of its kind;
+note whether it stands in a hidden region. A kind that several assignments have stands in a folder `kinds` two folders
+up; what is released has its own copy beside the checks.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from toolbox.checks.items import Make, Mark, sentence_of
+from toolbox.checks.rows import Row
 from toolbox.errors import KitError
 
 HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -52,13 +56,12 @@ class Check:
     line: int
     function: Callable = field(repr=False, compare=False)
     asks: tuple[str, ...] = ()
-    row: Any = field(default=None, repr=False, compare=False)
+    row: tuple = field(default=(), repr=False, compare=False)  # what the function takes first
 
     def __call__(self, student: Any, course_seed: str) -> None:
         """Ask it of a student. Raises what the check raises: AssertionError, `Mismatch`, `StudentError`."""
         given = {"student": lambda: student, "make": lambda: Make(course_seed, self.seed)}
-        row = () if self.row is None else (self.row,)
-        self.function(*row, **{name: given[name]() for name in self.asks})
+        self.function(*self.row, **{name: given[name]() for name in self.asks})
 
 
 def collect(path: Path, files: Iterable[str] | None = None) -> list[Check]:
@@ -103,9 +106,15 @@ def _package(folder: Path) -> str:
         del sys.modules[old]
     importlib.invalidate_caches()
     spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
-    spec.submodule_search_locations = [str(folder)]
+    spec.submodule_search_locations = [str(folder), *map(str, kinds_beside(folder))]
     sys.modules[name] = importlib.util.module_from_spec(spec)
     return name
+
+
+def kinds_beside(folder: Path) -> list[Path]:
+    """Where a folder of complete checks finds the kinds that it shares with others: in at most one more folder."""
+    kinds = folder.resolve().parents[1] / "kinds"
+    return [kinds] if kinds.is_dir() else []
 
 
 def _line(error: BaseException, file: Path) -> int:
@@ -135,7 +144,29 @@ def _checks(module: ModuleType, file: Path) -> Iterator[Check]:
             for item, row in zip(mark.items, mark.rows, strict=True):
                 label, says = name if row is None else f"{name}[{row.name}]", mark.says or sentence_of(name)
                 yield Check(label, item, says, label, hidden, float(mark.share), mark.seconds, file, line, function,
-                            asks, row)  # fmt: skip
+                            asks, () if row is None else (row,))  # fmt: skip
+    for name, rows in vars(module).items():
+        here = re.search(rf"^{name}\b[^=\n]*=", text, re.MULTILINE)  # else it is another file's, imported
+        if here and isinstance(rows, list) and any(isinstance(row, Row) for row in rows):
+            line = text.count("\n", 0, here.start()) + 1
+            yield from _of_rows(rows, any(begin < line < end for begin, end in regions), file, line)
+
+
+def _of_rows(rows: list, hidden: bool, file: Path, line: int) -> Iterator[Check]:
+    """The checks of a list of rows. hidden: whether the list is."""
+    for row in rows:
+        if not isinstance(row, Row):
+            raise NoChecks(f"{row!r} stands among rows and is none", file.name, line)
+        for label, item, prop, first in row.asked():
+            code = prop.function.__code__
+            own = hidden_regions(Path(code.co_filename).read_text(encoding="utf-8"))
+            secret = hidden or any(begin < code.co_firstlineno < end for begin, end in own)
+            asks = tuple(inspect.signature(prop.function).parameters)[len(first) :]
+            if other := set(asks) - set(GIVEN):
+                raise NoChecks(f"{prop.function.__name__} asks for {', '.join(sorted(other))}", file.name, line)
+            says = sentence_of(prop.function.__name__) + (f" ({first[1]})" if prop.over else "")
+            yield Check(label, item, says, label, secret, prop.share, prop.seconds, file, line,
+                        prop.function, asks, first)  # fmt: skip
 
 
 def _asked_for(function: Callable, mark: Mark, file: Path, line: int) -> tuple[str, ...]:
@@ -149,6 +180,7 @@ def _asked_for(function: Callable, mark: Mark, file: Path, line: int) -> tuple[s
     return asked
 
 
+@lru_cache(maxsize=64)
 def hidden_regions(text: str) -> list[tuple[int, int]]:
     """The 1-based line numbers (begin, end) of each hidden region of a file."""
     regions, begin = [], None

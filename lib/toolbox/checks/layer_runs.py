@@ -54,12 +54,21 @@ def lay_out(script: Script, x: Tensor, layout: str) -> tuple[Ref, Ref]:
 class Trial:
     """One layer in a student's process; forward and backward may be called as often as one likes.
 
-    parameters: tensors in the order of the layer's arguments. options: its other arguments.
+    parameters: tensors in the order of the layer's arguments. options: its other arguments. script: that of another
+    layer, beside which this one is to stand. out, grad_x: the latest answers, in the student's process.
     """
 
-    def __init__(self, student: Any, name: str, *parameters: Tensor, layout: str = "rows", **options: Any):
+    def __init__(
+        self,
+        student: Any,
+        name: str,
+        *parameters: Tensor,
+        layout: str = "rows",
+        script: Script | None = None,
+        **options: Any,
+    ):
         self.name, self.parameters, self.options, self.layout = name, parameters, options, layout
-        self.script = student.script()
+        self.script = script or student.script()
         self._given: list[tuple[str, Ref, Tensor | None]] = []
         self.names = PARAMETERS.get(name, "").split()
         kept = [self._give(label, p, "rows") for label, p in zip(self.names, parameters, strict=True)]
@@ -67,21 +76,27 @@ class Trial:
 
     def forward(self, x: Tensor) -> Any:
         """What the student's forward pass gives. Raises Mismatch where it changed a tensor, Missing for None."""
-        self.x, self._out = x, self.layer.forward(self._give("x", x, self.layout))
-        (out,) = self._fetch(self._out)
+        self.let_go()
+        self.x, self.out = x, self.layer.forward(self._give("x", x, self.layout))
+        (out,) = self._fetch(self.out)
         if out is None:
             raise Missing(f"{self.name}.forward returns nothing yet")
         if isinstance(out, Tensor):
-            self._given.append((OUT, self._out, out))
+            self._given.append((OUT, self.out, out))
         return out
 
     def backward(self, grad_out: Tensor, method: str = "backward", layout: str | None = None) -> dict[str, Any]:
         """The student's gradients by name, "x" the first. Raises Mismatch, Missing, Malformed."""
         given = self._give("grad_out", grad_out, layout or self.layout)
-        grad_x, grads = self._fetch(getattr(self.layer, method)(given), self.layer.grads, back=True)
+        self.grad_x = getattr(self.layer, method)(given)
+        grad_x, grads = self._fetch(self.grad_x, self.layer.grads, back=True)
         if not isinstance(grads, dict):
             raise Malformed(f"{self.name}.grads must be a dict from names to gradients")
         return {"x": grad_x} | {name: grads.get(name) for name in self.names}
+
+    def let_go(self) -> None:
+        """Look no more at the output: whether an earlier one stays as it is, is asked for itself."""
+        self._given = [given for given in self._given if given[0] != OUT]
 
     def read(self, attribute: str) -> Any:
         """An attribute of the layer."""

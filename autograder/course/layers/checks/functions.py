@@ -9,9 +9,16 @@ import torch
 from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.models import usable
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
 
+STORIES = [
+    *(Story(name, "autograd calls it, in the student's process: `check_function` asks for all that holds of layers")
+      for name in ("Multiply", "Sigmoid", "Softmax", "Linear")),
+    Story("MLP", "PyTorch's contract for modules, not the course's for layers"),
+    Story("mlp_by_hand", "one gradient follows from the other: each is judged by what comes before it"),
+]  # fmt: skip
 # ---------------------------------------------------------------- torch.autograd.Function
 
 # `toolbox.probes.function_runs` applies a Function in the student's process and brings back

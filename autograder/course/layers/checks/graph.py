@@ -9,6 +9,7 @@ import torch
 from toolbox.checks.compare import assert_grad, assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.graph import GraphTruth, assert_params, assert_values, assert_walk, named, sort
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 
@@ -74,6 +75,17 @@ def graph_foreseen(student, key: str, true: torch.Tensor, **forms: Any) -> None:
     forms = {name.replace("_", "-"): [torch.as_tensor(value).double() for value in values if value is not None]
              for name, values in forms.items()}  # fmt: skip
     assert_value(found[key], true, name=key, forms=forms)
+
+
+STORIES = [
+    *(
+        Story(name, "an op of several sources: its checks are those of the graph")
+        for name in ("Add", "Multiply", "Concat")
+    ),
+    Story("Graph", "the answers of its methods are orders and dicts, judged by the rows that it was built of"),
+    Story("residual_block", "it builds rows, and computes nothing"),
+    Story("Node", "given"),
+]
 
 
 # Ops with several inputs

@@ -8,10 +8,16 @@ import torch
 
 from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.checks.reference.tensor import pull
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
 
 from .inputs import D, N
+
+STORIES = [
+    Story("Sequential", "it holds layers and has no formula"),
+    Story("Recomputing", "what it is about is what it keeps and how often layers run"),
+]
 
 # Sequential
 

@@ -22,6 +22,8 @@ ROWS = [
      "backward reads the cache. Does it also write into it?", CONTRACT),
     ("grads-pile-up", "Gradients of several calls are added up",
      "In this course each backward pass sets the gradients anew.", CONTRACT),
+    ("answer-reused", "The answer of an earlier call changes with the next one",
+     "The caller still holds what you returned last time. Does every call make tensors of its own?", CONTRACT),
     ("dtype-changed", "The dtype has changed",
      "Where is a tensor made, or converted, without being told the dtype of x?", CONTRACT),
     # linear

@@ -15,6 +15,10 @@ WORKED: dict[str, str] = {
         "A backward pass finds 3 for b. Asked again, it should say 3 again; adding up says 3 + 3 = 6, and an "
         "optimiser would step twice as far."
     ),
+    "answer-reused": (
+        "A layer that doubles answers 2 with 4, and then 5 with 10. Whoever kept the first answer must still hold 4; "
+        "if both calls filled the same tensor, it holds 10."
+    ),
     "dtype-changed": (
         "In float32, 1.00000001 is 1: it holds about 7 digits, float64 about 16. A float64 batch that comes back as "
         "float32 has lost 9 of them."
