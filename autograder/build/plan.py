@@ -80,8 +80,7 @@ def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
 
     master, built = masters.notebooks[name], []
     public, origin = {}, {}
-    for file in [*masters.checks[name], *_kinds(name, masters)]:
-        data = _stripped(file.path, regions.numbered(masters.texts[file.path]), file.hidden)
+    for file, data in [*((file, _released(file, masters)) for file in masters.checks[name]), *_kinds(name, masters)]:
         if any(not isinstance(node, ast.Expr) for node in ast.parse(data).body):  # else all of it is hidden
             public[Path(file.path).name], origin[Path(file.path).name] = data, file.path
     listing = index.written(name, master.kit["modules"], checks.collected(root, name, master, public)).encode()
@@ -93,17 +92,22 @@ def _checks(root: Path, name: str, masters: Sources) -> list[Built]:
     return built
 
 
-def _kinds(name: str, masters: Sources) -> list[CheckFile]:
-    """The kinds that an assignment's checks are made with; what is released has them beside the checks."""
+def _kinds(name: str, masters: Sources) -> list[tuple[CheckFile, bytes]]:
+    """The kinds that an assignment's public checks are made with, which are released beside them."""
     own = {Path(file.path).stem for file in masters.checks[name]}
-    found: dict[str, CheckFile] = {}
-    waiting = list(masters.checks[name])
+    found: dict[str, tuple[CheckFile, bytes]] = {}
+    waiting = [_released(file, masters) for file in masters.checks[name]]
     while waiting:
-        for module in sorted(imported(masters.texts[waiting.pop().path]) - own - found.keys()):
-            if module in masters.kinds:
-                found[module] = masters.kinds[module]
-                waiting.append(found[module])
+        for module in sorted(imported(waiting.pop().decode()) - own - found.keys()):
+            if kind := masters.kinds.get(module):
+                found[module] = kind, _released(kind, masters)
+                waiting.append(found[module][1])
     return [found[module] for module in sorted(found)]
+
+
+def _released(file: CheckFile, masters: Sources) -> bytes:
+    """What students get of a file of checks."""
+    return _stripped(file.path, regions.numbered(masters.texts[file.path]), file.hidden)
 
 
 def _stripped(path: str, lines: list[Line], found: list[Region]) -> bytes:

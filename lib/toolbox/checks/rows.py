@@ -20,9 +20,11 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Property:
-    """What a kind asks of its rows. word: its name in ids and in `without`. of: the attribute of a row that names the
-    item which this belongs to; where it is "", the row is not asked. over: the attribute that lists the parts which are
-    asked about one by one, "" where there are none.
+    """What a kind asks of its rows.
+
+    word: its name in ids and in `without`. of: the attribute of a row that names the item which this belongs to, or
+    maps parts to items; where it is "", the row is not asked. over: the attribute that lists the parts which are asked
+    about one by one, "" where there are none.
     """
 
     word: str
@@ -64,11 +66,12 @@ class Row:
     def asked(self) -> Iterator[tuple[str, str, Property, tuple]]:
         """(id, item, property, what the function takes first) of each of its checks."""
         for prop in self.properties():
-            item = getattr(self, prop.of)
-            if not item or prop.word in self.without:
+            items = getattr(self, prop.of)
+            if not items or prop.word in self.without:
                 continue
             label = getattr(self, "label", "") or getattr(self, "name", "")
             for part in getattr(self, prop.over) if prop.over else ("",):
+                item = items[part] if isinstance(items, Mapping) else items
                 yield f"{label}/{prop.word}{part and ':'}{part}", item, prop, (self, part) if prop.over else (self,)
 
 

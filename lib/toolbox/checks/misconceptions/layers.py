@@ -24,6 +24,8 @@ ROWS = [
      "In this course each backward pass sets the gradients anew.", CONTRACT),
     ("answer-reused", "The answer of an earlier call changes with the next one",
      "The caller still holds what you returned last time. Does every call make tensors of its own?", CONTRACT),
+    ("call-remembered", "A call remembers an earlier one",
+     "What outlives a call: a default argument, a variable of the module, of the class? What is left in it?", CONTRACT),
     ("dtype-changed", "The dtype has changed",
      "Where is a tensor made, or converted, without being told the dtype of x?", CONTRACT),
     # linear

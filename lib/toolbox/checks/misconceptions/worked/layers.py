@@ -19,6 +19,10 @@ WORKED: dict[str, str] = {
         "A layer that doubles answers 2 with 4, and then 5 with 10. Whoever kept the first answer must still hold 4; "
         "if both calls filled the same tensor, it holds 10."
     ),
+    "call-remembered": (
+        "`def nodes(output, found=[])` makes one list for all calls: the second call begins with what the first one "
+        "found, and says 5 where 2 are right."
+    ),
     "dtype-changed": (
         "In float32, 1.00000001 is 1: it holds about 7 digits, float64 about 16. A float64 batch that comes back as "
         "float32 has lost 9 of them."
