@@ -10,8 +10,15 @@ import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad, assert_value, grad_of, loss_of
 from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
+
+STORIES = [
+    Story("toy", "it takes floats, and each of its gradients follows from the one before"),
+    Story("neuron", "it takes floats, and each of its gradients follows from the one before"),
+    Story("sigmoid", "given"),
+]
 
 # The first flat functions: a graph of three gates, and a logistic neuron
 

@@ -53,12 +53,14 @@ def smooth(given: Given) -> bool:
 
 
 def strided(given: Given) -> Given:
-    """The same arguments, with x the transpose of a tensor: its rows are not contiguous."""
-    return given | {"x": given["x"].T.contiguous().T}
+    """The same arguments, with every matrix the transpose of a tensor: its rows are not contiguous."""
+    return {name: value.T.contiguous().T if torch.is_tensor(value) and value.dim() == 2 else value
+            for name, value in given.items()}  # fmt: skip
 
 
 def compare(answer: Any, truth: Truth, *names: str, **more: Any) -> None:
     """Compare the loss or gradients `names` of an answer with the truth. more: for `toolbox.checks.compare`."""
+    more = {"if_single": "dtype-changed"} | more
     for name in names:
         if name == "loss":
             assert_value(loss_of(answer), truth.loss, inputs=truth.inputs, clues=truth.loss_clues, **more)
@@ -89,30 +91,46 @@ def compare_twice(student, function: Callable[..., Any], given: Given, truth: Tr
     assert_unchanged(changed)
 
 
-def far_out(given: Given) -> Given:
-    """The same arguments, but row after row the scores lie near 1000, near -1000, or far apart from each other."""
-    x, w = given["x"].clone(), given["w"].clone()
-    x[:, 0] = torch.tensor([1000.0, -1000.0]).repeat(len(x))[: len(x)]
-    w[0] = 1.0
-    spread = x[0, 1:] @ w[1:]
-    x[0, 1:] *= 1500.0 / (spread.max() - spread.min())
-    y = given["y"].clone()
-    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong: its probability rounds to 0
-    return given | {"x": x, "w": w, "y": y}
-
-
-def net_far_out(given: Given, level: float) -> Given:
-    """The same arguments, but the scores of the first row lie near `level`, those of the second far apart, the
-    others where they were: each row has a largest score of its own.
+def far_out(given: Given) -> list[Given]:
+    """The same arguments, but row after row the scores lie near 1000, near -1000, or far apart from each other: all of
+    them, one far above the others, one far below.
     """
-    changed = {name: given[name].clone() for name in ("x", "w1", "w2", "y")}
-    x, w1, w2, y = changed.values()
-    w1[:2] = 0
-    w1[0, 0] = w1[1, 1] = 1.0  # one hidden unit lifts a row, another pulls its classes apart
-    x[0, 0], x[1, 1] = abs(level), 1500.0 / (w2[1].max() - w2[1].min())
-    w2[0] = 1.0 if level > 0 else -1.0
-    y[1] = w2[1].argmin()
-    return given | changed
+    x, w, y = given["x"].clone(), given["w"].clone(), given["y"].clone()
+    x[:, 0] = torch.tensor([1000.0, -1000.0]).repeat(len(x))[: len(x)]
+    w[0], w[1] = 1.0, 0.0
+    w[1, 0] = 1.0
+    x[1:3, 1] = torch.tensor([2000.0, -2000.0])
+    spread = x[0, 2:] @ w[2:]
+    x[0, 2:] *= 1500.0 / (spread.max() - spread.min())
+    y[0] = (x @ w + given["b"])[0].argmin()  # a row that is sure of itself, and wrong: its probability rounds to 0
+    return [given | {"x": x, "w": w, "y": y}]
+
+
+def sure(given: Given) -> list[Given]:
+    """The same arguments with scores of 1000 and -1000 in the first rows, for either label."""
+    x, y = given["x"].clone(), given["y"].clone()
+    wanted = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0], dtype=x.dtype)
+    x[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
+    y[:4] = torch.tensor([1, 1, 0, 0])
+    return [given | {"x": x, "y": y}]
+
+
+def net_far_out(given: Given) -> list[Given]:
+    """The same arguments, but the scores of the first row lie near 1000, or near -1000, one score of the second far
+    above or below its others, the other rows where they were: each row has a largest score of its own.
+    """
+    found = []
+    for level in (1000.0, -1000.0):
+        changed = {name: given[name].clone() for name in ("x", "w1", "w2", "y")}
+        x, w1, w2, y = changed.values()
+        w1[:2] = 0
+        w1[0, 0] = w1[1, 1] = 1.0  # one hidden unit lifts a row, another pulls its classes apart
+        x[0, 0], x[1, 1] = abs(level), 2000.0
+        w2[0], w2[1] = (1.0 if level > 0 else -1.0), 0.0
+        w2[1, 0] = w2[0, 0]
+        y[1] = w2[1].argmin()
+        found.append(given | changed)
+    return found
 
 
 def dead_row(given: Given) -> Given:

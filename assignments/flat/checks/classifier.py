@@ -1,0 +1,76 @@
+"""What every flat gradient function of a classifier must do, from the loss back to each variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from toolbox.checks.compare import assert_between, assert_unchanged, grad_of, loss_of
+from toolbox.checks.layer_runs import check_dtype
+from toolbox.checks.reference.models import Truth
+from toolbox.checks.rows import Row, asks
+from toolbox.errors import Mismatch
+
+from .inputs import FAR_OUT, Given, check_dead_row, compare, compare_twice, dead_row, strided
+
+
+@dataclass(frozen=True)
+class Classifier(Row):
+    """A function of a batch and parameters, which returns (loss, grads). parts: the loss and each variable -> its item.
+
+    kind: of its loss. draw: makes its arguments. far: arguments -> a list of those far out. kinked: arguments with
+    scores at kinks of the loss, and the same to either side. one, other: sizes of a single example, and of float32.
+    overflow: the mistake that nan and inf tell of.
+    """
+
+    name: str
+    kind: str
+    parts: Mapping[str, str]
+    draw: Callable[..., Given]
+    far: Callable[[Given], list[Given]]
+    kinked: Callable[[], list[Given]] | None = None
+    one: Mapping[str, float] = field(default_factory=dict)
+    other: Mapping[str, float] = field(default_factory=dict)
+    overflow: str = "softmax-unstabilised"
+
+    def ask(self, student, given: Given, part: str, **more) -> None:
+        """Compare one part of the answer."""
+        compare(getattr(student.flat, self.name)(**given), Truth(self.kind, given), part, **more)
+
+    @property
+    def kink_item(self) -> str:
+        """Where kinks of the loss show."""
+        return self.parts["scores"]
+
+    @property
+    def gate_item(self) -> str:
+        """Where closed gates show, "" where there are none."""
+        return self.parts.get("a", "")
+
+    @property
+    def straight(self) -> list[str]:
+        """The parts whose gradient says something of the penalty, or of its absence."""
+        return [part for part in self.parts if part == "loss" or part[0] in "wb"]
+
+    @property
+    def outer(self) -> list[str]:
+        """The parts where far-out scores show."""
+        return ["loss", "scores"]
+
+
+@asks(Classifier, "value", over="parts", of="parts")
+def it_matches_autograd(function, part, student, make):
+    function.ask(student, function.draw(make), part)
+
+
+@asks(Classifier, "penalty", over="straight", of="parts")
+def it_takes_the_strength_of_the_penalty_from_reg(function, part, student, make):
+    function.ask(student, function.draw(make, reg=20.0), part)
+
+
+@asks(Classifier, "far", over="outer", of="parts")
+def it_stays_right_for_scores_of_a_thousand(function, part, student, make):
+    for given in function.far(function.draw(make, N=12)):
+        function.ask(student, given, part, **FAR_OUT | {"if_not_finite": function.overflow})
