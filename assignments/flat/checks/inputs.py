@@ -53,7 +53,7 @@ def smooth(given: Given) -> bool:
 
 
 def strided(given: Given) -> Given:
-    """The same arguments, with every matrix the transpose of a tensor: its rows do not lie in one piece."""
+    """The same arguments, with every matrix the transpose of a tensor: its rows are not contiguous."""
     return {name: value.T.contiguous().T if torch.is_tensor(value) and value.dim() == 2 else value
             for name, value in given.items()}  # fmt: skip
 

@@ -209,7 +209,7 @@ def its_options_have_their_defaults(layer, student, make):
 
 
 @asks(Layer, "default back", of="backward")
-def its_options_have_their_defaults_on_the_way_back(layer, student, make):
+def its_options_have_their_defaults_in_the_backward_pass(layer, student, make):
     layer.ask(student, make, back=True, options=layer.default)
 
 
