@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import torch
 
 from toolbox.checks.compare import assert_between, assert_unchanged, grad_of, loss_of
-from toolbox.checks.layer_runs import check_dtype
 from toolbox.checks.reference.models import Truth
 from toolbox.checks.rows import Row, asks
 from toolbox.errors import Mismatch

@@ -1,4 +1,4 @@
-"""Wrong answers that are made of every classifier alike."""
+"""Wrong answers that are made of every classifier alike. `flat` promises no dtype."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ LINEAR = {"linear_hinge": "hinge", "linear_softmax": "softmax", "linear_squared"
 NETS = {"net_hinge": "net_hinge", "net_softmax": "net_softmax"}
 
 
+RULES = "reused rounded"
+
+
 def grads(items: dict[str, str]) -> dict[str, str]:
     return {f'grads["{name}"]': item for name, item in items.items()}
 
@@ -16,7 +19,7 @@ def grads(items: dict[str, str]) -> dict[str, str]:
 GENERATED: list[Answer] = []
 for function, name in LINEAR.items():
     items = {part: f"{name}_grad_{part}" for part in ("scores", "w", "b")}
-    GENERATED += breaches(function, "loss, grads", {"loss": f"{name}_loss"} | grads(items))
+    GENERATED += breaches(function, "loss, grads", {"loss": f"{name}_loss"} | grads(items), rules=RULES)
 for function, name in NETS.items():
     items = {part: f"{name}_grad_{place}" for part, place in (("w2", "second"), ("w1", "first"), ("b1", "first"))}
-    GENERATED += breaches(function, "loss, grads", {"loss": f"{name}_loss"} | grads(items))
+    GENERATED += breaches(function, "loss, grads", {"loss": f"{name}_loss"} | grads(items), rules=RULES)

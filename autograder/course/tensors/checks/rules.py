@@ -45,14 +45,15 @@ def sure(make, dtype):
 x, xw, gxw = numbers("x=n"), numbers("x=ND", "w=DM"), numbers("grad_out=NM", "x=ND", "w=DM")
 gx, gxy = numbers("grad_out=ND", "x=ND"), numbers("grad_out=ND", "x=ND", "y=D")
 corr, corr_back = numbers("x=X", "w=K", "b=n"), numbers("grad_out=n", "x=X", "w=K")
+IN_ONE_PIECE = {"layouts": "an explicit Jacobian is for understanding: nothing is promised of tensors that are views"}
 FUNCTIONS = [
     Function("relu_jacobian", "tensors", {"": "relu_jacobian"}, x, far(x, "x"), lambda x: [slopes(torch.relu, x)]),
     Function("softmax_jacobian", "tensors", {"": "softmax_jacobian"}, x, far(x, "x"), lambda x: [slopes(softmax, x)],
              overflow="softmax-unstabilised"),
     Function("matmul_jacobian_x", "tensors", {"": "matmul_jacobian"}, xw, far(xw, "x", "w"),
-             lambda x, w: [slopes(lambda v: v @ w, x)]),
+             lambda x, w: [slopes(lambda v: v @ w, x)], without=IN_ONE_PIECE),
     Function("matmul_jacobian_w", "tensors", {"": "matmul_jacobian"}, xw, far(xw, "x", "w"),
-             lambda x, w: [slopes(lambda v: x @ v, w)]),
+             lambda x, w: [slopes(lambda v: x @ v, w)], without=IN_ONE_PIECE),
     Function("relu_backward", "tensors", {"": "relu_backward"}, gx, far(gx, "grad_out", "x"),
              lambda grad_out, x: pull(torch.relu, grad_out, x)),
     Function("softmax_backward", "tensors", {"": "softmax_backward"}, probabilities, sure,
