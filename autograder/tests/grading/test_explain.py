@@ -21,21 +21,23 @@ from toolbox.errors import NotThere, UnknownName
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def explained(made, tmp_path_factory):
+    """A class with rules, a late hand-in, and a mark by hand."""
     path, found = list(sys.path), os.environ["PATH"]
-    root = course.make(tmp_path_factory.mktemp("made"))
+    root = tmp_path_factory.mktemp("explained") / "course"
+    shutil.copytree(made, root)
     course.mark(root, "eve", "why", 2.0, "Nearly.")
     (root / "classroom" / "course.toml").write_text(
         f"[assignments.{NAME}]\ndue = 2026-03-01T11:00:00Z\nlate = {{ per_hour = 0.25 }}\ndrop = ['guess']\n"
         "points = { slope = 3 }\n"
     )
     course.run(root)
-    yield root
     sys.path[:], os.environ["PATH"] = path, found
+    return root
 
 
-def test_a_mark_is_explained_by_its_checks_their_version_and_the_rules(root):
-    text = "\n".join(explain(root, "bob", "slope"))
+def test_a_mark_is_explained_by_its_checks_their_version_and_the_rules(explained):
+    text = "\n".join(explain(explained, "bob", "slope"))
     assert text.startswith("bob, tiny, slope: 1 of 3 points; in all 0.75 / 6\n")
     for words in (
         "received 2026-03-01T12:00:00+00:00", "SHA-256", "passed      0.50  the slope at one is two\n",
@@ -47,22 +49,22 @@ def test_a_mark_is_explained_by_its_checks_their_version_and_the_rules(root):
         assert words in text, text
 
 
-def test_a_written_question_and_a_dropped_item_are_explained_without_judging(root):
-    text = "\n".join(explain(root, "eve", "why"))
+def test_a_written_question_and_a_dropped_item_are_explained_without_judging(explained):
+    text = "\n".join(explain(explained, "eve", "why"))
     assert "why: 2 of 3 points" in text and "marked by hand: 2 of 3" in text and "comment: Nearly." in text
     assert "Today" not in text
-    assert "dropped: it counts for nobody" in "\n".join(explain(root, "eve", "guess", replay=False))
+    assert "dropped: it counts for nobody" in "\n".join(explain(explained, "eve", "guess", replay=False))
 
 
 @pytest.mark.parametrize(("words", "told"), [(("zoe", "slope"), "no verdict on 'zoe'"), (("ada", "slop"), "slope")])
-def test_a_name_that_is_not_there_is_said_with_those_that_are(root, words, told):
+def test_a_name_that_is_not_there_is_said_with_those_that_are(explained, words, told):
     with pytest.raises(UnknownName, match=told):
-        explain(root, *words)
+        explain(explained, *words)
 
 
-def test_the_checks_of_today_are_set_against_those_of_then(root, tmp_path, monkeypatch):
+def test_the_checks_of_today_are_set_against_those_of_then(explained, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
-    shutil.copytree(root, tmp_path / "course")
+    shutil.copytree(explained, tmp_path / "course")
     course.edit_checks(tmp_path / "course")
     text = "\n".join(explain(tmp_path / "course", "eve", "slope"))
     assert "judged again by another version of the checks" in text
@@ -70,18 +72,18 @@ def test_the_checks_of_today_are_set_against_those_of_then(root, tmp_path, monke
 
 
 def test_a_machine_with_the_verdicts_alone_reports_exports_and_explains_and_says_what_else_it_lacks(
-    root, tmp_path, monkeypatch
+    explained, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(sys, "path", list(sys.path))
     laptop = tmp_path / "laptop"
-    shutil.copytree(root, laptop, ignore=shutil.ignore_patterns("classroom"))
+    shutil.copytree(explained, laptop, ignore=shutil.ignore_patterns("classroom"))
     classroom = laptop / "classroom"
     for name in ("verdicts", "marks"):
-        shutil.copytree(root / "classroom" / name, classroom / name)
-    shutil.copy(root / "classroom" / IN_FORCE, classroom)
+        shutil.copytree(explained / "classroom" / name, classroom / name)
+    shutil.copy(explained / "classroom" / IN_FORCE, classroom)
     assert present(laptop, NAME, console=course.quiet()).is_file()
     tables = []
-    for place in (laptop, root):
+    for place in (laptop, explained):
         with open(export(place).path, encoding="utf-8-sig", newline="") as file:
             tables.append([(row["student_id"], row["score"], row["status"]) for row in csv.DictReader(file)])
     assert tables[0] == tables[1] and [row[0] for row in tables[0]] == list(GRADES)
@@ -90,7 +92,7 @@ def test_a_machine_with_the_verdicts_alone_reports_exports_and_explains_and_says
     with pytest.raises(NotThere, match="no history"):
         undo(laptop)
     for name in ("history", "log.jsonl"):
-        source = root / "classroom" / name
+        source = explained / "classroom" / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, classroom / name)
     with pytest.raises(NotThere, match="lacks the gradebook"):
         undo(laptop, NAME, 1)

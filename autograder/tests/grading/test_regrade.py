@@ -25,21 +25,6 @@ from autograder.tests.grading.graded_course import GRADES, NAME, REGRADED, edit_
 from toolbox.errors import NotThere
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    path = list(sys.path)
-    yield course.make(tmp_path_factory.mktemp("made"))
-    sys.path[:] = path
-
-
-@pytest.fixture
-def root(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setenv("PATH", os.environ["PATH"])
-    shutil.copytree(made, tmp_path / "course")
-    return tmp_path / "course"
-
-
 def look(root, **more) -> list[str]:
     said = []
     preview(root, NAME, jobs=1, trust=True, say=said.append, console=quiet(), **more)
@@ -92,12 +77,12 @@ def _touch(path) -> None:
 
 @pytest.fixture(scope="module")
 def previewed(made, tmp_path_factory):
-    path = list(sys.path)
+    path, found = list(sys.path), os.environ["PATH"]
     root = tmp_path_factory.mktemp("previewed") / "course"
     shutil.copytree(made, root)
     edit_checks(root)
     look(root, again=True)
-    sys.path[:] = path
+    sys.path[:], os.environ["PATH"] = path, found
     return root
 
 
