@@ -10,6 +10,7 @@ import pytest
 from autograder.grading import work
 from autograder.grading.collecting import choices, take_in
 from autograder.grading.preview import apply, preview
+from autograder.grading.undo import undo
 from autograder.records import verdict as verdicts
 from autograder.tests.grading import graded_course as course
 from autograder.tests.grading.graded_course import NAME
@@ -89,3 +90,16 @@ def test_other_rules_choose_among_what_is_kept_and_what_a_person_put_there_stays
     course.run(root)
     assert standing(root) == {"ada": "3 * x"}
     assert verdicts.read(root / "classroom", NAME, "ada").verdict.score == 0
+
+
+def test_an_undo_puts_the_hand_in_back_that_was_graded_then_where_it_is_kept(root):
+    (root / "classroom" / "course.toml").write_text("")  # the last in time stands
+    for hour, body in ((9, "2.0"), (10, "2 * x")):
+        collected(root, hour, ada=body)
+        course.hand_in(root, "bob", body)  # by hand, and so in no attempt
+        course.run(root)
+    assert course.scores(root) == {"ada": 1.5, "bob": 1.5}
+    done = undo(root, NAME, say=lambda line: None, console=course.quiet())
+    assert standing(root) == {"ada": "2.0", "bob": "2 * x"} and course.scores(root) == {"ada": 0.5, "bob": 1.5}
+    assert list(done.stays) == [(NAME, "bob")] and "not kept" in done.stays[NAME, "bob"]
+    assert course.run(root).skipped == ["ada", "bob"]
