@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder import build, intake
 from autograder.grading import ledger
 from autograder.history import undone
-from autograder.judging.key import key
+from autograder.judging.key import judging, key
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import HandIn, read_hand_in
 from autograder.records.verdict import NOT_JUDGED, Verdict
@@ -68,12 +68,13 @@ def plan(
 ) -> Plan:
     """What is to be done for these hand-ins. entered: the students who are in the gradebook already."""
     classroom, assignment = root / "classroom", found[0].assignment
-    taken_back = undone.read(classroom)
+    taken_back, now = undone.read(classroom), judging(root, assignment)
     result = Plan()
     for hand_in in found:
         student, own = hand_in.student, key(root, hand_in, seed, pictures)
         known = None if again else verdicts.read(classroom, assignment, student)
-        if known is None or not _holds(known.verdict, hand_in, own, taken_back.key(assignment, student)):
+        is_undone = taken_back.grader(assignment, student) == now
+        if known is None or not _holds(known.verdict, hand_in, own, is_undone):
             result.to_judge.append((hand_in, own))
             continue
         own = known.verdict.key
@@ -85,12 +86,12 @@ def plan(
     return result
 
 
-def _holds(verdict: Verdict, hand_in: HandIn, own: str, undone_key: str) -> bool:
-    """Whether a verdict still says what judging would find, or stands in the place of the one that would be found.
+def _holds(verdict: Verdict, hand_in: HandIn, own: str, is_undone: bool) -> bool:
+    """Whether a verdict still says what judging would find, or stands in the place of one that was undone.
 
-    own: what its key would be now; undone_key: the key of the one that somebody took back.
+    own: what its key would be now; is_undone: whether judging now would be what somebody took back.
     """
-    if own == undone_key and verdict.hand_in.get("sha256") == hand_in.receipt.sha256:
+    if is_undone and verdict.hand_in.get("sha256") == hand_in.receipt.sha256:
         return True
     return verdict.key == own and verdict.status != NOT_JUDGED and not verdict.open_items
 

@@ -33,12 +33,15 @@ def next_terms(root: Path, assignment: str) -> Terms:
 def begin_by(root: Path, assignment: str, say: Callable[[str], None]) -> Terms:
     """Put the terms of a grading in force, and say whose grade changes by that."""
     terms = next_terms(root, assignment)
-    if pending(root) != terms:
+    as_written, classroom = pending(root) == terms, root / "classroom"
+    if not as_written:
         say("the rules in course.toml were undone, and stay so: rules --apply puts them in force")
     changed = preview(root, terms)
     for line in [*sentences(changed), *to_follow(changed, apart=assignment)]:
         say(f"by the rules: {line}")
-    put_in_force(root / "classroom", terms)
+    put_in_force(classroom, terms)
+    if as_written:
+        undone.write(classroom, Undone("", undone.read(classroom).verdicts))
     return terms
 
 

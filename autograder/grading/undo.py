@@ -169,9 +169,8 @@ def _take_back(root: Path, history: History, kept: Undone, now: State, target: S
         for student in students:
             if student not in now.verdicts.get(name, {}):
                 continue
-            old, new = (_verdict(history, own, name, student)["key"] for own in (now, target))
-            if old != new:
-                taken.setdefault(name, {})[student] = old
+            if grader := _verdict(history, now, name, student).get("judged_by", {}).get("grader"):
+                taken.setdefault(name, {})[student] = grader
     undone.write(history.classroom, Undone(rules, taken))
     if IN_FORCE in target.files:
         write_atomically(history.classroom / IN_FORCE, history.store.get(target.files[IN_FORCE]))

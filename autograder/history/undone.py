@@ -1,8 +1,8 @@
 """What an undo took back, so that the next grading does not put the same in force again: `classroom/undone.json`.
 
-A hand-in whose last verdict was undone is left as it is while judging it would be by the same checks; rules that were
-undone are left out while course.toml and the roster say the same. Once anything has changed, or somebody asks for it
-(`grade --again`, `rules --apply`), this no longer holds. It is a part of every state, and so it comes back with one.
+A hand-in whose last verdict was undone keeps the verdict of then while the grader is the one that was undone. Rules
+that were undone are left out while course.toml and the roster say the same. Once anything has changed, or somebody asks
+for it (`grade --again`, `rules --apply`), this no longer holds. It is a part of every state, and comes back with one.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from autograder.rules.terms import Terms
 
 @dataclass(frozen=True)
 class Undone:
-    """rules: the digest of terms, "" for none. verdicts: assignment -> student -> key of the verdict."""
+    """rules: the digest of terms, "" for none. verdicts: assignment -> student -> digest of the grader."""
 
     rules: str = ""
     verdicts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def key(self, assignment: str, student: str) -> str:
-        """The key of the verdict that was undone, "" where none was."""
+    def grader(self, assignment: str, student: str) -> str:
+        """The digest of the grader whose verdict was undone, "" where none was."""
         return self.verdicts.get(assignment, {}).get(student, "")
 
     def without(self, assignment: str, students: Iterable[str]) -> Undone:
         """What is left once these students are judged anew."""
         students = set(students)
-        own = {name: key for name, key in self.verdicts.get(assignment, {}).items() if name not in students}
+        own = {name: grader for name, grader in self.verdicts.get(assignment, {}).items() if name not in students}
         return Undone(self.rules, {**self.verdicts, assignment: own})
 
 

@@ -133,7 +133,7 @@ def test_history_lists_and_tells(root, monkeypatch):
 def test_what_was_undone_is_forgotten_for_who_is_judged_anew(tmp_path):
     kept = Undone("rules", {"flat": {"ada": "1", "bob": "2"}})
     undone.write(tmp_path, kept)
-    assert undone.read(tmp_path) == kept and kept.key("flat", "ada") == "1" and kept.key("deep", "ada") == ""
+    assert undone.read(tmp_path) == kept and kept.grader("flat", "ada") == "1" and kept.grader("deep", "ada") == ""
     undone.write(tmp_path, Undone("", kept.without("flat", ["ada", "bob"]).verdicts))
     assert not os.listdir(tmp_path)
 
