@@ -2,7 +2,7 @@
 
 In training every feature (column of x) is shifted and scaled to mean 0 and variance 1 *over the batch*, then scaled by
 gamma and shifted by beta, which are learned. The rows of a batch thus see each other, in the forward pass and in the
-gradient. In use there may be no batch: then running means of what training saw take the place of the batch's.
+gradient. At test time there may be no batch: then running averages kept in training replace the batch's statistics.
 """
 
 from __future__ import annotations
