@@ -95,13 +95,9 @@ class _Rearrange(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         function = node.func
-        method = isinstance(function, ast.Attribute) and function.attr == "sum"
-        if (
-            "sums" in self.kinds
-            and method
-            and not (isinstance(function.value, ast.Name) and function.value.id == "torch")
-        ):
-            return _call("summed", [function.value, *node.args], node.keywords)
+        if "sums" in self.kinds and isinstance(function, ast.Attribute) and function.attr == "sum":
+            if ast.unparse(function.value) != "torch":
+                return _call("summed", [function.value, *node.args], node.keywords)
         return node
 
 
@@ -163,8 +159,8 @@ def refused(
     seeds = list(seeds)
     for answer in progress(list(answers(room, suite, ways))):
         touched = [item for item in answer.items if not wanted or item in wanted]
-        make = prepared(answer, room) if touched else None
-        for seed in seeds if make else ():
+        make = prepared(answer, room)
+        for seed in seeds if touched else ():
             with verdicts_only():
                 results = list(suite.run(make(), items=touched, seed=seed))
             for item in touched:

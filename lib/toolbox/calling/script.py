@@ -245,7 +245,7 @@ class Runner:
         ready = [self._ready(step) for step in steps]
 
         def function(*args: Any, **named: Any) -> Any:
-            taken = [list(args)] if how == "listed" else [*args]
+            taken: list[Any] = [list(args)] if how == "listed" else [*args]
             taken += [named] if how == "by name" else [named.pop(name) for name in names if name in named]
             if len(taken) != len(bound) or (named and how != "by name"):
                 raise TypeError(f"this function takes {', '.join(names) or how or f'{len(bound)} arguments'}")

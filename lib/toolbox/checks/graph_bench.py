@@ -28,7 +28,8 @@ class Bench:
     """
 
     def __init__(self, script: Script, inputs: Sequence[str], rows: Sequence[Row], order: Sequence[str] | None = None):
-        self.script, self.rows, self.given = script, rows, None
+        self.script, self.rows = script, rows
+        self.given: Ref | None = None
         self.graph = script.graph.Graph(*inputs)
         self._prepared: tuple[Mapping[str, Tensor], Sequence[str]] | None = None
         self._anew()
