@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference import implicit as layers
 from toolbox.checks.reference.tensor import matmul_forms, pull
 from toolbox.checks.suite import item
@@ -72,6 +73,19 @@ def refuses(call, words: str, what: str, kinds: tuple[str, ...] = REFUSALS) -> N
     if answer is None:
         raise Missing("nothing is returned yet, and no error is raised")
     raise Mismatch(f"{what}: an answer came back, and none is right: raise an error", diagnosis=["no-clear-error"])
+
+
+def no_number(call) -> None:
+    """Where nothing is right, the call raises an error or gives nan or inf; any number would be taken for an answer."""
+    try:
+        answer = call()
+    except Raised:
+        return
+    if answer is None:
+        raise Missing("nothing is returned yet")
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    if all(bool(as_tensor(part, "the answer").isfinite().all()) for part in parts):
+        raise Mismatch("the system is singular, and numbers came back: raise an error", diagnosis=["no-clear-error"])
 
 
 # Predicted by hand

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference import implicit as layers
 from toolbox.checks.reference.tensor import matmul_forms, pull
 from toolbox.checks.suite import item
@@ -72,6 +73,19 @@ def refuses(call, words: str, what: str, kinds: tuple[str, ...] = REFUSALS) -> N
     if answer is None:
         raise Missing("nothing is returned yet, and no error is raised")
     raise Mismatch(f"{what}: an answer came back, and none is right: raise an error", diagnosis=["no-clear-error"])
+
+
+def no_number(call) -> None:
+    """Where nothing is right, the call raises an error or gives nan or inf; any number would be taken for an answer."""
+    try:
+        answer = call()
+    except Raised:
+        return
+    if answer is None:
+        raise Missing("nothing is returned yet")
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    if all(bool(as_tensor(part, "the answer").isfinite().all()) for part in parts):
+        raise Mismatch("the system is singular, and numbers came back: raise an error", diagnosis=["no-clear-error"])
 
 
 # Predicted by hand
@@ -369,6 +383,25 @@ def test_the_gradient_at_a_matches_unrolling(student, make):
 @item("deq_adjoint")
 def test_the_gradient_at_a_of_a_single_row_matches_unrolling(student, make):
     check_adjoint(student, make, 1, 4, spread=True)
+
+
+@item("deq_adjoint", says="the gradient at a is right where repeated steps would not converge")
+def test_the_gradient_at_a_where_steps_do_not_converge(student, make):
+    for dtype in (torch.float64, torch.float32):
+        z = torch.tensor([[0.1, -0.3], [0.2, 0.4]], dtype=dtype)
+        w, g = torch.tensor([[3.0, 0.5], [-1.0, -4.0]], dtype=dtype), make.normal(2, 2, dtype=dtype)
+        slope = 1 - z.double() ** 2
+        system = torch.eye(2).double() - w.double() * slope[:, None]
+        true = torch.linalg.solve(system, g.double()[:, :, None])[:, :, 0] * slope
+        answer = answered(student.implicit.deq_adjoint, grad_z=g, z=z, w=w)
+        with verdicts_only():
+            assert_grad(answer, true, name="grad_a", inputs=dtype, condition=64.0)
+
+
+@item("deq_adjoint", says="where the system is singular, no number is returned")
+def test_a_singular_system_of_the_adjoint_gives_no_number(student, make):
+    no_number(lambda: student.implicit.deq_adjoint(
+        grad_z=torch.ones(1, 2).double(), z=torch.zeros(1, 2).double(), w=torch.eye(2).double()))  # fmt: skip
 
 
 @item("deq_adjoint")

@@ -464,6 +464,18 @@ def test_too_few_steps_and_a_negative_definite_matrix_are_refused(student, make)
     refused(lambda: solve(student, make, [0.0, 0.0])[0], "H is zero")
 
 
+@item("conjugate_gradients", says="a solution takes as few products as conjugate directions allow")
+def test_a_solution_takes_no_more_products_than_it_needs(student, make):
+    for matrix, size in ((2.0, 1.0), (2.0, 0.0)):
+        s, b = student.script(), size * make.normal(400)
+        product = s.toolbox.smooth_functions.Products(matrix * torch.eye(400, dtype=torch.float64))
+        answer, calls = s.fetch(s.second_order.conjugate_gradients(product, b), product.calls)
+        assert_value(answer, b / matrix, name="x", inputs=torch.float32, if_not_finite="cg-zero-over-zero")
+        if calls > 3:
+            message = f"{calls} products where {int(size)} is enough: H is 2 I, and b is {'any' if size else 'zero'}"
+            raise Mismatch(message, diagnosis=["cg-products-wasted"])
+
+
 @item("conjugate_gradients")
 def test_the_last_step_that_is_allowed_counts(student, make):
     check_solved(student, make, [1.0, 1.5, 2.0, 2.5], most=4)
@@ -540,6 +552,16 @@ def test_small_and_large_eigenvalues_are_found_to_the_same_digits(student, make)
 def test_two_eigenvalues_of_one_size_and_opposite_signs_are_refused(student, make):
     check_largest(student, make, [2.0, -1.0, 1.0])
     refused(lambda: largest(student, make, [2.0, -2.0, 1.0], most=200)[0], "the eigenvalues 2 and -2 never settle")
+
+
+@item("power_iteration", says="an eigenvector to start with takes no more than a few products")
+def test_an_eigenvector_to_start_with_takes_few_products(student, make):
+    s, matrix = student.script(), torch.diag(torch.tensor([5.0, 3.0, 1.0], dtype=torch.float64))
+    product = s.toolbox.smooth_functions.Products(matrix)
+    answer, calls = s.fetch(s.second_order.power_iteration(product, 4 * torch.eye(3).double()[0]), product.calls)
+    assert_value(two(answer, 0), torch.tensor(5.0).double(), name="value")
+    if calls > 3:
+        raise Mismatch(f"{calls} products from an eigenvector, where one shows that it is one")
 
 
 @item("power_iteration")

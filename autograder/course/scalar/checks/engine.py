@@ -300,6 +300,18 @@ def test_random_graphs_are_ordered(student, make):
         check_order(student, grow, 3, edges)
 
 
+@item("value_order", share=0.5)
+def test_the_order_of_a_second_graph_holds_nothing_of_the_first(student, make):
+    s = student.script()
+    first = diamond(s.scalar.Value(0.6), s.scalar.Value(-0.9))
+    second = s.scalar.Value(0.3) * s.scalar.Value(-0.4)
+    orders = [s.scalar.topological(output) for output in (first[-1], second, first[-1])]
+    counts = s.fetch(*[s.builtins.len(order) for order in orders])
+    if counts != [6, 3, 6]:
+        message = f"the orders of a graph of 6, of another one of 3 and of the first again hold {counts} nodes"
+        raise Mismatch(f"{message}: each call makes an order of its own", diagnosis=["call-remembered"])
+
+
 @item("value_order", share=0.5, says="values that are equal but not the same object each have a place in the order")
 def test_the_order_of_values_that_are_equal_but_not_the_same(student, make):
     check_order(student, lambda x, y: [x, y, *twins(x, y)], 2, [(0, 2), (0, 3), (2, 4), (3, 4), (1, 5), (4, 5)])

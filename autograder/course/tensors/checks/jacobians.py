@@ -229,11 +229,12 @@ def test_the_numeric_jacobian_of_a_matrix_has_the_axes_of_y_and_then_those_of_x(
 
 @item("numeric_jacobian")
 def test_the_numeric_jacobian_works_in_double_precision_and_leaves_x_alone(student, make):
-    x = make.normal(4, dtype=torch.float32)
-    answer, after = nudged(student, "twist", x)
-    check_nudged(answer, "twist", x)
-    if not torch.equal(after, x):
-        raise Mismatch("x is not what it was: nudge a copy", diagnosis=["input-changed"])
+    for dtype in (torch.float32, torch.float64):
+        x = make.normal(4, dtype=dtype)
+        answer, after = nudged(student, "twist", x)
+        check_nudged(answer, "twist", x)
+        if not torch.equal(after, x):  # to the last bit
+            raise Mismatch("x is not what it was: nudge a copy", diagnosis=["input-changed"])
 
 
 @item("numeric_jacobian")
