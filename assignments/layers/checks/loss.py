@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from toolbox.checks.compare import assert_between, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.layer_runs import check_dtype, lay_out, stored
 from toolbox.checks.reference.models import LOSSES, MISTAKES
 from toolbox.checks.reference.tensor import pull
