@@ -5,6 +5,7 @@ One transaction: whoever reads sees the old points with the old marks, or the ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 
 from nbformat import NotebookNode
@@ -25,10 +26,13 @@ from autograder.records.marks import Mark, Marks
 from autograder.rules.terms import Terms
 
 
-def put_terms(gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks) -> None:
+def put_terms(
+    gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks, changing: Callable[[], None] = lambda: None
+) -> None:
     """Make the gradebook's points and marks those of the terms. marks: as they were looked up in it (`marks.look`).
 
-    Scores of the checks keep their share until the hand-in is entered anew, which makes them exact.
+    Scores of the checks keep their share until the hand-in is entered anew, which makes them exact. An assignment that
+    is switched off counts nothing. changing: called first, where points are others now.
     """
     try:
         entry = gradebook.find_assignment(assignment)
@@ -36,11 +40,13 @@ def put_terms(gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks)
         return
     due, paper = terms.rules(assignment).due, terms.paper(assignment)
     entry.duedate = None if due is None else due.astimezone(UTC).replace(tzinfo=None)
-    points = {**paper.items, **paper.written}
+    points = {**paper.items, **paper.written} if terms.rules(assignment).on else {}
     cells = [cell for notebook in entry.notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
     dropped = {cell.name for cell in cells} - points.keys()
     back = {cell.name for cell in cells if not cell.max_score} - dropped
     measure = {cell.name: points.get(cell.name, 0.0) / cell.max_score for cell in cells if cell.max_score}
+    if any(cell.max_score != points.get(cell.name, 0.0) for cell in cells):
+        changing()
     for cell in cells:
         cell.max_score = points.get(cell.name, 0.0)
     for notebook in entry.notebooks:

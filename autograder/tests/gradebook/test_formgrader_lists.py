@@ -52,6 +52,12 @@ def test_an_assignment_is_a_folder_with_a_notebook(api):
     assert [found["name"] for found in api.get_assignments()] == ["tiny"]
 
 
+def test_an_assignment_that_is_switched_off_is_not_there(api, tmp_path):
+    (tmp_path / "classroom").mkdir()
+    (tmp_path / "classroom" / "course.toml").write_text("[assignments.tiny]\non = false\n")
+    assert api.get_assignments() == []
+
+
 def test_without_an_exchange_nothing_is_missing_and_nothing_can_be_released(api):
     assert not api.exchange_missing and not api.exchange_is_functional
     assert [found["releaseable"] for found in api.get_assignments()] == [False]
