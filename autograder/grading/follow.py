@@ -51,7 +51,7 @@ def follow(root: Path, say: Say, apart: str = "") -> Followed:
     graded = [folder.name for folder in sorted((classroom / "verdicts").glob("[!.]*/")) if folder.name != apart]
     for name in graded:
         if terms.rules(name).on and (root / "assignments" / name / f"{name}.ipynb").is_file():
-            _stand(root, name)
+            stand(root, name)
     if marks.database(root) is not None:
         book = Book(root)
         follow_roster(book)
@@ -64,9 +64,12 @@ def follow(root: Path, say: Say, apart: str = "") -> Followed:
     return done
 
 
-def _stand(root: Path, name: str) -> None:
-    """Put the attempts in their places that the rules choose now; what a person has changed stays."""
-    stand_anew(root / "classroom", name, root / "assignments" / name / f"{name}.ipynb", choices(root, name).rule)
+def stand(root: Path, name: str) -> bool:
+    """Put the attempts in their places that the rules choose now, and say whether any moved. What a person has changed
+    stays.
+    """
+    released = root / "assignments" / name / f"{name}.ipynb"
+    return bool(stand_anew(root / "classroom", name, released, choices(root, name).rule))
 
 
 def _gradebook(book: Book, name: str, terms: Terms, done: Followed) -> None:

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.grading.change import changing
+from autograder.grading.follow import follow
 from autograder.history import undone
 from autograder.history.undone import Undone
-from autograder.rules.command import preview, run, sentences, to_follow
+from autograder.rules.command import preview, run, sentences
 from autograder.rules.terms import Terms, in_force, pending, put_in_force
 from toolbox.errors import KitError
-
-
-class SwitchedOff(KitError):
-    """The course's rules say that an assignment is not part of this class."""
 
 
 def next_terms(root: Path, assignment: str) -> Terms:
@@ -25,23 +22,24 @@ def next_terms(root: Path, assignment: str) -> Terms:
     terms = pending(root)
     if undone.read(root / "classroom").rules == undone.digest(terms):
         terms = in_force(root)
-    if not terms.rules(assignment).on:
-        raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
+    terms.ask_for(assignment)
     return terms
 
 
 def begin_by(root: Path, assignment: str, say: Callable[[str], None]) -> Terms:
-    """Put the terms of a grading in force, and say whose grade changes by that."""
+    """Put the terms of a grading in force, say whose grade changes by that, and bring the other assignments along."""
     terms = next_terms(root, assignment)
     as_written, classroom = pending(root) == terms, root / "classroom"
     if not as_written:
         say("the rules in course.toml were undone, and stay so: rules --apply puts them in force")
-    changed = preview(root, terms)
-    for line in [*sentences(changed), *to_follow(changed, apart=assignment)]:
+    for line in sentences(preview(root, terms)):
         say(f"by the rules: {line}")
+    before = in_force(root)
     put_in_force(classroom, terms)
     if as_written:
         undone.write(classroom, Undone("", undone.read(classroom).verdicts))
+    if before != terms:
+        follow(root, say, apart=assignment)
     return terms
 
 
@@ -61,10 +59,11 @@ def edited_meanwhile(root: Path, before: Terms) -> str:
 
 
 def apply_rules(root: Path, say: Callable[[str], None]) -> int:
-    """`rules --apply`: put the rules in force, undone or not; the exit code."""
+    """`rules --apply`: put the rules in force, undone or not, and bring all grades along; the exit code."""
     classroom = root / "classroom"
     with changing(root, "rules --apply", say):
         code = run(root, apply=True)
+        done = follow(root, say)
         kept = undone.read(classroom)
         undone.write(classroom, Undone("", kept.verdicts))
-    return code
+    return 1 if done.failed else code

@@ -21,6 +21,7 @@ from autograder.grading.change import changing
 from autograder.grading.collecting import take_in
 from autograder.grading.engines.local import Settings
 from autograder.grading.feedback import renew_pages
+from autograder.grading.follow import stand
 from autograder.grading.plan import Entries, Plan, build_if_stale, hand_ins, plan
 from autograder.grading.rules import begin_by, edited_meanwhile
 from autograder.grading.seed_check import SeedCheck
@@ -29,7 +30,7 @@ from autograder.history import undone
 from autograder.judging.judge import find
 from autograder.masters.catalogue import Assignment, catalogue
 from autograder.records.seed import class_seed
-from autograder.rules.terms import pending
+from autograder.rules.terms import in_force, pending
 from autograder.sandbox import launcher
 from toolbox.checks.visible import visible
 
@@ -94,7 +95,9 @@ def _grade(asked: _Asked, console: Console, say: Callable[[str], None]) -> Outco
     found = hand_ins(root, assignment, students)
     build_if_stale(root, assignment)
     book, files_say = Book(root), pending(root)
-    terms = begin_by(root, assignment, say)
+    before, terms = in_force(root), begin_by(root, assignment, say)
+    if before != terms and stand(root, assignment):  # other rules may choose other attempts
+        found = hand_ins(root, assignment, students)
     book.register(assignment, terms)
     follow_roster(book)
     seed = class_seed(root / "classroom", book.seed)

@@ -38,7 +38,7 @@ def run(root: Path, *, template: bool = False, apply: bool = False) -> int:
         print(visible(line, one_line=True))
     if apply:
         put_in_force(root / "classroom", terms)
-        print("\n".join(["in force", *to_follow(changed)]))
+        print("in force")
     elif changed:
         print("nothing is written: rules --apply puts it in force")
     return 0
@@ -64,12 +64,6 @@ def sentences(changed: list[Change]) -> list[str]:
         f"{own.assignment}, {own.student}: {shown(own.before)} → {shown(own.after)} ({'; '.join(own.reasons)})"
         for own in changed
     ]
-
-
-def to_follow(changed: list[Change], apart: str = "") -> list[str]:
-    """What brings gradebook and pages along; report and exports follow by themselves. apart: one that does, too."""
-    names = dict.fromkeys(change.assignment for change in changed if change.assignment != apart)
-    return [f"python -m autograder grade {name} brings its gradebook and pages along" for name in names]
 
 
 def told(terms: Terms) -> list[str]:

@@ -101,7 +101,7 @@ def everywhere(root: Path) -> dict[str, float | None]:
             assert f"(Score: {found.raw_score - found.penalty} / {found.max_score})" in page, student
             own = (root / "classroom" / "report" / "students" / f"{student}.html").read_text()
             if found.score is not None:
-                assert f"{found.score:g} / {found.max_score:g}" in own and f"{found.score:g}" in report
+                assert f"{found.score:g} of {found.max_score:g}" in own and f"{found.score:g}" in report
                 assert rows[student] == f"{found.score:.10g}"
             else:
                 assert rows[student] == ""
