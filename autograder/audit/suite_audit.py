@@ -14,7 +14,7 @@ With `--mutate` every small change to the solutions is tried as well (`autograde
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,13 @@ from rich.table import Table
 
 from autograder.audit.needs import needs
 from autograder.course.answers import Answer
+from autograder.course.mistaken import Mistaken
 from autograder.course.rooms import Room, load, names
 from autograder.course.students import answering
 from autograder.judging.marks import loses_marks
 from autograder.masters.sources import checks_of
 from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import Known, name_mistakes
 from toolbox.checks.suite import Suite
 from toolbox.errors import UnknownName
 
@@ -91,26 +93,39 @@ def audit(
     if not right_only:
         answers = [(answer, False) for answer in room.wrong] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
+    seeds = list(seeds)
+    known = mistaken(room, suite, seeds)
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small: more than one only wait for each other
     try:
         return [
             finding
             for answer, right in track(answers, f"audit {assignment}", console=console or Console(stderr=True))
-            for finding in judge(answer, right, room, suite, wanted, seeds, thorough)
+            for finding in judge(answer, right, room, suite, wanted, known, thorough)
         ]
     finally:
         torch.set_num_threads(before)
 
 
+def mistaken(room: Room, suite: Suite, seeds: Iterable[str] = SEEDS) -> dict[str, Known]:
+    """What the room's mistakes lead to, under every seed."""
+    return {seed: Mistaken(room, suite.checks, seed) for seed in seeds}
+
+
 def judge(
-    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], seeds: Iterable[str], thorough: bool = True
-) -> list[Finding]:
-    """One answer through its items, under every seed. thorough: ask also right answers what takes seconds."""
+    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], known: Mapping[str, Known],
+    thorough: bool = True,
+) -> list[Finding]:  # fmt: skip
+    """One answer through its items, under every seed that `known` has. thorough: ask also right answers what takes
+    seconds.
+    """
     touched = [name for name in answer.items if name in wanted]
     runs: list[list[TestResult]] = []
-    for seed in seeds:
-        runs.append(_run(answer, room, suite, touched, seed, runs[0] if runs else None, thorough or not right))
+    for seed, leads_to in known.items():
+        run = _run(answer, room, suite, touched, seed, runs[0] if runs else None, thorough or not right)
+        named = {id(result) for result in runs[0]} if runs else set()  # what was asked under the first seed alone
+        name_mistakes([result for result in run if id(result) not in named], leads_to)
+        runs.append(run)
     findings = []
     for name in touched:
         by_seed = [[result for result in run if result.item == name] for run in runs]

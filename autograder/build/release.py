@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder import build
-from autograder.build import Problem, Refused, leaks
+from autograder.build import Problem, Refused, leaks, signatures
 from autograder.build.files import passing
 from autograder.masters import sources
 from autograder.rules.terms import in_force
@@ -46,6 +46,8 @@ def release(root: Path, out: Path) -> Path:
     content["README.md"] = (root / README).read_bytes()
     if problems := _leaks(root, content):
         raise Refused(problems)
+    numbers = {path.relative_to(root).as_posix(): path.read_bytes() for path in signatures.write(root)}
+    content |= {path: data for path, data in numbers.items() if not path.startswith(off)}
     name = _digest(content)
     content |= originals(content, name)
     out.mkdir(parents=True, exist_ok=True)

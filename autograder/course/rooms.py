@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -53,7 +53,14 @@ def load(name: str) -> Room:
     mistakes = list(_modules(name, "mistakes"))
     notebook = {key: value for module in mistakes for key, value in getattr(module, "NOTEBOOK", {}).items()}
     right = _answers(_modules(name, "styles"))
-    return Room(name, _solutions(name), notebook, _answers(mistakes), right, _equivalent(name))
+    return Room(name, _solutions(ROOT, name), notebook, _answers(mistakes), right, _equivalent(name))
+
+
+def room_at(root: Path, name: str) -> Room:
+    """The room of an assignment, with the solutions of the course at `root`; an empty one where there is none."""
+    if name not in names():
+        return Room(name, {}, {}, [], [], {})
+    return replace(load(name), solutions=_solutions(root, name))
 
 
 def _modules(name: str, part: str) -> Iterator[ModuleType]:
@@ -72,9 +79,9 @@ def _answers(modules: Iterator[ModuleType] | list[ModuleType]) -> list[Answer]:
     return list(found.values())
 
 
-def _solutions(name: str) -> dict[str, str]:
-    master = percent.read(f"solutions/{name}.py", (ROOT / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
-    folder = ROOT / "solutions" / "backprop"
+def _solutions(root: Path, name: str) -> dict[str, str]:
+    master = percent.read(f"solutions/{name}.py", (root / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
+    folder = root / "solutions" / "backprop"
     return {module: (folder / f"{module}.py").read_text(encoding="utf-8") for module in master.kit["modules"]}
 
 

@@ -38,7 +38,7 @@ LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"
 # What judging needs of the kit beside the modules that it imports.
 FOLDERS = ("assignments", "data", "lib", "solutions")
 LEFT_OUT = re.compile(
-    r"lib/backprop/|data/local/|solutions/(?!backprop/)[^/]*/|"
+    r"lib/backprop/|data/local/|signatures\.npz$|solutions/(?!backprop/)[^/]*/|"
     r"(^|/)(__pycache__|\.ipynb_checkpoints|\.[^/]*)/|\.pyc$|(^|/)\.[^/]*$"
 )
 HERE = Path(__file__).resolve().parent

@@ -15,7 +15,10 @@ from importlib import metadata
 from pathlib import Path
 
 PROGRAMS = ("autograder.gradescope.harness", "autograder.sandbox.zygote")
-BY_NAME = ("autograder/course/*/checks/*.py", "autograder/course/kinds/*.py", "lib/toolbox/**/*.py")
+BY_NAME = (
+    "autograder/course/*/checks/*.py", "autograder/course/*/mistakes/*.py", "autograder/course/kinds/*.py",
+    "lib/toolbox/**/*.py",
+)  # fmt: skip
 RELEASED = ("assignments/*/checks/*.py", "lib/backprop/*.py")
 NO_PACKAGE = {"backprop", "google"}  # the hand-in itself; what only Google's own machines have
 SOURCES = {"autograder": "", "toolbox": "lib"}  # the kit's own packages, and where they lie

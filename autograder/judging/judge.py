@@ -1,9 +1,9 @@
 """The judge: one function from a hand-in to its judgement. TRUSTED: nothing of a student's is run in here.
 
 Steps: refuse what the intake refused; give a worker the hand-in's modules, and of the course what it may see (`view`);
-have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs
-and comparing with PyTorch on this side; turn the results into a verdict. It knows no folder of a classroom, no
-gradebook and no other hand-in.
+have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs and comparing with
+PyTorch on this side; know mistakes again by running those that we know (`course.mistaken`); turn the results into a
+verdict. It knows no folder of a classroom, no gradebook and no other hand-in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import torch
 
+from autograder.course.mistaken import Mistaken
+from autograder.course.rooms import room_at
 from autograder.judging.carried_mistakes import follow_through
 from autograder.judging.key import versions
 from autograder.judging.look import Finding, Looker
@@ -32,6 +34,7 @@ from autograder.sandbox.transport import RemoteTransport
 from toolbox.calling.student import Student
 from toolbox.checks.collect import NoChecks
 from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import name_mistakes
 from toolbox.checks.suite import Suite, unreadable
 from toolbox.errors import NotJudged, UnknownName
 from toolbox.notebook.cells import Cell, code_cells, is_solution
@@ -67,6 +70,7 @@ class Judge:
         self.looker = self._looker()
         self.solution_cells = sum(is_solution(cell) for cell in content["cells"])
         self._solution: Student | None = None
+        self._mistaken: Mistaken | None = None
         self.needs: dict[str, float] = {}  # seconds of processor time of each test's longest call, at the last hand-in
 
     def judge(self, hand_in: HandIn) -> Judgement:
@@ -119,7 +123,15 @@ class Judge:
             for result in results:
                 if result.status == NOT_JUDGED and not isinstance(result.error, OURS) and self._is_sound(result):
                     unreadable(result)
+            if any(result.status == "failed" for result in results):
+                name_mistakes(results, self._what_mistakes_lead_to())
         return results
+
+    def _what_mistakes_lead_to(self) -> Mistaken:
+        if self._mistaken is None:
+            room, keep = room_at(self.root, self.assignment.name), self.root / "classroom" / ".cache" / "mistakes"
+            self._mistaken = Mistaken(room, self.suite.checks, self.seed, keep)
+        return self._mistaken
 
     def _is_sound(self, result: TestResult) -> bool:
         """Whether a test judges the solution as it should: then what it raised is due to the answer."""

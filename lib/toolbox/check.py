@@ -11,8 +11,9 @@ from typing import Any
 from toolbox.calling.keyboard import Call, KeyboardTransport
 from toolbox.calling.reloading import told
 from toolbox.calling.student import Student, fresh_module
-from toolbox.checks import compare, index, paste
+from toolbox.checks import compare, index, paste, signatures
 from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import name_mistakes
 from toolbox.checks.suite import FATAL, Suite, blank
 from toolbox.checks.table import Aside, Report
 from toolbox.notebook import folders
@@ -68,6 +69,7 @@ class _Check:
 
     def __init__(self, suite: Suite, notebook: Namespace, here: Path | None):
         self.suite, self.here = suite, here
+        self.signatures = signatures.Signatures(suite.path.parent / signatures.NAME)
         self.transport = KeyboardTransport(notebook=notebook)
         self.student = Student(self.transport)
 
@@ -98,6 +100,7 @@ class _Check:
                 left = self.blanks(item)[number:]
                 results += [replace(other, status=result.status, message=message) for other in left]
                 break
+        name_mistakes(results, self.signatures)
         return Report(item, results, asides=asides, known=known)
 
     def ask(self, item: str, name: str, number: int = 0) -> tuple[TestResult, Aside]:

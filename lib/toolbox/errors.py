@@ -7,7 +7,7 @@ the verdict. Errors for people, `KitError`, are no failed answers: a command sho
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class KitError(Exception):
@@ -47,7 +47,8 @@ class Mismatch(AssertionError):
 
     diagnosis: ids of `toolbox.checks.misconceptions`, the most likely one first; empty where none fits.
     evidence: plain JSON data (shapes, worst entry, relative error), shown as a table. plain: the message without
-    anything that came from the student, where students must not read more.
+    anything that came from the student, where students must not read more. failed: what was compared, where that was a
+    value (`toolbox.checks.recognise`).
     """
 
     code = "failed"
@@ -64,6 +65,7 @@ class Mismatch(AssertionError):
         self.diagnosis = list(diagnosis)
         self.evidence = evidence
         self.plain = plain
+        self.failed: Any = None
 
 
 class StudentError(Exception):

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import assert_between
-from toolbox.checks.layer_mistakes import backward_forms
 from toolbox.checks.layer_runs import Trial, check_again, check_grads, check_out
 from toolbox.checks.reference.layer import PARAMETERS, TWINS
 from toolbox.checks.reference.tensor import pull

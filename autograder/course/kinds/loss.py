@@ -11,7 +11,7 @@ import torch
 from toolbox.checks.compare import assert_between, assert_grad, assert_unchanged, assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.layer_runs import check_dtype, lay_out, stored
-from toolbox.checks.reference.models import LOSSES, MISTAKES
+from toolbox.checks.reference.models import LOSSES
 from toolbox.checks.reference.tensor import pull
 from toolbox.checks.rows import Row, asks
 from toolbox.errors import Malformed, Mismatch, Missing
@@ -66,20 +66,14 @@ class Loss(Row):
             small = 1.0 if self.kind == "softmax" else 0.0  # near certainty log(1 + e) is all rounding
             assert_value(loss, value(LOSSES[self.kind]), inputs=scores.dtype, if_single="dtype-changed",
                          condition=rough, terms=small, if_not_finite="softmax-unstabilised",
-                         clues=lambda: self.clues(wide, y, value))  # fmt: skip
+                         batch=len(y), classes=scores.shape[1])  # fmt: skip
             check_dtype(loss, scores.dtype, "loss")
         if "grad" in part:
             slope = lambda loss: pull(lambda s: loss(s, y), ones, wide)[0]  # noqa: E731
             assert_grad(grad, slope(LOSSES[self.kind]), name="scores", inputs=scores.dtype, condition=rough,
                         if_single="dtype-changed", if_not_finite="softmax-unstabilised",
-                        clues=lambda: self.clues(wide, y, slope))  # fmt: skip
+                        batch=len(y), classes=scores.shape[1])  # fmt: skip
             check_dtype(grad, scores.dtype, "gradient scores")
-
-    def clues(self, scores: torch.Tensor, y: torch.Tensor, take) -> dict[str, Any]:
-        if len(y) < 2:
-            return {"batch": 1}
-        forms = {name: [take(loss) for loss in losses] for name, losses in MISTAKES[self.kind].items()}
-        return {"batch": len(y), "classes": scores.shape[1], "forms": forms}
 
 
 def loss_and_grad(answer: Any) -> tuple[Any, Any]:

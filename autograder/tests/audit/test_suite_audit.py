@@ -249,7 +249,8 @@ def test_the_other_assignments_are_as_sound(assignment):
 def test_the_answers_that_were_written_blind_are_rejected_and_nobody_is_falsely_accused(assignment):
     suite = Suite(checks_of(ROOT, assignment))
     answers = FIRST[assignment] + SECOND[assignment] + THIRD[assignment]
-    given = (rooms.load(assignment), suite, set(suite.items), ("audit",))
+    room = rooms.load(assignment)
+    given = (room, suite, set(suite.items), suite_audit.mistaken(room, suite, ("audit",)))
     found = [finding for answer in answers for finding in suite_audit.judge(answer, False, *given)]
     assert len(found) >= 5
     assert [f for f in found if not f.ok or f.accused] == []

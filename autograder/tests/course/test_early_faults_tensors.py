@@ -7,8 +7,10 @@ import pytest
 from autograder.audit import suite_audit
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
+from autograder.course.mistaken import Mistaken
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
+from toolbox.checks.recognise import name_mistakes
 from toolbox.checks.suite import Suite
 
 TENSORS = rooms.load("tensors")
@@ -23,7 +25,9 @@ def suite():
 def lost(suite, items, *edits, **notebook):
     """item -> the names given to its failed tests that bear marks."""
     student = answering(Answer("early", (), edits, notebook=notebook), TENSORS)
-    results = [r for r in suite.run(student, items=items, seed="early") if r.status != "passed" and r.share]
+    results = suite.run(student, items=items, seed="early")
+    name_mistakes(results, Mistaken(TENSORS, suite.checks, "early"))
+    results = [r for r in results if r.status != "passed" and r.share]
     return {name: [r.diagnosis for r in results if r.item == name] for name in {r.item for r in results}}
 
 

@@ -146,33 +146,6 @@ def test_the_true_jacobian_agrees_with_jacrev():
     assert torch.allclose(mine, torch.func.jacrev(planted_faults.rows_against_columns)(x))
 
 
-def test_no_wrong_form_is_right():
-    g, x, w = torch.randn(5, 3), torch.randn(5, 4), torch.randn(4, 3)
-    y = torch.softmax(x, dim=-1).double()
-    up = torch.randn(5, 4)
-    groups = [(truths.relu_forms(up, x), truths.pull(torch.relu, up, x)[0])]
-    groups += [(truths.softmax_forms(up, y), truths.pull(truths._softmax, up, x)[0])]
-    groups += [(truths.matmul_forms(g, x, w, i), truths.pull(torch.matmul, g, x, w)[i]) for i in (0, 1)]
-    long, taps, bias = torch.randn(9), torch.randn(3), torch.randn(7)
-    true = truths.pull(truths.correlate, bias, long, taps, bias)
-    groups += [(truths.correlate_forms(bias, long, taps, i), true[i]) for i in (0, 1)]
-    for forms, right in groups:
-        assert set(forms) <= set(CATALOGUE)
-        for name, values in forms.items():
-            for value in values:
-                assert value.shape != right.shape or not torch.allclose(value.double(), right), name
-
-
-def test_every_form_of_the_suite_is_in_the_catalogue():
-    x = torch.randn(4)
-    named = {*truths.relu_jacobian_forms(x), *truths.softmax_jacobian_forms(x)}
-    named |= {*truths.correlate_forms(x, torch.randn(6), torch.randn(3), 2)}
-    named |= {*truths.correlate_changed()}
-    named |= {*truths.mul_forms(torch.randn(3, 4), torch.randn(4), torch.randn(3, 1))}
-    named |= {*truths.broadcast_forms(torch.randn(2, 3, 4), (3, 1), torch.zeros(3, 1).double())}
-    assert named <= set(CATALOGUE)
-
-
 def test_jacobians_are_drawn_with_their_zeros_left_white():
     from toolbox.draw import show_jacobians
 

@@ -36,7 +36,7 @@ def numeric_gradient(function, point, eps=1e-5):
             "gate_exp gate_log",
             "gates",
             """
-from toolbox.checks.gate_mistakes import truth as _truth
+from toolbox.checks.reference.gates import truth as _truth
 def exp(x):
     return _truth("exp", [x])[0].item()
 def exp_backward(grad_out, x, z):
@@ -124,16 +124,6 @@ def matmul_backward(grad_out, x, w):
     op.forward(x)
     grad_x = op.backward(grad_out)
     return grad_x, op.grads[0]
-""",
-        ),
-        (
-            "softmax_backward",
-            "tensors",
-            """
-from toolbox.checks.reference.tensor import softmax_forms
-def softmax_backward(grad_out, y):
-    wrong = softmax_forms(grad_out, y)  # twice a right term, less what has one sign wrong
-    return (2 * wrong["softmax-cross-terms-missing"][1] - wrong["softmax-sign-of-cross-terms"][0]).to(y.dtype)
 """,
         ),
         (

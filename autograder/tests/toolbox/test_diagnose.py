@@ -212,7 +212,8 @@ def test_a_lazy_or_broken_upstream_gradient_is_not_followed(theirs):
 
 
 def test_every_name_that_can_be_given_is_in_the_catalogue():
-    toolbox = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in ("diagnose", "references", "compare")]
+    checks = ROOT / "lib" / "toolbox" / "checks"
+    toolbox = [checks / f"{name}.py" for name in ("diagnose", "reference/models", "compare")]
     sources = [*toolbox, *checks_of(ROOT, "flat").glob("*.py")]
     known = r'"((?:[a-z]+-)+[a-z]+)"'
     named = {

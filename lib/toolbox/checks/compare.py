@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
 from toolbox.checks.diagnose import diagnose, naming, verdicts_only
 from toolbox.checks.evidence import pattern
+from toolbox.checks.recognise import Failed, current
 from toolbox.errors import Malformed, Mismatch, Missing
 
 ROUNDINGS = 128  # the sums of this course have at most some hundred terms: noise is near 10 roundings
@@ -176,6 +177,16 @@ def _check(
     single = got.is_floating_point() and torch.equal(got.double(), got.float().double())
     # To know a mistake again, float32's digits will do; where a problem magnifies roundings, two of them are left.
     near = max(limit, min(tolerance(torch.float32, condition), 1e-2)) if single else limit
+    before = frozenset(current().places)
+    place = current().place(label)
+    if current().only_listen:
+        if naming():
+            current().answers[place] = got, true, limit
+        return
+
+    def known() -> dict[str, Any]:
+        return more | (clues() if clues else {})
+
     evidence = {
         "name": name, "shape_yours": list(got.shape), "shape_true": list(true.shape),
         "dtype": str(got.dtype).removeprefix("torch."), "worst": None, "relative_error": None,
@@ -186,9 +197,13 @@ def _check(
         message = f"{label} holds True and False; a mask is not yet a number"
         raise Mismatch(message, evidence=evidence, plain=message)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
-        found = _names(got, true, near, more, clues)
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
-        raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} has the wrong shape; {shape_rule}")
+        _fail(
+            Failed(place, got, true, near, known, before),
+            message,
+            evidence,
+            f"{label} has the wrong shape; {shape_rule}",
+        )
     if got.is_floating_point() and not torch.isfinite(got).all():
         bad = ~torch.isfinite(got)
         evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
@@ -218,22 +233,21 @@ def _check(
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
         found = [if_single] if if_single else []
         raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence, plain=message)
-    found = _names(got, true, near, more, clues)
     message = f"{message} (relative error {error:.2g})"
-    raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} is wrong")
+    _fail(Failed(place, got, true, near, known, before), message, evidence, f"{label} is wrong")
 
 
-def _names(
-    got: Tensor, true: Tensor, limit: float, more: dict[str, Any], clues: Callable[[], dict[str, Any]] | None
-) -> list[str]:
-    """The mistakes behind a wrong answer. Where they cannot be worked out, a known form being singular, say, the answer
-    stays without a name: it is wrong all the same, and its own fault is what the student must be told."""
-    if not naming():
-        return []
-    try:
-        return diagnose(got, true, limit, **more, **(clues() if clues else {}))
-    except (ArithmeticError, ValueError, RuntimeError):  # torch's errors of linear algebra are RuntimeErrors
-        return []
+def _fail(failed: Failed, message: str, evidence: dict, plain: str) -> NoReturn:
+    """Raise the Mismatch, with the mistakes behind it. Where they cannot be worked out, a known form being singular,
+    say, the answer stays without a name: it is wrong all the same, and its own fault is what the student must be told.
+    """
+    found: list[str] = []
+    if naming():
+        with suppress(ArithmeticError, ValueError, RuntimeError):  # torch's errors of linear algebra are RuntimeErrors
+            found = diagnose(failed.got, failed.true, failed.near, **failed.clues())
+    error = Mismatch(message, diagnosis=found, evidence=evidence, plain=plain)
+    error.failed = failed if naming() else None
+    raise error
 
 
 def _part(answer: Any, index: int, name: str) -> Any:

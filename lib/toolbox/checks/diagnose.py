@@ -61,20 +61,13 @@ def diagnose(
     if got.numel() == 0:  # nothing but a shape to know it by
         known = _known_forms(forms or {})
         return [name for name, value in known if value.shape == got.shape][:1]
-    ordinary = true.abs().max().item()  # against it, what is left of a sum that cancels counts as zero
-
-    def distance(left: Tensor, right: Tensor) -> float:
-        if left.shape != right.shape:
-            return float("inf")
-        size = max(left.abs().max().item(), right.abs().max().item(), ordinary, 1e-30)
-        return (left - right).abs().max().item() / size
-
+    ordinary = true.abs().max().item()
     found: list[tuple[float, tuple[str, ...]]] = []
     if batch != 1:  # in a batch of one, too many mistakes look alike
         for names, candidate in _candidates(got, true, batch, classes, reg, parts, forms or {}, upstream):
             candidate = candidate.detach().double()
-            away = distance(got, candidate)
-            if away <= limit < distance(candidate, true):
+            away = _distance(got, candidate, ordinary)
+            if away <= limit < _distance(candidate, true, ordinary):
                 found.append((away, names))
     if found:
         # one number can meet a second candidate by chance, in float32 above all: then the nearest is meant
@@ -84,6 +77,25 @@ def diagnose(
     if got.dim() == true.dim() == 2 and got.shape != true.shape and got.shape == true.T.shape:
         return ["transposed"]
     return []
+
+
+def _distance(left: Tensor, right: Tensor, ordinary: float) -> float:
+    """The largest difference of any entry over the largest entry; inf where the shapes differ.
+
+    ordinary: the size of the truth: against it, what is left of a sum that cancels counts as zero.
+    """
+    if left.shape != right.shape:
+        return float("inf")
+    if left.numel() == 0:
+        return 0.0
+    size = max(left.abs().max().item(), right.abs().max().item(), ordinary, 1e-30)
+    return (left - right).abs().max().item() / size
+
+
+def alike(one: Tensor, other: Tensor, true: Tensor, limit: float) -> bool:
+    """Whether two answers are the same, where `true` is the right one."""
+    ordinary = true.double().abs().max().item() if true.numel() else 0.0
+    return _distance(one.double(), other.double(), ordinary) <= limit
 
 
 def _candidates(got, true, batch, classes, reg, parts, forms, upstream) -> Iterator[tuple[tuple[str, ...], Tensor]]:

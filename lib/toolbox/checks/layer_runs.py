@@ -14,9 +14,8 @@ from torch import Tensor
 
 from toolbox.calling.script import Ref, Script
 from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
-from toolbox.checks.layer_mistakes import backward_forms
-from toolbox.checks.reference.layer import OVERFLOW, PARAMETERS, TWINS, forward_forms
-from toolbox.checks.reference.tensor import Forms, pull
+from toolbox.checks.reference.layer import OVERFLOW, PARAMETERS, TWINS
+from toolbox.checks.reference.tensor import pull
 from toolbox.errors import Malformed, Mismatch, Missing
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "ELU", "Sigmoid", "Tanh", "Softmax")
@@ -145,26 +144,19 @@ def check_out(
     *parameters: Tensor,
     named: bool = True,
     twin: Callable | None = None,
-    forms: Callable[[], Forms] | None = None,
     **options: Any,
 ) -> None:
     """Compare what a layer's forward pass gave with PyTorch.
 
-    named: whether to name mistakes. twin, forms: others than those of the layer's name.
+    named: whether to name mistakes. twin: another than that of the layer's name.
     """
     wide = [value.double() for value in (x, *parameters)]
     true = (twin or TWINS[name])(*wide, **options)
-
-    def clues() -> dict[str, Any]:
-        if len(x) < 2 or not named:
-            return {"batch": 1}  # one row is little evidence: too many mistakes look alike
-        known = forms() if forms else forward_forms(name, x, *parameters, **options)
-        return {"batch": len(x), "forms": known}
-
+    batch = len(x) if len(x) > 1 and named else 1  # one row is little evidence: too many mistakes look alike
     # Of a single row nothing is left but beta; who scales before subtracting the mean has scaled some hundredfold.
     rough = ROUGH.get(name, 1.0) * (16.0 if name == "BatchNorm" and len(x) == 1 and x.dtype == torch.float64 else 1.0)
     assert_value(answer, true, name="out", inputs=x.dtype, if_single="dtype-changed", condition=rough,
-                 if_not_finite=OVERFLOW.get(name), clues=clues)  # fmt: skip
+                 if_not_finite=OVERFLOW.get(name), batch=batch)  # fmt: skip
     check_dtype(answer, x.dtype, "out")
 
 
@@ -176,7 +168,6 @@ def check_grads(
     *parameters: Tensor,
     named: bool = True,
     twin: Callable | None = None,
-    forms: Callable[[int], Forms] | None = None,
     only: str = "",
     **options: Any,
 ) -> None:
@@ -193,8 +184,8 @@ def check_grads(
             raise Missing(f"{name}: {what}")
         assert_grad(answer, right, name=label, inputs=x.dtype, condition=ROUGH.get(name, 1.0),
                     terms=terms[place], if_single="dtype-changed", if_not_finite=OVERFLOW.get(name),
-                    clues=_clues(name, place, label, right, g, x, parameters, options, forms) if named
-                    else lambda: {"batch": 1})  # fmt: skip
+                    batch=len(x) if len(x) > 1 and named else 1,
+                    upstream=g if label in ("b", "beta") and right.dim() == 1 else None)  # fmt: skip
         check_dtype(answer, x.dtype, f"gradient {label}")
 
 
@@ -209,19 +200,6 @@ def _terms(name, true: Sequence[Tensor], g: Tensor, x: Tensor, parameters: Seque
         return [(x.double().softmax(dim=-1) * g.abs()).max().item()]
     last = g.abs().double().sum().item() / true[-1].numel() if parameters else 0.0  # a bias: b, beta
     return [*[0.0] * (len(true) - 1), last]
-
-
-def _clues(name, place, label, right, g, x, parameters, options, forms) -> Callable[[], dict[str, Any]]:
-    def clues() -> dict[str, Any]:
-        if len(x) < 2:
-            return {"batch": 1}
-        known = forms(place) if forms else backward_forms(name, place, g, x, *parameters, **options)
-        N = len(x)
-        if place:
-            known = {"layer-averaged": [right / N]} | known
-        return {"batch": N, "forms": known} | ({"upstream": g} if label in ("b", "beta") and right.dim() == 1 else {})
-
-    return clues
 
 
 def check_again(first: dict[str, Any], second: dict[str, Any]) -> None:

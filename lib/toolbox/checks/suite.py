@@ -15,6 +15,7 @@ from pathlib import Path
 from toolbox.calling.student import Student
 from toolbox.checks.collect import Check, collect
 from toolbox.checks.items import TestResult, each, item
+from toolbox.checks.recognise import comparing
 from toolbox.errors import Mismatch, NotJudged, StudentError
 
 __all__ = ["Suite", "each", "item"]
@@ -95,7 +96,8 @@ def blank(check: Check) -> TestResult:
 
 def _ask(check: Check, student: Student, seed: str, result: TestResult) -> None:
     try:
-        check(student, seed)
+        with comparing():
+            check(student, seed)
     except (KeyboardInterrupt, NotJudged):
         raise
     except (Mismatch, StudentError) as error:

@@ -13,7 +13,6 @@ from toolbox.checks.diagnose import diagnose
 from toolbox.checks.reference.forward import push
 from toolbox.checks.reference.models import usable
 from toolbox.checks.reference.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
-from toolbox.checks.reference.tensor import softmax_forms
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised, Timeout
 from toolbox.given import smooth_functions
@@ -218,9 +217,7 @@ def rop_softmax(student, make, N: int, C: int, dtype=torch.float64, scale: float
     r_scores = make.normal(N, C, dtype=dtype)
     logs, r = probs.double().log(), r_scores.double()
     true = push(lambda scores: torch.softmax(scores, dim=1) / N, [logs], [r])[1]
-    forms = {name: [value / N for value in values] for name, values in softmax_forms(r, probs).items()}
-    forms = {ROP_NAMES.get(name, name): values for name, values in forms.items()}
-    forms["rop-probabilities-only"] = [probs.double() / N, probs.double() * r]
+    forms = {"rop-probabilities-only": [probs.double() / N, probs.double() * r]}
     given = {"probs": probs, "r_scores": r_scores}
     given = all_spread_out(given) if spread else given
     answer = student.second_order.rop_softmax(**given)
@@ -231,9 +228,6 @@ def rop_softmax(student, make, N: int, C: int, dtype=torch.float64, scale: float
 
 
 # The softmax's Jacobian is symmetric: the mistakes of its backward pass come back in another place.
-ROP_NAMES = {"softmax-upstream-unweighted": "rop-softmax-unweighted", "upstream-taken-as-ones": "dual-tangent-missing"}
-
-
 @item("rop_softmax")
 def test_the_tangent_of_the_gradient_of_the_scores_matches_forward_mode(student, make):
     rop_softmax(student, make, 4, 3)

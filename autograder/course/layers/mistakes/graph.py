@@ -132,7 +132,7 @@ GRAPH: list[Answer] = [
     *wrong(
         "graph:Concat.forward",
         "graph_ops",
-        ("stacks the rows", JOIN, "torch.cat([x[:, :2] for x in inputs], dim=0)", None),
+        ("stacks the rows", JOIN, "torch.cat([x[:, :2] for x in inputs], dim=0)", "graph-concat-axis"),
         ("joins two at most", JOIN, "torch.cat(inputs[:2], dim=-1)", None),
         ("joins the other way round", JOIN, "torch.cat(inputs[::-1], dim=-1)", None),
     ),
@@ -144,6 +144,12 @@ GRAPH: list[Answer] = [
             "cuts from the end",
             PARTS,
             "torch.split(grad_out, self.cache[::-1], dim=-1)[::-1]",
+            "graph-concat-wrong-part",
+        ),
+        (
+            "cuts at the widths",
+            PARTS,
+            "torch.tensor_split(grad_out, self.cache[:-1], dim=-1)",
             "graph-concat-wrong-part",
         ),
         ("gives the whole to everyone", PARTS, "[grad_out for _ in self.cache]", "graph-concat-whole"),

@@ -54,6 +54,7 @@ BACKWARD: list[Answer] = [
         ("forgets the cross terms", SOFTMAX, "y * (1 - y) * grad_out", "softmax-cross-terms-missing"),
         ("treats it as an exponential", SOFTMAX, "y * grad_out", "softmax-cross-terms-missing"),
         ("sums over the whole batch", SHARED, "(grad_out * y).sum()", "softmax-shared-too-far"),
+        ("sums along axis 1", SHARED, "(grad_out * y).sum(dim=1, keepdim=True)", "softmax-shared-too-far"),
         ("sums over the batch's axis", SHARED, "(grad_out * y).sum(dim=0, keepdim=True)", "softmax-shared-too-far"),
         (
             "sums the upstream gradients unweighted",

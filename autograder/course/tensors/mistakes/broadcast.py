@@ -41,6 +41,13 @@ BROADCAST: list[Answer] = [
             "broadcast-one-copy-only",
         ),
         (
+            "leaves the new axes alone",
+            f"    grad_x = {LEAD}\n",
+            "    ones = [new_axes + axis for axis, size in enumerate(shape) if size == 1]\n"
+            "    return grad_out.sum(dim=ones, keepdim=True) if ones else grad_out\n",
+            ("broadcast-new-axes-forgotten", "broadcast-not-summed"),
+        ),
+        (
             "aligns from the left",
             f"grad_x = {LEAD}",
             "grad_x = grad_out.sum(dim=tuple(range(grad_out.dim() - new_axes, grad_out.dim()))) if new_axes else grad_out",  # noqa: E501
@@ -110,7 +117,7 @@ BROADCAST: list[Answer] = [
             "sums before it multiplies",
             MY,
             "unbroadcast(grad_out, y.shape) * unbroadcast(x.expand(grad_out.shape), y.shape)",
-            None,
+            "mul-summed-before-multiplying",
         ),
         (
             "returns the sum over the rows always",

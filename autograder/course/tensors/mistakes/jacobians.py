@@ -136,14 +136,21 @@ JACOBIANS: list[Answer] = [
             "difference-step-ignored",
         ),
         ("puts x's axes first", SHAPE, "torch.stack(columns).reshape(*x.shape, *columns[0].shape)", "jacobian-layout"),
+        (
+            "stacks the columns as rows, and reshapes until it fits",
+            SHAPE,
+            "torch.stack(columns).reshape(*columns[0].shape, *x.shape)",
+            "jacobian-layout",
+        ),
         ("leaves x flat", SHAPE, "torch.stack(columns, dim=-1)", "jacobian-flat"),
         ("stays in single precision", "    x = x.to(torch.float64)\n", "    x = x.to(torch.float32)\n", None),
         (
             "lets the nudges pile up",
             "nudge = nudge.reshape(x.shape)",
             "nudge = nudge.reshape(x.shape)\n        x = x + nudge",
-            None,
+            "nudges-pile-up",
         ),
+        ("takes a long step", "nudge[entry] = h", "nudge[entry] = h = 0.5", "difference-step-too-large"),
         ("nudges everything at once", "nudge[entry] = h", "nudge[:] = h", None),
         ("flips the sign", EVALUATE, "(function(x - nudge) - function(x + nudge)) / (2 * h)", "sign-flipped"),
         (

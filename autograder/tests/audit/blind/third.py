@@ -213,7 +213,7 @@ TENSORS = [
         "softmax_backward: summed along axis 1, which is the last one of a matrix only",
         ("softmax_backward",),
         (Edit("softmax_backward", "dim=-1", "dim=1"),),
-        ("softmax-wrong-axis", "function-softmax-axis"),
+        ("softmax-shared-too-far",),
     ),
     Answer(
         "unbroadcast: aligned the two shapes from the left",

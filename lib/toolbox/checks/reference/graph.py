@@ -179,8 +179,8 @@ def _check(got: Any, true: Tensor, name: str, where: str, forms: Callable[[], di
     try:  # values pass through a handful of ops
         assert_grad(got, true, name=name, clues=lambda: {"forms": forms()}, condition=8.0)
     except Mismatch as error:
-        message = f"{where} is that of {name}: {error}"
-        raise Mismatch(message, diagnosis=error.diagnosis, evidence=error.evidence) from None
+        error.args, error.plain = (f"{where} is that of {name}: {error}",), ""
+        raise
 
 
 def assert_params(answer: Any, truth: GraphTruth) -> None:
