@@ -152,7 +152,7 @@ def test_the_build_runs_the_mistakes_again_only_where_something_has_changed(monk
 def test_every_name_has_a_mistake_or_a_check_that_gives_it_and_none_is_unknown():
     known = re.compile(r'"((?:[a-z]+-)+[a-z]+)"')
     checks = [*(ROOT / "lib/toolbox/checks").glob("*.py"), *(ROOT / "lib/toolbox/checks/reference").glob("*.py")]
-    checks += (ROOT / "autograder/course").glob("*/checks/*.py")
+    checks += [path for at in ("*/checks/*.py", "kinds/*.py") for path in (ROOT / "autograder/course").glob(at)]
     words = {name for path in checks for name in known.findall(path.read_text())}
     made = {name for room in rooms.names() for answer in rooms.load(room).wrong for name in answer.diagnosis if name}
     assert made <= set(CATALOGUE)
