@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from toolbox.checks.compare import assert_between, assert_unchanged, grad_of, loss_of
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.models import Truth
 from toolbox.checks.rows import Row, asks
 from toolbox.errors import Mismatch
@@ -84,7 +85,8 @@ def it_is_right_for_a_single_example(function, part, student, make):
 @asks(Classifier, "float32", over="parts", of="parts")
 def it_is_right_in_float32_and_leaves_its_inputs_alone(function, part, student, make):
     given = strided(function.draw(make, N=11, D=7, reg=0.7, dtype=torch.float32, **function.other))
-    compare_twice(student, getattr(student.flat, function.name), given, Truth(function.kind, given), part)
+    with verdicts_only():  # elsewhere mistakes are named; of three classes some look alike by chance
+        compare_twice(student, getattr(student.flat, function.name), given, Truth(function.kind, given), part)
 
 
 @asks(Classifier, "apart", over="parts", of="parts")
@@ -96,7 +98,8 @@ def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, part, stude
     for more in (function.draw(make), function.draw(make, N=4, D=3)):
         kept = {name: script.keep(value) for name, value in more.items()}
         answer, after = script.fetch(getattr(script.flat, function.name)(**kept), kept)
-        compare(answer, Truth(function.kind, more), part)
+        with verdicts_only():  # in a small batch some mistakes look alike
+            compare(answer, Truth(function.kind, more), part)
         assert_unchanged([name for name, value in more.items()
                           if torch.is_tensor(value) and not torch.equal(value, after[name])])  # fmt: skip
     (after,) = script.fetch(first)
