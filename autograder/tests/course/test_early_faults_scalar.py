@@ -9,8 +9,10 @@ import pytest
 from autograder.audit import suite_audit
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
+from autograder.course.mistaken import Mistaken
 from autograder.course.students import answering
 from autograder.masters.sources import checks_of
+from toolbox.checks.recognise import name_mistakes
 from toolbox.checks.suite import Suite
 
 SCALAR = rooms.load("scalar")
@@ -26,6 +28,7 @@ def failed(suite, item, *edits, **notebook):
     """(name, message, diagnosis) of each failed test that bears marks."""
     student = answering(Answer("early", (item,), edits, notebook=notebook), SCALAR)
     results = suite.run(student, items=[item], seed="early")
+    name_mistakes(results, Mistaken(SCALAR, suite.checks, "early"))
     return [(r.name, r.message, r.diagnosis) for r in results if r.status != "passed" and r.share]
 
 
