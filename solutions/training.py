@@ -787,7 +787,7 @@ if ready(net=net):
 # or the disk is full, you have lost the old checkpoint and have no new one. See for yourself:
 
 # %% show=true
-from toolbox.probes.checkpoint_probe import full_disk, resource
+from toolbox.given.small_disk import full_disk, resource
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "weights.bin"

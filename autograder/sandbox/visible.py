@@ -14,8 +14,8 @@ from types import CodeType
 # What the worker itself runs by. It has them by reference; code of a student's that imports one gets a stand-in, so
 # that who replaces a function in it has replaced nothing.
 SERVING = (
-    "calling.callbacks", "calling.calls", "calling.forbid", "calling.script", "calling.student", "calling.wire",
-    "notebook.cells",
+    "calling.callbacks", "calling.calls", "calling.facts", "calling.forbid", "calling.script", "calling.student",
+    "calling.wire", "notebook.cells",
 )  # fmt: skip
 
 # The rooms of the toolbox that a worker knows by name; a module of them that is not listed here is a stand-in.
@@ -44,13 +44,11 @@ GIVEN: dict[str, dict[str, dict[str, str]]] = {
     },
     "layers": {
         "cells": {"given.layer": ALL, "given.small_layers": ALL},
-        "suite": {
-            "probes.graph_ops": "Bench Add deep record", "probes.function_runs": ALL, "given.small_layers": ALL,
-        },
+        "suite": {"probes.function_watch": ALL, "given.small_layers": ALL},
     },
     "training": {
         "cells": {"given.landscapes": ALL, "datasets.splits": ALL},
-        "suite": {"probes.optimiser_probe": ALL, "probes.checkpoint_probe": ALL},
+        "suite": {"probes.allocations": ALL, "probes.elsewhere": ALL},
     },
     "beyond": {
         "cells": {"given.smooth_functions": "throw net_loss"},

@@ -8,14 +8,15 @@ import torch
 
 from toolbox.checks.compare import assert_grad, assert_value
 from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.graph_bench import Bench, deep, record
 from toolbox.checks.reference.graph import GraphTruth, assert_params, assert_values, assert_walk, named, sort
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
 
 # ---------------------------------------------------------------- the graph
 
-# A student's Graph is built of plain rows, in their process, of ops that are right and count how often they run
-# (`toolbox.probes.graph_ops`); the truths are autograd's, with an edge of its own for every wire
+# A student's Graph is built of plain rows; its ops are right and run at this side, which counts them
+# (`toolbox.checks.graph_bench`); the truths are autograd's, with an edge of its own for every wire
 # (`toolbox.checks.reference.graph`). So
 # a wrong gradient is named where it first shows, and what is wrong is the graph's doing. Forwards and
 # backwards are judged with a right order given; a block is judged by the rows that it adds, with no graph at all.
@@ -137,7 +138,7 @@ def test_two_nodes_of_different_widths_side_by_side(student, make):
 def ordered(student, inputs: list[str], rows: list[list]) -> list[str]:
     """The student's order of a graph. Raises Missing, Malformed."""
     s = student.script()
-    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, inputs, rows)
+    bench = Bench(s, inputs, rows)
     return listed(s.fetch(bench.graph.order())[0])
 
 
@@ -227,10 +228,10 @@ def check_refused(student, rows: list[list], culprits: list[str], unnoticed: str
 def forward_of(student, inputs: dict, rows: list[list], times: int = 1) -> tuple[Any, Any]:
     """The values of a forward pass, with a right order given, and how often each op ran in all."""
     s = student.script()
-    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, sort(list(inputs), rows))
+    bench = Bench(s, list(inputs), rows, sort(list(inputs), rows))
     for _ in range(times):
         values = bench.forward(inputs)
-    return tuple(s.fetch(values, bench.runs("forward")))
+    return s.fetch(values)[0], bench.runs("forward")
 
 
 def check_forward(student, inputs: dict, rows: list[list]) -> None:
@@ -267,14 +268,14 @@ def backward_of(student, inputs: dict, rows: list[list], grad_out: dict) -> tupl
     Raises Mismatch where the dict grad_out was changed.
     """
     s, order = student.script(), sort(list(inputs), rows)
-    bench = s.toolbox.graph_ops.Bench(s.graph.Graph, list(inputs), rows, order)
+    bench = Bench(s, list(inputs), rows, order)
     bench.prepare(inputs, order)
     kept = {name: s.keep(grad) for name, grad in grad_out.items()}
-    *found, after, names = s.fetch(bench.backward(kept), bench.gradients(), bench.runs("backward"), kept, bench.given)
+    grads, after, names = s.fetch(bench.backward(kept), kept, bench.given)
     if isinstance(names, dict) and set(names) != set(grad_out):
         raise Mismatch("the dict of upstream gradients that was handed in has other names now: work on a copy",
                        diagnosis=["input-changed"])  # fmt: skip
-    return (*found, after)
+    return grads, bench.gradients(), bench.runs("backward"), after
 
 
 def check_backward(student, inputs: dict, rows: list[list], grad_out: dict) -> None:
@@ -328,7 +329,7 @@ class Again:
 
     def __init__(self, student):
         self.script = student.script()
-        self.bench = self.script.toolbox.graph_ops.Bench(self.script.graph.Graph, ["x"], SHARED, sort(["x"], SHARED))
+        self.bench = Bench(self.script, ["x"], SHARED, sort(["x"], SHARED))
         self.passes: list[tuple[str, Any, GraphTruth]] = []
 
     def forward(self, inputs: dict) -> None:
@@ -390,12 +391,12 @@ def check_deep(student, make, length: int) -> None:
     x, grad_out = make.normal(1, 2), make.normal(1, 2)
     s = student.script()
     try:
-        value, grad, names = s.fetch(s.toolbox.graph_ops.deep(s.graph.Graph, length, x, grad_out))[0]
+        value, grad, names = deep(s, length, x, grad_out)
     except Raised as error:
         if "NoneType" in str(error) or "KeyError" in str(error):
             raise Missing("order, forward and backward are not all written yet") from None
-        deep = ["graph-recursion-too-deep"] if "RecursionError" in str(error) else []
-        raise Raised(str(error), diagnosis=deep) from None
+        known = ["graph-recursion-too-deep"] if "RecursionError" in str(error) else []
+        raise Raised(str(error), diagnosis=known) from None
     if names != length + 1:
         raise Mismatch(f"the order of {length + 1} names has {names} entries")
     assert_value(value, x * (-1) ** length, name="the last value")
@@ -407,7 +408,7 @@ def check_deep(student, make, length: int) -> None:
 
 def check_blocks(student, make, names: list[str], source: str = "x") -> None:
     s = student.script()
-    rows, returned = s.fetch(s.toolbox.graph_ops.record(s.graph.residual_block, source, names))[0]
+    rows, returned = record(s, source, names)
     if any(last is None for last in returned):
         raise Missing("residual_block returns nothing yet")
     if returned != names:

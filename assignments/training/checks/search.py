@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from toolbox.calling.callbacks import Given, Plain, Told
+from toolbox.checks.file_runs import FILE_SIZE, FULL, File, Scratch, disks_fill_up, is_os_error, seen
 from toolbox.checks.suite import item
-from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.probes.checkpoint_probe import result_of
+from toolbox.errors import Malformed, Mismatch, Missing, Raised
 
 from .loops import check_seed, drawn
 
@@ -50,16 +51,91 @@ def test_settings_are_spread_evenly_by_their_logarithm(student, make):
     check_logs(drawn(student, "training", "log_uniform", make.seed, 1e-3, 1.0, 20_000)[0], 1e-3, 1.0, 20_000)
 
 
+FILE, NOTHING = "search.jsonl", File("", b"")
+
+
+def result_of(point: dict[str, float]) -> float:
+    """What the searches find: a number that depends on every setting."""
+    return sum((index + 1) * value / 3 for index, value in enumerate(sorted(point.values())))
+
+
+class Settings:
+    """Takes the settings of a point."""
+
+    def __call__(self, value: Any) -> bool:
+        return isinstance(value, dict) and all(type(number) in (int, float) for number in value.values())
+
+    def __str__(self) -> str:
+        return "numbers by name"
+
+
 def points_of(make, count: int) -> list[dict[str, float]]:
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
 
 
-def sought(student, runs: list, **options: int | bool) -> dict[str, Any]:
+def sought(
+    student, runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0, as_text: bool = False
+) -> dict[str, list]:
+    """Run searches one after the other on the same file; the first may be broken off.
+
+    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    Returns "rows": those of each search, None where it broke off; "asked": the points that were evaluated;
+    "lines_seen": how many lines the file had by then; "files": its lines after each search.
+    """
     s = student.script()
-    found = s.fetch(s.toolbox.checkpoint_probe.searched(s.checkpoint.search, runs, **options))[0]
-    if found["rows"][-1] is None and not found["asked"]:
+    asked: list[dict] = []
+    lines_seen: list[int] = []
+    rows: list[Any] = []
+    files: list[list[str]] = []
+    room = [FULL]
+    usual, hard = s.fetch(s.resource.getrlimit(FILE_SIZE))[0] if disks_fill_up() else (FULL, FULL)
+
+    def anew() -> None:
+        asked.clear()
+        lines_seen.clear()
+        room[:] = [FULL]
+
+    def evaluated(point: Any, found: Any) -> list:
+        """The result, and how large a file may get from now on."""
+        content = seen(found).get(FILE, NOTHING).content
+        asked.append(point)
+        lines_seen.append(len(content.splitlines()))
+        if len(asked) == fail_at:
+            raise Told("KeyboardInterrupt", "")
+        if len(asked) == disk_full_at and disks_fill_up():
+            room[:] = [len(content) + 5]
+        return [result_of(point), usual if room == [FULL] else room[0]]
+
+    with Scratch(s) as folder:
+        told = s.give(Given(evaluated, Settings(), Plain(), anew=anew))
+
+        def evaluate(point: Any) -> Any:
+            result, limit = (answer := told(point, s.files.look(folder.path())))[0], answer[1]
+            if disks_fill_up():
+                s.resource.setrlimit(FILE_SIZE, [limit, hard])
+            return result
+
+        with folder.other_writing(s.checkpoint.search, lambda: room[0]):
+            for points in runs:
+                path = folder.path(FILE, as_text)
+                try:
+                    row = s.checkpoint.search([dict(p) for p in points], s.function(evaluate, by_name=True), path)
+                    rows += s.fetch(row)
+                except Raised as error:
+                    torn = (
+                        error.raised in ("ValueError", "JSONDecodeError") and disk_full_at
+                    )  # a line that is not whole
+                    if not (torn or error.raised == "KeyboardInterrupt" or is_os_error(error)):
+                        raise
+                    rows.append(None)
+                finally:
+                    room[:] = [FULL]
+                    if disks_fill_up():
+                        s.resource.setrlimit(FILE_SIZE, [usual, hard])
+                files.append((folder.found(FILE) or b"").decode("utf-8", "replace").splitlines())
+    if rows[-1] is None and not asked:
         raise Missing("search is not written yet (it returns None)")
-    return found
+    return {"rows": rows, "asked": asked, "files": files, "lines_seen": lines_seen}
 
 
 def check_rows(rows: Any, points: list[dict[str, float]]) -> None:

@@ -1044,32 +1044,60 @@ def gradcheck(forward, backward, inputs):
     "always": ("says that all are right", "def gradcheck(forward, backward, inputs):\n    return True\n"),
 }
 
-# Modules that replace what is looked at instead of doing the work: id -> (what it tries, assignment, items, module, code).
+# Probes by the check's module -> what each would be if an attacker had replaced all of its functions by ones that send
+# the most favourable data. With these in the place of the kit's own, and nothing written, nothing is earned: what was
+# done is judged by tensors, bytes and calls that have come from elsewhere.
+FAVOURABLE: dict[str, dict[str, str]] = {
+    "training": {
+        "toolbox.probes.allocations": """
+def made_by(function, *args):
+    return [function(*args), [4 * args[0]] if len(args) == 1 and isinstance(args[0], int) else []]
+""",
+        "toolbox.probes.elsewhere": """
+import torch
+Elsewhere = torch.Tensor
+class NotOnTheCPU(TypeError):
+    pass
+""",
+    },
+}
+
+# Modules that exchange what the checks' steps are made of, and do nothing else: id -> (what it tries, assignment, items,
+# module, code).
 REPLACED: dict[str, tuple[str, str, str, str, str]] = {
     "file-probes": (
-        "replaces the functions that try out files by ones that report success",
+        "exchanges what files are read with by what remembers the bytes that were to be written",
         "training",
         "atomic checkpoint resume",
         "checkpoint",
         """
-import toolbox.probes.checkpoint_probe as _probe
-def _written(write, contents, as_text=False):
-    return {"found": list(contents), "inodes": [str(i) for i in range(len(contents))], "on_disk": [len(c) for c in contents],
-            "beside": True, "files": ["runs/state.bin"]}
-_probe.written = _written
-_probe.interrupted = lambda write, old, size, room: {"found": old, "files": ["state.bin"], "raised": True}
-_probe.round_trip = lambda save, load, states, as_text=False: [dict(state) for state in states]
-_probe.replaced = lambda save, states: [True] * (len(states) - 1)
-_probe.from_gpu = lambda save, load, state: dict(state)
-_probe.plain = lambda save, state: sorted([k, str(v.dtype).removeprefix("torch."), list(v.shape)] for k, v in state.items())
-_probe.traps = lambda load: {"sprung": [], "loaded": []}
-_probe.devices = lambda capture, restore, params: {k: "meta" for k in params}
+import builtins, io, os, pathlib, shutil, stat, tempfile, numpy
+import toolbox.calling.facts as _facts, toolbox.calling.script as _script
+_files, _inode = {}, [0]
+def _look(folder):
+    return {"files": [["runs/state.bin", str(_inode[0]), numpy.frombuffer(data, numpy.uint8)] for data in _files.values()],
+            "folders": ["runs"]}
+class _Files:
+    folder = staticmethod(lambda: "/tmp/none")
+    remove = staticmethod(lambda folder: None)
+    look = staticmethod(_look)
+    status = staticmethod(lambda file: [str(_inode[0]), len(_files["last"])])
+    write = staticmethod(lambda path, content: None)
+_facts.Files = _facts.Facts = _script.Files = _Files
+_script.PYTHON = {"files": _Files}
+os.walk = lambda folder: [(str(folder), ["runs"], []), (str(folder) + "/runs", [], ["state.bin"])]
+os.stat = os.lstat = lambda path, **options: type("", (), {"st_ino": _inode[0], "st_size": 5, "st_mode": 0o100644})()
+pathlib.Path.read_bytes = lambda self: _files["last"]
+numpy.fromfile = lambda path, *rest: numpy.frombuffer(_files["last"], numpy.uint8)
+io.open = builtins.open = lambda *args, **options: io.BytesIO(_files["last"])
 def write_atomically(path, data):
-    return None
+    _files["last"] = bytes(data)
+    _inode[0] += 1
+    os.fsync(0)
 def save_checkpoint(path, state):
-    return None
+    _files["state"] = state
 def load_checkpoint(path):
-    return {}
+    return _files["state"]
 def capture(params, optimizer, generator, epoch):
     return {}
 def restore(state, params, optimizer, generator):
@@ -1077,7 +1105,7 @@ def restore(state, params, optimizer, generator):
 """,
     ),
     "graphs": (
-        "replaces the bench on which graphs are tried, and the ops in it",
+        "exchanges the ops on which graphs are tried",
         "layers",
         "graph_order graph_forward graph_backward",
         "graph",
@@ -1093,23 +1121,16 @@ Graph.backward = lambda self, grad_out: {}
 """,
     ),
     "optimisers": (
-        "replaces the probe of optimisers by one that moves the parameters itself",
+        "lets tensors say that they are equal and have moved",
         "training",
         "sgd momentum",
         "optim",
         """
-import toolbox.probes.optimiser_probe as _probe
-def _optimise(make, params, gradients, rates, **options):
-    rho, velocity, path = options.get("rho", 0.0), {k: torch.zeros_like(w) for k, w in params.items()}, []
-    now = {k: w.clone() for k, w in params.items()}
-    for grads, rate in zip(gradients, rates):
-        for k in now:
-            velocity[k] = rho * velocity[k] + grads[k]
-            now[k] = now[k] - rate * velocity[k]
-        path.append({k: w.clone() for k, w in now.items()})
-    return {"params": path, "velocity": velocity, "looked": True, "changed": []}
-_probe.optimise = _optimise
-SGD.step = Momentum.step = lambda self, grads: None
+import toolbox.calling.wire as _wire
+torch.equal = torch.allclose = lambda *args, **options: True
+torch.Tensor.clone = lambda self, **options: self
+_wire.pack = lambda value: b""
+SGD.step = Momentum.step = lambda self, grads: grads is not None and [grad for grad in grads.values()] and None
 """,
     ),
 }

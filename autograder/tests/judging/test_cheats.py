@@ -14,7 +14,17 @@ from autograder.judging.judge import Judge
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
-from autograder.tests.hostile.cheats import ANSWERS, CHECKERS, FAULTS, KERNELS, LEAVES, REPLACED, TARGETS, WAYS
+from autograder.tests.hostile.cheats import (
+    ANSWERS,
+    CHECKERS,
+    FAULTS,
+    FAVOURABLE,
+    KERNELS,
+    LEAVES,
+    REPLACED,
+    TARGETS,
+    WAYS,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
@@ -109,6 +119,22 @@ def test_who_replaces_the_probes_and_does_nothing_earns_nothing(bench, way):
     _, assignment, items, module, code = REPLACED[way]
     found = bench.judge(assignment, {module: code}, items).values()
     assert not [(item.id, item.score) for item in found if item.score]
+
+
+@pytest.mark.parametrize("assignment", FAVOURABLE)
+def test_with_every_probe_saying_the_most_favourable_thing_nothing_is_earned_where_nothing_is_written(assignment):
+    judge = Judge(ROOT, assignment, seed="cheats")
+    scripts = dict(judge.view.scripts)
+    assert set(FAVOURABLE[assignment]) <= set(scripts)
+    for name, code in FAVOURABLE[assignment].items():
+        scripts[name] = (name, b"", compile(code, name, "exec"))
+    judge.view = replace(judge.view, scripts=scripts)
+    released = {name: (ROOT / "lib" / "backprop" / f"{name}.py").read_bytes() for name in judge.assignment.modules}
+    try:
+        verdict = judge.judge(HandIn("cheat", assignment, Receipt("cheat", assignment), NOTEBOOK, released)).verdict
+    finally:
+        judge.close()
+    assert not [(item.id, item.score, item.status) for item in verdict.items if item.score]
 
 
 @pytest.mark.parametrize("target", KERNELS)

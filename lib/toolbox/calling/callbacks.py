@@ -73,14 +73,25 @@ class Numbers:
         return f"a list of {self.count} numbers"
 
 
+class Plain:
+    """Takes whatever arrives: the check looks at it itself."""
+
+    def __call__(self, value: Any) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return "anything"
+
+
 class Given:
     """A function of a check's, for a student's code to call. takes: one test of a value for each argument.
 
-    calls: how often it was called, with what it takes.
+    calls: how often it was called, with what it takes. anew: called where the same script begins once more, so that
+    what the function has noted of the earlier run is forgotten.
     """
 
-    def __init__(self, function: Callable[..., Any], *takes: Callable[[Any], bool]):
-        self.function, self.takes, self.calls = function, takes, 0
+    def __init__(self, function: Callable[..., Any], *takes: Callable[[Any], bool], anew: Callable[[], Any] = int):
+        self.function, self.takes, self.calls, self.anew = function, takes, 0, anew
 
     def __call__(self, *args: Any) -> Any:
         """Raises Told for arguments that it does not take."""
@@ -117,6 +128,7 @@ class Desk:
         """Count calls anew: the same script runs once more, from its first step."""
         for given in self._given:
             given.calls = 0
+            given.anew()
 
     def enter(self, given: Given) -> int:
         """The number by which a function is called from now on."""

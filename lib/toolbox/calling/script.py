@@ -14,7 +14,8 @@ notebook, a script has `torch` and a few more of Python's own (PYTHON), and
     s.repeat(n, f, x)       `x = f(x)` n times, as one step
     s.give(given)           a function of the check's own, to hand to a student's: a call of it comes back to the check
     s.function(f)           a function made of recorded steps, for where one must run there: `s.function(lambda x: x)`
-    s.facts                 what can be said of an object that does not travel: see Facts
+    s.facts                 what can be said of an object that does not travel: see `toolbox.calling.facts`
+    s.files                 what lies in a folder there, as bytes
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from __future__ import annotations
 import builtins
 import itertools
 import operator
+import os
 import pathlib
+import types
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -31,14 +34,24 @@ import numpy
 import torch
 
 from toolbox.calling.callbacks import Answering, Desk, Given, stand_in
+from toolbox.calling.facts import Facts, Files
 from toolbox.errors import Malformed, Missing
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
 
 REF = "$ref"
 OPERATORS = {
     name: getattr(operator, name)
     for name in ("add", "sub", "mul", "truediv", "pow", "neg", "matmul", "getitem", "gt", "lt")
 }
-PYTHON = {module.__name__: module for module in (builtins, itertools, numpy, operator, pathlib, torch)}
+PYTHON = {
+    module.__name__: module
+    for module in (builtins, itertools, numpy, operator, os, pathlib, resource, torch, types)
+    if module is not None
+} | {"facts": Facts, "files": Files}
 
 
 class Names(SimpleNamespace):
@@ -109,10 +122,18 @@ class Script:
         (value,), steps, result = self._apart(body, 1)
         return self._step("repeat", None, times, value, steps, _encode(result), start)
 
-    def function(self, body: Callable[..., Any], arguments: int = 1) -> Ref:
-        """A function that takes its steps there: `body` records them, once, from what stands for its arguments."""
-        bound, steps, result = self._apart(body, arguments)
-        return self._step("function", None, bound, steps, _encode(result))
+    def function(
+        self, body: Callable[..., Any], arguments: int = 1, *, names: Sequence[str] = (), by_name: bool = False,
+        listed: bool = False,
+    ) -> Ref:  # fmt: skip
+        """A function that takes its steps there: `body` records them, once, from what stands for its arguments.
+
+        names: of the arguments, where they may be given by name, too. by_name: whatever is given by name arrives as
+        one dict, and nothing is taken otherwise. listed: however many are given without a name arrive as one list.
+        """
+        bound, steps, result = self._apart(body, len(names) or arguments)
+        how = "by name" if by_name else "listed" if listed else ""
+        return self._step("function", None, bound, steps, _encode(result), list(names), how)
 
     def _apart(self, body: Callable[..., Any], arguments: int) -> tuple[list[int], list[list], Any]:
         """The numbers of the arguments, the steps that `body` records and what it returns."""
@@ -142,50 +163,6 @@ def _encode(value: Any) -> Any:
     if type(value) is dict:
         return {key: _encode(entry) for key, entry in value.items()}
     return value
-
-
-class Facts:
-    """What can be said of objects that do not travel. Made of C functions, which no student's code exchanges."""
-
-    @staticmethod
-    def present(value: Any) -> bool:
-        """Whether there is anything at all: False for None."""
-        return value is not None
-
-    @staticmethod
-    def kind(value: Any, type=type) -> str:
-        """The name of its class."""
-        return type(value).__name__
-
-    @staticmethod
-    def same(one: Any, other: Any) -> bool:
-        """Whether both are one and the same object."""
-        return one is other
-
-    @staticmethod
-    def places(entries: Any, wanted: Sequence[Any], id=id, enumerate=enumerate) -> list[list[int]]:
-        """For each object wanted, all places at which that very object stands among a list's or tuple's entries."""
-        found: dict[int, list[int]] = {}
-        entries = entries if isinstance(entries, list | tuple) else ()
-        for place, entry in enumerate(entries):
-            found.setdefault(id(entry), []).append(place)
-        return [found.get(id(one), []) for one in wanted]
-
-    @staticmethod
-    def length(entries: Any, len=len) -> int:
-        """How many entries a list or tuple has; 0 for anything else."""
-        return len(entries) if isinstance(entries, list | tuple) else 0
-
-    @staticmethod
-    def held(holder: Any, name: str, getattr=getattr) -> Any:
-        """An attribute, None where there is none."""
-        return getattr(holder, name, None)
-
-    @staticmethod
-    def numbers(entries: Any, float=float) -> list[float] | None:
-        """A list or tuple of numbers as a list; None for anything else."""
-        plain = isinstance(entries, list | tuple) and all(isinstance(entry, int | float) for entry in entries)
-        return [float(entry) for entry in entries] if plain else None
 
 
 class Runner:
@@ -261,12 +238,18 @@ class Runner:
 
         return repeat
 
-    def _function(self, bound: list[int], steps: list[list], result: Any) -> Callable[..., Any]:
+    def _function(
+        self, bound: list[int], steps: list[list], result: Any, names: list[str], how: str
+    ) -> Callable[..., Any]:
         values, end = self._values, self._reader(result)
         ready = [self._ready(step) for step in steps]
 
-        def function(*args: Any) -> Any:
-            values.update(zip(bound, args, strict=True))
+        def function(*args: Any, **named: Any) -> Any:
+            taken = [list(args)] if how == "listed" else [*args]
+            taken += [named] if how == "by name" else [named.pop(name) for name in names if name in named]
+            if len(taken) != len(bound) or (named and how != "by name"):
+                raise TypeError(f"this function takes {', '.join(names) or how or f'{len(bound)} arguments'}")
+            values.update(zip(bound, taken, strict=True))
             for take in ready:
                 take()
             return end()
@@ -274,7 +257,7 @@ class Runner:
         return function
 
     def _find(self, name: str) -> Any:
-        found = Facts if name == "facts" else PYTHON[name] if name in PYTHON else self._find_module(name)
+        found = PYTHON[name] if name in PYTHON else self._find_module(name)
         return Names(**found) if isinstance(found, Mapping) else found
 
     def _stand_in(self, number: int) -> Callable[..., Any]:

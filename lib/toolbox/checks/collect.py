@@ -121,6 +121,8 @@ def _checks(module: ModuleType, file: Path) -> Iterator[Check]:
         if not inspect.isfunction(function) or function.__module__ != module.__name__:
             continue
         marks: list[Mark] = getattr(function, "checks", [])
+        if not marks and not name.startswith("test"):
+            continue  # a helper, whose code may be a decorator's, and stand in another file
         line = first = function.__code__.co_firstlineno  # of its first decorator
         hidden = any(begin < first < end for begin, end in regions)
         while not lines[line - 1].startswith("def "):

@@ -1,13 +1,12 @@
-"""Ops, graphs and facts about them, for tests that work with a student's graph.
+"""Ops for a graph: right ones, which count how often they run. Students build nets of them, checks try graphs with them
+(`toolbox.checks.graph_bench`).
 
-A graph is described by plain rows: name, kind of op, sources, parameters. `Bench` makes a student's graph of them, with
-ops of this module, whose backward passes are right and which count how often they run; so what goes wrong is the
-graph's doing. `record` runs a function that builds a graph and returns the rows that it made.
+A graph is described by plain rows: name, kind of op, sources, parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -119,98 +118,3 @@ class Multiply(Op):
 OPS: dict[str, type[Op]] = {kind.__name__.lower(): kind for kind in
                             (Linear, Scale, Square, Tanh, Same, Add, Mix, Multiply)}  # fmt: skip
 Row = Sequence[Any]  # name, kind, sources, parameters
-
-
-class Bench:
-    """A student's graph made of rows, and the ops in it. order: what its `order()` is to say, where that is not judged.
-
-    `graph` is the student's; the ops stay in here as well, so their counts and gradients are at hand whatever the
-    graph does with them.
-    """
-
-    def __init__(self, graph: type, inputs: Sequence[str], rows: Sequence[Row], order: Sequence[str] | None = None):
-        self.graph = graph(*inputs)
-        self.rows, self.ops, self.given = rows, {}, None
-        for name, kind, sources, params in rows:
-            self.ops[name] = OPS[kind](*params)
-            self.graph.add(name, self.ops[name], *sources)
-        if order is not None:
-            self.graph.order = lambda: list(order)
-
-    def forward(self, inputs: Mapping[str, Tensor]) -> Any:
-        """The graph's own forward pass."""
-        return self.graph.forward(**inputs)
-
-    def prepare(self, inputs: Mapping[str, Tensor], order: Sequence[str]) -> None:
-        """A forward pass that leaves every op with the right cache, whatever the graph's own one does."""
-        try:
-            self.graph.forward(**inputs)
-        except Exception:  # judged elsewhere; but a backward pass may count on what a forward pass keeps
-            pass
-        values, sources = dict(inputs), {row[0]: row[2] for row in self.rows}
-        for name in order:
-            if name in self.ops:
-                values[name] = self.ops[name].forward(*[values[source] for source in sources[name]])
-        for op in self.ops.values():
-            op.runs = {"forward": 0, "backward": 0}
-
-    def backward(self, grad_out: Mapping[str, Tensor]) -> Any:
-        """The graph's own backward pass. What it is handed is kept in `given`: it should not change."""
-        self.given = dict(grad_out)
-        return self.graph.backward(self.given)
-
-    def runs(self, way: str) -> dict[str, int]:
-        """How often each op ran `way`: "forward" or "backward"."""
-        return {name: op.runs[way] for name, op in self.ops.items()}
-
-    def gradients(self) -> dict[str, list[Tensor]]:
-        """The gradients of each op's parameters."""
-        return {name: op.grads for name, op in self.ops.items()}
-
-
-def chain(length: int) -> list[Row]:
-    """Rows of a chain of sign changes, each node added before the one it reads: "n0" reads "x", "n1" reads "n0"."""
-    minus = torch.tensor(-1.0, dtype=torch.float64)
-    names = ["x", *[f"n{i}" for i in range(length)]]
-    return [[names[i + 1], "scale", [names[i]], [minus]] for i in reversed(range(length))]
-
-
-def deep(graph: type, length: int, x: Tensor, grad_out: Tensor) -> list[Any]:
-    """A chain forwards and backwards: [its last value, the gradient of x, how many names its order has]."""
-    bench = Bench(graph, ["x"], chain(length))
-    order = bench.graph.order()
-    value = bench.forward({"x": x})[f"n{length - 1}"]
-    return [value, bench.backward({f"n{length - 1}": grad_out})["x"], len(order)]
-
-
-class Recorder:
-    """Stands where a graph is to be built, and writes down what is added."""
-
-    def __init__(self) -> None:
-        self.rows: list[list] = []
-
-    def add(self, name: str, op: Any, *sources: str) -> str:
-        kind = getattr(op, "kind", type(op).__name__.lower())
-        self.rows.append([str(name), str(kind), [str(source) for source in sources], []])
-        return name
-
-
-class Labelled:
-    """An op that is only known by its label."""
-
-    def __init__(self, kind: str):
-        self.kind = kind
-
-
-def record(build: Callable, source: str, names: Sequence[str]) -> list[Any]:
-    """Blocks one after the other, by `build(graph, source, name, first, activation, second)`, first block at `source`.
-
-    Returns the rows that were added, their ops named "NAME:first" and so on, and what `build` returned each time.
-    """
-    recorder, returned = Recorder(), []
-    for name in names:
-        ops = [Labelled(f"{name}:{part}") for part in ("first", "activation", "second")]
-        last = build(recorder, source, name, *ops)
-        returned.append(last)
-        source = last if isinstance(last, str) else name
-    return [recorder.rows, returned]

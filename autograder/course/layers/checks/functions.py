@@ -8,16 +8,16 @@ import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value, grad_of, grads_of, loss_of
 from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.function_runs import OPERATIONS, derivatives, module, newborn
 from toolbox.checks.reference.models import usable
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
 
 # ---------------------------------------------------------------- torch.autograd.Function
 
-# `toolbox.probes.function_runs` applies a Function in the student's process and brings back
-# numbers: values, gradients and
-# the gradients of a random weighted sum of the gradients. They are compared here, where no code of a student's runs.
-# Autograd is allowed in these tests, but not inside a Function's own rules: that is noticed over there.
+# `toolbox.checks.function_runs` applies a Function in the student's process, step by step, and brings back numbers:
+# values, gradients and the gradients of a random weighted sum of these. They are compared here, where no code of
+# a student's runs. Autograd is allowed in these tests, but not inside a Function's own rules: that is noticed.
 
 
 TRUE = {
@@ -29,7 +29,7 @@ TRUE = {
 
 
 def differentiate(function, inputs: list[torch.Tensor], grad_out: torch.Tensor, weights: list[torch.Tensor]) -> dict:
-    """As `toolbox.probes.function_runs.derivatives`, for a function that autograd knows: the truth, in float64."""
+    """As `toolbox.checks.function_runs.derivatives`, for a function that autograd knows: the truth, in float64."""
     leaves = [x.detach().double().requires_grad_() for x in inputs]
     upstream = grad_out.detach().double().requires_grad_()
     value = function(*leaves)
@@ -105,10 +105,8 @@ def check_function(
     weights = [make.normal(*x.shape, dtype=x.dtype) * needs for x, needs in zip(inputs, wanted, strict=True)]
     with student.autograd(passes=2 if second else 1):
         s = student.script()
-        runs = s.toolbox.function_runs.derivatives(getattr(s.functions, name), inputs, grad_out,
-                                                   [w for w, needs in zip(weights, wanted, strict=True) if needs]
-                                                   if second else None, wanted)  # fmt: skip
-        (answer,) = s.fetch(runs)
+        again = [w for w, needs in zip(weights, wanted, strict=True) if needs] if second else None
+        answer = derivatives(s, getattr(s.functions, name), inputs, grad_out, again, wanted)
     truth = differentiate(TRUE[name], inputs, grad_out, weights)
     dtype = inputs[0].dtype
 
@@ -316,8 +314,8 @@ def check_module(student, make, N: int, operations: dict[str, str], truth) -> No
     state, x, grad_out = weights_of(make, D, H, C), make.normal(N, D), make.normal(N, C)
     with student.autograd(passes=1):
         s = student.script()
-        runs = s.toolbox.function_runs.module(s.functions.MLP, list(SIZES), state, x, grad_out, operations)
-        (answer,) = s.fetch(runs)
+        made_of = {keyword: OPERATIONS[name](s) for keyword, name in operations.items()}
+        answer = module(s, s.functions.MLP, list(SIZES), state, x, grad_out, made_of)
     leaves = [x, *state.values()]
     true = differentiate(truth, leaves, grad_out, leaves)
 
@@ -347,7 +345,7 @@ def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_z
     D, H, C = 40, 60, 20
     with student.autograd(passes=1):
         s = student.script()
-        (found,) = s.fetch(s.toolbox.function_runs.newborn(s.functions.MLP, [D, H, C]))
+        found = newborn(s, s.functions.MLP, [D, H, C])
     for name, shape in (("w1", (D, H)), ("b1", (H,)), ("w2", (H, C)), ("b2", (C,))):
         param = as_tensor(found.get(name), name)
         if tuple(param.shape) != shape:

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
 
+from toolbox.calling.callbacks import Given, Plain, Told
 from toolbox.checks.compare import assert_value
 from toolbox.checks.suite import item
-from toolbox.errors import Malformed, Mismatch, Missing
-from toolbox.probes.optimiser_probe import Recorder, bowl
+from toolbox.errors import Malformed, Mismatch, Missing, StudentError
 
 # Initialisation
 
 
+@contextmanager
+def global_numbers(s, seed: int) -> Iterator[None]:
+    """Inside, torch's global generator is seeded; afterwards it goes on as before."""
+    before = s.keep(s.torch.get_rng_state())
+    s.torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        s.torch.set_rng_state(before)
+        with suppress(StudentError):
+            s.fetch()
+
+
 def drawn(student, module: str, name: str, seed: int, *args: Any, times: int = 1, global_seed: int = 0) -> list:
     s = student.script()
-    function = getattr(getattr(s, module), name)
-    call = s.toolbox.optimiser_probe.seeded(function, seed, *args, times=times, global_seed=global_seed)
-    found = s.fetch(call)[0]
+    generator = s.torch.Generator()
+    generator.manual_seed(seed)
+    with global_numbers(s, global_seed):
+        function = getattr(getattr(s, module), name)
+        found = s.fetch(*[function(*args, generator) for _ in range(times)])
     if found[0] is None:
         raise Missing(f"{name} is not written yet (it returns None)")
     if not all(isinstance(values, torch.Tensor) for values in found):
@@ -85,9 +102,10 @@ def test_starting_weights_of_a_narrowing_layer_have_the_right_spread(student, ma
 @item("kaiming", says="initial weights have the requested dtype")
 def test_starting_weights_have_the_dtype_that_is_asked_for(student, make):
     s = student.script()
-    generator = s.toolbox.optimiser_probe.fresh_generator(make.seed)
+    generator = s.torch.Generator()
+    generator.manual_seed(make.seed)
     kinds = [
-        s.training.kaiming(220, 330, generator, dtype=s.toolbox.optimiser_probe.double),
+        s.training.kaiming(220, 330, generator, dtype=s.torch.float64),
         s.training.kaiming(2, 3, generator),
     ]
     found = s.fetch(*kinds)
@@ -109,19 +127,21 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
     """The epochs as lists of index tensors and of labels; x and y are made so that an index can be read off."""
     x = torch.stack([torch.arange(N) * 1.0, torch.arange(N) * -2.0], dim=1)
     y = 100 + torch.arange(N)
-    s = student.script()
-    report = s.fetch(
-        s.toolbox.optimiser_probe.epochs(
-            s.training.minibatches, x, y, batch_size, make.seed if seed is None else seed, times=times,
-            global_seed=global_seed,
-        )
-    )[0]  # fmt: skip
-    found = report["epochs"]
-    if found[0] is None:
-        raise Missing("minibatches is not written yet: it yields no batch")
+    s, found = student.script(), []
+    given, generator = [s.keep(x), s.keep(y)], s.torch.Generator()
+    generator.manual_seed(make.seed if seed is None else seed)
+    with global_numbers(s, global_seed):
+        for _ in range(times):
+            batches = s.keep(s.training.minibatches(*given, batch_size, generator))
+            written = s.fetch(s.facts.present(batches))[0]
+            few = s.itertools.islice(batches, 10 * N + 10)  # an endless one ends
+            found.append([] if not written else s.fetch(s.builtins.list(s.builtins.map(s.builtins.list, few)))[0])
+            if not found[-1]:
+                raise Missing("minibatches is not written yet: it yields no batch")
+    after = s.fetch(*given)
     epochs = []
     for epoch in found:
-        if epoch is None or any(len(pair) != 2 or not all(isinstance(p, torch.Tensor) for p in pair) for pair in epoch):
+        if any(len(pair) != 2 or not all(isinstance(p, torch.Tensor) for p in pair) for pair in epoch):
             raise Malformed("every batch is a pair: rows of x, their labels")
         for rows, labels in epoch:
             if rows.dim() != 2 or rows.shape[1] != 2 or labels.shape != rows.shape[:1]:
@@ -130,8 +150,9 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
                 message = "a row of x comes with the label of another one"
                 raise Mismatch(message, diagnosis=["labels-shuffled-apart"])
         epochs.append([rows[:, 0].long() for rows, _ in epoch])
-    if report["changed"]:
-        message = f"minibatches wrote into {', '.join(report['changed'])}: the caller still needs the old order"
+    changed = [name for name, now, then in zip("xy", after, (x, y), strict=True) if not torch.equal(now, then)]
+    if changed:
+        message = f"minibatches wrote into {', '.join(changed)}: the caller still needs the old order"
         raise Mismatch(message, diagnosis=["input-changed"])
     return epochs
 
@@ -210,26 +231,84 @@ def bowls(make, sizes: tuple[int, ...]) -> tuple[dict, list]:
     return params, [[make.normal(n, 4) + 0.5, make.labels(n, 3)] for n in sizes]
 
 
+def bowl(x: torch.Tensor, y: torch.Tensor, params: dict) -> tuple[torch.Tensor, dict]:
+    """A loss to train on, with its gradients: no net, so that nothing but the loop is looked at."""
+    gap = {name: w - x.mean() * (1 + y.double().mean()) for name, w in params.items()}
+    return sum(d.square().sum() for d in gap.values()), {name: 2 * d for name, d in gap.items()}
+
+
+class Loop:
+    """Stands in for an optimiser and a loss, at the check's side: what each was called with comes back, in order."""
+
+    def __init__(self, params: dict[str, torch.Tensor]):
+        self.start = params
+        self.anew()
+
+    def anew(self) -> None:
+        """As at the start."""
+        self.now = {name: w.clone() for name, w in self.start.items()}
+        self.velocity = {name: torch.zeros_like(w) for name, w in self.start.items()}
+        self.steps = 0
+
+    def loss(self, x: Any, y: Any, params: Any) -> list:
+        """The loss and its gradients."""
+        alike = isinstance(params, dict) and {k: getattr(w, "shape", None) for k, w in params.items()} == {
+            k: w.shape for k, w in self.start.items()
+        }
+        if not alike or not isinstance(x, torch.Tensor) or not isinstance(y, torch.Tensor):
+            raise Told("TypeError", "loss_and_grads takes x, y and the parameters")
+        return list(bowl(x, y, params))
+
+    def step(self, grads: Any) -> dict:
+        """Move by a rule of its own; the parameters afterwards."""
+        if not isinstance(grads, dict) or any(
+            getattr(grads.get(k), "shape", None) != w.shape for k, w in self.now.items()
+        ):
+            raise Told("TypeError", "step takes the gradient of each parameter")
+        self.steps += 1
+        for name, w in self.now.items():
+            self.velocity[name].add_(grads[name]).tanh_()
+            w.copy_(torch.lerp(w, self.velocity[name], 0.1))
+        return self.now
+
+
+def walk(s, loop: Loop, batches: list, once: bool) -> tuple[Any, dict]:
+    """`train_epoch` through batches: what it returns, and the parameters at the end. once: they come as an iterator."""
+    held = {name: s.keep(w) for name, w in loop.start.items()}
+    stepping, losing = s.give(Given(loop.step, Plain(), anew=loop.anew)), s.give(Given(loop.loss, *[Plain()] * 3))
+
+    def step(grads: Any) -> None:
+        moved = stepping(grads)
+        for name, w in held.items():
+            w.copy_(moved[name])
+
+    optimizer = s.types.SimpleNamespace(
+        params=s.keep(held), lr=0.1, velocity={}, step=s.function(step, names=["grads"])
+    )
+    loss = s.function(lambda x, y, params: losing(x, y, params), names=["x", "y", "params"])
+    pairs = s.builtins.iter(batches) if once else batches
+    losses, after = s.fetch(s.training.train_epoch(s.keep(held), optimizer, pairs, loss), held)
+    return losses, after
+
+
 def check_loop(student, make, sizes: tuple[int, ...], once: bool = False) -> None:
     params, batches = bowls(make, sizes)
-    s = student.script()
-    found = s.fetch(s.toolbox.optimiser_probe.loop(s.training.train_epoch, params, batches, once=once))[0]
-    if found["losses"] is None:
+    loop = Loop(params)
+    losses, moved = walk(student.script(), loop, batches, once)
+    if losses is None:
         raise Missing("train_epoch is not written yet (it returns None)")
-    held = {name: w.clone() for name, w in params.items()}
-    true, after, stand_in = [], [], Recorder(held)
+    true, after, other = [], [], Loop(params)
     for x, y in batches:
-        value, slope = bowl(x, y, held)
+        value, slope = bowl(x, y, other.now)
         true.append(value.item())
-        stand_in.step(slope)
-        after.append(bowl(x, y, held)[0].item())
-    steps, due = found["steps"], len(batches)
+        other.step(slope)
+        after.append(bowl(x, y, other.now)[0].item())
+    steps, due = loop.steps, len(batches)
     if steps != due:
         known = "step-forgotten" if steps == 0 else "loop-left-early" if steps < due else "batch-used-twice"
         raise Mismatch(f"the optimiser made {steps} steps in {due} batches", diagnosis=[known])
     for name in params:
-        assert_value(found["params"][name], held[name], name=f"{name} at the end")
-    losses = found["losses"]
+        assert_value(moved[name], other.now[name], name=f"{name} at the end")
     if isinstance(losses, list):
         losses = [loss.item() if isinstance(loss, torch.Tensor) and loss.numel() == 1 else loss for loss in losses]
     mean = sum(true) / due

@@ -8,7 +8,7 @@ from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.training import net_mistakes, net_path, sequential
 from toolbox.checks.suite import item
-from toolbox.errors import Malformed, Mismatch, Missing
+from toolbox.errors import Forbidden, Malformed, Mismatch, Missing
 
 # Scores, and what came of them
 
@@ -24,7 +24,10 @@ def net_of(make, *sizes: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
 def changed_params(student, name: str, params: dict[str, torch.Tensor], *args: torch.Tensor) -> list[str]:
     """The names of the parameters that a function of training.py writes into."""
     s = student.script()
-    return s.fetch(s.toolbox.optimiser_probe.called(getattr(s.training, name), params, *args))[0]["changed"]
+    held = {key: s.keep(w) for key, w in params.items()}
+    getattr(s.training, name)(s.keep(held), *args)
+    (after,) = s.fetch(held)
+    return [key for key, w in params.items() if not torch.equal(after[key], w)]
 
 
 def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
@@ -194,6 +197,24 @@ def test_eleven_layers_collapse(student, make):
 # A step without new memory
 
 
+def buffered(s, params: dict[str, torch.Tensor], batches: list, N: int, options: dict[str, float]) -> dict:
+    """Steps of a BufferedNet: its losses, the caller's parameters at the end, the numbers of the batches that it wrote
+    into, and the bytes of each tensor that the last step made."""
+    held = {name: s.keep(w) for name, w in params.items()}
+    net, losses, changed, made = s.buffers.BufferedNet(s.keep(held), N, **options), [], [], []  # type: ignore[var-annotated]
+    for number, batch in enumerate(batches):
+        given = [s.keep(part) for part in batch]
+        control = 1000 + number
+        made_by = s.toolbox.allocations.made_by
+        (loss, made), after, (_, seen) = s.fetch(made_by(net.step, *given), given, made_by(s.torch.empty, control))
+        if seen != [4 * control]:
+            raise Forbidden("new memory was no longer counted once your code had run")
+        losses.append(loss)
+        if not all(torch.equal(now, then) for now, then in zip(after, batch, strict=True)):
+            changed.append(number)
+    return {"losses": losses, "params": s.fetch(held)[0], "changed": changed, "largest": max(made, default=0)}
+
+
 def check_buffered(
     student, make, sizes: tuple[int, ...], D=6, H=5, C=4, dtype=torch.float64, far: bool = False, **options: float
 ) -> dict:
@@ -203,7 +224,7 @@ def check_buffered(
     batches = [[make.normal(n, D, dtype=dtype), make.labels(n, C)] for n in sizes]
     stretch = stretched(params, batches[0][0][::2]) if far else 1.0
     s = student.script()
-    found = s.fetch(s.toolbox.optimiser_probe.buffered(s.buffers.BufferedNet, params, batches, max(sizes), **given))[0]
+    found = buffered(s, params, batches, max(sizes), given)
     if found["losses"][0] is None:
         raise Missing("BufferedNet.step is not written yet (it returns None)")
     exact = {name: value.double() for name, value in params.items()}
