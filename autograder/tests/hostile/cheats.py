@@ -1048,6 +1048,17 @@ def gradcheck(forward, backward, inputs):
 # the most favourable data. With these in the place of the kit's own, and nothing written, nothing is earned: what was
 # done is judged by tensors, bytes and calls that have come from elsewhere.
 FAVOURABLE: dict[str, dict[str, str]] = {
+    "layers": {
+        "toolbox.probes.function_watch": """
+class Watch:
+    def __init__(self, function):
+        pass
+    def begin(self):
+        pass
+    def end(self):
+        return []
+""",
+    },
     "training": {
         "toolbox.probes.allocations": """
 def made_by(function, *args):

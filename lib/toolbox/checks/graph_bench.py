@@ -32,42 +32,45 @@ class Bench:
         self.graph = script.graph.Graph(*inputs)
         self._prepared: tuple[Mapping[str, Tensor], Sequence[str]] | None = None
         self._anew()
-        self._told = script.give(Given(self._run, Plain(), Plain(), Plain(), anew=self._anew))
-        for name, kind, sources, _ in rows:
-            op = script.types.SimpleNamespace(**self._op(name, kind, len(sources)))
-            self.graph.add(name, op, *sources)
+        self._told = script.give(Given(self._run, Plain(), Plain(), Plain(), Plain(), anew=self._anew))
+        self._there = {name: self._op(name, kind, len(sources)) for name, kind, sources, _ in rows}
+        for name, _, sources, _ in rows:
+            self.graph.add(name, self._there[name], *sources)
         if order is not None:
             self.graph.order = script.function(lambda: list(order), 0)
 
     def _anew(self) -> None:
         self.ops: dict[str, Op] = {name: OPS[kind](*params) for name, kind, _, params in self.rows}
 
-    def _op(self, name: str, kind: str, count: int) -> dict[str, Ref]:
-        """What stands for an op where the graph is."""
+    def _op(self, name: str, kind: str, count: int) -> Ref:
+        """What stands for an op where the graph is. cache: there once it went forward; without it, no way leads back."""
+        script = self.script
+        op = script.types.SimpleNamespace(cache=None)
 
         def forward(*inputs: Ref) -> Ref:
-            value = self._told(name, "forward", list(inputs))
+            value = self._told(name, "forward", list(inputs), True)
+            op.cache = True
             return inputs[0] if kind == "same" else value
 
         def backward(grad_out: Ref) -> Ref:
-            grads = self._told(name, "backward", [grad_out])
+            grads = self._told(name, "backward", [grad_out], script.facts.present(op.cache))
             if kind == "same":
                 return grad_out
             if kind == "add":
                 return self.script.builtins.tuple([grad_out] * count)
             return self.script.operator.getitem(grads, 0) if count == 1 else self.script.builtins.tuple(grads)
 
-        script = self.script
-        return {"forward": script.function(forward, count), "backward": script.function(backward, names=["grad_out"])}
+        op.forward, op.backward = script.function(forward, count), script.function(backward, names=["grad_out"])
+        return op
 
-    def _run(self, name: Any, way: Any, tensors: Any) -> Any:
+    def _run(self, name: Any, way: Any, tensors: Any, cached: Any) -> Any:
         """An op's pass, asked for from where the graph is."""
         op, given = self.ops.get(name), tensors if isinstance(tensors, list) else [None]
         if op is None or way not in ("forward", "backward"):
             raise Told("ValueError", "this op belongs to another graph")
         if not all(isinstance(x, Tensor) and x.is_floating_point() and x.numel() <= LARGEST for x in given):
             raise Told("TypeError", "an op takes tensors of the graph's own sizes")
-        if way == "backward" and op.cache is None:
+        if way == "backward" and (op.cache is None or cached is not True):
             raise Told("TypeError", "backward was called before forward")
         try:
             found = op.forward(*given) if way == "forward" else op.backward(*given)
@@ -93,6 +96,8 @@ class Bench:
         with suppress(StudentError):  # judged elsewhere; but a backward pass may count on what a forward pass keeps
             self.script.fetch(self.script.facts.present(self.graph.forward(**inputs)))
         self.script.give(Given(prepare))()
+        for op in self._there.values():
+            op.cache = True
 
     def backward(self, grad_out: Mapping[str, Any]) -> Ref:
         """The graph's own backward pass."""
