@@ -43,7 +43,7 @@ class Bench:
         self.ops: dict[str, Op] = {name: OPS[kind](*params) for name, kind, _, params in self.rows}
 
     def _op(self, name: str, kind: str, count: int) -> Ref:
-        """What stands for an op where the graph is. cache: there once it went forward; without it, no way leads back."""
+        """What stands for an op where the graph is. Its cache is there once it went forward; no way back without."""
         script = self.script
         op = script.types.SimpleNamespace(cache=None)
 
