@@ -46,7 +46,7 @@ def check_written(student, contents: list[bytes], as_text: bool = False) -> list
         grown = all(file is not None and content in file.content for file, content in zip(files, contents, strict=True))
         raise Mismatch("the file does not hold what was written", diagnosis=["file-appended"] if grown else [])
     if any(old.inode == new.inode for old, new in zip(files, files[1:], strict=False)):
-        message = "the old file itself was written to: whoever reads at that moment meets half of it"
+        message = "the old file itself was written to: whoever reads at that moment gets half of it"
         raise Mismatch(message, diagnosis=["written-in-place"])
     if left := [name for name in found[-1][0] if name not in (STATE, "runs/")]:
         raise Mismatch(f"other files are left behind: {', '.join(left)}", diagnosis=["temporary-file-left"])
@@ -95,7 +95,7 @@ def test_a_full_disk_leaves_the_old_file_as_it_was(student, make):
     check_full_disk(student, 1000, 50_000)
 
 
-@item("atomic")
+@item("atomic", says="a file is on the disk before it replaces the old one")
 def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student, make):
     contents = [b"first", b"second, and longer"]
     before = None
@@ -109,7 +109,7 @@ def test_a_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(student,
             message = f"{size} of {len(content)} bytes were on the disk when the file was in place"
             raise Mismatch(message, diagnosis=["bytes-not-on-disk"])
         if not all(any(file.inode == event.inode for file in event.files.values()) for event in mine):
-            message = "the temporary file lies in another folder: from another disk nothing takes its place in one go"
+            message = "the temporary file is in another folder: from another disk it cannot be moved in a single step"
             raise Mismatch(message, diagnosis=["temporary-elsewhere"])
         before = state
 
@@ -237,7 +237,7 @@ def check_traps(student) -> None:
         raise Mismatch(f"a file that holds no plain arrays was loaded ({', '.join(taken)})")
 
 
-@item("checkpoint")
+@item("checkpoint", says="a checkpoint returns every tensor that was saved")
 def test_a_checkpoint_gives_every_tensor_back(student, make):
     state = {"params/w1": make.normal(4, 3), "params/b1": make.normal(3), "velocity/w1": make.normal(4, 3)}
     check_saved(student, [state])
@@ -335,6 +335,6 @@ def check_resumed(student, make, dtype=torch.float64, velocity: bool = True) -> 
         raise Mismatch(message, diagnosis=["state-aliased"])
 
 
-@item("resume")
+@item("resume", says="a run that is resumed ends with the same weights, bit for bit")
 def test_a_run_that_is_taken_up_ends_with_the_same_weights_bit_for_bit(student, make):
     check_resumed(student, make)

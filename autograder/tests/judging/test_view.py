@@ -58,6 +58,8 @@ def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment
     named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
     if "within_passes(" in suite:
         named.append(("step_detection", "limited"))
+    if "function_runs import" in suite:
+        named.append(("function_watch", "Watch"))
     given = GIVEN.get(assignment, {}).get("suite", {})
     listed = {name.rpartition(".")[2]: names for name, names in given.items()}
     for module, name in named:
