@@ -38,9 +38,17 @@ def audit(
     seeds: Annotated[int, typer.Option(min=0, help="Judge under so many further hidden seeds.")] = 0,
     threads: Annotated[list[int] | None, typer.Option(min=1, help="Of torch, for --seeds; may be repeated.")] = None,
     right_only: Annotated[bool, typer.Option(help="Only the right answers.")] = False,
+    rearranged: Annotated[
+        bool, typer.Option(help="Only right answers, their arithmetic rearranged, under --seeds seeds.")
+    ] = False,
 ):
     """Run every wrong and every right answer through the suites; exit 1 where one is misjudged."""
     from autograder.audit.suite_audit import run
+
+    if rearranged:
+        from autograder.audit.rearranged import run as rearrange
+
+        raise typer.Exit(rearrange(assignment or None, item or None, seeds))
 
     if record and (item or right_only):
         raise typer.BadParameter("--record keeps whole audits: give neither --item nor --right-only")

@@ -1,8 +1,8 @@
-"""Which modules of the toolbox a worker gets, and which names of them: this list, and nothing besides.
+"""Which modules of the toolbox every worker has. What an assignment needs besides comes with the hand-in: `View`.
 
-Nothing in it may answer an item: no reference, no gradient checker, no catalogue of mistakes, no suite. What is not
-listed is a stand-in while grading (`stand_in`). `judging.view` puts the listed modules together, `modules_in_memory`
-loads them.
+Nothing in it may answer an item: no reference, no gradient checker, no catalogue of mistakes, no suite. What a worker
+does not have is a stand-in while grading (`stand_in`). `judging.given` finds out what an assignment needs,
+`judging.view` puts it together, `modules_in_memory` loads it.
 """
 
 from __future__ import annotations
@@ -28,36 +28,6 @@ SHARED = (
     "draw.layers", "draw.live_plot", "draw.network", "draw.play", "draw.plots", "draw.second_order",
     "draw.training", "draw.words",
 )  # fmt: skip
-
-# What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.
-# "cells": for given cells that do more than show something, and for the student's modules.
-# "suite": for the suite's scripts alone (`script.toolbox.<module>.<name>`, without the room): a student's code that
-# imports one gets a stand-in, and what it replaces in another copy changes nothing here.
-ALL = "*"
-GIVEN: dict[str, dict[str, dict[str, str]]] = {
-    "flat": {
-        "suite": {"probes.step_detection": "limited", "probes.budget": "Budget"},
-    },
-    "tensors": {
-        "cells": {"probes.budget": "within"},
-        "suite": {"probes.budget": "within"},
-    },
-    "layers": {
-        "cells": {"given.layer": ALL, "given.small_layers": ALL},
-        "suite": {"probes.function_watch": ALL, "given.small_layers": ALL},
-    },
-    "training": {
-        "cells": {"given.landscapes": ALL, "datasets.splits": ALL},
-        "suite": {"probes.allocations": ALL, "probes.elsewhere": ALL},
-    },
-    "beyond": {
-        "cells": {"given.smooth_functions": "throw net_loss"},
-        "suite": {
-            "given.smooth_functions":
-                "parts Cubed unmoved Passes Products trained_by quartic valley entangled half_flat",
-        },
-    },
-}  # fmt: skip
 
 # Packages that differentiate by themselves: where one is installed, it is not there while grading.
 AWAY = ("sympy", "mpmath", "jax", "autograd", "casadi", "tensorflow", "numdifftools", "micrograd", "tinygrad")

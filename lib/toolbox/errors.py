@@ -47,7 +47,8 @@ class Mismatch(AssertionError):
 
     diagnosis: ids of `toolbox.checks.misconceptions`, the most likely one first; empty where none fits.
     evidence: plain JSON data (shapes, worst entry, relative error), shown as a table. plain: the message without
-    anything that came from the student, where students must not read more.
+    anything that came from the student, where students must not read more. single: whether all of the answer's numbers
+    are numbers of float32, though they were asked for in float64.
     """
 
     code = "failed"
@@ -59,11 +60,13 @@ class Mismatch(AssertionError):
         diagnosis: list[str] | tuple[str, ...] = (),
         evidence: dict | None = None,
         plain: str = "",
+        single: bool = False,
     ):
         super().__init__(message)
         self.diagnosis = list(diagnosis)
         self.evidence = evidence
         self.plain = plain
+        self.single = single
 
 
 class StudentError(Exception):

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+import toolbox
+from autograder.judging.excerpt import excerpt
+from autograder.judging.given import for_cells, for_scripts, imported
 from autograder.judging.stripped import compiled
-from autograder.judging.view import excerpt, view_of
+from autograder.judging.view import view_of
 from autograder.masters.catalogue import catalogue
 from autograder.masters.sources import checks_of
 from autograder.sandbox.modules_in_memory import apart
 from autograder.sandbox.transport import RemoteTransport
-from autograder.sandbox.visible import ALL, GIVEN, ROOMS, SERVING, SHARED
+from autograder.sandbox.visible import ROOMS, SERVING, SHARED
 from autograder.tests.check_files import text_of
 from toolbox.notebook.cells import Cell
 
@@ -46,26 +49,40 @@ def shown(assignment: str, *cells: str, files: dict[str, bytes] | None = None) -
     ]
 
 
-def test_nothing_is_listed_that_answers_an_item():
-    listed = {*SERVING, *SHARED} | {module for parts in GIVEN.values() for given in parts.values() for module in given}
-    assert not [name for name in listed for answer in ANSWERS if f"{name}.".startswith(f"{answer}.")]
+GIVEN = {name: {"cells": for_cells(ROOT, known), "suite": for_scripts(ROOT, known)} for name, known in KNOWN.items()}
+
+
+def test_nothing_is_given_that_answers_an_item():
+    given = {module for parts in GIVEN.values() for needs in parts.values() for module in needs}
+    assert given and not [name for name in {*SERVING, *SHARED} | given for answer in ANSWERS
+                          if f"{name}.".startswith(f"{answer}.")]  # fmt: skip
+    withheld = {f"{path.parent.name}.{path.stem}" for path in (ROOT / "lib" / "toolbox").glob("*/*.py")
+                if "\nWITHHELD = True" in path.read_text(encoding="utf-8")}  # fmt: skip
+    assert {"probes.planted_faults", "probes.graph_ops", "given.unrolling"} <= withheld
+    assert not withheld & given
+    for parts in GIVEN.values():  # whatever is made of something withheld would hold it as well
+        for module in {*parts["cells"], *parts["suite"]}:
+            source = (ROOT / "lib" / "toolbox" / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+            used = imported(ast.parse(source))
+            assert not {name for name in used if name in withheld or name.startswith(("checks", "gradcheck"))}, module
+
+
+def test_the_sandbox_knows_no_assignment_and_no_item_by_name():
+    names = {*KNOWN, *(item.id for known in KNOWN.values() for item in known.items if "_" in item.id)}
+    names -= set(toolbox.__all__)  # numeric_gradient is a tool of the kit's, too
+    for path in sorted((ROOT / "autograder" / "sandbox").rglob("*.py")):
+        texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert not names & {text for text in texts if isinstance(text, str)}, path.name
 
 
 @pytest.mark.parametrize("assignment", KNOWN)
-def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment):
+def test_what_the_suites_scripts_name_is_given_and_no_module_besides(assignment):
     suite = text_of(checks_of(ROOT, assignment))
-    named = re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)\.(\w+)", suite)
-    named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
-    if "within_passes(" in suite:
-        named.append(("step_detection", "limited"))
-    if "function_runs import" in suite:
-        named.append(("function_watch", "Watch"))
-    given = GIVEN.get(assignment, {}).get("suite", {})
-    listed = {name.rpartition(".")[2]: names for name, names in given.items()}
-    for module, name in named:
-        assert module in listed and (listed[module] == ALL or name in listed[module].split() or name == "name")
-    made_of = {"budget"} if "step_detection" in listed else set()
-    assert set(listed) - made_of == {module for module, _ in named} - made_of
+    named = set(re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)", suite))
+    named |= {"function_watch"} if "function_runs import" in suite else set()
+    named |= {"step_detection", "budget"} if "within_passes(" in suite else set()
+    assert {name.rpartition(".")[2] for name in GIVEN[assignment]["suite"]} == named
+    assert {f"toolbox.{name}" for name in GIVEN[assignment]["suite"]} == set(view(assignment).scripts)
 
 
 @pytest.mark.parametrize("assignment", KNOWN)
@@ -164,9 +181,9 @@ print([name for name in sys.modules if name.removeprefix("toolbox.") in NAMES an
 """
 
 
-@pytest.mark.parametrize("assignment", [name for name in KNOWN if "suite" in GIVEN.get(name, {})])
+@pytest.mark.parametrize("assignment", [name for name in KNOWN if GIVEN[name]["suite"]])
 def test_no_import_and_no_collector_finds_what_only_the_suites_scripts_use(assignment):
-    names = sorted(set(GIVEN[assignment]["suite"]) - set(GIVEN[assignment].get("cells", {})))
+    names = sorted(set(GIVEN[assignment]["suite"]) - set(GIVEN[assignment]["cells"]))
     (text,) = shown(assignment, f"NAMES = {names!r}\n{SCRIPTS}")
     assert text.splitlines() == [*[f"{name} NotThereWhileGrading" for name in names], "[]", "[]"]
 

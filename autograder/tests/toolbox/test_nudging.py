@@ -180,6 +180,12 @@ def test_right_in_ordinary_places_and_wrong_in_awkward_ones_is_forbidden_and_wro
         step_detection.apart(wrong, lambda: None)
     step_detection.apart(wrong, wrong)
 
+    def rounded():
+        raise Mismatch("in float32's digits", single=True)
+
+    with pytest.raises(Mismatch, match="float32's digits"):  # a mistake of its own, and nothing forbidden
+        step_detection.apart(rounded, lambda: None)
+
 
 def test_a_function_may_take_the_work_of_some_forward_passes_and_not_of_hundreds():
     x = torch.ones(50, 50)

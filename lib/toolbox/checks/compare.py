@@ -168,7 +168,7 @@ def _check(
     got: Tensor, true: Tensor, name: str, shape_rule: str, *, label: str | None = None,
     inputs: torch.dtype = torch.float64, condition: float = 1.0, terms: float = 0.0,
     accept: list[Tensor] | tuple | Callable[[], list[Tensor]] = (),
-    if_not_finite: str | None = None, if_single: str | None = None,
+    if_not_finite: str | None = None, if_single: str = "dtype-changed",
     clues: Callable[[], dict[str, Any]] | None = None, **more: Any,
 ) -> None:  # fmt: skip
     label = label or name
@@ -216,11 +216,12 @@ def _check(
     message = f"{label} is wrong{_share(evidence)}: yours {_show(worst['yours'])}, true {_show(worst['true'])}{where}"
     if single and limit < error <= near:
         message = f"{label} has only float32's digits, but the inputs are float64: compute in the dtype of the inputs"
-        found = [if_single] if if_single else []
-        raise Mismatch(f"{message} (relative error {error:.2g})", diagnosis=found, evidence=evidence, plain=message)
+        said = f"{message} (relative error {error:.2g})"
+        raise Mismatch(said, diagnosis=[if_single], evidence=evidence, plain=message, single=True)
     found = _names(got, true, near, more, clues)
     message = f"{message} (relative error {error:.2g})"
-    raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} is wrong")
+    rough = single and inputs == torch.float64 and not torch.equal((8 * got).round(), 8 * got)  # 0, 1/2, 1 tell nothing
+    raise Mismatch(message, diagnosis=found, evidence=evidence, plain=f"{label} is wrong", single=rough)
 
 
 def _names(

@@ -26,6 +26,8 @@ from toolbox.calling.callbacks import Given, Like
 from toolbox.calling.forbid import aside
 from toolbox.calling.script import Ref, Script
 
+WITHHELD = True  # while grading: its right gradients, and the faults planted in them, answer items
+
 Forward = Callable[..., Tensor]
 Backward = Callable[..., list[Tensor]]
 Twist = Callable[[list[Tensor], tuple[Tensor, ...]], list[Tensor]]  # (gradients, inputs) -> gradients with a fault

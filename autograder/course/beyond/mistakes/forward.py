@@ -57,7 +57,7 @@ DUALS: list[Answer] = [
         ("is off by one part in a hundred thousand", MUL, f"({MUL}) * 1.00001", None),
         ("takes the product for its tangent", MUL, "self.value * other.value", "dual-value-for-tangent"),
         ("averages the two terms of a product", MUL, f"({MUL}) / 2", "dual-tangent-averaged"),
-        ("works out a product in single precision", MUL, f"({MUL}).float()", None),
+        ("works out a product in single precision", MUL, f"({MUL}).float()", "dtype-changed"),
     ),
     *wrong(
         "Dual.__truediv__",
@@ -243,7 +243,7 @@ DIRECTIONS: list[Answer] = [
         ("changes place and direction", SEED, SEED.replace("Dual(x, v)", "Dual(v, x)"), None),
         ("gives the tangents in reverse", SEED, SEED.replace("tangents,", "tangents[::-1],"), "jvp-tangents-swapped"),
         ("moves the inputs in place", f"duals = {SEED}", f"duals = {SEED}\n    inputs[0].add_(1e-3)", None),
-        ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", None),
+        ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", "dtype-changed"),
         ("scales the tangents in place", SEED, SEED.replace("Dual(x, v)", "Dual(x, v.mul_(2))"), "factor-two-extra"),
     ),
 ]

@@ -44,7 +44,7 @@ AUTOGRAD: list[Answer] = [
         ("forgets the last row", "for entry in grad]", "for entry in grad[:-1]]", "hessian-row-missing"),
         ("repeats the gradient in every row", HESSIAN, "grad.detach().expand(len(x), -1)", "hessian-gradient-only"),
         ("multiplies the Hessian with itself", HESSIAN, f"{HESSIAN} @ {HESSIAN}", "hessian-squared"),
-        ("answers in single precision", HESSIAN, f"{HESSIAN}.float()", None),
+        ("answers in single precision", HESSIAN, f"{HESSIAN}.float()", "dtype-changed"),
         ("halves it", HESSIAN, f"{HESSIAN} / 2", "factor-two-missing"),
         ("flips the sign", HESSIAN, f"-{HESSIAN}", "sign-flipped"),
         (
@@ -92,7 +92,7 @@ AUTOGRAD: list[Answer] = [
         ("returns the first product alone", TWICE, f"{TWICE}[0]", None),
         ("applies the Hessian twice", TWICE, AGAIN, "hvp-twice-applied"),
         ("differentiates by the gradients", TWICE, TWICE.replace("inputs", "grads"), "hvp-vector-itself"),
-        ("answers in single precision", TWICE, f"[p.float() for p in {TWICE}]", None),
+        ("answers in single precision", TWICE, f"[p.float() for p in {TWICE}]", "dtype-changed"),
         ("changes the vectors in place", "(grad * v)", "(v.mul_(2) * grad / 2)", "input-changed"),
     ),
 ]  # fmt: skip
@@ -122,7 +122,7 @@ ROP: list[Answer] = [
         ("puts the weights for their direction", "h @ v_w2", "h @ w2", "rop-direction-for-weights"),
         ("swaps its answers", "r_scores = r_h @", "r_h, r_scores = r_h @ w2 + h @ v_w2 + v_b2, r_h\n    r_a = r_h @",
          None),
-        ("answers in single precision", RS, f"({RS}).float()", None),
+        ("answers in single precision", RS, f"({RS}).float()", "dtype-changed"),
         ("adds the bias in place", RA, "r_a = v_b1.add_(0) + x.mul_(2) @ v_w1 / 2", "input-changed"),
     ),
     *wrong(
@@ -144,7 +144,7 @@ ROP: list[Answer] = [
         ("flips the sign", R_SOFTMAX, f"-{R_SOFTMAX}", "sign-flipped"),
         ("works on the probabilities in place", OWN, "own = probs.mul_(r_scores)", None),
         ("works on the tangents in place", OWN, "own = r_scores.mul_(probs)", "input-changed"),
-        ("answers in single precision", R_SOFTMAX, f"({R_SOFTMAX}).float()", None),
+        ("answers in single precision", R_SOFTMAX, f"({R_SOFTMAX}).float()", "dtype-changed"),
         ("takes the softmax of the tangents", R_SOFTMAX, "torch.softmax(r_scores, dim=1) / probs.shape[0]", None),
     ),
 ]  # fmt: skip
@@ -190,7 +190,7 @@ ROP_BACKWARD: list[Answer] = [
         ("returns the gradient of b1", "r_grad_a.sum(dim=0)", "(grad_h * (1 - h * h)).sum(dim=0)",
          "rop-gradient-itself"),
         ("averages the bias b1", "r_grad_a.sum(dim=0)", "r_grad_a.mean(dim=0)", "bias-averaged"),
-        ("answers in single precision", W2, f"({W2}).float()", None),
+        ("answers in single precision", W2, f"({W2}).float()", "dtype-changed"),
         ("squares h in place", "(1 - h * h) -", "(1 - h.mul_(h)) -", "input-changed"),
         ("is off by one part in a hundred thousand", f"r_grad_a = {R_GRAD_A}", f"r_grad_a = 1.00001 * ({R_GRAD_A})",
          None),
@@ -298,7 +298,12 @@ PENALTY: list[Answer] = [
         ("penalises the loss instead", SQUARES, "losses(x).square().mean()", None),
         ("returns one number for each example", ".mean()", "", "not-reduced"),
         ("returns a float", SQUARES, f"float({SQUARES})", "graph-not-kept"),
-        ("adds the gradients up, in single precision", SQUARES, "grad.float().square().sum(dim=1).mean()", None),
+        (
+            "adds the gradients up, in single precision",
+            SQUARES,
+            "grad.float().square().sum(dim=1).mean()",
+            "dtype-changed",
+        ),
     ),
 ]
 

@@ -137,7 +137,12 @@ JACOBIANS: list[Answer] = [
         ),
         ("puts x's axes first", SHAPE, "torch.stack(columns).reshape(*x.shape, *columns[0].shape)", "jacobian-layout"),
         ("leaves x flat", SHAPE, "torch.stack(columns, dim=-1)", "jacobian-flat"),
-        ("stays in single precision", "    x = x.to(torch.float64)\n", "    x = x.to(torch.float32)\n", None),
+        (
+            "stays in single precision",
+            "    x = x.to(torch.float64)\n",
+            "    x = x.to(torch.float32)\n",
+            "dtype-changed",
+        ),
         (
             "lets the nudges pile up",
             "nudge = nudge.reshape(x.shape)",
