@@ -12,6 +12,7 @@ from autograder.tests.checkout import ROOT
 LIBRARIES = "annotated_doc attr autograder markdown_it mdurl pygments rfc3987_syntax rich shellingham typer"
 LOADS = {
     "import toolbox": "toolbox",
+    "from toolbox.seat import doctor, lab, update": "toolbox",  # no torch: they answer at once
     "from autograder.sandbox import launcher": "autograder rfc3987_syntax toolbox",  # no torch: it is started first
     "from autograder.records import hand_in, receipt, verdict": "autograder rfc3987_syntax toolbox",
     "import runpy, sys; sys.argv = ['autograder', '--help']\n"
@@ -26,7 +27,7 @@ print(*sorted(loaded - set(sys.stdlib_module_names)), file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("code", LOADS, ids=["toolbox", "launcher", "records", "help"])
+@pytest.mark.parametrize("code", LOADS, ids=["toolbox", "seat", "launcher", "records", "help"])
 def test_an_import_loads_what_is_listed_here_and_no_more(code):
     done = subprocess.run(
         [sys.executable, "-c", TOLD.format(code=code)], cwd=ROOT, capture_output=True, text=True,

@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toolbox.checks.collect import Check
 from toolbox.notebook import folders
+
+if TYPE_CHECKING:  # torch comes with it, which takes seconds, and whoever only looks into an index needs none
+    from toolbox.checks.collect import Check
 
 NAME = "checks.json"
 FIELDS = ("id", "item", "says", "seed", "share", "file")
