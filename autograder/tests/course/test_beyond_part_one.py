@@ -199,7 +199,7 @@ def test_no_known_mistake_of_second_order_is_right(seed):
 
 
 def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known():
-    truths = [ROOT / "lib" / "toolbox" / "truths" / name for name in ("forward.py", "second.py")]
+    truths = [ROOT / "lib" / "toolbox" / "checks" / "reference" / name for name in ("forward.py", "second.py")]
     source = "".join(file.read_text() for file in truths) + text_of(checks_of(ROOT, "beyond"))
     known = {row[0] for row in ROWS}
     assert {name for name in known if name not in source and name.replace("-", "_") not in source} == set()

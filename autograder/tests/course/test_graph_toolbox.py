@@ -129,7 +129,7 @@ def test_a_graph_with_a_circle_has_no_order():
 
 def test_every_name_that_is_given_for_graphs_functions_and_modules_is_in_the_catalogue():
     suite = text_of(checks_of(ROOT, "layers"))
-    truths = (ROOT / "lib" / "toolbox" / "truths" / "graph.py").read_text()
+    truths = (ROOT / "lib" / "toolbox" / "checks" / "reference" / "graph.py").read_text()
     for name in (row[0] for row in ROWS):
         assert f'"{name}"' in suite or f'"{name}"' in truths, f"{name} is never given"
         assert CATALOGUE[name].name

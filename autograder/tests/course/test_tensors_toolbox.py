@@ -61,7 +61,7 @@ def test_linear_work_passes_the_budget_and_an_expanded_view_costs_nothing():
 def test_the_budget_loads_neither_torchs_compiler_nor_its_symbolic_shapes(tmp_path):
     import subprocess
 
-    code = "import sys, torch; from toolbox import budget; budget.within(torch.mul, [torch.ones(3), torch.ones(3)]);"
+    code = "import sys, torch; from toolbox.probes import budget; budget.within(torch.mul, [torch.ones(3), torch.ones(3)]);"
     code += "print('sympy' in sys.modules, 'torch._dynamo' in sys.modules)"
     path = {"PYTHONPATH": str(ROOT / "lib"), "PATH": "/usr/bin"}
     answer = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, text=True, check=True)
