@@ -36,6 +36,7 @@ from toolbox.errors import UnknownName
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ("public", "audit")  # what students see, and one that they do not
+DEAR = 10  # seconds of processor time that a check may take
 
 
 @dataclass
@@ -73,9 +74,10 @@ def audit(
     room: Room | None = None,
     seeds: Iterable[str] = SEEDS,
     right_only: bool = False,
+    thorough: bool = True,
     console: Console | None = None,
 ) -> list[Finding]:
-    """Run all wrong and right answers of an assignment. items: only these.
+    """Run all wrong and right answers of an assignment. items: only these. thorough: see `judge`.
 
     suite, room: another suite, another room than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
@@ -95,30 +97,30 @@ def audit(
         return [
             finding
             for answer, right in track(answers, f"audit {assignment}", console=console or Console(stderr=True))
-            for finding in judge(answer, right, room, suite, wanted, seeds)
+            for finding in judge(answer, right, room, suite, wanted, seeds, thorough)
         ]
     finally:
         torch.set_num_threads(before)
 
 
 def judge(
-    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], seeds: Iterable[str]
+    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], seeds: Iterable[str], thorough: bool = True
 ) -> list[Finding]:
-    """One answer through its items, under every seed."""
+    """One answer through its items, under every seed. thorough: ask also right answers what takes seconds."""
     touched = [name for name in answer.items if name in wanted]
-    results: dict[str, list[TestResult]] = {name: [] for name in touched}
+    runs: list[list[TestResult]] = []
     for seed in seeds:
-        student = answering(answer, room)
-        for result in suite.run(student, items=touched, seed=seed):
-            results[result.item].append(result)
+        runs.append(_run(answer, room, suite, touched, seed, runs[0] if runs else None, thorough or not right))
     findings = []
-    for name, tests in results.items():
+    for name in touched:
+        by_seed = [[result for result in run if result.item == name] for run in runs]
+        tests = [result for run in by_seed for result in run]
         failed = [test for test in tests if test.status != "passed"]
         diagnoses = [test.diagnosis for test in failed if test.diagnosis]
         first = diagnoses[0][0] if diagnoses else None
         accused = sorted({found[0] for found in diagnoses if found[0] not in answer.diagnosis})
         # with one seed a wrong answer may be lucky; it must not be
-        lost = [any(loses_marks(test) for test in run) for run in per_seed(tests, seeds)]
+        lost = [any(loses_marks(test) for test in run) for run in by_seed]
         kept = not any(lost) if right else not all(lost)
         names = sorted({test.name for test in failed})
         shown = list(dict.fromkeys(found for ids in diagnoses for found in ids))[:3]
@@ -128,10 +130,21 @@ def judge(
     return findings
 
 
-def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:
-    """The results of one item, cut into one list per seed."""
-    count = len(tests) // len(list(seeds))
-    return [tests[i : i + count] for i in range(0, len(tests), count)]
+def _run(
+    answer: Answer, room: Room, suite: Suite, items: list[str], seed: str, first: list[TestResult] | None, all_of: bool
+) -> list[TestResult]:
+    """One answer under one seed. first: its results under the first seed; what runs for seconds says the same under
+    every seed, so it is asked under the first one alone, and only where nothing else has rejected the answer.
+    """
+    dear = {check.id for check in suite.checks if (check.seconds or 0) >= DEAR}
+    quick = {check.id for check in suite.checks} - dear
+    run = suite.run(answering(answer, room), items=items, seed=seed, tests=quick)
+    if first is not None:
+        return run + [result for result in first if result.name in dear]
+    left = [name for name in items if not any(loses_marks(result) for result in run if result.item == name)]
+    if all_of and left:
+        run += suite.run(answering(answer, room), items=left, seed=seed, tests=dear)
+    return run
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:

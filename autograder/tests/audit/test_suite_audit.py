@@ -235,7 +235,7 @@ def test_the_solution_takes_inputs_that_do_not_lie_in_one_piece(function):
 
 @pytest.mark.parametrize("assignment", ["scalar", "tensors", "layers", "training", "beyond"])
 def test_the_other_assignments_are_as_sound(assignment):
-    found = suite_audit.audit(assignment, seeds=("audit",), console=quiet())
+    found = suite_audit.audit(assignment, seeds=("audit",), thorough=False, console=quiet())  # `make audit` is thorough
     nameable = [f for f in found if f.expected]
     assert [f for f in found if not f.ok] == []
     assert [f for f in found if f.accused] == []
