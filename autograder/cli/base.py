@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +16,33 @@ HELP = "The commands of the TA and the instructor; each one tells more with --he
 PLATFORMS = "canvas, moodle, gradescope, blackboard, brightspace, sakai"
 
 
+def print_anywhere() -> None:
+    """Where a console lacks a character, as Windows's code pages lack →, show a question mark and go on."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):  # what captures output has none
+            reconfigure(errors="replace")
+
+
+@contextmanager
+def writing(doing: str, wanted: bool = True) -> Iterator[None]:
+    """For a command that changes what grades are made of: wait for whoever is grading. wanted: False only looks."""
+    from autograder.grading.lock import only_writer
+    from autograder.machine_faults import ends_the_run
+
+    classroom = ROOT / "classroom"
+    with ends_the_run(classroom):
+        if not wanted:
+            yield
+            return
+        with only_writer(classroom, doing, typer.echo):
+            yield
+
+
 class _Commands(typer.core.TyperGroup):
     """Errors for people end a command with their message and exit status; a bug keeps its traceback."""
 
     def invoke(self, context):
+        print_anywhere()
         try:
             return super().invoke(context)
         except Exception as error:

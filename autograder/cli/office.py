@@ -24,7 +24,8 @@ def roster_import(
     """Join a platform's list with the roster: keys, names, addresses, one person each."""
     from autograder.roster.command import run_import
 
-    found = run_import(base.ROOT, file, kind=from_, assignment=assignment, apply=apply)
+    with base.writing("importing a roster", wanted=apply):
+        found = run_import(base.ROOT, file, kind=from_, assignment=assignment, apply=apply)
     raise typer.Exit(1 if found.doubtful else 0)
 
 
@@ -63,11 +64,11 @@ def rules(
     apply: Annotated[bool, typer.Option("--apply", help="Put them in force; without this they are shown.")] = False,
 ):
     """Say what the rules of the class come to and whose grade changes by them, or write a file of them."""
-    from autograder.machine_faults import ends_the_run
     from autograder.rules.command import run
 
-    with ends_the_run(base.ROOT / "classroom"):
-        raise typer.Exit(run(base.ROOT, template=template, apply=apply))
+    with base.writing("putting rules in force", wanted=apply):
+        status = run(base.ROOT, template=template, apply=apply)
+    raise typer.Exit(status)
 
 
 @app.command()

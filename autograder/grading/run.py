@@ -31,7 +31,7 @@ from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import HandIn
 from autograder.records.seed import class_seed
 from autograder.records.verdict import Judgement, Verdict
-from autograder.rules.command import preview, sentences, to_follow
+from autograder.rules.preview import preview, sentences, to_follow
 from autograder.rules.terms import Terms, pending, put_in_force
 from autograder.sandbox import launcher
 from toolbox.errors import KitError, NotJudged

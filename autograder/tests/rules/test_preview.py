@@ -7,7 +7,8 @@ import json
 import pytest
 
 from autograder.rules import terms as rules
-from autograder.rules.command import preview, run, sentences
+from autograder.rules.command import run
+from autograder.rules.preview import preview, sentences
 from autograder.rules.terms import in_force, pending, put_in_force
 from autograder.tests.rules.test_grade import DUE, HOUR, PAPER, verdict
 
