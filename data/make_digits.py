@@ -6,7 +6,7 @@ The steps, in order:
 2. check that they are what they should be (shape, whole numbers from 0 to 16, all ten digits);
 3. write ``images`` (1797, 8, 8) uint8 and ``labels`` (1797,) uint8 as one compressed .npz, with
    a fixed date in the archive, so that every run writes the same bytes;
-4. print the checksums that ``README.md`` and ``lib/toolbox/data.py`` quote.
+4. print the checksums that ``README.md`` and ``lib/toolbox/datasets/digits.py`` quote.
 
 scikit-learn is needed for this script alone, so it is not in requirements.txt::
 

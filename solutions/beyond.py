@@ -16,7 +16,14 @@
 # - **Implicit layers.** Layers that are equations instead of recipes, differentiated by one linear solve, however
 #   long the recipe was that solved them.
 #
-# In the lectures these are the last slides. Here you build and check each of them.
+# In the lectures these are the last slides. By the end of this notebook you will have
+#
+# - written **dual numbers** that carry derivatives along, and differentiated a program with one input and 200 outputs in a
+#   single pass;
+# - computed Hessian-vector products in two ways, by backpropagating twice and by hand, and used them for Newton steps, for
+#   the largest learning rate that works, and for a penalty on gradients;
+# - differentiated through equations with one linear solve: a fixed point and, as you choose, an argmin, eigenvectors, or a
+#   camera's pose.
 #
 # | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
@@ -27,7 +34,8 @@
 # | E | 11–12 | implicit layers: one solve, and a deep equilibrium layer | 2 h | the core of the second half |
 # | F | 13–15 | an argmin, eigenvectors, a camera's pose | 2 h | choose one; they need only `solve` from 11 |
 #
-# The parts are independent except where the table says so, and every check counts by itself.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. The parts are independent except where the table says so, and every check counts by itself.
 #
 # You need: the notebooks `flat` and `tensors` (Jacobians, and their products with a row vector from the left), matrix
 # products, some Python.
@@ -80,11 +88,12 @@ import time
 import torch
 import torch.nn.functional as F
 from backprop import forward_mode, second_order
-from toolbox import check, load_digits, smooth
+from toolbox import check, load_digits
+from toolbox.given import smooth_functions
 from toolbox.draw import (draw_graph, show_boundaries, show_curves, show_graph_steps,
                           show_growth, show_hessian, show_jacobians, show_steps,
                           show_throw)
-from toolbox.play import Slide, play
+from toolbox.draw.play import Slide, play
 
 torch.set_num_threads(1)  # one thread, so that measured times can be compared
 
@@ -138,8 +147,9 @@ def ready(what, trial):
 
 # %% show=true
 g = tensor(9.81)[0]
-flights = {f"g = {value}": smooth.throw(tensor(value)[0]) for value in (8.81, 10.81)}
-show_throw(*torch.func.jvp(smooth.throw, (g,), (torch.ones_like(g),)), others=flights,
+throw = smooth_functions.throw
+flights = {f"g = {value}": throw(tensor(value)[0]) for value in (8.81, 10.81)}
+show_throw(*torch.func.jvp(throw, (g,), (torch.ones_like(g),)), others=flights,
            title="one input, 200 numbers that depend on it");
 
 # %% [markdown]
@@ -167,10 +177,11 @@ edges = [("a", "p"), ("b", "p"), ("p", "f"), ("c", "f")]
 values = {"a": 2, "b": -3, "c": 10}
 given = {"a": 0, "b": 1, "c": 0}
 first = [("by b: its tangent is 1", given, ["a", "b", "c"])]
-show_graph_steps(nodes, edges, values, first, columns=1)
+show_graph_steps(nodes, edges, values, first, columns=1, below="tangent")
 show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
     ("p = a b has tangent 0·(-3) + 2·1 = 2", given | {"p": 2}, ["p"]),
-    ("f = p + c has tangent 2 + 0 = 2", given | {"p": 2, "f": 2}, ["f"])]);
+    ("f = p + c has tangent 2 + 0 = 2", given | {"p": 2, "f": 2}, ["f"]),
+], below="tangent");
 
 # %% [markdown]
 # That is $\partial f/\partial b = a = 2$. For $\partial f/\partial a$ we would have to repeat the pass, with tangent 1
@@ -254,7 +265,7 @@ check("dual_matmul")
 check("dual_functions")
 
 # %% [markdown]
-# That is enough to run a whole two-layer net with ReLU and softmax loss on Duals: `smooth.net_loss` in the toolbox is
+# That is enough to run a whole two-layer net with ReLU and softmax loss on Duals: `smooth_functions.net_loss` in the toolbox is
 # written with nothing but these operations. Below, all parameters change at once, in a random direction. A small nudge
 # agrees, and so does PyTorch. (The lectures say that PyTorch has no forward mode. That was true when they were made;
 # now there is `torch.func.jvp`.)
@@ -267,7 +278,7 @@ direction = [normal(*size, seed=i) for i, size in enumerate(sizes, start=7)]
 
 
 def loss_of(*parameters):
-    return smooth.net_loss(x, y, *parameters, reg=0.1)
+    return smooth_functions.net_loss(x, y, *parameters, reg=0.1)
 
 
 def loss_of_duals():
@@ -344,7 +355,8 @@ if ready("jvp, and the operations of Dual",
              for name, factor in (("your J", 1.0), ("1.01 times your J", 1.01))}
     figure = show_curves(rests, at=[10**k for k in powers], xlabel="size of the step",
                          ylabel="rest / step", title="What is left of f beside J")
-    figure.axes[0].set(xscale="log", yscale="log");
+    figure.axes[0].set(xscale="log", yscale="log")
+    figure.axes[0].legend(loc="lower right");
 
 # %% [markdown]
 # ## 4  Whole Jacobians: by columns or by rows
@@ -432,20 +444,20 @@ if ready("jvp and the two Jacobians", lambda: race(spread, tensor(0.3)[0], norma
 #
 # ## 5  One input: gravity
 #
-# Back to the ball. `smooth.throw(gravity)` is a program of 100 steps with air drag. It does not know about Duals; it
+# Back to the ball. `smooth_functions.throw(gravity)` is a program of 100 steps with air drag. It does not know about Duals; it
 # simply computes with what it is given. Your `jvp` differentiates it with respect to gravity.
 
 # %% show=true
 def throw_forward():
     """The flight and its tangent by gravity, from your forward mode."""
-    return forward_mode.jvp(smooth.throw, [g], [torch.ones_like(g)])
+    return forward_mode.jvp(smooth_functions.throw, [g], [torch.ones_like(g)])
 
 
 if ready("jvp, and the operations of Dual", lambda: throw_forward()[1]):
     places, moves = throw_forward()
     show_throw(places, moves, others=flights, title="drawn from your forward mode")
     h, t = 1e-4, 100 * 0.02
-    nudged = (smooth.throw(g + h) - smooth.throw(g - h)) / (2 * h)
+    nudged = (smooth_functions.throw(g + h) - smooth_functions.throw(g - h)) / (2 * h)
     print(f"after {t:.1f} s   dx/dg         dy/dg")
     for name, last in (("forward mode", moves[-1]), ("nudged", nudged[-1])):
         print(f"{name:13}{float(last[0]):9.6f}     {float(last[1]):9.6f}")
@@ -461,7 +473,7 @@ if ready("jvp, and the operations of Dual", lambda: throw_forward()[1]):
 def throw_reverse(count):
     """Backward passes from the last `count` of the 200 numbers."""
     leaf = g.clone().requires_grad_()
-    places = smooth.throw(leaf).flatten()
+    places = smooth_functions.throw(leaf).flatten()
     return [torch.autograd.grad(place, leaf, retain_graph=True)[0]
             for place in places[-count:]]
 
@@ -831,7 +843,7 @@ if solvable:
 # %% [markdown]
 # So go downhill first, as usual: 60 steps of gradient descent. From there on, take Newton steps with $H + 0.01\,I$. This is
 # called *damping*: it raises all eigenvalues by 0.01, so that slightly negative ones do no harm, and keeps steps short where
-# the bowl is nearly flat. The cost is counted in gradients, a product as 1.5 of them.
+# the bowl is nearly flat. The cost is counted in gradients, a product as 1.5 of them (as measured above).
 
 # %% show=true
 theta, descent = start.clone(), []
@@ -1028,17 +1040,17 @@ if ready("gradient_penalty", lambda: second_order.gradient_penalty(squares, moon
 import math
 
 from backprop import implicit
-from toolbox import camera
+from toolbox.given import camera
 from toolbox.draw import (show_camera, show_circle_and_webs, show_crossing,
                           show_filling, show_settling, show_tangents, show_web)
-from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
+from toolbox.given.unrolling import layer, peak_bytes, steps_to_settle, unrolled
 
 
 def there(*answers):
     """True once none of the answers is None; until then it says so."""
     missing = any(answer is None for answer in answers)
     if missing:
-        print("Nothing to show yet: this picture needs your code, once it is written.")
+        print("Nothing to show yet: to be written are the functions of this section.")
     return not missing
 
 # %% show=true
@@ -1073,26 +1085,26 @@ play(show_web, w=Slide(1.9, -2.5, 2.5, 0.05), z=Slide(-1.0, -1.1, 1.1, 0.1))
 # 3. `root`: $z = \tfrac12\,(z + x / z)$, an old way to find a well-known function of $x$. What is $dz/dx$ at $x = 4$, $z = 2$? ($z$ occurs twice on the
 #    right-hand side.)
 # 4. `steps`: an iteration multiplies its error by 0.99 at each step. The error is 1 now. After how many steps is it below a millionth for the first time?
-# 5. `kept`: unrolling means recording every step like any other layer. With 32 rows, 100 units and 1000 steps, how many numbers of $z$ must wait in memory
+# 5. `kept`: unrolling means recording every step like any other layer. With 32 rows, 100 units and 1000 steps, how many numbers of $z$ must be kept in memory
 #    for the backward pass?
 
-# %% solution="foreseen_implicit"
-# foreseen_implicit: "circle", "linear", "root", "steps", "kept", a number each;
-# for example: foreseen_implicit["kept"] = 12
-foreseen_implicit = {}
+# %% solution="predicted_implicit"
+# predicted_implicit: "circle", "linear", "root", "steps", "kept", a number each;
+# for example: predicted_implicit["kept"] = 12
+predicted_implicit = {}
 ### BEGIN SOLUTION
-foreseen_implicit["circle"] = -0.6 / 0.8
-foreseen_implicit["linear"] = 1 / (1 - 0.9)
-foreseen_implicit["root"] = 0.25  # 1 / (2 z): the feedback 1/2 (1 - x / z**2) is 0
-foreseen_implicit["steps"] = math.ceil(math.log(1e-6) / math.log(0.99))
-foreseen_implicit["kept"] = 32 * 100 * 1000
+predicted_implicit["circle"] = -0.6 / 0.8
+predicted_implicit["linear"] = 1 / (1 - 0.9)
+predicted_implicit["root"] = 0.25  # 1 / (2 z): the feedback 1/2 (1 - x / z**2) is 0
+predicted_implicit["steps"] = math.ceil(math.log(1e-6) / math.log(0.99))
+predicted_implicit["kept"] = 32 * 100 * 1000
 ### END SOLUTION
 
 # %% item="implicit_by_hand" points=2
 check("implicit_by_hand")
 
 # %% show=true
-show_circle_and_webs(foreseen_implicit.get("circle"), weights=());
+show_circle_and_webs(predicted_implicit.get("circle"), weights=());
 
 # %% [markdown]
 # ### 11.1  One linear solve, and an error where there is no answer
@@ -1150,7 +1162,7 @@ check("solve")
 #
 # Write `deq_solve`. Start from $z = 0$ and go step by step until no entry changes by more than `tol`. If that has not happened after
 # `max_steps`, say so: `ArithmeticError("… converge …")`. (The tanh keeps $z$ between −1 and 1, so nothing blows up: an iteration that
-# goes wrong looks perfectly healthy.)
+# goes wrong looks perfectly normal.)
 
 # %% item="deq_solve" points=2
 check("deq_solve")
@@ -1460,12 +1472,15 @@ print("E_10 / (1 - 3) is     ", f"{float(E[1, 0]) / (1 - 3):.5f}")
 #
 # ### 14.2  Backward, in the basis of the eigenvectors
 #
-# Now collect what the loss gains from each entry $E_{ji}$, and call that matrix $M$. On its diagonal are the gradients of the eigenvalues. Off the diagonal, at
-# $[j, i]$, is how much the loss gains when $v_i$ turns towards $v_j$, divided by the gap:
+# The loss changes by $\sum_i \bar\lambda_i\, d\lambda_i + \sum_i \bar v_i^{\top} dv_i$, with $\bar\lambda_i$ and $\bar v_i$ the upstream gradients of $\lambda_i$ and
+# $v_i$. Put the two formulas above into it, and sort by the entries of $E$:
 #
-# $$M_{ii} = \bar\lambda_i, \qquad M_{ji} = \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j},$$
+# $$dL = \sum_i \bar\lambda_i\, E_{ii} + \sum_i \sum_{j \ne i} \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j}\, E_{ji} .$$
 #
-# with $\bar\lambda_i$ and $\bar v_i$ the upstream gradients of $\lambda_i$ and $v_i$.
+# So the gradient of $E$ is a matrix $M$. On its diagonal are the gradients of the eigenvalues. Off the diagonal, at $[j, i]$, is how much the loss gains when
+# $v_i$ turns towards $v_j$, divided by the gap:
+#
+# $$M_{ii} = \bar\lambda_i, \qquad M_{ji} = \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j} .$$
 #
 # **Solved, for the matrix above.** Let the loss be the second entry of the first eigenvector, so $\bar v_0 = (0, 1)$ and everything else is zero. Since $V = I$,
 # $v_1^{\top}\bar v_0 = 1$ and $M_{10} = 1/(1 - 3) = -\tfrac12$; the rest of $M$ is zero.
@@ -1700,8 +1715,7 @@ if there(pose, grad_image) and there(ellipse):
 # ### Hand in
 #
 # 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the notebook and your three modules.
-# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is there and writes one zip. (Or, in a terminal,
-#    in the course's folder: `.venv/bin/python -m toolbox submit beyond`.)
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

@@ -28,7 +28,8 @@
 # | D | 6 | two layers | 1½ h | the core; once with each loss |
 # | E | 7 | gradient checking, find the bug | 1 h | `tensors` builds on it |
 #
-# Each check counts by itself, and the given cells work without the parts that you skip.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. Each check counts by itself, and the given cells work without the parts that you skip.
 #
 # You need: the notebook `scalar`, sections 1 and 2; matrix products; a little PyTorch (tensors, shapes, sums).
 
@@ -79,7 +80,7 @@ import matplotlib.pyplot as plt
 import torch
 from backprop import flat
 from toolbox import check
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (
     describe,
     draw_graph,
@@ -91,6 +92,8 @@ from toolbox.draw import (
     show_weights,
 )
 from toolbox.gradcheck import gradcheck
+
+torch.set_num_threads(1)  # small matrices: one thread is fastest
 
 
 def ready(answer, *names):
@@ -175,7 +178,7 @@ for network, weights in {
     "the two-layer net of section 6, H = 32": 64 * 32 + 32 + 32 * 10 + 10,
     "AlexNet (2012), about": 61_000_000,
 }.items():
-    print(row(network, f"{weights:,}", f"{2 * weights:,}", "worth 2 or 3"))
+    print(row(network, f"{weights:,}", f"{2 * weights:,}", "the price of 2 or 3"))
 
 # %% [markdown]
 # Nudging is still good for one thing: *checking*. Section 7 relies on it.
@@ -236,14 +239,12 @@ def sum_times(x, y, z):
     """f = (x + y) z, and the gradient of f with respect to q, z, x and y."""
     grads = {}
     # Forward.
-    q = x + y  # node A
-    f = q * z  # node B
+    q = x + y                # node A
+    f = q * z                # node B
     # Backward: node B, then node A.
-    grads["q"] = z * 1.0  # B: × swaps; upstream is the base case, 1
-    grads["z"] = q * 1.0  # B
-    grads["x"] = grads[
-        "q"
-    ]  # A: + distributes; upstream is what now stands on the wire q
+    grads["q"] = z * 1.0     # B: × swaps; upstream is the base case, 1
+    grads["z"] = q * 1.0     # B
+    grads["x"] = grads["q"]  # A: + distributes; upstream is the gradient on the wire q
     grads["y"] = grads["q"]  # A
     return f, grads
 
@@ -253,7 +254,7 @@ sum_times(-2.0, 5.0, -4.0)
 # %% [markdown]
 # Read it twice and notice three habits. All code in this notebook keeps them.
 #
-# - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever stands to the right of
+# - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever is to the right of
 #   $q$.
 # - By the time a line needs an upstream gradient, an earlier line has made it.
 # - The backward lines use values of the forward pass (`z`, `q`), so these must still be around.
@@ -319,8 +320,7 @@ check("neuron")
 #
 # **(a)** For a network with a million weights and one loss: how many walks through the graph does this take, and
 # how many does the backward walk take? Why? **(b)** Why can a node's backward step be done only after the forward
-# pass? **(c)** Think of a function for which the left-to-right way is the cheaper one. Write a few sentences for
-# each.
+# pass? **(c)** Think of a function for which going from left to right is cheaper. Write a few sentences for each.
 
 # %% [markdown] written="why_backwards" points=3
 # ### BEGIN SOLUTION
@@ -348,14 +348,8 @@ check("neuron")
 # %% show=true
 x_train, y_train = load_digits("train")
 x_test, y_test = load_digits("test")
-print(
-    "x_train",
-    tuple(x_train.shape),
-    "  y_train",
-    tuple(y_train.shape),
-    "  x_test",
-    tuple(x_test.shape),
-)
+for name, part in {"x_train": x_train, "y_train": y_train, "x_test": x_test}.items():
+    print(name, tuple(part.shape))
 show_images(x_train[:20], y_train[:20].tolist());
 
 # %% [markdown]
@@ -504,7 +498,7 @@ check("hinge_grad_b")
 # | `RuntimeError: The size of tensor a (4) must match the size of tensor b (9)` after `scores[:, y]` | that takes *all* columns `y` for every row; one entry for each row is `scores[torch.arange(N), y]` |
 # | a check says that your function changed `x` (or `w`) | `w -= …` and `t[…] = …` write into the caller's tensor; make a new one (`.clone()`) first |
 #
-# **The same on paper.** The first lecture of any course derives this gradient by hand. Write $w_j$ for column $j$
+# **The same on paper.** Lectures often derive this gradient by hand. Write $w_j$ for column $j$
 # of $w$, so that $s_j = x_i \cdot w_j$, and $[\dots]$ for 1 where the bracket holds and 0 elsewhere. Each term
 # $\max(0,\ x_i\cdot w_j - x_i\cdot w_{y_i} + 1)$ depends on two columns only. Where it is positive, its derivative
 # is $x_i$ by $w_j$ and $-x_i$ by $w_{y_i}$. Adding up the terms gives
@@ -654,7 +648,7 @@ if curves:
 
 # %% [markdown]
 # With weights of zero all ten classes are equal. What should the first value of each curve be? For softmax it is
-# $-\log\frac{1}{10} = 2.303$, for the hinge loss nine margins of 1, for the squared loss 1. A look at the first
+# $-\log\frac{1}{10} = 2.303$, for the hinge loss nine margins of 1, which is 9, and for the squared loss 1. A look at the first
 # loss is the cheapest test there is.
 #
 # Each column of `w` belongs to one class and has 64 numbers, one for each pixel, so you can look at it as an
@@ -762,7 +756,7 @@ if parameters is not None:
 # %% [markdown]
 # ## 6  Two layers
 #
-# A linear classifier draws straight borders, and some problems have none. So put a second layer on top, with a
+# A linear classifier draws straight borders, and some classes cannot be separated by a straight border. So put a second layer on top, with a
 # **ReLU**, $\max(0, \cdot)$, in between. (Without it, two linear layers would be one:
 # $(x\,w_1)\,w_2 = x\,(w_1 w_2)$.)
 #
@@ -901,7 +895,7 @@ if straight is not None and bent is not None:
 
 # %% [markdown]
 # And on the digits, a net with 32 hidden units. The images are columns of `w1`: what each hidden unit looks for.
-# Nobody told them; your gradients did.
+# Nobody chose these patterns; your gradients found them.
 
 # %% show=true
 generator = torch.Generator().manual_seed(4)
@@ -954,15 +948,15 @@ if curves:
 
 # %% [markdown]
 # The linear classifier's loss never rises above its ends. It is **convex**: shaped like a bowl, in however many
-# dimensions. Between any two points the loss lies below the straight line through their values, so there is one
-# valley, and gradient descent with small steps reaches its bottom from everywhere. This holds for the hinge,
+# dimensions. Between any two points the loss is nowhere above the straight line through their values, so there is
+# one valley, and gradient descent with small steps gets to its bottom from everywhere. This holds for the hinge,
 # softmax and squared losses of any linear classifier: the scores are linear in `w` and `b`, each loss is convex
 # in the scores, and so is the penalty.
 #
 # The net's loss has a hill in the middle, so it is **not convex**. One reason: exchange two hidden units,
 # together with their weights, and the net computes the same function. So every solution has copies elsewhere, $16!$
 # of them here, and halfway between two copies is usually nothing good. There is no guarantee that gradient
-# descent finds the best one. In practice the valleys that it finds are nearly as good as each other.
+# descent finds the best one. In practice the valleys that it finds are nearly equally good.
 
 # %% [markdown]
 # ### Written question 2
@@ -1000,10 +994,10 @@ if curves:
 #
 # ### The gradient check
 #
-# You have the tool already: nudge and compare. `gradcheck` raises and lowers every entry by $h = 10^{-5}$ and
-# takes
+# You have the tool already: nudge and compare. `gradcheck` raises and lowers every entry $\theta$ of the inputs by
+# $\varepsilon = 10^{-5}$ and takes
 #
-# $$\frac{L(\theta + h) - L(\theta - h)}{2h},$$
+# $$\frac{L(\theta + \varepsilon) - L(\theta - \varepsilon)}{2\,\varepsilon},$$
 #
 # in double precision, since with 7 digits (float32) the difference of two nearly equal losses is mostly rounding.
 # Then it compares this with your gradient. Here it is on your own softmax classifier:
@@ -1240,9 +1234,7 @@ def repaired(x, y, w1, b1, w2, b2, reg):
     )
     share = torch.full((N, 1), 1 / N, dtype=x.dtype)
     grad_scores = (share / sums).expand(N, scores.shape[1]) * exps
-    grad_scores[rows, y] -= (
-        1 / N
-    )  # each image has the weight 1/N, this part of its gradient too
+    grad_scores[rows, y] -= 1 / N  # each image counts 1/N, in this part as well
     grads["scores"], grads["b2"] = grad_scores, grad_scores.sum(dim=0)
     grads["w2"] = 2 * reg * w2 + h.T @ grad_scores
     grads["h"] = grad_scores @ w2.T
@@ -1291,9 +1283,8 @@ check("bugs_repaired")
 #
 # 1. Restart the kernel and run everything (*Run* → *Run All Cells*), to be sure that it works from the top. Save
 #    the notebook and `flat.py`.
-# 2. Make the file to hand in: remove the two `# ` in the cell below and run it, or type
-#    `.venv/bin/python -m toolbox submit flat` in a terminal, in the course's folder. It checks that everything is
-#    there and writes one zip.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that
+#    everything is there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

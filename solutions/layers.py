@@ -13,7 +13,7 @@
 #
 # By the end of this notebook you will have
 #
-# - written twelve layers, three losses and a penalty, each with its backward pass by hand, and each equal to
+# - written a dozen layers, three losses and a penalty, each with its backward pass by hand, and each equal to
 #   PyTorch's;
 # - decided what a layer must **keep** from its forward pass, and worked out what that costs;
 # - taken **batch normalisation** apart into nodes, gone back through them one by one, and reduced the result
@@ -21,7 +21,7 @@
 # - joined layers into a net that is itself a layer, and trained it;
 # - wired nets that are not chains: a **graph** with branches and skip connections, where gradients meet and
 #   add up;
-# - taught PyTorch's autograd operations of your own.
+# - taught PyTorch's autograd some operations of your own.
 #
 # | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
@@ -32,7 +32,8 @@
 # | E | 9 | a graph with any wiring | 2 h | the core of the second half |
 # | F | 10–11 | your rules inside PyTorch | 1½ h | may be skipped if you use PyTorch daily |
 #
-# Every check counts by itself, and the given cells work without the parts that you skip.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. Every check counts by itself, and the given cells work without the parts that you skip.
 #
 # You need: backward passes of matrix products and of elementwise functions, as in the notebooks `flat` and
 # `tensors`, and classes in Python (`class`, `__init__`, `self`).
@@ -85,11 +86,12 @@ import inspect
 import torch
 import torch.nn.functional as F
 from backprop import layers, losses
-from toolbox import check, given_layers
-from toolbox.data import load_digits
+from toolbox import check
+from toolbox.given import small_layers
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (draw_graph, show_columns, show_curves, show_growth,
                           show_layer, show_masks, show_slopes)
-from toolbox.play import Choice, Slide, Steps, play
+from toolbox.draw.play import Choice, Slide, Steps, play
 
 torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 
@@ -177,10 +179,10 @@ draw_graph(
 # `Scale` multiplies each column of `x` by a number of its own. This is all of it:
 
 # %%
-print(inspect.getsource(given_layers.Scale))
+print(inspect.getsource(small_layers.Scale))
 
 # %%
-layer = given_layers.Scale(tensor(10, -1))
+layer = small_layers.Scale(tensor(10, -1))
 print("out   ", layer.forward(tensor([1, 2], [3, 4], [5, 6])).tolist())
 print("grad_x", layer.backward(tensor([1, 1], [0, 1], [2, 0])).tolist())
 print("grad_s", layer.grads["s"].tolist())
@@ -192,7 +194,7 @@ print("grad_s", layer.grads["s"].tolist())
 # here has been divided already.
 #
 # (`Layer`, the base class, creates `params`, `grads`, `cache` and `training`. It is short: see
-# `lib/toolbox/layer.py`.)
+# `lib/toolbox/given/layer.py`.)
 #
 # ### Predict
 #
@@ -482,8 +484,8 @@ check("correlation_backward")
 #
 # In training, each entry is set to 0 with probability $p$, independently of all the others, and what remains
 # is divided by $1 - p$ ("inverted" dropout). Then the expected value of each entry is
-# $p\cdot 0 + (1-p)\cdot\frac{x}{1-p} = x$. When the net is used, nothing is dropped and nothing is scaled.
-# `layer.training` says which.
+# $p\cdot 0 + (1-p)\cdot\frac{x}{1-p} = x$. When the net is used, *at test time*, nothing is dropped and nothing
+# is scaled. `layer.training` says which it is.
 #
 # The backward pass is the easiest of all, provided that the forward pass has kept what it must. In training,
 # each forward pass draws a new mask. (`torch.rand(..., generator=self.generator, ...)` makes the draws
@@ -496,7 +498,7 @@ check("dropout_forward")
 check("dropout_backward")
 
 # %% [markdown]
-# Below are the masks of four forward passes: three in training, one of them with another $p$, and one in use.
+# Below are the masks of four forward passes: three in training, one of them with another $p$, and one at test time.
 # Dark means dropped. The second picture shows how the mean over many passes approaches $x$.
 
 # %% show=true
@@ -505,7 +507,7 @@ kinds = [(0.25, True), (0.25, True), (0.75, True), (0.75, False)]
 for seed, (p, training) in enumerate(kinds):
     layer = layers.Dropout(p, torch.Generator().manual_seed(seed))
     layer.training = training
-    when = f"training, draw {seed + 1}" if training else "in use"
+    when = f"training, draw {seed + 1}" if training else "at test time"
     drops[f"p = {p}, {when}"] = layer.forward(x)
 if ready(Dropout=next(iter(drops.values()))):
     show_masks(drops)
@@ -561,9 +563,9 @@ check("batchnorm_forward")
 # %% [markdown]
 # ### 6.3  What to use when there is no batch
 #
-# In use there may be only one row, and even in a batch a row's answer should not depend on its neighbours. So
+# At test time there may be only one row, and even in a batch a row's answer should not depend on its neighbours. So
 # training keeps **running statistics**: with `momentum` $m$, `running = (1 - m) * running + m * batch`,
-# starting from 0 for the mean and 1 for the variance. In use they replace the statistics of the batch.
+# starting from 0 for the mean and 1 for the variance. At test time they replace the statistics of the batch.
 #
 # PyTorch stores the *unbiased* variance, divided by $N - 1$, although it normalises with the one divided by
 # $N$. We do as PyTorch does. (A batch of one row says nothing about the variance: let it count as 0.)
@@ -576,8 +578,8 @@ check("batchnorm_running")
 # | --- | --- |
 # | "divided by N - 1" | there are two variances: one to normalise with, one to store |
 # | `running_var` is nan after one row | $N - 1 = 0$ |
-# | right in training, wrong in use | which statistics do you use, and is eps under the root there as well? |
-# | "the running statistics move in use" | they learn in training only |
+# | right in training, wrong at test time | which statistics do you use, and is eps under the root there as well? |
+# | "the running statistics move at test time" | they learn in training only |
 
 # %% [markdown]
 # ### 6.4  Batch normalisation: the backward pass, node by node
@@ -637,8 +639,15 @@ check("batchnorm_nodes")
 # ### 6.5  Batch normalisation: the backward pass in one line
 #
 # Now simplify it. Substitute the lines into one another, for one column, writing $g$ for the gradient that
-# arrives at `out`, $\hat x$ for `normal`, and a bar for the mean over the rows. Two facts make nearly
-# everything vanish: the centred values sum to 0, and so do the $\hat x$. What remains is
+# arrives at `out`, $\hat x$ for `normal`, and a bar for the mean over the rows. One fact makes nearly
+# everything vanish: the centred values sum to 0, and so do the $\hat x$. Take it in two steps. First collect what comes
+# back to `centred`: from the product directly, and through `inv`, `std`, `var` and the squares. The second part turns
+# out to be a multiple of $\hat x$:
+#
+# $$\frac{\partial L}{\partial\,\text{centred}} = \frac{\gamma}{\text{std}}\,\bigl(\,g - \hat x\;\overline{g\,\hat x}\,\bigr)$$
+#
+# Then `centred` is $x$ minus its mean, so $x$ gets this gradient minus *its* mean over the rows, in which the second
+# term drops out:
 #
 # $$\frac{\partial L}{\partial x} = \frac{\gamma}{\text{std}}\;\Bigl(\,g \;-\; \bar g \;-\; \hat x\;\overline{g\,\hat x}\,\Bigr)$$
 #
@@ -646,13 +655,13 @@ check("batchnorm_nodes")
 # column and stretching it are the two changes that the normalisation undoes, so neither can have a gradient.
 # Derive the formula on paper from your own lines.
 #
-# `backward` handles both modes. In use, mean and variance are constants, and the formula is short.
+# `backward` handles both modes. At test time, mean and variance are constants, and the formula is short.
 
 # %% item="batchnorm_backward" points=2
 check("batchnorm_backward")
 
 # %% [markdown]
-# Here are your two backward passes against each other, and the two facts: over the whole batch, neither a shift
+# Here are your two backward passes against each other, and a test of that sentence: over the whole batch, neither a shift
 # nor a stretch of a column has any gradient (the stretch has a tiny one, because of $\varepsilon$).
 
 # %% show=true
@@ -688,7 +697,7 @@ if ready(BatchNorm=layer.forward(batch)) and ready(
 # scale is one number for all).
 #
 # (b) $50 \cdot 64 \cdot 4096 \cdot 4$ bytes = 50 MiB; the weights of one layer are $4096^2\cdot 4$ bytes =
-# 64 MiB. With larger batches (or images) the caches outgrow the weights. In use nothing needs to be kept: each
+# 64 MiB. With larger batches (or images) the caches outgrow the weights. At test time nothing needs to be kept: each
 # tensor can be freed as soon as the next one is there.
 #
 # (c) Compute it again in the backward pass (checkpointing): keep the input of every k-th layer only, and repeat
@@ -923,7 +932,7 @@ for name, layer, twin in twins():
 # again, then back 8, 7, 6; layers 3, 4, 5 forward, then back 5, 4, 3; layers 0, 1, 2 forward, then back 2, 1, 0. Each
 # layer runs forward twice, and at the worst moment 3 kept inputs and 3 caches are in memory, instead of 9 caches.
 #
-# In general, $n/k$ inputs and $k$ caches wait. Which $k$ makes $n/k + k$ smallest? Predict it for the $n = 64$ layers of
+# In general, $n/k$ inputs and $k$ caches are in memory. Which $k$ makes $n/k + k$ smallest? Predict it for the $n = 64$ layers of
 # the picture below.
 
 # %% item="recompute" points=2
@@ -936,10 +945,10 @@ check("recompute")
 # %% show=true
 from time import perf_counter
 
-from toolbox.unrolling import peak_bytes
+from toolbox.given.unrolling import peak_bytes
 
 
-def there_and_back(net, x):
+def both_passes(net, x):
     """A forward and a backward pass."""
     return net.backward(net.forward(x))
 
@@ -949,14 +958,14 @@ def measured(net, x, rounds=5):
     times = []
     for _ in range(rounds):
         begin = perf_counter()
-        there_and_back(net, x)
+        both_passes(net, x)
         times.append(perf_counter() - begin)
-    return peak_bytes(lambda: there_and_back(net, x)) / 2**20, 1000 * min(times)
+    return peak_bytes(lambda: both_passes(net, x)) / 2**20, 1000 * min(times)
 
 
 def deep(make, *first):
     """A net of 64 given layers."""
-    return make(*first, *[given_layers.Wave() for _ in range(64)])
+    return make(*first, *[small_layers.Wave() for _ in range(64)])
 
 
 x, sizes = normal(64, 256), (1, 2, 4, 8, 16, 32, 64)
@@ -977,8 +986,9 @@ if ready(Sequential=plain.forward(x), Recomputing_forward=trial.forward(x)) and 
 
 # %% [markdown]
 # The memory has its minimum at $k = 8 = \sqrt{64}$: with $n/k + k$ tensors, the best choice is $k = \sqrt n$, and
-# $2\sqrt n$ tensors wait instead of $n$. The price is a second forward pass, whatever $k$ is, so a training step takes about
-# a third longer where a backward pass costs two forward passes. This is how nets are trained that would not fit otherwise;
+# $2\sqrt n$ tensors are kept instead of $n$. The price is a second forward pass, whatever $k$ is, so a training step takes about
+# a third longer where a backward pass costs two forward passes (and about half as long again where it costs one, as in
+# these cheap layers). This is how nets are trained that would not fit otherwise;
 # PyTorch has it as `torch.utils.checkpoint`. One thing to watch: layers that draw random numbers must draw the *same* ones
 # when they run again, so PyTorch saves and restores the generator's state.
 
@@ -994,7 +1004,7 @@ if ready(Sequential=plain.forward(x), Recomputing_forward=trial.forward(x)) and 
 
 # %%
 from backprop import flat, functions, graph
-from toolbox import graph_ops
+from toolbox.probes import graph_ops
 from toolbox.draw import show_network
 
 
@@ -1028,7 +1038,7 @@ draw_graph(nodes, edges, values, grads, rows={"x": 0, "s": 1, "y": 0},
 #
 # ### Predict
 #
-# Now one with three readers: $a = -2x$, $h = a\,x$, $y = h + x$, at $x = 3$, with 5 as the upstream gradient
+# Now one in which $x$ has three readers: $a = -2x$, $h = a\,x$, $y = h + x$, at $x = 3$, with 5 as the upstream gradient
 # of $y$:
 
 # %% show=true
@@ -1136,7 +1146,7 @@ play(visit, step=Steps(8, 3))
 # %% [markdown]
 # | you see | what to do |
 # | --- | --- |
-# | "stands before it in …" | a node is ready when its *last* source is there, not its first |
+# | "comes before it in …" | a node is ready when its *last* source is there, not its first |
 # | the check never ends | in a cycle nothing becomes ready: does your loop notice? |
 # | "not in […]" | inputs have a place in the order, and so do nodes that nobody reads |
 # | `KeyError` where `ValueError` is due | look for unknown names first, before you count |
@@ -1313,7 +1323,7 @@ if there("Graph and residual_block", *curves.values()):
 
 # %% [markdown]
 # One curve falls by many powers of ten on its way to the left: the first layers would hardly learn. The other
-# one arrives.
+# keeps its size.
 #
 # ### 9.6  What can be computed at the same time
 #
@@ -1413,7 +1423,7 @@ if there("Graph.forward and Concat", branched.forward(x=normal(2, 3)).get("y")):
 # million parameters needs no memory at all. Boxes above one another are on the same level.
 
 # %% show=true
-from toolbox import famous_nets
+from toolbox.given import famous_nets
 from toolbox.draw import show_architectures
 
 
@@ -1762,7 +1772,7 @@ if params and there("MLP.forward", yours(x)):
 #   is used twice, and the gradient looks plausible and is wrong.
 # - **Batch normalisation** removes from a gradient whatever would only shift or stretch a column. Node by node
 #   it takes seven lines; in one line it can be read.
-# - **Two modes**: what is random, or depends on the batch, in training must not do so in use.
+# - **Two modes**: what is random, or depends on the batch, in training must not do so at test time.
 # - **Stability** is part of the definition: subtract the largest score, keep softmax and log together, never
 #   let exp see a large number.
 # - A chain of layers is a layer. A **graph** of layers needs an order to visit its nodes in, and adds gradients
@@ -1776,8 +1786,7 @@ if params and there("MLP.forward", yours(x)):
 # 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save
 #    the notebook and the modules.
 # 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is
-#    there and writes one zip. (Or, in a terminal, in the course's folder:
-#    `.venv/bin/python -m toolbox submit layers`.)
+#    there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

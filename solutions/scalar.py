@@ -26,8 +26,9 @@
 # | D | 5–6 | an engine, and a network trained with it | 2 h | the core; `topological` is the hardest function here |
 # | E | 7 | the same engine, made fast | 1 h | may be skipped |
 #
-# Each check counts by itself, and the given cells work without the parts that you skip. The times are for
-# readers who have had one lecture on backpropagation.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points): about
+# {{hours}} hours in all, for readers who have had one lecture on backpropagation. Each check counts by itself, and
+# the given cells work without the parts that you skip.
 #
 # You need: derivatives from school, the chain rule among them, and a little Python.
 
@@ -84,7 +85,7 @@ import numpy as np
 from backprop import differences, gates, scalar, tape
 from toolbox import check
 from toolbox.draw import describe, draw_graph, listed, show_curves, show_graph_steps
-from toolbox.play import Power, Slide, Steps, play
+from toolbox.draw.play import Power, Slide, Steps, play
 
 BLUE, RED, GREY = "#00558c", "#b34700", "#777777"
 
@@ -588,7 +589,8 @@ if works("some of the gates", lambda: None not in (*four_gates(), *one_gate())):
 # ### Differences
 #
 # How do you know that a gradient is right? Nudge, and look. There are two ways to nudge: one step to the right,
-# or half of it to each side. Which of the two dashed lines is closer to the tangent?
+# or half of it to each side. Below, the two points are 0.6 apart in both panels. Which of the two dashed lines is
+# closer to the tangent?
 
 # %% show=true
 def bump(x):
@@ -617,6 +619,8 @@ figure.tight_layout()
 
 # %% [markdown]
 # $$\text{one-sided:}\quad \frac{f(x + \varepsilon) - f(x)}{\varepsilon} \qquad\qquad \text{symmetric:}\quad \frac{f(x+\varepsilon) - f(x - \varepsilon)}{2\,\varepsilon}$$
+#
+# (From here on ε is how far each nudge goes, so a symmetric difference with the same ε spans twice the distance.)
 #
 # Fill in `one_sided`, `symmetric` and, for a function of several numbers, `numeric_gradient` in
 # `differences.py`. `f` is any function that you are given.
@@ -848,10 +852,10 @@ if ready("numeric_gradient and steepest_ascent", *tried):
     best = angles[int(np.argmax(gains))]
     describe(
         figure,
-        f"Left, the height gained by a step in each direction: most, {max(gains):.2f}, "
-        f"at {best:.0f} degrees. Your direction is {yours:.0f} degrees, and the "
-        f"gradient is {math.hypot(*slopes):.2f} long. Right, your path over the "
-        f"contour lines: in 16 steps from height {hill(path[0]):.2f} "
+        f"Left, the height gained by a step in each direction, every 5 degrees: most, "
+        f"{max(gains):.2f}, at {best:.0f} degrees. Your direction is {yours:.0f} "
+        f"degrees, and the gradient is {math.hypot(*slopes):.2f} long. Right, your "
+        f"path over the contour lines: in 16 steps from height {hill(path[0]):.2f} "
         f"to {hill(path[-1]):.2f}.",
     )
 
@@ -889,7 +893,7 @@ print("made from", z.inputs, "with local", z.local)
 print("and that from", z.inputs[0].inputs, "with local", z.inputs[0].local)
 
 # %% [markdown]
-# Nothing has been differentiated yet, but everything that it takes is there: a graph, with a local gradient on
+# Nothing has been differentiated yet, but everything that is needed is there: a graph, with a local gradient on
 # every wire.
 #
 # **Your turn.** First the arithmetic: `__add__`, `__sub__`, `__mul__`, `__truediv__`, `__pow__`. You have met
@@ -932,7 +936,7 @@ def depth(node):
 if works("* and exp of Value", lambda: halved_until_small(scalar.Value(3.0)).inputs):
     for number in (0.3, 3.0, 40.0):
         end = halved_until_small(scalar.Value(number))
-        print(f"x = {number:4}: {depth(end)} nodes deep, result {end.data:.3f}")
+        print(f"x = {number:4}: depth {depth(end)}, result {end.data:.3f}")
 
 # %% [markdown]
 # ### In which order?
@@ -1077,8 +1081,8 @@ if works("Value and its backward", engine_works):
 #
 # Training calls `backward` thousands of times. What happens to the gradients of the last time? In this course,
 # **`backward` forgets them**: step 2 above. (PyTorch adds to what is there, and leaves it to you to call
-# `zero_grad`. Forgetting *that* is a classic mistake.) Remember the nodes in the middle, too, when the same graph
-# is walked again.
+# `zero_grad`. Forgetting *that* is a classic mistake.) Think of the nodes in the middle, too, when
+# `backward` runs on the same graph again, from the same end or from another one.
 
 # %% item="value_again" points=2
 check("value_again")
@@ -1264,14 +1268,14 @@ if works("neuron, and the engine behind it", network_works):
 
 # %% [markdown]
 # Blue circles are inside, red triangles outside; the black line is where the network changes its answer. Nobody
-# told it about rings. (Not every start ends as well: try another `seed` in `new_network`, or another learning
+# told it about rings. (Not every start ends this well: try another `seed` in `new_network`, or another learning
 # rate in `train`.)
 #
 # ### Written question 2
 #
 # **(a)** Your `backward` walks a topological order from its end. Take $f = e^{xy} + xy$ and describe precisely
-# what comes out wrong, and why, if $q = xy$ is walked before $r = e^{q}$. **(b)** A colleague's engine has no
-# `seen` set and follows each path separately. For which graphs is its result right all the same, and what does it
+# what comes out wrong, and why, if $q = xy$ is walked before $r = e^{q}$. **(b)** A colleague's engine does
+# not remember which nodes it has visited, and follows each path separately. For which graphs is its result right all the same, and what does it
 # cost for a chain of $n$ nodes that each use the previous one twice? **(c)** Why does the gradient of a value that
 # is used twice have to be the *sum*? Argue with a nudge.
 
@@ -1304,7 +1308,7 @@ if works("neuron, and the engine behind it", network_works):
 #
 # Open `tape.py`. A `Var` has at most two inputs, `a` and `b`, with local gradients `da` and `db`, and writes
 # itself on the list `TAPE`. `__add__` is solved. Fill in `__mul__`, `relu` and `backward`. (The tape would grow
-# forever; `forget(mark)` cuts it back to where it was.)
+# forever; `forget(mark)` cuts it back to its first `mark` entries.)
 
 # %% item="tape" points=3
 check("tape")
@@ -1365,7 +1369,7 @@ def race():
         "Var on the tape": pass_of(tape, by_parts),
         "Var with dot": pass_of(tape, tape.dot),
     }
-    mark = len(tape.TAPE)  # both tape networks' parameters stand before it
+    mark = len(tape.TAPE)  # both tape networks' parameters are on the tape before it
     found = [run(mark) for run in runs.values()]
     seconds = {name: [] for name in runs}
     for _ in range(9):
@@ -1422,9 +1426,8 @@ if works("tape.py, and the engine in scalar.py", lambda: race()[0]):
 #
 # 1. Restart the kernel and run everything (*Run* → *Run All Cells*), to be sure that it works from the top. Save
 #    the notebook and the four files.
-# 2. Make the file to hand in: remove the two `# ` in the cell below and run it, or type
-#    `.venv/bin/python -m toolbox submit scalar` in a terminal, in the course's folder. It checks that everything is
-#    there and writes one zip.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that
+#    everything is there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

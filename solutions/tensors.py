@@ -28,7 +28,8 @@
 # | D | 6 | the order of products | ½ h | the core; `beyond` builds on it |
 # | E | 7–8 | a gradient checker, and eight suspects | 1½ h | may be skipped; the most like real work |
 #
-# Each check counts by itself, and the given cells work without the parts that you skip.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. Each check counts by itself, and the given cells work without the parts that you skip.
 #
 # You need: the notebook `flat` or something like it (what a gradient is, and the shapes of a linear layer),
 # matrix products, some Python.
@@ -80,9 +81,10 @@ import time
 
 import torch
 from backprop import tensors
-from toolbox import budget, check, planted
+from toolbox import check
+from toolbox.probes import budget, planted_faults
 from toolbox.draw import show_growth, show_jacobians
-from toolbox.play import Slide, play
+from toolbox.draw.play import Slide, play
 
 torch.set_num_threads(1)  # one thread, so that measured times can be compared
 
@@ -236,11 +238,12 @@ check("matmul_jacobian")
 # | "has shape (n,)" where (n, n) is expected | zeros are entries, too: the table has a place for every pair |
 # | `nan` in the softmax | $e^{1000}$: `torch.softmax` takes care of that |
 # | the numbers are right and the axes are not | first the axes of y, then those of the input, each in their own order |
-# | `einsum` refuses | one letter for each axis; a letter that stands on both sides is not summed: `"ni,dm->nmid"` has no sum at all |
+# | `einsum` refuses | one letter for each axis; a letter that appears on both sides is not summed: `"ni,dm->nmid"` has no sum at all |
 #
 # ### Look at them
 #
-# Drawn from *your* code: the axes of $Y$ flattened into rows, those of the input into columns.
+# Drawn from *your* code: the axes of $Y$ flattened into rows, those of the input into columns. Blue is positive, red is
+# negative, white is zero.
 
 # %% show=true
 x, w = normal(3, 4, seed=1), normal(4, 5, seed=2)
@@ -259,10 +262,10 @@ for name, jacobian in mine.items():
         zeros = (jacobian == 0).double().mean()
         different = jacobian[jacobian != 0].unique().numel()
         print(f"{name:28s} {jacobian.numel():4d} entries, {zeros:5.0%} zero", end=", ")
-        print(f"{different:3d} different numbers besides")
+        print(f"distinct values besides 0: {different}")
 
 # %% [markdown]
-# Look until you see why each is as it is. ReLU: an output changes with its own input alone, or not at all.
+# Look until you see why each looks the way it does. ReLU: an output changes with its own input alone, or not at all.
 # Softmax: the one *full* matrix, since every probability falls when another one rises; and yet it is built from
 # 12 numbers. $XW$ by $X$: the same block, $W^{\top}$, once for each row of the batch, because the rows do not
 # influence each other. $XW$ by $W$: stripes, the rows of $X$ over and over.
@@ -299,7 +302,7 @@ check("numeric_jacobian")
 # | right for a vector, wrong for a matrix | the last `reshape`: `(*y.shape, *x.shape)` |
 # | later columns wrong, the first one right | is the first entry back in its place when the second one is nudged? |
 # | "x is not what it was" | `x[j] += h` writes into the caller's tensor |
-# | right up to three digits only | float32 has seven digits, and the difference of two neighbours loses most of them |
+# | right to three digits only | float32 has seven digits, and the difference of two neighbours loses most of them |
 #
 # Now all three ways can be compared, on everything so far:
 
@@ -371,9 +374,9 @@ show_growth(sizes, costs, xlabel="D = M   (N = 8 rows)", limits=limits);
 #
 # In float32, with four bytes for each number, 1 GiB = $2^{30}$ bytes and 1 TiB = $2^{40}$ bytes:
 #
-# - How many numbers does $\partial Y/\partial X$ have, and how many GiB is this? (The lecture's slide says "each
+# - How many numbers does $\partial Y/\partial X$ have, and how many GiB is that? (The lecture's slide says "each
 #   Jacobian takes 256 GB". Is it each?)
-# - How many numbers does $\partial Y/\partial W$ have, and how many TiB is this?
+# - How many numbers does $\partial Y/\partial W$ have, and how many TiB is that?
 # - Which share of the numbers of $\partial Y/\partial X$ is not zero? And of $\partial Y/\partial W$? (Look at the
 #   pictures in section 2: how long is a row, and how much of it is coloured?)
 #
@@ -640,9 +643,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
-set_hypothesis_home_dir(
-    tempfile.mkdtemp()
-)  # its notes need not lie beside your notebook
+set_hypothesis_home_dir(tempfile.mkdtemp())  # keep its notes out of your folder
 
 
 def sums_in_front_only(grad_out, shape):
@@ -750,12 +751,16 @@ for size in n:
 show_growth(n, {"seconds": timed}, xlabel="n, the length");
 
 # %% [markdown]
+# For short inputs the ready-made matrix is faster: starting your few operations costs more than they do. But its time
+# grows like $n^2$, and yours hardly grows yet.
+#
 # ## 6  The order of products
 #
-# A network is a chain, $x \to h_1 \to h_2 \to \dots \to L$, so the Jacobian of the loss by the input is a product of
-# Jacobians. In our layout (outputs × inputs), with the loss first:
+# A network is a chain, $x \to h_1 \to h_2 \to \dots \to \text{loss}$, so the Jacobian of the loss by the input is a
+# product of Jacobians. In our layout (outputs × inputs), with the loss first, and with $L$ square Jacobians after it (in
+# this section $L$ counts layers, as in the lecture):
 #
-# $$\frac{\partial L}{\partial x} = \underbrace{J_1}_{1\times n}\;\underbrace{J_2}_{n\times n}\;\underbrace{J_3}_{n\times n}\cdots\underbrace{J_{L}}_{n\times n}\;\underbrace{J_{L+1}}_{n \times n}$$
+# $$\frac{\partial\,\text{loss}}{\partial x} = \underbrace{J_1}_{1\times n}\;\underbrace{J_2}_{n\times n}\;\underbrace{J_3}_{n\times n}\cdots\underbrace{J_{L}}_{n\times n}\;\underbrace{J_{L+1}}_{n \times n}$$
 #
 # Matrix products are associative: the result is the same whichever product is done first. The **cost** is not. From
 # the left, $((J_1 J_2) J_3)\cdots$, a row stays a row. From the right, $J_1(J_2(\cdots J_{L+1}))$, full matrices are
@@ -773,8 +778,7 @@ show_growth(n, {"seconds": timed}, xlabel="n, the length");
 check("product_cost")
 
 # %% [markdown]
-# Now the lecture's claim. For $L$ square Jacobians after the loss's row it is $O(L n^2)$ against
-# $O((L-1)n^3 + n^2)$. With your counts, exactly:
+# Now the lecture's claim: from the left $O(L n^2)$, from the right $O((L-1)n^3 + n^2)$. With your counts, exactly:
 
 # %% show=true
 layers = 8
@@ -863,7 +867,7 @@ if ready(
 # its gradient under two upstream gradients:
 
 # %% show=true
-def thrice_too_large(grad_out, y):
+def three_times_too_large(grad_out, y):
     jacobian = torch.diag(y) - torch.outer(y, y)
     return 3 * (grad_out @ jacobian)
 
@@ -875,7 +879,7 @@ def rounded(vector):
 y = normal(4, seed=5).softmax(0)
 upstreams = {"all ones": torch.ones(4).double(), "random": normal(4, seed=6)}
 for name, grad_out in upstreams.items():
-    wrong = thrice_too_large(grad_out, y)
+    wrong = three_times_too_large(grad_out, y)
     print(f"upstream {name:9s}: claimed {rounded(wrong)}, true {rounded(wrong / 3)}")
 
 # %% [markdown]
@@ -963,11 +967,11 @@ check("gradcheck_scales")
 # The whole test at a glance: for each kind, how many cases your checker judges right.
 tried = tensors.gradcheck(torch.relu, lambda grad_out, x: [grad_out * 0], [normal(2)])
 if ready(gradcheck=tried):
-    for kind in planted.KINDS:
-        cases, misjudged = planted.cases(kind, seed=2024), []
+    for kind in planted_faults.KINDS:
+        cases, misjudged = planted_faults.cases(kind, seed=2024), []
         for case in cases:
             said = bool(tensors.gradcheck(case.forward, case.backward, case.inputs))
-            if said != planted.healthy(case):
+            if said != planted_faults.healthy(case):
                 misjudged.append(case.what)
         right = len(cases) - len(misjudged)
         print(f"{kind:9s} {right:2d} of {len(cases):2d}", end="")
@@ -1081,9 +1085,8 @@ verdicts
 check("suspects")
 
 # %% [markdown]
-# Did you find the reason for each wrong one? A mean gives each row only its $N$-th part. Where two arguments play
-# different roles, the transpose must go to the right one. A length depends on *every* entry, so there are cross terms,
-# as in the softmax. An early entry is in all *later* sums.
+# Did you find the reason for each wrong one? Write one entry of its Jacobian on paper, and say in a sentence what the
+# code makes of it instead.
 #
 # ## 9  Key points
 #
@@ -1107,9 +1110,8 @@ check("suspects")
 #
 # 1. Restart the kernel and run everything (*Run* → *Run All Cells*), to be sure that it works from the top. Save the
 #    notebook and `tensors.py`.
-# 2. Make the file to hand in: remove the two `# ` in the cell below and run it, or type
-#    `.venv/bin/python -m toolbox submit tensors` in a terminal, in the course's folder. It checks that everything is
-#    there and writes one zip.
+# 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that
+#    everything is there and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

@@ -30,7 +30,8 @@
 # | F | 10 | deeper nets, and nets without activations | ½ h | the core |
 # | G | 11 | a faster step | 1 h | may be skipped |
 #
-# Every check counts by itself.
+# There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
+# {{hours}} hours in all. Every check counts by itself.
 #
 # You need: `net_softmax` from the notebook `flat`, and, for section 10 only, `Linear`, `ReLU` and `Sequential`
 # from `layers`.
@@ -87,14 +88,14 @@ from dataclasses import replace
 import torch
 from backprop import buffers, checkpoint, flat, optim, training
 from toolbox import check
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 from toolbox.draw import (show_chords, show_confusion, show_curves, show_images,
                           show_learning, show_paths, show_regions, show_search,
                           show_signals, show_times, show_weights)
-from toolbox.landscapes import LANDSCAPES, walk
-from toolbox.live import LiveCurve, progress
-from toolbox.play import Choice, Power, Slide, play
-from toolbox.splits import split_digits
+from toolbox.given.landscapes import LANDSCAPES, walk
+from toolbox.draw.live_plot import LiveCurve, progress
+from toolbox.draw.play import Choice, Power, Slide, play
+from toolbox.datasets.splits import split_digits
 
 torch.set_num_threads(1)  # small nets: one thread is fastest, and times can be compared
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -145,8 +146,7 @@ x_train, y_train = load_digits("train", dtype=torch.float32)
 show_images(x_train[:30], y_train[:30].tolist(), columns=15);
 
 # %% [markdown]
-# **Stochastic** gradient descent (SGD) has its name from the fact that $\mathrm{d}w$ comes from a few images
-# drawn at random, not from all of them. It is an estimate of the true slope, right on average and a hundred
+# In **stochastic** gradient descent (SGD), $\mathrm{d}w$ comes from a few images drawn at random, not from all of them. It is an estimate of the true slope, right on average and a hundred
 # times cheaper.
 #
 # ### A solved example
@@ -642,7 +642,7 @@ def images_of(data):
     """
     if data == "digits":
         return [load_digits(split, dtype=torch.float32) for split in ("train", "test")]
-    from toolbox.larger import load_images
+    from toolbox.datasets.larger_sets import load_images
 
     pairs = [load_images(data, split) for split in ("train", "test")]
     return [(x.flatten(1).float() / 255, y) for x, y in pairs]
@@ -654,6 +654,9 @@ print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to te
 # %% [markdown]
 # ### 6.4  Is there only one best net?
 #
+# In `flat` you walked in a straight line from one solution to another, and met a hill between two nets but none between
+# two linear classifiers. Here is the definition behind that, and a proof.
+#
 # A function is **convex** if no chord lies below it: between any two points $A$ and $B$,
 #
 # $$L\big((1 - t)\,A + t\,B\big) \;\le\; (1 - t)\,L(A) + t\,L(B) \qquad\text{for } 0 \le t \le 1 .$$
@@ -663,9 +666,9 @@ print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to te
 # *linear* classifier are convex in its weights and biases: the scores are linear in them, the losses (hinge, softmax,
 # squared) are convex in the scores, the penalty is convex, and sums of convex functions are convex.
 #
-# Is the loss of a net convex? Train two, from different starts, and go from one to the other in a straight line through
-# the space of all parameters: every weight goes from its value in $A$ to its value in $B$. Do the same with two linear
-# classifiers. The losses are those of *your* `linear_softmax` and `net_softmax`, the descent is your `Momentum`. The
+# Is the loss of a net convex? Take two trained nets, and go from one to the other in a straight line through the space
+# of all parameters: every weight goes from its value in $A$ to its value in $B$. Then take two linear classifiers, and
+# then a net and *itself*, with its hidden units in another order. The losses are those of *your* `linear_softmax` and `net_softmax`, the descent is your `Momentum`. The
 # dotted line is the chord.
 
 # %% show=true
@@ -784,7 +787,7 @@ if ready(net=net):
 # or the disk is full, you have lost the old checkpoint and have no new one. See for yourself:
 
 # %% show=true
-from toolbox.rehearse_files import full_disk, resource
+from toolbox.given.small_disk import full_disk, resource
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "weights.bin"
@@ -1112,7 +1115,7 @@ def flat_step(params, x, y, lr=0.01):
 
 
 def compare(N, D, H, C=10):
-    """Seconds per step of every variant that is there, measured in turns."""
+    """Seconds per step of every variant that is there, measured alternately."""
     x = torch.rand(N, D, generator=seeded(0))
     y = torch.randint(C, (N,), generator=seeded(1))
     params = training.init_params((D, H, C), seeded(2))
@@ -1215,8 +1218,7 @@ check("buffers")
 # 1. Restart the kernel and run everything (*Run* → *Run all cells*), to be sure that it works from the top. Save the
 #    notebook and the four modules.
 # 2. Make the file to hand in: remove the two `# ` in the cell below and run it. It checks that everything is there
-#    and writes one zip. (Or, in a terminal, in the course's folder:
-#    `.venv/bin/python -m toolbox submit training`.)
+#    and writes one zip.
 # 3. Upload that zip. You may do so as often as you like before the deadline; the last one counts.
 
 # %%

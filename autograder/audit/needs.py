@@ -11,10 +11,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.judging.judge import Judge, one_thread, solution
+from autograder.judging.judge import Judge
+from autograder.judging.one_thread import one_thread
+from autograder.judging.solved import solution
 from autograder.sandbox.patience import Patience
-from toolbox.cells import code_cells
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import code_cells
 
 SHARE = 1 / 3
 

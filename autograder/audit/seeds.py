@@ -29,11 +29,11 @@ from autograder.course.answers import Answer
 from autograder.course.rooms import load
 from autograder.course.students import prepared
 from autograder.judging.marks import loses_marks
-from autograder.masters.sources import suite_of
-from toolbox.compare import observed
-from toolbox.diagnose import verdicts_only
-from toolbox.student import Student
-from toolbox.suite import Suite
+from autograder.masters.sources import checks_of
+from toolbox.calling.student import Student
+from toolbox.checks.compare import observed
+from toolbox.checks.diagnose import verdicts_only
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = 10  # of the seeds one is for right answers in other styles too
@@ -132,7 +132,7 @@ class Judging:
 
     def __init__(self, assignment: str, items: Iterable[str] | None, right_only: bool):
         self.room = load(assignment)
-        self.suite = Suite(suite_of(ROOT, assignment))
+        self.suite = Suite(checks_of(ROOT, assignment))
         self.wanted = set(items or self.suite.items)
         self.always = self._ready([Answer("the solution", tuple(self.suite.items))], True)
         self.always += [] if right_only else self._ready(self.room.wrong, False)

@@ -14,7 +14,7 @@ With `--mutate` every small change to the solutions is tried as well (`autograde
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,19 @@ from rich.table import Table
 
 from autograder.audit.needs import needs
 from autograder.course.answers import Answer
+from autograder.course.mistaken import Mistaken
 from autograder.course.rooms import Room, load, names
 from autograder.course.students import answering
 from autograder.judging.marks import loses_marks
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import Known, name_mistakes
+from toolbox.checks.suite import Suite
 from toolbox.errors import UnknownName
-from toolbox.items import TestResult
-from toolbox.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ("public", "audit")  # what students see, and one that they do not
+DEAR = 10  # seconds of processor time that a check may take
 
 
 @dataclass
@@ -73,15 +76,16 @@ def audit(
     room: Room | None = None,
     seeds: Iterable[str] = SEEDS,
     right_only: bool = False,
+    thorough: bool = True,
     console: Console | None = None,
 ) -> list[Finding]:
-    """Run all wrong and right answers of an assignment. items: only these.
+    """Run all wrong and right answers of an assignment. items: only these. thorough: see `judge`.
 
     suite, room: another suite, another room than the repository's own (the audit's tests use them).
     Raises ValueError where an edit no longer fits the solution, KeyError for an unknown item.
     """
     room = room or load(assignment)
-    suite = suite or Suite(suite_of(ROOT, assignment))
+    suite = suite or Suite(checks_of(ROOT, assignment))
     if unknown := set(items or ()) - set(suite.items):
         raise UnknownName(f"no item {', '.join(sorted(unknown))} in {assignment}; it has {', '.join(suite.items)}")
     wanted = set(items or suite.items)
@@ -89,36 +93,49 @@ def audit(
     if not right_only:
         answers = [(answer, False) for answer in room.wrong] + answers
     answers = [(answer, right) for answer, right in answers if wanted & set(answer.items)]
+    seeds = list(seeds)
+    known = mistaken(room, suite, seeds)
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # the tensors are small: more than one only wait for each other
     try:
         return [
             finding
             for answer, right in track(answers, f"audit {assignment}", console=console or Console(stderr=True))
-            for finding in judge(answer, right, room, suite, wanted, seeds)
+            for finding in judge(answer, right, room, suite, wanted, known, thorough)
         ]
     finally:
         torch.set_num_threads(before)
 
 
+def mistaken(room: Room, suite: Suite, seeds: Iterable[str] = SEEDS) -> dict[str, Known]:
+    """What the room's mistakes lead to, under every seed."""
+    return {seed: Mistaken(room, suite.checks, seed) for seed in seeds}
+
+
 def judge(
-    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], seeds: Iterable[str]
-) -> list[Finding]:
-    """One answer through its items, under every seed."""
+    answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], known: Mapping[str, Known],
+    thorough: bool = True,
+) -> list[Finding]:  # fmt: skip
+    """One answer through its items, under every seed that `known` has. thorough: ask also right answers what takes
+    seconds.
+    """
     touched = [name for name in answer.items if name in wanted]
-    results: dict[str, list[TestResult]] = {name: [] for name in touched}
-    for seed in seeds:
-        student = answering(answer, room)
-        for result in suite.run(student, items=touched, seed=seed):
-            results[result.item].append(result)
+    runs: list[list[TestResult]] = []
+    for seed, leads_to in known.items():
+        run = _run(answer, room, suite, touched, seed, runs[0] if runs else None, thorough or not right)
+        named = {id(result) for result in runs[0]} if runs else set()  # what was asked under the first seed alone
+        name_mistakes([result for result in run if id(result) not in named], leads_to)
+        runs.append(run)
     findings = []
-    for name, tests in results.items():
+    for name in touched:
+        by_seed = [[result for result in run if result.item == name] for run in runs]
+        tests = [result for run in by_seed for result in run]
         failed = [test for test in tests if test.status != "passed"]
         diagnoses = [test.diagnosis for test in failed if test.diagnosis]
         first = diagnoses[0][0] if diagnoses else None
         accused = sorted({found[0] for found in diagnoses if found[0] not in answer.diagnosis})
         # with one seed a wrong answer may be lucky; it must not be
-        lost = [any(loses_marks(test) for test in run) for run in per_seed(tests, seeds)]
+        lost = [any(loses_marks(test) for test in run) for run in by_seed]
         kept = not any(lost) if right else not all(lost)
         names = sorted({test.name for test in failed})
         shown = list(dict.fromkeys(found for ids in diagnoses for found in ids))[:3]
@@ -128,10 +145,21 @@ def judge(
     return findings
 
 
-def per_seed(tests: list[TestResult], seeds: Iterable[str]) -> list[list[TestResult]]:
-    """The results of one item, cut into one list per seed."""
-    count = len(tests) // len(list(seeds))
-    return [tests[i : i + count] for i in range(0, len(tests), count)]
+def _run(
+    answer: Answer, room: Room, suite: Suite, items: list[str], seed: str, first: list[TestResult] | None, all_of: bool
+) -> list[TestResult]:
+    """One answer under one seed. first: its results under the first seed; what runs for seconds says the same under
+    every seed, so it is asked under the first one alone, and only where nothing else has rejected the answer.
+    """
+    dear = {check.id for check in suite.checks if (check.seconds or 0) >= DEAR}
+    quick = {check.id for check in suite.checks} - dear
+    run = suite.run(answering(answer, room), items=items, seed=seed, tests=quick)
+    if first is not None:
+        return run + [result for result in first if result.name in dear]
+    left = [name for name in items if not any(loses_marks(result) for result in run if result.item == name)]
+    if all_of and left:
+        run += suite.run(answering(answer, room), items=left, seed=seed, tests=dear)
+    return run
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:

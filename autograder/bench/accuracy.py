@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from toolbox.splits import split_digits
+from toolbox.datasets.splits import split_digits
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS, EPOCHS, RATE, REG, HIDDEN, BATCH = range(10), 60, 0.1, 1e-4, 256, 64

@@ -19,7 +19,7 @@ import json, sys, time
 from pathlib import Path
 lib = Path.cwd().parents[1] / "lib"
 sys.path.insert(0, str(lib))
-from toolbox.cells import Notebook, code_cells
+from toolbox.notebook.cells import Notebook, code_cells
 notebook = Notebook(Path.cwd())
 for cell in code_cells(Path.cwd() / (Path.cwd().name + ".ipynb")):
     if not cell.is_check and not cell.only_shows:

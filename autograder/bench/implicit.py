@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from autograder.bench.engine import reference
-from toolbox.unrolling import layer, peak_bytes, steps_to_settle, unrolled
+from toolbox.given.unrolling import layer, peak_bytes, steps_to_settle, unrolled
 
 N, D, H = 256, 16, 32
 RADII = (0.5, 0.9, 0.97, 0.99)

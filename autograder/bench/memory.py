@@ -68,7 +68,7 @@ def descendants(process: int) -> list[int]:
 def _field(process: int, file: str, name: str) -> int:
     """A field of a file of /proc in bytes, 0 where it cannot be read."""
     try:
-        lines = Path(f"/proc/{process}/{file}").read_text().splitlines()
+        lines = Path(f"/proc/{process}/{file}").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)

@@ -17,7 +17,7 @@ from autograder.judging.judge import Judge
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import read_hand_in
 from autograder.sandbox import remote_worker, transport
-from toolbox.suite import Suite
+from toolbox.checks.suite import Suite
 
 WARM_UP, MEASURED = 5, 15
 

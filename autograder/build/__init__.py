@@ -2,7 +2,8 @@
 
 Steps: `sources` reads the masters, `rules` refuses malformed ones, `plan` makes every file in memory (`notebook` the
 notebooks, `regions` the rest), `leaks` proves that nothing of an answer or a hidden test came through, `files` writes
-or compares. `catalogue` tells other rooms what an assignment is made of.
+or compares. `release` packs it all for students, with what mistakes give to the public checks (`signatures`).
+`catalogue` tells other rooms what an assignment is made of.
 """
 
 from __future__ import annotations

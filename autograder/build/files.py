@@ -23,6 +23,7 @@ PASSING = {
     ".ruff_cache",
     ".DS_Store",
 }  # what tools leave behind
+SIGNATURES = "signatures.npz"  # built as well, of the mistakes, and not in the repository
 HAND_IN = "-hand-in.zip"  # what `submit` leaves beside a notebook; git ignores it as well
 SHOWN = 16  # lines of a difference
 
@@ -94,7 +95,7 @@ def orphans(root: Path, known: Iterable[str]) -> list[Problem]:
 
 def passing(path: Path) -> bool:
     """Whether tools left this behind: caches, checkpoints, a hand-in that was packed on the spot."""
-    return bool(PASSING.intersection(path.parts)) or path.suffix == ".pyc" or path.name.endswith(HAND_IN)
+    return bool(PASSING.intersection(path.parts)) or path.suffix == ".pyc" or path.name.endswith((HAND_IN, SIGNATURES))
 
 
 def _standing(root: Path) -> Iterator[str]:
@@ -110,8 +111,8 @@ def _master(path: str) -> str:
     parts = Path(path).parts
     if parts[0] == "lib":
         return f"solutions/backprop/{parts[-1]}" if parts[-1].endswith(".py") else "a module master"
-    if parts[-1].startswith("test_"):
-        return f"autograder/course/{parts[1]}/checks/{parts[-1]}"
+    if "checks" in parts[-2:] or parts[-1] == "checks.json":
+        return f"autograder/course/{parts[1]}/checks/" + ("" if parts[-1] == "checks.json" else parts[-1])
     return f"solutions/{parts[1].removesuffix('.ipynb')}.py"
 
 

@@ -3,22 +3,29 @@
 It does not trust the builder. Steps: collect the secret lines of all masters (solution regions, hidden tests, names
 of hidden tests); leave out what also stands in the open in a master; search every text of every released file, for
 notebooks every string anywhere in the JSON; and look for what a release never holds: outputs, execution counts,
-attachments, markers.
+attachments, markers. What stands there in other letters is found, too, in every file of Python, hand-written ones as
+well: an expression that computes what a solution computes (`expressions`). The few that may stand there are listed with
+their reasons in `autograder/course/shown.py`, and an entry that nothing needs is a problem.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from autograder.build import expressions
 from autograder.masters import regions
-from autograder.masters.problems import Problem
+from autograder.masters.problems import Problem, Refused
 from autograder.masters.sources import Sources
 
 WHOLE = 3  # characters from which on a secret line may not stand alone on a released line
 WITHIN = 10  # and from which on it may not stand inside one either
+SHOWN = "autograder/course/shown.py"
 MARKERS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS)")
 
 
@@ -30,6 +37,31 @@ class Secret:
     path: str
     line: int
     what: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An expression that may stand in a released file although a solution computes the same, and why."""
+
+    path: str
+    form: str
+    text: str
+    reason: str
+
+
+def shown_in(root: Path) -> list[Shown]:
+    """What `autograder/course/shown.py` lists as (file, expression, reason); nothing where there is no such file."""
+    file = root / SHOWN
+    if not file.is_file():
+        return []
+    try:
+        (rows,) = [node.value for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.Assign)]
+        return [
+            Shown(path, expressions.form(ast.parse(text, mode="eval").body), text, reason)
+            for path, text, reason in ast.literal_eval(rows)
+        ]
+    except (ValueError, SyntaxError) as error:
+        raise Refused([Problem(SHOWN, 0, f"is no list of (file, expression, reason): {error}")]) from error
 
 
 class Secrets:
@@ -48,10 +80,31 @@ class Secrets:
         whole, within = {text.strip() for text in shown}, "\n".join(shown)
         self.whole = {text: secret for text, secret in self.lines.items() if text not in whole}
         self.within = [secret for text, secret in self.lines.items() if len(text) >= WITHIN and text not in within]
-        for suite in sources.suites.values():
-            for test in suite.tests:
-                if test.hidden:
-                    self.names.append(Secret(test.name, suite.path, test.line, "the name of a hidden test"))
+        self.forms = self._forms(sources)
+        for file in sources.check_files:
+            self.names += [Secret(name, file.path, line, "the name of a hidden test") for name, line in file.secret]
+
+    def _forms(self, sources: Sources) -> dict[str, Secret]:
+        """form of an expression -> the answer that it is; but for what a master shows openly."""
+        answers: dict[str, Secret] = {}
+        opened: set[str] = set()
+        for path, lines, found in _masters(sources):
+            if path.startswith("autograder/"):
+                continue  # a hidden check computes nothing that earns marks
+            for region in found:
+                inside = "\n".join(text for number, text in regions.inside(lines, [region]))
+                for node in expressions.answers(_parsed(inside)):
+                    if expressions.telling(node):
+                        secret = Secret(ast.unparse(node), path, region.begin + node.lineno, "a solution")
+                        answers.setdefault(expressions.form(node), secret)
+            opened |= {form for form, _ in _forms_of("\n".join(text for _, text in regions.outside(lines, found)))}
+        return {form: secret for form, secret in answers.items() if form not in opened}
+
+    def computed_in(self, text: str) -> Iterator[tuple[str, ast.expr, Secret]]:
+        """(form, where, secret) of every expression of a released file that is an answer in other letters."""
+        for form, node in _forms_of(text):
+            if form in self.forms:
+                yield form, node, self.forms[form]
 
     def found_in(self, text: str) -> Iterator[Secret]:
         """The secrets that a released text holds."""
@@ -62,6 +115,54 @@ class Secrets:
         yield from (secret for secret in self.names if secret.text in words)
 
 
+def _parsed(text: str) -> ast.AST:
+    """The syntax of a piece of code; of nothing where it is none: text, a cell with IPython's own lines."""
+    try:
+        return ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _forms_of(text: str) -> Iterator[tuple[str, ast.expr]]:
+    """(form, where) of every expression with arithmetic in it: without, it is no answer (`expressions.telling`)."""
+    for node in expressions.arithmetic(_parsed(text)):
+        if not isinstance(node, ast.Attribute) or node.attr in ("T", "mT"):  # `x.exp` without its call is none
+            yield expressions.form(node), node
+
+
+def computing(secrets: Secrets, released: Mapping[str, bytes], shown: list[Shown]) -> list[Problem]:
+    """Every answer in other letters, in files of Python and in the code of notebooks. shown: what may stand there."""
+    allowed, problems = {(entry.path, entry.form) for entry in shown}, []
+    for path, data in released.items():
+        for text in _code(path, data):
+            for form, node, secret in secrets.computed_in(text):
+                if (path, form) in allowed:
+                    continue
+                where = 0 if path.endswith(".ipynb") else node.lineno
+                said = f"`{ast.unparse(node)}` computes {secret.what} from {secret.path}:{secret.line}, `{secret.text}`"
+                problems.append(Problem(path, where, f"leak: {said}"))
+    listed = {entry.path for entry in shown} & released.keys()
+    there = {(path, form) for path in listed for text in _code(path, released[path]) for form, _ in _forms_of(text)}
+    problems += [
+        Problem(SHOWN, 0, f"{entry.path} holds no `{entry.text}` any more: delete the entry")
+        for entry in shown
+        if entry.path in listed and (entry.path, entry.form) not in there
+    ]
+    return sorted(set(problems))
+
+
+def _code(path: str, data: bytes) -> Iterator[str]:
+    try:
+        if path.endswith(".py"):
+            yield data.decode("utf-8")
+        elif path.endswith(".ipynb"):
+            for cell in json.loads(data).get("cells", []):
+                if cell.get("cell_type") == "code":
+                    yield re.sub(r"^[%!].*$", "", "".join(cell["source"]), flags=re.MULTILINE)
+    except ValueError:
+        return  # `find` tells of it
+
+
 def _masters(sources: Sources) -> Iterator[tuple[str, list, list]]:
     """(path, lines, regions) of every text that a release is made from, notebooks cell by cell."""
     for master in sources.notebooks.values():
@@ -69,13 +170,12 @@ def _masters(sources: Sources) -> Iterator[tuple[str, list, list]]:
             yield master.path, cell.lines, regions.find(cell.lines, regions.SOLUTION, "")[0]
     for module in sources.modules.values():
         yield module.path, module.lines, module.regions
-    for suite in sources.suites.values():
-        yield suite.path, regions.numbered(sources.texts[suite.path]), suite.hidden
+    for file in sources.check_files:
+        yield file.path, regions.numbered(sources.texts[file.path]), file.hidden
 
 
-def find(sources: Sources, released: Mapping[str, bytes]) -> list[Problem]:
+def find(secrets: Secrets, released: Mapping[str, bytes]) -> list[Problem]:
     """Everything that `released` (path -> bytes) gives away; empty when the release is clean."""
-    secrets = Secrets(sources)
     problems = []
     for path, data in released.items():
         try:

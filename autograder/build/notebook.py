@@ -1,9 +1,9 @@
 """From a notebook master to the two notebooks: the solved one that nbgrader reads, and the one that students open.
 
-Steps: let jupytext read the master; compare its cells with our own reading; turn the keys of the headers into
-nbgrader's metadata; give every cell a stable id; write as nbformat writes. For the release, send that notebook
-through the preprocessors of nbgrader's own `generate_assignment`, in its order and its exporter, without the one
-that writes to the gradebook: the stock command then makes the same bytes.
+Steps: let jupytext read the master; compare its cells with our own reading; fill in what is counted; turn the keys of
+the headers into nbgrader's metadata; give every cell a stable id; write as nbformat writes. For the release, send that
+notebook through the preprocessors of nbgrader's own `generate_assignment`, in its order and its exporter, without the
+one that writes to the gradebook: the stock command then makes the same bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 
+from autograder.build import counts
 from autograder.masters import regions, rules
 from autograder.masters.percent import Cell, Master
 from autograder.masters.problems import Problem, Refused
@@ -40,7 +41,8 @@ def solved(master: Master, text: str) -> str:
     Raises `Refused` where jupytext and our own reading of the master disagree.
     """
     read = jupytext.reads(text, fmt="py:percent")
-    cells = [_cell(master, index, mine, theirs) for index, (mine, theirs) in enumerate(_pairs(master, read.cells))]
+    known = counts.facts(master)
+    cells = [_cell(master, mine, theirs, known) for mine, theirs in _pairs(master, read.cells)]
     _give_ids(cells)
     metadata = {
         "kernelspec": dict(KERNEL),
@@ -96,9 +98,11 @@ def _pairs(master: Master, theirs: list[NotebookNode]) -> list[tuple[Cell, Noteb
     return list(zip(master.cells, theirs, strict=True))
 
 
-def _cell(master: Master, index: int, mine: Cell, theirs: NotebookNode) -> NotebookNode:
-    make = nbformat.v4.new_markdown_cell if mine.kind == "markdown" else nbformat.v4.new_code_cell
-    cell = make(theirs.source)
+def _cell(master: Master, mine: Cell, theirs: NotebookNode, known: dict[str, str]) -> NotebookNode:
+    if mine.kind == "markdown":
+        cell = nbformat.v4.new_markdown_cell(counts.filled(theirs.source, known, master.path, mine.line))
+    else:
+        cell = nbformat.v4.new_code_cell(theirs.source)
     if mine.keys.get("show"):
         cell.metadata["backprop_kit"] = {"show": True}
     if name := rules.grade_id(mine):

@@ -1,13 +1,16 @@
 """The bundle for students: one zip with the assignments, the library and the data, and nothing of the other side.
 
-Steps: refuse unless every built file is what its master builds; choose the files by a fixed list of places; take the
-students' part of the README; search everything for leaks once more; write the zip with the same bytes for the same
-content, under a name that ends in a digest of that content.
+Steps: refuse unless every built file is what its master builds; choose the files by a fixed list of places, without
+the assignments that the rules of the class switch off and with the students' own README; search everything for leaks
+once more; unpack it and use it as a student does; add what `toolbox update` needs to bring the next release into a
+folder with work in it; write the zip with the same bytes for the same content, under a name that ends in a digest of
+that content.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -17,11 +20,15 @@ from pathlib import Path
 from typing import IO
 
 from autograder import build
-from autograder.build import Problem, Refused, leaks
+from autograder.build import Problem, Refused, leaks, signatures, unpacked
 from autograder.build.files import passing
 from autograder.masters import sources
+from autograder.rules.terms import in_force
+from toolbox import __version__
+from toolbox.seat.doctor import ORIGINALS, is_work
 
 FOLDERS = ("assignments", "lib/backprop", "lib/toolbox", "data")
+README = "lib/README.md"  # the README of what students get
 FILES = ("requirements.txt", "requirements.lock", "pyproject.toml", "lib/install.py")
 TOP = "backprop-kit"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -31,17 +38,21 @@ def release(root: Path, out: Path) -> Path:
     """Write `backprop-kit-<digest>.zip` into the folder `out` and return its path.
 
     Raises `Refused` where `build --check` finds anything, where a place of the bundle is missing or holds a link, or
-    where the bundle would leak.
+    where the bundle would leak, where it cannot be used as students use it.
     """
     if problems := build.check(root):
         raise Refused(problems)
-    content = {"README.md": _readme(root)}
-    for path in _paths(root):
-        content[path] = (root / path).read_bytes()
-    if problems := _leaks(root, content):
+    off = tuple(f"assignments/{name}/" for name, rules in in_force(root).course.assignments.items() if not rules.on)
+    content = {path: (root / path).read_bytes() for path in _paths(root) if not path.startswith(off)}
+    content["README.md"] = (root / README).read_bytes()
+    if problems := _leaks(root, content) or unpacked.problems(content):
         raise Refused(problems)
+    numbers = {path.relative_to(root).as_posix(): path.read_bytes() for path in signatures.write(root)}
+    content |= {path: data for path, data in numbers.items() if not path.startswith(off)}
+    name = _digest(content)
+    content |= originals(content, name)
     out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{TOP}-{_digest(content)}.zip"
+    target = out / f"{TOP}-{name}.zip"
     descriptor, staged = tempfile.mkstemp(prefix=".release-", dir=out)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -54,37 +65,19 @@ def release(root: Path, out: Path) -> Path:
     return target
 
 
-def students_part(readme: str) -> str | None:
-    """The title of a README, what stands under it, and the sections (##) with "student" in their heading.
-
-    None where there is no such section. A `#` within a code fence opens nothing.
-    """
-    parts: list[list[str]] = [[]]
-    fenced = False
-    for line in readme.splitlines():
-        fenced ^= line.lstrip().startswith("```")
-        if line.startswith("## ") and not fenced:
-            parts.append([])
-        parts[-1].append(line)
-    wanted = [part for part in parts[1:] if re.search(r"\bstudents?\b", part[0], re.IGNORECASE)]
-    if not wanted:
-        return None
-    return "\n\n".join("\n".join(part).strip() for part in [parts[0], *wanted]).strip() + "\n"
-
-
-def _readme(root: Path) -> bytes:
-    file = root / "README.md"
-    part = students_part(file.read_text(encoding="utf-8")) if file.is_file() else None
-    if part is None:
-        message = "has no part for students: give it a section with the word in its heading, such as `## For students`"
-        raise Refused([Problem("README.md", 0, message)])
-    return part.encode()
+def originals(content: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """What `toolbox update` knows a student's work by: the files that students write in once more, and all sums."""
+    sums = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(content.items())}
+    told = {"release": name, "kit": __version__, "files": sums}
+    kept = {f"{ORIGINALS}/{path}": data for path, data in content.items() if is_work(path)}
+    return kept | {f"{ORIGINALS}/release.json": (json.dumps(told, indent=1) + "\n").encode()}
 
 
 def _paths(root: Path) -> list[str]:
     """Every path of the bundle beside the README, sorted. What git ignores stays out: downloads, caches, hand-ins."""
     found: set[str] = set()
-    problems = [Problem(name, 0, "is missing: students need it") for name in FILES if not (root / name).is_file()]
+    needed = (*FILES, README)
+    problems = [Problem(name, 0, "is missing: students need it") for name in needed if not (root / name).is_file()]
     for folder in FOLDERS:
         files = {path for file in (root / folder).rglob("*") if not passing(path := file.relative_to(root))}
         links = sorted(path.as_posix() for path in files if (root / path).is_symlink())
@@ -117,11 +110,11 @@ def _leaks(root: Path, content: dict[str, bytes]) -> list[Problem]:
     """What the whole bundle gives away: built files in full, the hand-written ones where they name a hidden test."""
     masters = sources.read(root)
     built = {path: data for path, data in content.items() if path.startswith(("assignments/", "lib/backprop/"))}
-    problems = leaks.find(masters, built)
-    names = leaks.Secrets(masters).names
+    secrets = leaks.Secrets(masters)
+    problems = leaks.find(secrets, built)
     for path in sorted(content.keys() - built.keys()):
         words = set(re.findall(r"\w+", content[path].decode("utf-8", "replace")))
-        for secret in names:
+        for secret in secrets.names:
             if secret.text in words:
                 where = f"{secret.path}:{secret.line}"
                 problems.append(Problem(path, 0, f"leak: it holds {secret.what} from {where}: {secret.text}"))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder import build
 from autograder.masters.problems import Problem, Refused
+from autograder.scaffold import blanks
 
 
 def run(root: Path, check: bool, console: Console | None = None) -> int:
@@ -34,6 +35,8 @@ def run(root: Path, check: bool, console: Console | None = None) -> int:
         console.print(Text(f"built {file.relative_to(root).as_posix()}"), soft_wrap=True)
     left = build.check(root)  # what no build mends: files that no master builds
     show(console, left)
+    for path, number, text in blanks(root):
+        console.print(Text.assemble((f"{path}:{number}: ", "bold"), f"a blank is left: {text}"), soft_wrap=True)
     done = "everything was up to date" if not written else f"{len(written)} files built"
     console.print(Text(done if not left else f"{done}, {_count(left)} left", "red" if left else "green"))
     return 1 if left else 0

@@ -26,7 +26,7 @@ def print_anywhere() -> None:
 @contextmanager
 def writing(doing: str, wanted: bool = True) -> Iterator[None]:
     """For a command that changes what grades are made of: wait for whoever is grading. wanted: False only looks."""
-    from autograder.grading.lock import only_writer
+    from autograder.grading.change import changing
     from autograder.machine_faults import ends_the_run
 
     classroom = ROOT / "classroom"
@@ -34,7 +34,7 @@ def writing(doing: str, wanted: bool = True) -> Iterator[None]:
         if not wanted:
             yield
             return
-        with only_writer(classroom, doing, typer.echo):
+        with changing(ROOT, doing, typer.echo):
             yield
 
 
@@ -50,7 +50,7 @@ class _Commands(typer.core.TyperGroup):
 
             if not isinstance(error, KitError):
                 raise
-            from toolbox.visible import visible
+            from toolbox.checks.visible import visible
 
             typer.echo(visible(str(error)), err=True)
             raise typer.Exit(error.exit_status) from None

@@ -28,6 +28,10 @@ def grade(
     again: Annotated[
         bool, typer.Option("--again", help="Grade anew what has been graded and has not changed.")
     ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Say whose grade would change, and write none of it.")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Put in force what the last preview has found.")] = False,
     trust_students: Annotated[
         bool, typer.Option("--trust-students", help="Run their code even where this machine cannot hold it in.")
     ] = False,
@@ -35,26 +39,53 @@ def grade(
     """Grade a class; ends with a table and the class report."""
     from autograder.sandbox import launcher
 
-    launcher.begin(trust=trust_students)  # it starts while this process imports the rest
+    if hand_ins and (preview or apply):
+        raise typer.BadParameter("--preview and --apply are about hand-ins that have been collected: leave out --from")
+    if apply and (preview or again or student or pictures):
+        raise typer.BadParameter("--apply does what was previewed: give it alone")
+    if not apply:
+        launcher.begin(trust=trust_students)  # it starts while this process imports the rest
     from autograder.grading.collecting import choices
+    from autograder.grading.preview import apply as put_in_force
+    from autograder.grading.preview import preview as look
     from autograder.grading.run import grade as run
     from autograder.machine_faults import ends_the_run
     from autograder.report import present
-    from toolbox.visible import visible
+    from toolbox.checks.visible import visible
 
     classroom = base.ROOT / "classroom"
+
+    def say(line: str) -> None:
+        typer.echo(visible(line, one_line=True))
+
     with ends_the_run(classroom):
-        outcome = run(
-            base.ROOT,
-            assignment,
-            hand_ins_from=hand_ins,
-            choices=choices(base.ROOT, assignment, platform=platform, times=times) if hand_ins else None,
-            students=student,
-            feedback=feedback,
-            jobs=jobs,
-            pictures=pictures,
-            again=again,
-            trust=trust_students,
+        if preview:
+            found = look(
+                base.ROOT,
+                assignment,
+                students=student,
+                jobs=jobs,
+                pictures=pictures,
+                trust=trust_students,
+                again=again,
+                say=say,
+            )
+            raise typer.Exit(found.exit_status)
+        outcome = (
+            put_in_force(base.ROOT, assignment, feedback=feedback, say=say)
+            if apply
+            else run(
+                base.ROOT,
+                assignment,
+                hand_ins_from=hand_ins,
+                choices=choices(base.ROOT, assignment, platform=platform, times=times) if hand_ins else None,
+                students=student,
+                feedback=feedback,
+                jobs=jobs,
+                pictures=pictures,
+                again=again,
+                trust=trust_students,
+            )
         )
         page = present(base.ROOT, assignment, outcome.graded or None)
     for name, reason in (outcome.open | outcome.failed).items():

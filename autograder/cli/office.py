@@ -24,7 +24,7 @@ def roster_import(
     """Join a platform's list with the roster: keys, names, addresses, one person each."""
     from autograder.roster.command import run_import
 
-    with base.writing("importing a roster", wanted=apply):
+    with base.writing(f"roster import {file.name} --apply", wanted=apply):
         found = run_import(base.ROOT, file, kind=from_, assignment=assignment, apply=apply)
     raise typer.Exit(1 if found.doubtful else 0)
 
@@ -64,11 +64,16 @@ def rules(
     apply: Annotated[bool, typer.Option("--apply", help="Put them in force; without this they are shown.")] = False,
 ):
     """Say what the rules of the class come to and whose grade changes by them, or write a file of them."""
-    from autograder.rules.command import run
+    from autograder.machine_faults import ends_the_run
 
-    with base.writing("putting rules in force", wanted=apply):
-        status = run(base.ROOT, template=template, apply=apply)
-    raise typer.Exit(status)
+    with ends_the_run(base.ROOT / "classroom"):
+        if apply and not template:
+            from autograder.grading.rules import apply_rules
+
+            raise typer.Exit(apply_rules(base.ROOT, typer.echo))
+        from autograder.rules.command import run
+
+        raise typer.Exit(run(base.ROOT, template=template))
 
 
 @app.command()

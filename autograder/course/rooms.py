@@ -9,8 +9,9 @@ equivalent.py      mutants of the solutions that say the same in other words, ea
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,9 @@ from typing import Any
 
 from autograder.course.answers import Answer
 from autograder.masters import percent
+from autograder.masters.sources import checks_of
+from toolbox.checks.collect import collect
+from toolbox.checks.rows import Row
 from toolbox.errors import UnknownName
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +57,24 @@ def load(name: str) -> Room:
     mistakes = list(_modules(name, "mistakes"))
     notebook = {key: value for module in mistakes for key, value in getattr(module, "NOTEBOOK", {}).items()}
     right = _answers(_modules(name, "styles"))
-    return Room(name, _solutions(name), notebook, _answers(mistakes), right, _equivalent(name))
+    return Room(name, _solutions(ROOT, name), notebook, _answers(mistakes), right, _equivalent(name))
+
+
+def room_at(root: Path, name: str) -> Room:
+    """The room of an assignment, with the solutions of the course at `root`; an empty one where there is none."""
+    if name not in names():
+        return Room(name, {}, {}, [], [], {})
+    return replace(load(name), solutions=_solutions(root, name))
+
+
+@cache
+def rows(name: str) -> tuple[Row, ...]:
+    """Every row of an assignment's checks, in the order of their text."""
+    checks = collect(checks_of(ROOT, name))
+    package = checks[0].function.__module__.rpartition(".")[0]
+    spaces = [vars(module) for key, module in sys.modules.items() if key.startswith(f"{package}.")]
+    found = {id(row): row for space in spaces for some in space.values() if isinstance(some, list) for row in some}
+    return tuple(row for row in found.values() if isinstance(row, Row))
 
 
 def _modules(name: str, part: str) -> Iterator[ModuleType]:
@@ -72,9 +93,9 @@ def _answers(modules: Iterator[ModuleType] | list[ModuleType]) -> list[Answer]:
     return list(found.values())
 
 
-def _solutions(name: str) -> dict[str, str]:
-    master = percent.read(f"solutions/{name}.py", (ROOT / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
-    folder = ROOT / "solutions" / "backprop"
+def _solutions(root: Path, name: str) -> dict[str, str]:
+    master = percent.read(f"solutions/{name}.py", (root / "solutions" / f"{name}.py").read_text(encoding="utf-8"))
+    folder = root / "solutions" / "backprop"
     return {module: (folder / f"{module}.py").read_text(encoding="utf-8") for module in master.kit["modules"]}
 
 

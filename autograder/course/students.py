@@ -7,9 +7,11 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+import torch
+
 from autograder.course.answers import Answer, OfModule
 from autograder.course.rooms import Room
-from toolbox.student import LocalTransport, Student
+from toolbox.calling.student import LocalTransport, Student
 
 
 def answering(answer: Answer, room: Room) -> Student:
@@ -22,6 +24,7 @@ def prepared(answer: Answer, room: Room) -> Callable[[], Student]:
     codes = {name: _compiled(source, name) for name, source in answer.sources(room.solutions).items()}
 
     def make() -> Student:
+        torch.default_generator.manual_seed(0)  # as in a worker: what is drawn depends on nobody
         modules = {name: _run(code, name) for name, code in codes.items()}
         return Student(LocalTransport(modules, notebook(room, room.notebook | answer.notebook, modules)))
 

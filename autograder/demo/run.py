@@ -17,7 +17,7 @@ from autograder.files import write_atomically
 from autograder.grading.run import grade
 from autograder.report import present
 from autograder.rules import course_file
-from toolbox.visible import visible
+from toolbox.checks.visible import visible
 
 ASSIGNMENT = "flat"
 RULES = f"""\

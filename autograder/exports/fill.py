@@ -27,7 +27,7 @@ def fill(platform: Platform, data: bytes, rows: list[GradeRow], known: list[str]
     layout = platform.read(data, options.columns.get("", ""))
     for remark in layout.remarks:
         outcome.note("file", text=remark)
-    columns = choose(layout, rows, known, options, platform.one_column, outcome)
+    columns = choose(layout, rows, known, options, platform.one_column or layout.about_one, outcome)
     if len(columns) > 1:  # one column for comments cannot say whose it is
         layout.comment = None
     comma = options.comma if options.comma is not None else _uses_comma(layout)

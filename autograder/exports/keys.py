@@ -51,9 +51,11 @@ def read_attempts(classroom: Path, assignment: str) -> dict[str, dict[str, str]]
 
 
 def attempt_keys(receipt: dict) -> dict[str, str]:
-    """The platform keys that a receipt names, or that the name of its file or folder holds."""
-    told = {**receipt, **receipt["keys"]} if isinstance(receipt.get("keys"), dict) else receipt
-    named = {name: str(told[name]) for name in ATTEMPT_KEYS if told.get(name)}
+    """The platform keys that a receipt names; of an older one those that the name of its file or folder holds."""
+    told = receipt.get("keys")
+    if isinstance(told, dict) and told:  # of one in a team, the folder's name is the team's
+        return {name: str(told[name]) for name in ATTEMPT_KEYS if told.get(name)}
+    named = {name: str(receipt[name]) for name in ATTEMPT_KEYS if receipt.get(name)}
     return parse_origin(str(receipt.get("origin") or "")) | named
 
 

@@ -18,7 +18,8 @@ from autograder.exports.rows import MISSING, GradeRow
 from autograder.exports.writing import by_student, csv_text, score_cell
 from autograder.roster.columns import MOODLE as MOODLE_KEYS
 from autograder.roster.columns import find, key_columns
-from autograder.roster.matching import Theirs
+from autograder.roster.matching import EMAIL, Theirs
+from autograder.roster.worksheet import mail_column, moments, name_column
 from autograder.tables.lossless import Sheet
 from autograder.tables.spreadsheet import harmless
 
@@ -63,7 +64,11 @@ class Moodle(Platform):
         if grade is None:
             raise ExportError(f"the worksheet has no column {heading!r}; there are: {', '.join(map(repr, headings))}")
         keys = key_columns(headings, MOODLE_KEYS)
+        cells = [sheet.row(record) for record in records]
+        if (mail := mail_column(cells)) is not None:
+            keys.setdefault(mail, (EMAIL,))
         full = find(headings, "Full name")
+        full = name_column(cells) if full is None else full
         students = []
         for record in records:
             identifier = sheet.cell(record, 0).strip()
@@ -75,7 +80,7 @@ class Moodle(Platform):
         points = {sheet.cell(record, most).strip() for record in records} if most is not None else set()
         column = Column(grade, headings[grade], "", points.pop() if len(points) == 1 else "")
         facts = {"most": most, "locked": find(headings, "Grade can be changed")}
-        remark = _comments(headings)
+        remark = _comments(headings, cells)
         if remark is None:
             remarks.append('the worksheet has no column "Feedback comments": comments are left out')
         return Layout(sheet, [column], students, len(headings), remark, facts=facts, remarks=remarks)
@@ -119,11 +124,17 @@ class Moodle(Platform):
         return f"{folder}/{row.assignment}.html" if folder else ""
 
 
-def _comments(headings: list[str]) -> int | None:
-    """The column for comments: its English heading, else the only one that speaks of feedback."""
+def _comments(headings: list[str], cells: list[list[str]]) -> int | None:
+    """The column for comments: its English heading, else the only one that speaks of feedback, or that stands behind
+    the time of the grade.
+    """
     named = find(headings, "Feedback comments")
+    if named is not None:
+        return named
     speaking = [index for index, cell in enumerate(headings) if "feedback" in cell.casefold()]
-    return named if named is not None else speaking[0] if len(speaking) == 1 else None
+    if not speaking and len(known := moments(cells)) == 2:
+        speaking = list(range(known[1] + 1, len(headings)))
+    return speaking[0] if len(speaking) == 1 else None
 
 
 def _by_content(sheet: Sheet, records: list[int], headings: list[str]) -> tuple[int, int]:

@@ -54,7 +54,8 @@ class Layout:
     """Where things stand in a platform's file.
 
     width: cells of the heading. comment, comment_format: columns, None where there are none. facts: further columns
-    that the platform itself asks for. remarks: what a person should know about the file.
+    that the platform itself asks for. remarks: what a person should know about the file. about_one: whether it is about
+    one assignment, so that its column needs no title.
     """
 
     sheet: Sheet
@@ -65,6 +66,7 @@ class Layout:
     comment_format: int | None = None
     facts: dict[str, int | None] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    about_one: bool = False
 
 
 class Platform:

@@ -129,8 +129,15 @@ class Book:
         with inside(self.root):
             marks.harvest(self.root, assignment, renamed)
             with Gradebook(self.db_url) as gradebook:
-                put_terms(gradebook, assignment, terms, kept.read(self.root / "classroom", assignment))
-            marks.harvest(self.root, assignment, renamed)
+                known = kept.read(self.root / "classroom", assignment)
+                changed = put_terms(gradebook, assignment, terms, known, lambda: self._forget(assignment))
+            if changed:
+                marks.harvest(self.root, assignment, renamed)
+
+    def _forget(self, assignment: str) -> None:
+        """Nobody is entered to the end any more: the points are changed, and it is not said for good by which terms."""
+        for note in (self.root / "classroom" / "ledger" / assignment).glob("[!.]*"):
+            note.unlink()
 
     def _generate(self, assignment: str) -> dict:
         with temp_attrs(self.api.coursedir, release_directory=str(Path("classroom") / "released")):

@@ -5,6 +5,7 @@ One transaction: whoever reads sees the old points with the old marks, or the ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 
 from nbformat import NotebookNode
@@ -25,22 +26,28 @@ from autograder.records.marks import Mark, Marks
 from autograder.rules.terms import Terms
 
 
-def put_terms(gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks) -> None:
-    """Make the gradebook's points and marks those of the terms. marks: as they were looked up in it (`marks.look`).
+def put_terms(
+    gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks, changing: Callable[[], None] = lambda: None
+) -> bool:
+    """Make the gradebook's points and marks those of the terms; returns whether any is another one now. marks: as they
+    were looked up in it (`marks.look`).
 
-    Scores of the checks keep their share until the hand-in is entered anew, which makes them exact.
+    Scores of the checks keep their share until the hand-in is entered anew, which makes them exact. An assignment that
+    is switched off counts nothing. changing: called first, where points are others now.
     """
     try:
         entry = gradebook.find_assignment(assignment)
     except MissingEntry:
-        return
+        return False
     due, paper = terms.rules(assignment).due, terms.paper(assignment)
     entry.duedate = None if due is None else due.astimezone(UTC).replace(tzinfo=None)
-    points = {**paper.items, **paper.written}
+    points = {**paper.items, **paper.written} if terms.rules(assignment).on else {}
     cells = [cell for notebook in entry.notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
     dropped = {cell.name for cell in cells} - points.keys()
     back = {cell.name for cell in cells if not cell.max_score} - dropped
     measure = {cell.name: points.get(cell.name, 0.0) / cell.max_score for cell in cells if cell.max_score}
+    if changed := any(cell.max_score != points.get(cell.name, 0.0) for cell in cells):
+        changing()
     for cell in cells:
         cell.max_score = points.get(cell.name, 0.0)
     for notebook in entry.notebooks:
@@ -67,7 +74,9 @@ def put_terms(gradebook: Gradebook, assignment: str, terms: Terms, marks: Marks)
             grade.auto_score = round(grade.auto_score * measure[name], 2)
         if name in back:
             grade.auto_score, grade.needs_manual_grade = 0.0 if mark.blank else None, mark.waiting
+    changed = changed or any(gradebook.db.is_modified(row) for row in gradebook.db.dirty)
     gradebook.db.commit()
+    return changed
 
 
 def _put_checksums(notebook: Notebook) -> None:

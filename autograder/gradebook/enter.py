@@ -151,6 +151,7 @@ class ClassEntry:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._pages.maker.exporter.pieces.save()
         self.gradebook.shut()
 
     def enter(self, assignment: str, student: str) -> None:

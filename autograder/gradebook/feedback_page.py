@@ -18,7 +18,6 @@ import json
 import re
 import secrets
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +33,11 @@ from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode, reader
 from nbgrader.converters import GenerateFeedback
 
+from autograder.gradebook.pieces import Pieces
 from autograder.gradebook.session import Scores, lent
 
 NO_TEXT = "No description has been provided for this image"  # nbconvert's words
 OUTSIDE = {"[document]", "html", "body", "main", "div"}  # what the template has open wherever a piece stands
-KEPT = 32 * 2**20  # characters of pieces that are remembered
-LONG = 2**16
-OVERHEAD = 300  # bytes that remembering a piece takes besides its characters
 TEMPLATES = Path(__file__).parent / "templates"
 MARKED = ("clean_html", "under_policy", "markdown2html")  # filters of the course, see nbgrader_config.py
 SHEET = re.compile(r"(<style[^>]*>)([^<]+)(?=</style>)")
@@ -81,7 +78,6 @@ class _PageExporter(HTMLExporter):
     """nbgrader's exporter for feedback, which remembers pieces of pages."""
 
     def __init__(self, **named: Any):
-        self._pieces = _Pieces()
         self._marks: dict[str, str] = {}
         self._marking = False
         self._own: dict[str, Callable] = {}  # the course's filters of what is remembered here
@@ -89,7 +85,9 @@ class _PageExporter(HTMLExporter):
         self._name = f"kit-{secrets.token_hex(8)}"
         self._mark = re.compile(rf'<{self._name} n="?(\w+)"?></{self._name}>|{self._name}-(\w+)-')
         super().__init__(**named)
-        self._compiled = Path(self.parent.coursedir.root) / "classroom" / ".cache" / "templates"  # type: ignore[union-attr]
+        cache = Path(self.parent.coursedir.root) / "classroom" / ".cache"  # type: ignore[union-attr]
+        self._compiled = cache / "templates"
+        self.pieces = Pieces(cache / "pieces.json")
 
     def _load_template(self) -> Template:
         """The kit's template, with `_cell` around each cell. A course's own may use more of a page than the cell."""
@@ -175,7 +173,9 @@ class _PageExporter(HTMLExporter):
         return output
 
     def _cell(self, cell: NotebookNode, make: Callable[[], str]) -> str:
-        """As `_piece`, for a whole cell, with the pieces in it; the template calls it."""
+        """As `_piece`, for a whole cell, with the pieces in it; the template calls it. All that it shows is in the
+        cell: marking schemes stand beside answers on formgrader's pages, which are not made here.
+        """
         if not self._marking:
             return make()
         key = json.dumps([cell, self._language], sort_keys=True)  # marks in it are named after what they stand for
@@ -187,10 +187,10 @@ class _PageExporter(HTMLExporter):
             return make()
         html = None
         try:
-            piece = self._pieces[key]
+            piece = self.pieces[key]
         except KeyError:
             html = make()
-            piece = self._pieces[key] = self._alone(html)
+            piece = self.pieces[key] = self._alone(html)
         if piece is None:
             return make() if html is None else html
         before, core, after = _split(piece)
@@ -248,27 +248,6 @@ class _Own(NotebookNode):
 
     def __deepcopy__(self, memo: dict) -> _Own:
         return self
-
-
-class _Pieces:
-    """Remembers the pieces used last, KEPT characters of them; long ones, which nobody shares, it does not keep."""
-
-    def __init__(self) -> None:
-        self._pieces: OrderedDict[tuple, str | None] = OrderedDict()
-        self._size = 0
-
-    def __getitem__(self, key: tuple) -> str | None:
-        self._pieces.move_to_end(key)
-        return self._pieces[key]
-
-    def __setitem__(self, key: tuple, piece: str | None) -> None:
-        if piece is not None and len(piece) > LONG:
-            return
-        self._pieces[key] = piece
-        self._size += OVERHEAD + len(piece or "")
-        while self._size > KEPT:
-            _, dropped = self._pieces.popitem(last=False)
-            self._size -= OVERHEAD + len(dropped or "")
 
 
 def _split(html: str) -> tuple[str, str, str]:

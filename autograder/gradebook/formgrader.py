@@ -1,10 +1,10 @@
 """formgrader on this course, as a TA wants it: names, in order, and nothing that cannot work here.
 
 A Jupyter server extension in the place of nbgrader's own, with its handlers, pages and scripts. What differs: an
-assignment is a folder with a notebook, so the masters' `solutions/backprop/` is none; hand-ins stand in the order of
-the students' names, with the names shown, or, where marking is to be blind, as nbgrader has them: numbered in an order
-that says nothing. Where nbgrader_config.py names no exchange, there is none, and no page complains of it.
-`serve` starts JupyterLab with it.
+assignment is a folder with a notebook, so the masters' `solutions/backprop/` is none, and one that the class switches
+off is none either; hand-ins stand in the order of the students' names, with the names shown, or, where marking is to be
+blind, as nbgrader has them: numbered in an order that says nothing. Where nbgrader_config.py names no exchange, there
+is none, and no page complains of it. `serve` starts JupyterLab with it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.base import BaseHandler
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado.web import StaticFileHandler
+
+from autograder.rules.terms import in_force
 
 TEMPLATES = Path(__file__).parent / "templates" / "formgrader"
 OWN_PAGES = {"gradebook_notebook_submissions.tpl": "submissions_by_name.tpl"}
@@ -56,7 +58,8 @@ class KitAPI(NbGraderAPI):
     def get_source_assignments(self) -> set[str]:
         folder = self.coursedir.source_directory
         places = {name: self.coursedir.format_path(folder, ".", name) for name in super().get_source_assignments()}
-        return {name for name, place in places.items() if any(Path(place).glob("*.ipynb"))}
+        terms = in_force(Path(self.coursedir.root))
+        return {name for name, place in places.items() if any(Path(place).glob("*.ipynb")) and terms.rules(name).on}
 
     def get_submissions(self, assignment_id: str) -> list[dict]:
         return _named(super().get_submissions(assignment_id))

@@ -26,7 +26,7 @@ from autograder.masters.marking import scheme
 from autograder.report import policy
 from autograder.sandbox.outputs import alternative_texts
 from autograder.sandbox.sanitizer import SIGN, harmless, pieces
-from toolbox.visible import INVISIBLE, visible
+from toolbox.checks.visible import INVISIBLE, visible
 
 # Of a terminal's commands the one that is obeyed; where numbers of a colour are missing, nbconvert raises IndexError.
 ONE = r"[34]8;5;\d{1,3}|[34]8;2;\d{1,3};\d{1,3};\d{1,3}|(?!0*[34]8[;m])\d{0,3}"

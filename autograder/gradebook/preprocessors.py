@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
@@ -24,7 +25,6 @@ from traitlets import Bool, Unicode
 
 from autograder import intake
 from autograder.gradebook.saved_grades import answers_of
-from autograder.judging.judge import Judge
 from autograder.judging.key import key
 from autograder.judging.marks import results_of
 from autograder.records import marks as kept
@@ -35,9 +35,12 @@ from autograder.records.seed import class_seed
 from autograder.records.verdict import NOT_JUDGED, Judgement, Verdict
 from autograder.rules.grade import Grade, grade
 from autograder.rules.terms import in_force
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 from toolbox.errors import UnknownName
-from toolbox.items import TestResult
-from toolbox.table import Report
+
+if TYPE_CHECKING:
+    from autograder.judging.judge import Judge
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -156,6 +159,8 @@ def more_time(found: Grade, is_due: bool) -> timedelta | None:
 
 @lru_cache
 def _judge(assignment: str, seed: str, pictures: bool) -> Judge:
+    from autograder.judging.judge import Judge  # and torch with it: only where there is no judgement yet
+
     return Judge(ROOT, assignment, seed=seed, pictures=pictures)
 
 

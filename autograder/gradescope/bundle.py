@@ -1,9 +1,10 @@
 """Make the zip that Gradescope runs: `python -m autograder gradescope NAME`.
 
 Steps: refuse where the built files are stale; collect the parts of the kit that judging needs, of the grader only the
-modules that judging imports (`imports`); write the seed of the class and the names of the packages with the versions
-that are installed here; put `setup.sh` and `run_autograder` at the zip's root. The zip holds solutions and hidden
-tests: it is for Gradescope's autograder form and for nobody else.
+modules that judging imports (`imports`); run the known mistakes, so that no container has to; write the seed and the
+rules of the class, and the names of the packages with the versions that are installed here; put `setup.sh` and
+`run_autograder` at the zip's root. The zip holds solutions and hidden tests: it is for Gradescope's autograder form and
+for nobody else.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from autograder import build
 from autograder.files import write_atomically
 from autograder.gradescope.imports import distributions, reached
 from autograder.gradescope.results import VISIBILITIES
-from autograder.judging.judge import find
-from autograder.masters.catalogue import catalogue
+from autograder.judging.known_mistakes import all_worked_out
+from autograder.masters.catalogue import catalogue, find
 from autograder.masters.problems import Refused
 from autograder.records.seed import class_seed, configured
+from autograder.roster.file import read_roster
+from autograder.roster.names import fold
+from autograder.rules.terms import Terms, in_force
 from toolbox.errors import KitError
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -35,7 +39,7 @@ LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"
 # What judging needs of the kit beside the modules that it imports.
 FOLDERS = ("assignments", "data", "lib", "solutions")
 LEFT_OUT = re.compile(
-    r"lib/backprop/|data/local/|solutions/(?!backprop/)[^/]*/|"
+    r"lib/backprop/|data/local/|signatures\.npz$|solutions/(?!backprop/)[^/]*/|"
     r"(^|/)(__pycache__|\.ipynb_checkpoints|\.[^/]*)/|\.pyc$|(^|/)\.[^/]*$"
 )
 HERE = Path(__file__).resolve().parent
@@ -46,25 +50,38 @@ def bundle(root: Path, assignment: str, out: Path, *, hidden: str = "after_due_d
 
     hidden: when students see what the hidden checks found, one of Gradescope's visibilities. seed: of the hidden
     inputs; None: that of the classroom, so that the marks are those at home. Raises Refused where a built file is
-    stale, UnknownName for an unknown assignment, KitError for another visibility.
+    stale, UnknownName for an unknown assignment, SwitchedOff for one that the rules in force switch off, KitError for
+    another visibility.
     """
     if hidden not in VISIBILITIES:
         raise KitError(f"{hidden!r} is no visibility of Gradescope's; there are: {', '.join(VISIBILITIES)}")
     find(catalogue(root), assignment)
+    terms = in_force(root)
+    terms.ask_for(assignment)
     if problems := build.check(root):
         raise Refused(problems)
+    seed = seed or class_seed(root / "classroom", configured(root))
     settings = {
         "assignment": assignment,
-        "seed": seed or class_seed(root / "classroom", configured(root)),
+        "seed": seed,
         "hidden": hidden,
+        "terms": terms.only(assignment).as_dict(),
+        "emails": _emails(root, terms),
     }
     content = {f"kit/{path}": (root / path).read_bytes() for path in parts(root)}
+    content |= {f"mistakes/{name}": data for name, data in all_worked_out(root, assignment, seed).items()}
     content["settings.json"] = json.dumps(settings, indent=1).encode()
     content["packages.txt"] = packages(root).encode()
     setup = (HERE / "setup.sh").read_text(encoding="utf-8").replace("@UV@", UV).replace("@PYTHON@", PYTHON)
     content["setup.sh"] = setup.encode()
     content["run_autograder"] = (HERE / "run_autograder").read_bytes()
     return write_atomically(out, _zip(content))
+
+
+def _emails(root: Path, terms: Terms) -> dict[str, str]:
+    """E-mail address -> id, of the students who are allowed anything: by it Gradescope names who has submitted."""
+    people = read_roster(root / "classroom" / "roster.csv")
+    return {fold(people[student].email): student for student in terms.people if student in people}
 
 
 def parts(root: Path) -> list[str]:

@@ -21,6 +21,9 @@ from autograder.gradescope.results import results_of
 from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
 from autograder.records.hand_in import read_hand_in
+from autograder.roster.names import fold
+from autograder.rules.grade import grade, moment
+from autograder.rules.terms import Terms
 from autograder.sandbox import launcher
 from autograder.sandbox.remote_worker import HandInLimits
 
@@ -48,7 +51,7 @@ def main(base: Path) -> int:
         arrived, submitted = Path(folder) / "arrived", Path(folder) / "classroom" / "submitted"
         shutil.copytree(base / "submission", arrived / STUDENT, symlinks=True)
         (receipt,) = intake.intake(arrived, submitted, assignment, released, platform="folder")
-        judge = Judge(kit, assignment, seed=settings["seed"], limits=LIMITS)
+        judge = Judge(kit, assignment, seed=settings["seed"], limits=LIMITS, kept=base / "source" / "mistakes")
         print(
             f"walls: {json.dumps(zygote.walls.as_dict())}; not enforced: {json.dumps(zygote.walls.gaps())}", flush=True
         )
@@ -57,11 +60,40 @@ def main(base: Path) -> int:
     for item in verdict["items"]:
         if item["score"] is None:
             print(f"not judged: {item['id']}: {item['detail'] or item['message']}", flush=True)
+    metadata = _metadata(base)
+    verdict["hand_in"]["received"] = _received(metadata)  # what lies there was written by Gradescope, and just now
+    terms, who = Terms.from_dict(settings["terms"]), _submitters(metadata, settings["emails"])
+    grades = [grade(verdict | {"student": student}, {}, terms) for student in who]
+    own = min(grades, key=lambda one: one.penalty)  # one result for all of a group: that of who has the most time
     titles = {item.id: item.title for item in catalogue(kit)[assignment].items}
-    found = results_of(verdict, titles, hidden=settings["hidden"], seconds=time.monotonic() - began)
+    found = results_of(verdict, own, titles, hidden=settings["hidden"], seconds=time.monotonic() - began)
     write_atomically(base / "results" / "results.json", json.dumps(found, indent=1).encode())
     zygote.close()
     return 0
+
+
+def _metadata(base: Path) -> dict:
+    """What Gradescope tells of the submission; nothing where it tells nothing that can be read."""
+    try:
+        told = json.loads((base / "submission_metadata.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _received(metadata: dict) -> str | None:
+    """When it was submitted; None where nobody can tell, and nobody is late by it."""
+    try:
+        found = moment(str(metadata.get("created_at") or ""))
+    except ValueError:
+        return None
+    return found.isoformat() if found else None
+
+
+def _submitters(metadata: dict, emails: dict[str, str]) -> list[str]:
+    """The ids of who has submitted, by their addresses; at least one, which may be nobody's."""
+    told = [fold(str(user.get("email") or "")) for user in metadata.get("users") or [] if isinstance(user, dict)]
+    return [emails.get(email, STUDENT) for email in told] or [STUDENT]
 
 
 def keep_private(base: Path) -> None:
@@ -85,7 +117,7 @@ def keep_private(base: Path) -> None:
 def _die_first(score: int) -> None:
     """Where the container runs out of memory, Linux ends the process with the highest score: not the judge, please."""
     try:
-        Path("/proc/self/oom_score_adj").write_text(str(score))
+        Path("/proc/self/oom_score_adj").write_text(str(score), encoding="utf-8")
     except OSError:  # not Linux, or not allowed: then the largest process is ended
         pass
 

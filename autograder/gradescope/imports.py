@@ -15,8 +15,11 @@ from importlib import metadata
 from pathlib import Path
 
 PROGRAMS = ("autograder.gradescope.harness", "autograder.sandbox.zygote")
-BY_NAME = ("autograder/course/*/checks/*.py", "lib/toolbox/**/*.py")
-RELEASED = ("assignments/*/*.py", "lib/backprop/*.py")
+BY_NAME = (
+    "autograder/course/*/checks/*.py", "autograder/course/*/mistakes/*.py", "autograder/course/kinds/*.py",
+    "lib/toolbox/**/*.py",
+)  # fmt: skip
+RELEASED = ("assignments/*/checks/*.py", "lib/backprop/*.py")
 NO_PACKAGE = {"backprop", "google"}  # the hand-in itself; what only Google's own machines have
 SOURCES = {"autograder": "", "toolbox": "lib"}  # the kit's own packages, and where they lie
 
@@ -47,7 +50,8 @@ def distributions(names: set[str]) -> list[str]:
 
 def _released(root: Path) -> Iterator[str]:
     for path in (path for pattern in RELEASED for path in root.glob(pattern)):
-        yield from _imports(path.read_text(encoding="utf-8"), "")
+        # as if in `backprop`, so that what they import of each other is no package of others
+        yield from _imports(path.read_text(encoding="utf-8"), "backprop")
     for path in root.glob("assignments/*/*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":

@@ -1,17 +1,20 @@
 """From a verdict to the `results.json` that Gradescope reads: a test for each item, and its hidden checks apart.
 
-An item's test holds its score and what its public checks found; its hidden checks are a test of their own, without a
-score, which students see when the instructor wants them to. An item that is not judged has no score either: Gradescope
-counts nothing for it, and says so first. No source and no seed of a check is in either: a check's
-sentence, whether it holds, the message and the hint. Everything that may come from a student is escaped, and the HTML
-uses no more than paragraphs, lists and emphasis, which a sanitiser leaves alone.
+The numbers are the grade's, by the rules of the class: points that they change, items that they drop, what lateness
+costs. An item's test holds its score and what its public checks found; its hidden checks are a test of their own,
+without a score, which students see when the instructor wants them to. An item that is not judged has no score either:
+Gradescope counts nothing for it, and says so first. No source and no seed of a check is in either: a check's sentence,
+whether it holds, the message and the hint. Everything that may come from a student is escaped, and the HTML uses no
+more than paragraphs, lists and emphasis, which a sanitiser leaves alone.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import escape
 
-from toolbox.misconceptions import CATALOGUE
+from autograder.rules.grade import EXCUSED, Grade, items_of
+from toolbox.checks.misconceptions import CATALOGUE
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 LONGEST = 400  # characters of one message
@@ -20,14 +23,16 @@ OPEN = "Not judged"
 OPEN_MEANS = "The autograder is at fault, not you. A person gives these points."
 
 
-def results_of(verdict: dict, titles: dict[str, str], *, hidden: str, seconds: float) -> dict:
+def results_of(verdict: dict, own: Grade, titles: dict[str, str], *, hidden: str, seconds: float) -> dict:
     """The content of results.json.
 
-    titles: item -> the heading it stands under in the notebook. hidden: when students see what hidden checks found,
-    one of VISIBILITIES. seconds: what judging took. The score is the sum of the items, in points.
+    own: the grade, by the verdict and the rules. titles: item -> the heading it stands under in the notebook. hidden:
+    when students see what hidden checks found, one of VISIBILITIES. seconds: what judging took. The score is the sum of
+    the items, in points, less what lateness costs.
     """
     tests = []
-    for number, item in enumerate(verdict["items"], start=1):
+    items = items_of(verdict, own)
+    for number, item in enumerate(items, start=1):
         public = [test for test in item["tests"] if not test["hidden"]]
         named = {
             "name": f"{item['id']}: {titles[item['id']]}" if titles.get(item["id"]) else item["id"],
@@ -56,22 +61,27 @@ def results_of(verdict: dict, titles: dict[str, str], *, hidden: str, seconds: f
                 "visibility": hidden,
             })  # fmt: skip
     return {
-        "score": verdict["score"],
+        "score": round(max(0.0, (own.auto_score or 0.0) - own.penalty), 2),
         "execution_time": round(seconds, 1),
-        "output": _whole(verdict),
+        "output": _whole(verdict, items, own),
         "output_format": "html",
         "stdout_visibility": "hidden",
         "tests": tests,
     }
 
 
-def _whole(verdict: dict) -> str:
+def _whole(verdict: dict, items: list[dict], own: Grade) -> str:
     """What is to say about the hand-in as a whole."""
     intake = verdict["intake"]
     if intake["status"] == "refused":
         return f"<p><strong>{REFUSED}:</strong> {_text(intake['message'])}</p>"
-    lines = [f"{OPEN}: {item['id']}. {OPEN_MEANS}" for item in verdict["items"] if item["score"] is None]
-    lines += [f"{verdict['score']:g} of {verdict['max_score']:g} points from automatic checks."]
+    lines = [f"{OPEN}: {item['id']}. {OPEN_MEANS}" for item in items if item["score"] is None]
+    lines += [f"{own.auto_score or 0:g} of {own.max_auto_score or 0:g} points from automatic checks."]
+    if own.late_seconds:
+        taken = f": {own.penalty:g} points are taken off" if own.penalty else ""
+        lines += [f"Late by {timedelta(seconds=own.late_seconds)}{taken}."]
+    if own.status == EXCUSED:
+        lines += ["You are excused from this assignment: it does not count for you."]
     lines += [repair["message"] for repair in intake["repairs"]]
     return "".join(f"<p>{_text(line)}</p>" for line in lines)
 

@@ -2,12 +2,12 @@
 # Runs once, as root, while Gradescope builds the image: a Python of its own, and exactly the packages of packages.txt.
 set -euo pipefail
 
-home=/opt/backprop-kit
-here=/autograder/source
+home="${KIT_HOME:-/opt/backprop-kit}"
+here="${AUTOGRADER_BASE:-/autograder}/source"
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-apt-get install -y --no-install-recommends python3 python3-pip
+apt-get install -y --no-install-recommends python3 python3-pip tzdata
 python3 -m pip install --break-system-packages "uv==@UV@" 2>/dev/null || python3 -m pip install "uv==@UV@"
 
 # Student code runs as an ordinary user, who must be able to read Python: so it does not lie in root's home.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.grading.lock import only_writer
+from autograder.grading.best import known_scores
+from autograder.grading.change import changing
 from autograder.intake import Choices, Outcome, collect, take_up
 from autograder.intake.outcome import show
 from autograder.intake.platforms import AUTO, PLATFORMS
@@ -17,8 +18,8 @@ from autograder.masters.catalogue import catalogue
 from autograder.rules.attempts import rule_of
 from autograder.rules.lateness import seconds_late
 from autograder.rules.terms import in_force
+from toolbox.checks.visible import visible
 from toolbox.errors import UnknownName
-from toolbox.visible import visible
 
 
 def choices(
@@ -35,8 +36,9 @@ def choices(
         deadline = terms.allowance(student).deadline(assignment, rules.due, zone)
         return None if deadline is None else seconds_late(received, deadline, rules.late, zone)
 
+    rule = rule_of(rules, lateness, known_scores(root, terms))
     return Choices(
-        platform, times or "file", zone or UTC, lateness, rule_of(rules, lateness), add_new=add_new,
+        platform, times or "file", zone or UTC, lateness, rule, add_new=add_new,
         replace=frozenset(replace), ask=_ask if ask and sys.stdin.isatty() else None,
     )  # fmt: skip
 
@@ -50,7 +52,7 @@ def run(
     if dry_run:
         found = take_in(root, source, assignment, chosen, console, dry_run=True)
     else:
-        with only_writer(root / "classroom", f"taking in {assignment}", console.print):
+        with changing(root, f"collect {assignment}", console.print):
             found = take_in(root, source, assignment, chosen, console)
     if json is not None:
         found.write(json)

@@ -7,7 +7,7 @@ coming late. A digest of these is noted beside each page that is made; marking b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,9 +29,9 @@ def make_page(entry: ClassEntry, assignment: str, student: str) -> None:
     ledger.mark(classroom, ledger.pages(assignment), student, made_of)
 
 
-def renew_pages(book: Book, assignment: str) -> list[str]:
-    """Make the pages of an assignment that are missing or no longer true; returns whose they are."""
-    if stale := stale_pages(book, assignment):
+def renew_pages(book: Book, assignment: str, students: Collection[str] | None = None) -> list[str]:
+    """Make the pages of an assignment, or of these students, that are missing or no longer true; returns whose."""
+    if stale := stale_pages(book, assignment, students):
         with ClassEntry(book) as entry:
             for student in stale:
                 make_page(entry, assignment, student)
@@ -50,8 +50,8 @@ def renew(root: Path, assignment: str | None, say: Callable[[str], None]) -> Non
         say(f"{name}: {len(renewed)} {many} made anew under {classroom / 'feedback'}")
 
 
-def stale_pages(book: Book, assignment: str) -> list[str]:
-    """The students whose pages are missing or no longer true, of all whose hand-ins have been entered."""
+def stale_pages(book: Book, assignment: str, students: Collection[str] | None = None) -> list[str]:
+    """The students whose pages are missing or no longer true, of all (or these) whose hand-ins have been entered."""
     classroom = book.root / "classroom"
     with inside(book.root):
         gradebook = SharedGradebook(book.db_url, book.api.coursedir.course_id)
@@ -62,7 +62,9 @@ def stale_pages(book: Book, assignment: str) -> list[str]:
         return page.is_file() and ledger.is_done(classroom, ledger.pages(assignment), student, made_of)
 
     try:
-        there = [name for name in book.entered(assignment) if _notebook(classroom, assignment, name).is_file()]
+        entered = book.entered(assignment)
+        asked = entered if students is None else entered.intersection(students)
+        there = [name for name in asked if _notebook(classroom, assignment, name).is_file()]
         return sorted(student for student in there if not holds(student))
     finally:
         gradebook.shut()

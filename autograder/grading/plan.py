@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import build, intake
-from autograder.gradebook.book import Book
 from autograder.grading import ledger
-from autograder.judging.key import key
+from autograder.history import undone
+from autograder.judging.key import judging, key
 from autograder.records import verdict as verdicts
 from autograder.records.hand_in import HandIn, read_hand_in
-from autograder.records.verdict import NOT_JUDGED
+from autograder.records.verdict import NOT_JUDGED, Verdict
 from autograder.rules.terms import Terms
 from toolbox.errors import NotThere
 
 
 @dataclass
 class Plan:
-    """to_judge, to_enter: hand-ins with their keys. skipped: the students of whom everything is done already."""
+    """to_judge, to_enter: hand-ins with the keys of their verdicts. skipped: the students of whom all is done."""
 
     to_judge: list[tuple[HandIn, str]] = field(default_factory=list)
     to_enter: list[tuple[HandIn, str]] = field(default_factory=list)
@@ -64,24 +64,36 @@ class Entries:
 
 
 def plan(
-    root: Path, found: list[HandIn], book: Book, seed: str, pictures: bool, *, again: bool, entries: Entries
+    root: Path, found: list[HandIn], entered: set[str], seed: str, pictures: bool, *, again: bool, entries: Entries
 ) -> Plan:
-    """What is to be done for these hand-ins."""
+    """What is to be done for these hand-ins. entered: the students who are in the gradebook already."""
     classroom, assignment = root / "classroom", found[0].assignment
-    entered = book.entered(assignment)
+    taken_back, now = undone.read(classroom), judging(root, assignment)
     result = Plan()
     for hand_in in found:
-        own = key(root, hand_in, seed, pictures)
-        known = None if again else verdicts.read(classroom, assignment, hand_in.student)
-        if known is None or known.verdict.key != own or known.verdict.status == NOT_JUDGED or known.verdict.open_items:
+        student, own = hand_in.student, key(root, hand_in, seed, pictures)
+        known = None if again else verdicts.read(classroom, assignment, student)
+        is_undone = taken_back.grader(assignment, student) == now
+        if known is None or not _holds(known.verdict, hand_in, own, is_undone):
             result.to_judge.append((hand_in, own))
-        elif hand_in.student in entered and ledger.is_done(
-            classroom, assignment, hand_in.student, entries.key(hand_in.student, own)
-        ):
-            result.skipped.append(hand_in.student)
+            continue
+        own = known.verdict.key
+        is_done = ledger.is_done(classroom, assignment, student, entries.key(student, own))
+        if student in entered and is_done:
+            result.skipped.append(student)
         else:
             result.to_enter.append((hand_in, own))
     return result
+
+
+def _holds(verdict: Verdict, hand_in: HandIn, own: str, is_undone: bool) -> bool:
+    """Whether a verdict still says what judging would find, or stands in the place of one that was undone.
+
+    own: what its key would be now; is_undone: whether judging now would be what somebody took back.
+    """
+    if is_undone and verdict.hand_in.get("sha256") == hand_in.receipt.sha256:
+        return True
+    return verdict.key == own and verdict.status != NOT_JUDGED and not verdict.open_items
 
 
 def build_if_stale(root: Path, assignment: str) -> None:

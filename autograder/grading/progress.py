@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from autograder.records.verdict import Verdict
-from toolbox.visible import visible
+from toolbox.checks.visible import visible
 
 ORDINARY = {"passed", "followed", "partial", "failed", "missing"}
 

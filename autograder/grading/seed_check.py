@@ -11,8 +11,8 @@ from pathlib import Path
 
 from autograder.files import write_atomically
 from autograder.grading import ledger
-from autograder.judging.judge import solution
 from autograder.judging.key import key
+from autograder.judging.solved import solution
 from autograder.masters.catalogue import Assignment
 from autograder.records.hand_in import HandIn
 from autograder.records.verdict import Judgement

@@ -115,16 +115,15 @@ class _Collection:
     # what is in the download
 
     def _parcels(self, source: Path, stack: ExitStack) -> tuple[list[Parcel], times.Times]:
-        table = times.Times()
         listing = layout.listing_of(source, self.context, self.choices.platform, stack)
         if isinstance(self.choices.times, Path) or self.choices.times not in ("file", "manifest"):
-            table = times.read_times(Path(self.choices.times), self.choices.zone)
+            table, lines = times.read_table(Path(self.choices.times), self.assignment, self.choices.zone)
         else:
-            table, used = times.beside(listing, self.choices.zone)
+            table, lines, used = times.beside(listing, self.assignment, self.choices.zone)
             listing.entries = [entry for entry in listing.entries if entry not in used]
         taken = platforms.take(listing, self.context, self.choices.platform)
         self.outcome.unread += taken.unread
-        return taken.parcels, table
+        return lines.tell(taken.parcels), table
 
     # whose
 

@@ -103,13 +103,19 @@ def _find_notebook(files: Files, assignment: str, release: Released, limits: Lim
 def _best(
     paths: list[str], notebooks: dict[str, bytes], assignment: str, release: Released, limits: Limits, repairs: list
 ) -> tuple[str, dict]:
-    """The path and the JSON of the one notebook that carries the assignment's cells and stands least deep.
+    """The path and the JSON of the one notebook that carries the assignment's cells: at its place in the course, as
+    `submit` chooses, else the one that stands least deep.
 
     One at a time is parsed and kept: parsed, it takes many times its size.
     """
+    laid_out = f"/assignments/{assignment}/{assignment}.ipynb".casefold()
+
+    def order(path: str) -> tuple[bool, int]:
+        return not f"/{path}".casefold().endswith(laid_out), path.count("/")
+
     best: tuple[str, dict, list[Repair]] | None = None
-    for path in sorted(paths, key=lambda path: (path.count("/"), path)):
-        if best and path.count("/") > best[0].count("/"):
+    for path in sorted(paths, key=lambda path: (*order(path), path)):
+        if best and order(path) > order(best[0]):
             break
         notes: list[Repair] = []
         try:

@@ -12,7 +12,7 @@ from rich.text import Text
 from autograder.files import write_atomically
 from autograder.records.attempt import UNKNOWN, Attempt
 from autograder.records.receipt import Receipt, iso
-from toolbox.visible import visible
+from toolbox.checks.visible import visible
 
 from .parcels import Unread
 

@@ -55,7 +55,7 @@ class Parcel:
     received: when, in UTC, None where the platform does not say; received_from: one of records.attempt.SOURCES.
     number: by which the platform orders attempts, 0 where it does not. numbers: of single files, by path. late: the
     platform's own mark. keys: what it calls this hand-in. packed: whether the files are a folder that was handed in as
-    one.
+    one. group: what a table may call a hand-in of several, "" where the platform knows none.
     """
 
     platform: str
@@ -69,6 +69,7 @@ class Parcel:
     late: bool | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     why: str = ""  # why it is nobody's
+    group: str = ""
 
     @cached_property
     def seen(self) -> datetime:

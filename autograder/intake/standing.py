@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.machine_faults import classify
-from autograder.records.attempt import BY_HAND, Attempt
+from autograder.records.attempt import BY_HAND, Attempt, Rule, standing
 from autograder.records.receipt import Receipt, Refused, Repair
 
 from .archive import Files, Limits
@@ -111,3 +111,21 @@ class Desk:
         lies, written = self.lies_there(student, attempts) if attempts else (None, None)
         if lies and written and lies in attempts:
             say(replace(attempts[lies], received=written, received_from=BY_HAND))
+
+
+def stand_anew(classroom: Path, assignment: str, released: Path, rule: Rule) -> dict[str, str]:
+    """Put the attempts that a rule chooses in their places: student -> name of the attempt that lies there now, of
+    those for whom another one lay there. What a person has changed stays.
+    """
+    release, store, moved = Released.read(released), Store(classroom), {}
+    desk = Desk(classroom / "submitted", assignment, release, store, replace(Limits(), loose=release.modules))
+    for student in store.students(assignment):
+        attempts = store.attempts(assignment, student)
+        chosen = standing(list(attempts.values()), rule)
+        if chosen is None or len(attempts) == 1:
+            continue
+        lies, _ = desk.lies_there(student, attempts)
+        if lies and lies != chosen.name:
+            desk.put(chosen, attempts, None, replace_all=False)
+            moved[student] = chosen.name
+    return moved

@@ -13,7 +13,7 @@ everywhere, or one that skips the upstream gradient, has not been worked out and
 
 from __future__ import annotations
 
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 CARRIED = frozenset(
     """

@@ -1,38 +1,38 @@
 """The judge: one function from a hand-in to its judgement. TRUSTED: nothing of a student's is run in here.
 
 Steps: refuse what the intake refused; give a worker the hand-in's modules, and of the course what it may see (`view`);
-have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs
-and comparing with PyTorch on this side; turn the results into a verdict. It knows no folder of a classroom, no
-gradebook and no other hand-in.
+have the worker run the notebook's cells; run the suite against the worker, drawing hidden inputs and comparing with
+PyTorch on this side; know mistakes again by running those that we know (`known_mistakes`); turn the results into a
+verdict. It knows no folder of a classroom, no gradebook and no other hand-in.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from autograder.judging.carried_mistakes import follow_through
+from autograder.judging.key import versions
+from autograder.judging.known_mistakes import known_mistakes
 from autograder.judging.look import Finding, Looker
 from autograder.judging.marks import judge_item, refuse_item
+from autograder.judging.one_thread import one_thread
+from autograder.judging.solved import solution
 from autograder.judging.telling import conceal
 from autograder.judging.view import view_of
-from autograder.masters.catalogue import Assignment, catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.catalogue import catalogue, find
+from autograder.masters.sources import checks_of
 from autograder.records.hand_in import HandIn
-from autograder.records.receipt import Receipt
 from autograder.records.verdict import NOT_JUDGED, REFUSED, Judgement, Verdict
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.sandbox.transport import RemoteTransport
-from toolbox.cells import Cell, code_cells, is_solution
-from toolbox.errors import NotJudged, UnknownName
-from toolbox.items import TestResult
-from toolbox.student import Student
-from toolbox.suite import Suite, unreadable
+from toolbox.calling.student import Student
+from toolbox.checks.collect import NoChecks
+from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import Known, name_mistakes
+from toolbox.checks.suite import Suite, unreadable
+from toolbox.notebook.cells import Cell, code_cells, is_solution
 
 REFUSAL_CAUSES = {"no_lib": "missing", "no_notebook": "missing"}
 OURS = (MemoryError, OSError)  # raised in a check, these say nothing of an answer
@@ -42,18 +42,22 @@ class Judge:
     """Judges hand-ins of one assignment; the suite is collected once.
 
     seed: of the hidden inputs; the same seed gives the same verdict, whatever the order of the class. pictures: run
-    also the given cells that only show something (marks do not depend on them), for the feedback page.
+    also the given cells that only show something (marks do not depend on them), for the feedback page. kept: a folder
+    for what mistakes lead to, which takes a while to work out; None: one in the classroom.
     Raises UnknownName where the course has no such assignment.
     """
 
     def __init__(
-        self, root: Path, assignment: str, *, seed: str, pictures: bool = False, limits: HandInLimits | None = None
-    ):
+        self, root: Path, assignment: str, *, seed: str, pictures: bool = False, limits: HandInLimits | None = None,
+        kept: Path | None = None,
+    ):  # fmt: skip
         self.root = root
         self.catalogue = catalogue(root)
         self.assignment = find(self.catalogue, assignment)
         with one_thread():
-            self.suite = Suite(suite_of(root, assignment))
+            self.suite = Suite(checks_of(root, assignment))
+        if unasked := [item for item in self.assignment.points if item not in self.suite.items]:
+            raise NoChecks(f"{assignment}: no check asks about {', '.join(unasked)}; run python -m autograder build")
         self.seed = seed
         self.limits = limits or HandInLimits()
         self.view, self.reserved = view_of(root, self.assignment, self.catalogue)
@@ -63,6 +67,9 @@ class Judge:
         self.looker = self._looker()
         self.solution_cells = sum(is_solution(cell) for cell in content["cells"])
         self._solution: Student | None = None
+        self._mistaken: Known | None = None
+        self._kept = kept or root / "classroom" / ".cache" / "mistakes"
+        self._checks = list(self.suite.checks)
         self.needs: dict[str, float] = {}  # seconds of processor time of each test's longest call, at the last hand-in
 
     def judge(self, hand_in: HandIn) -> Judgement:
@@ -73,6 +80,7 @@ class Judge:
             student=hand_in.student,
             hand_in={"sha256": receipt["sha256"], "received": receipt["received"]},
             intake={key: receipt[key] for key in ("status", "code", "message", "repairs")},
+            judged_by=dict(versions(self.root, name)),
         )
         if receipt["status"] == "refused":
             verdict.status, verdict.message = REFUSED, receipt["message"]
@@ -114,7 +122,14 @@ class Judge:
             for result in results:
                 if result.status == NOT_JUDGED and not isinstance(result.error, OURS) and self._is_sound(result):
                     unreadable(result)
+            if any(result.status == "failed" for result in results):
+                name_mistakes(results, self._what_mistakes_lead_to())
         return results
+
+    def _what_mistakes_lead_to(self) -> Known:
+        if self._mistaken is None:
+            self._mistaken = known_mistakes(self.root, self.assignment.name, self._checks, self.seed, self._kept)
+        return self._mistaken
 
     def _is_sound(self, result: TestResult) -> bool:
         """Whether a test judges the solution as it should: then what it raised is due to the answer."""
@@ -157,34 +172,3 @@ class Judge:
     def close(self) -> None:
         if self._solution is not None:
             self._solution.close()
-        self.suite.close()
-
-
-def solution(root: Path, assignment: Assignment) -> HandIn:
-    """The solution of an assignment as if it had been handed in. Raises NotJudged where it has not been built."""
-    name = assignment.name
-    notebook = root / "solutions" / name / f"{name}.ipynb"
-    if not notebook.is_file():
-        raise NotJudged(f"{notebook} is not there: run python -m autograder build")
-    modules = {module: (root / "solutions" / "backprop" / f"{module}.py").read_bytes() for module in assignment.modules}
-    return HandIn("the solution", name, Receipt("the solution", name), notebook.read_bytes(), modules)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch on one thread. Sums of more threads differ in the last digit, and a verdict must not depend on how many
-    cores the machine has; and the tensors are so small that more threads only wait for each other.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def find(known: dict[str, Assignment], assignment: str) -> Assignment:
-    """The assignment of that name. Raises UnknownName, with the known ones."""
-    if assignment not in known:
-        raise UnknownName(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
-    return known[assignment]

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of, kinds_of
 from autograder.records.hand_in import HandIn
 
 # Of the grader, beside the suite: what runs the work, compares it and turns it into marks.
@@ -26,9 +26,16 @@ def key(root: Path, hand_in: HandIn, seed: str, pictures: bool) -> str:
 
 
 @cache
+def versions(root: Path, assignment: str) -> dict[str, str]:
+    """What a verdict says that it was judged by: digests of the checks, and of all that judges."""
+    checks = sorted(checks_of(root, assignment).glob("*.py"))
+    return {"checks": _digest("", checks), "grader": judging(root, assignment)}
+
+
+@cache
 def judging(root: Path, assignment: str) -> str:
     """The digest of what an assignment is judged by: the suite, the solutions, the release, the kit's code, torch."""
-    given = [suite_of(root, assignment)]
+    given = sorted(checks_of(root, assignment).glob("*.py")) + kinds_of(root)
     given += sorted((root / "solutions" / "backprop").glob("*.py"))
     given += sorted((root / "assignments" / assignment).glob("*.*"))
     for part in PARTS:

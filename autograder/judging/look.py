@@ -17,7 +17,7 @@ WORDS: dict[str, str] = {
     "set_grad_enabled jvp vjp jacrev jacfwd hessian linearize functorch forward_ad dual_level make_dual make_fx "
     "checkpoint aten sympy mpmath threshold_backward _C _execution_engine",
     "tools of the course that are not there while grading": "gradcheck numeric_gradient references truths planted "
-    "graph_ops layer_mistakes gate_mistakes misconceptions diagnose recipe forbid calls sensors",
+    "graph_ops misconceptions diagnose recipe forbid calls sensors",
     "other threads and processes": "threading _thread concurrent multiprocessing subprocess asyncio fork popen system",
     "the interpreter and its memory": "ctypes gc _getframe f_back f_locals f_globals settrace setprofile addaudithook "
     "inspect __code__ __closure__ cell_contents __globals__ meta_path modules marshal dis",

@@ -9,7 +9,7 @@ test is not judged has no score: a person must look.
 from __future__ import annotations
 
 from autograder.records.verdict import NOT_JUDGED, ItemVerdict
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 # The causes, the gravest first: an item without a passed test is named after the gravest of its tests.
 CAUSES = (NOT_JUDGED, "forbidden", "timeout", "memory", "crashed", "malformed", "missing", "failed")
@@ -47,7 +47,7 @@ def loses_marks(test: TestResult) -> bool:
 
 
 def results_of(item: ItemVerdict) -> list[TestResult]:
-    """The tests of an item as `toolbox.table` shows them."""
+    """The tests of an item as `toolbox.checks.table` shows them."""
     return [TestResult(item=item.id, **test) for test in item.tests]
 
 

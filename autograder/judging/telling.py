@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import builtins
 
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import STATUS_WORDS
 from toolbox.errors import Mismatch, StudentError
-from toolbox.items import TestResult
-from toolbox.table import STATUS_WORDS
 
 WORDS = STATUS_WORDS | {"forbidden": "not allowed: here you write the backward pass yourself"}
 OTHERS = {"LinAlgError", "OutOfMemoryError", "AcceleratorError", "NoConvergence"}  # names of exceptions of libraries

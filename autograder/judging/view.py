@@ -14,18 +14,19 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from autograder.judging.excerpt import excerpt
+from autograder.judging.given import ALL, TOOLBOX, Needs, for_cells, for_scripts
 from autograder.judging.stripped import compiled
 from autograder.masters.catalogue import Assignment
 from autograder.masters.percent import read
-from autograder.sandbox.visible import ALL, GIVEN, View
+from autograder.sandbox.visible import View
 
 
 def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]) -> tuple[View, frozenset[str]]:
     """The view of an assignment's workers, and the modules of `backprop` that count only as the course has them,
-    whatever was handed in. Raises FileNotFoundError, ValueError where GIVEN names what is not there.
+    whatever was handed in. Raises FileNotFoundError, ValueError where a check or a cell names what is not there.
     """
-    toolbox, given = root / "lib" / "toolbox", GIVEN.get(assignment.name, {})
-    modules, scripts = (dict(_toolbox(toolbox, given.get(part, {}))) for part in ("cells", "suite"))
+    modules, scripts = (dict(_toolbox(needs(root, assignment))) for needs in (for_cells, for_scripts))
     course = list(catalogue)
     before = course[: course.index(assignment.name)]
     collected = {module for known in catalogue.values() for module in known.modules}
@@ -40,45 +41,13 @@ def view_of(root: Path, assignment: Assignment, catalogue: dict[str, Assignment]
     return view, frozenset(whole | set(needed) | {"__init__"})
 
 
-def _toolbox(folder: Path, given: dict[str, str]) -> Iterable[tuple[str, tuple]]:
-    for name, names in given.items():
-        path = folder / f"{name}.py"
+def _toolbox(needs: Needs) -> Iterable[tuple[str, tuple]]:
+    for name, names in needs.items():
+        path = TOOLBOX / f"{name.replace('.', '/')}.py"
         source = path.read_text(encoding="utf-8")
-        if names != ALL:
-            source = excerpt(source, names.split())
+        if ALL not in names:
+            source = excerpt(source, names)
         yield f"toolbox.{name}", (str(path), source.encode(), compile(source, str(path), "exec", dont_inherit=True))
-
-
-def excerpt(source: str, names: Iterable[str]) -> str:
-    """The part of a module that defines `names`, and what that part is made of. Raises ValueError for unknown names."""
-    body = ast.parse(source).body
-    defined = {name: node for node in body for name in _defines(node)}
-    if unknown := set(names) - set(defined):
-        raise ValueError(f"the module defines no {', '.join(sorted(unknown))}")
-    kept, waiting = set(), list(names)
-    while waiting:
-        node = defined[waiting.pop()]
-        if node not in kept:
-            kept.add(node)
-            waiting += {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & set(defined)
-    lines = source.splitlines(keepends=True)
-    future = "from __future__ import annotations\n\n"
-    return future + "\n".join(_text(lines, node) for node in body if node in kept)
-
-
-def _defines(node: ast.stmt) -> set[str]:
-    """The names that a statement of a module's top level gives a meaning."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return {node.name}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(name.asname or name.name).partition(".")[0] for name in node.names} - {"annotations"}
-    targets = getattr(node, "targets", [getattr(node, "target", None)])
-    return {part.id for target in targets if target for part in ast.walk(target) if isinstance(part, ast.Name)}
-
-
-def _text(lines: list[str], node: ast.stmt) -> str:
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-    return "".join(lines[first - 1 : node.end_lineno])
 
 
 def _needed(root: Path, assignment: Assignment, others: set[str]) -> dict[str, set[str]]:

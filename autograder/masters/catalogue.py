@@ -1,7 +1,7 @@
-"""What each assignment is made of: its items, points, order, tests and modules, from the masters alone.
+"""What each assignment is made of: its items, points, order and modules, from the masters alone.
 
 The one source of points and order for the grader, the reports and the audit. Nothing is imported or run: neither
-torch nor the suites, so a command may ask for it before anything else.
+torch nor the checks, so a command may ask for it before anything else.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.masters import regions, rules, sources
-from autograder.masters.checks import Test
 from autograder.masters.percent import Cell, Master
 from autograder.masters.problems import Refused
+from toolbox.errors import UnknownName
 
-__all__ = ["Assignment", "Item", "Test", "Written", "catalogue"]
+__all__ = ["Assignment", "Item", "Written", "catalogue", "find"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Item:
     points: float
     title: str
     line: int
-    tests: tuple[Test, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Assignment:
     items: tuple[Item, ...]
     written: tuple[Written, ...]
     master: str
-    suite: str
+    checks: str
 
     @property
     def points(self) -> dict[str, float]:
@@ -69,8 +68,8 @@ class Assignment:
 def catalogue(root: Path) -> dict[str, Assignment]:
     """Every assignment of the repository at `root`, by name, in the order of the course.
 
-    Raises `Refused` where a master is malformed.
-    It is made once for the masters as they are: reading them takes half a second.
+    Raises `Refused` where a notebook or a module is malformed; checks are read by `build`.
+    It is made once for the masters as they are.
     """
     stamps = ((path, path.stat()) for path in sources.paths(root))
     return dict(_catalogue(root, tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stamps)))
@@ -78,25 +77,24 @@ def catalogue(root: Path) -> dict[str, Assignment]:
 
 @lru_cache(maxsize=4)
 def _catalogue(root: Path, stamps: tuple) -> dict[str, Assignment]:
-    masters = sources.read(root)
+    masters = sources.read(root, parse_checks=False)
     if problems := rules.check(masters):
         raise Refused(problems)
     return {name: _assignment(name, masters.notebooks[name], masters) for name in masters.order}
 
 
 def _assignment(name: str, master: Master, masters: sources.Sources) -> Assignment:
-    suite = masters.suites[name]
     items: list[Item] = []
     written: list[Written] = []
     title = ""
     for cell in master.cells:
         title = _heading(cell) or title
         if cell.role == "item":
-            tests = tuple(test for test in suite.tests if test.item == cell.id)
-            items.append(Item(str(cell.id), float(cell.keys["points"]), title, cell.line, tests))
+            items.append(Item(str(cell.id), float(cell.keys["points"]), title, cell.line))
         elif cell.role == "written":
             written.append(Written(str(cell.id), float(cell.keys["points"]), title, cell.line))
-    return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, suite.path)
+    place = f"{sources.COURSE}/{name}/checks"
+    return Assignment(name, tuple(master.kit["modules"]), tuple(items), tuple(written), master.path, place)
 
 
 def _heading(cell: Cell) -> str:
@@ -110,3 +108,10 @@ def _heading(cell: Cell) -> str:
         if not fenced and text.startswith("#"):
             found = text.lstrip("#").strip() or found
     return found
+
+
+def find(known: dict[str, Assignment], assignment: str) -> Assignment:
+    """The assignment of that name. Raises UnknownName, with the known ones."""
+    if assignment not in known:
+        raise UnknownName(f"no assignment is called {assignment!r}; there are: {', '.join(known) or 'none'}")
+    return known[assignment]

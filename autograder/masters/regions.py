@@ -109,7 +109,7 @@ def _forms(allowed: str | None) -> str:
 def _advice(kind: str) -> str:
     if kind == SOLUTION:
         return 'solutions stand in solution="…" and written="…" cells and in solutions/backprop/'
-    return "hidden tests stand in autograder/course/"
+    return "hidden tests stand in autograder/course/<name>/checks/"
 
 
 def inside(lines: Iterable[Line], regions: Sequence[Region]) -> list[Line]:

@@ -1,7 +1,8 @@
 """What a master must be, beyond being readable: each rule finds its problems, and all of them are reported.
 
 Rules of a notebook: known keys, ids, points, regions where students write, check cells that only check.
-Rules between files: every item has a public and a hidden test, every test an item, every assignment its modules.
+Rules between files: every assignment has its modules and its checks. What the checks are of is looked at when they are
+collected (`build.checks`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import re
 from collections.abc import Iterator
 
 from autograder.masters import regions
-from autograder.masters.checks import Suite
 from autograder.masters.percent import ROLES, Cell, Master
 from autograder.masters.problems import Problem
 from autograder.masters.sources import COURSE, Sources
@@ -35,19 +35,16 @@ def check(sources: Sources) -> list[Problem]:
         for cell in master.cells:
             problems += _cell(master.path, cell)
         problems += _unique(master)
-        suite = sources.suites.get(name)
-        if suite is None:
+        if name not in sources.checks:
             line = next((cell.line for cell in master.cells if cell.role == "item"), 0)
-            problems.append(Problem(master.path, line, f"has no suite: write {COURSE}/{name}/checks/test_{name}.py"))
-        else:
-            problems += _items_and_tests(master, suite)
-    for name, suite in sources.suites.items():
+            problems.append(Problem(master.path, line, f"has no checks: write {COURSE}/{name}/checks/<topic>.py"))
+    for name, files in sources.checks.items():
         if name not in sources.notebooks:
             problems.append(
                 Problem(
-                    suite.path,
+                    files[0].path,
                     0,
-                    f"no notebook master has this suite: write solutions/{name}.py, or take the suite away",
+                    f"no notebook master has these checks: write solutions/{name}.py, or take the checks away",
                 )
             )
     return sorted(set(problems + list(_modules(sources))))
@@ -176,46 +173,3 @@ def _unique(master: Master) -> Iterator[Problem]:
                 f"the id {name!r} is taken by the cell on line {seen[name]}: give one of them another",
             )
         seen.setdefault(name, cell.line)
-
-
-def _items_and_tests(master: Master, suite: Suite) -> Iterator[Problem]:
-    cells = {cell.id: cell for cell in reversed(master.cells) if cell.role == "item"}
-    for test in suite.tests:
-        if test.item not in cells:
-            yield Problem(
-                suite.path,
-                test.line,
-                f"{test.name} is of the item {test.item!r}, which has no check cell in "
-                f'{master.path}: add `# %% item="{test.item}" points=1` with check("{test.item}"), or mend '
-                "the id",
-            )
-    for name, cell in cells.items():
-        tests = [test for test in suite.tests if test.item == name]
-        if not tests:
-            yield Problem(
-                master.path,
-                cell.line,
-                f"the item {name!r} has no test in {suite.path}: write a public and a hidden one there, or mend the id",
-            )
-            continue
-        if all(test.hidden for test in tests):
-            yield Problem(
-                suite.path,
-                tests[0].line,
-                f"the item {name!r} has no public test: write one outside the hidden "
-                "regions, or its check would show the student nothing",
-            )
-        if not any(test.hidden for test in tests):
-            yield Problem(
-                suite.path,
-                tests[0].line,
-                f"the item {name!r} has no hidden test: write one between "
-                "### BEGIN HIDDEN TESTS and ### END HIDDEN TESTS",
-            )
-        if all(test.share == 0 for test in tests):
-            yield Problem(
-                suite.path,
-                tests[0].line,
-                f"every test of the item {name!r} has share 0, so that no answer "
-                "could earn its points: give one a share",
-            )

@@ -2,19 +2,23 @@
 
 solutions/<name>.py               one notebook master per assignment
 solutions/backprop/<module>.py    the complete modules
-autograder/course/<name>/checks/  the complete suites
+autograder/course/<name>/checks/  the complete checks
+autograder/course/kinds/          the properties that checks of several things have in common
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.masters import checks, percent, regions
+from autograder.masters.checks import CheckFile
 from autograder.masters.problems import Problem
 from autograder.masters.regions import Line, Region
 
 SOLUTIONS, MODULES, COURSE = "solutions", "solutions/backprop", "autograder/course"
+KINDS = f"{COURSE}/kinds"
 
 
 @dataclass
@@ -34,9 +38,15 @@ class Sources:
 
     notebooks: dict[str, percent.Master] = field(default_factory=dict)
     modules: dict[str, Module] = field(default_factory=dict)
-    suites: dict[str, checks.Suite] = field(default_factory=dict)
+    checks: dict[str, list[CheckFile]] = field(default_factory=dict)
+    kinds: dict[str, CheckFile] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def check_files(self) -> list[CheckFile]:
+        """Every file of checks, and every file of a kind."""
+        return [*itertools.chain(*self.checks.values()), *self.kinds.values()]
 
     @property
     def order(self) -> list[str]:
@@ -44,19 +54,27 @@ class Sources:
         return sorted(self.notebooks, key=lambda name: (self.notebooks[name].order, name))
 
 
-def suite_of(root: Path, assignment: str) -> Path:
-    """The file of an assignment's suite."""
-    return root / COURSE / assignment / "checks" / f"test_{assignment}.py"
+def checks_of(root: Path, assignment: str) -> Path:
+    """The folder of an assignment's checks."""
+    return root / COURSE / assignment / "checks"
 
 
 def paths(root: Path) -> list[Path]:
     """The files of all masters."""
     modules = [file for folder in (SOLUTIONS, MODULES) for file in sorted((root / folder).glob("*.py"))]
-    return modules + sorted((root / COURSE).glob("*/checks/test_*.py"))
+    return modules + sorted((root / COURSE).glob("*/checks/*.py")) + kinds_of(root)
 
 
-def read(root: Path) -> Sources:
-    """Read every master of the repository at `root`; what cannot be read is a problem."""
+def kinds_of(root: Path) -> list[Path]:
+    """The files of the kinds."""
+    return sorted((root / KINDS).glob("*.py"))
+
+
+def read(root: Path, *, parse_checks: bool = True) -> Sources:
+    """Read every master of the repository at `root`; what cannot be read is a problem.
+
+    parse_checks: False notes only where the checks are, which takes a tenth of the time; `build` reads them.
+    """
     sources = Sources()
     for path in _python(sources, root, SOLUTIONS):
         sources.notebooks[Path(path).stem] = percent.read(path, sources.texts[path])
@@ -66,11 +84,19 @@ def read(root: Path) -> Sources:
         found, wrong = regions.find(lines, regions.SOLUTION, "a module")
         problems = [Problem(path, number, message) for number, message in wrong]
         sources.modules[Path(path).stem] = Module(path, text, lines, found, problems)
-    for path in _python(sources, root, COURSE, "*/checks/test_*.py"):
-        sources.suites[Path(path).stem.removeprefix("test_")] = checks.read(path, sources.texts[path])
-    for kind in (sources.notebooks, sources.modules, sources.suites):
-        for master in kind.values():
-            sources.problems += master.problems
+    for path in _python(sources, root, COURSE, "*/checks/*.py"):
+        sources.checks.setdefault(Path(path).parts[-3], []).append(
+            checks.read(path, sources.texts[path]) if parse_checks else CheckFile(path, [], [])
+        )
+    for path in _python(sources, root, KINDS):
+        kind = checks.read(path, sources.texts[path]) if parse_checks else CheckFile(path, [], [])
+        sources.kinds[Path(path).stem] = kind
+    for notebook in sources.notebooks.values():
+        sources.problems += notebook.problems
+    for module in sources.modules.values():
+        sources.problems += module.problems
+    for file in sources.check_files:
+        sources.problems += file.problems
     return sources
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.files import write_atomically
@@ -50,9 +50,14 @@ def path_of(classroom: Path, assignment: str) -> Path:
 def read(classroom: Path, assignment: str) -> dict[str, dict[str, Mark]]:
     """The marks of an assignment as they were last seen; none where nobody has looked yet."""
     try:
-        content = json.loads(path_of(classroom, assignment).read_bytes())
+        return parse(path_of(classroom, assignment).read_bytes())
     except FileNotFoundError:
         return {}
+
+
+def parse(data: bytes) -> dict[str, dict[str, Mark]]:
+    """The marks in the bytes of such a file."""
+    content = json.loads(data)
     return {
         student: {cell: Mark(**mark) for cell, mark in cells.items()} for student, cells in content["students"].items()
     }
@@ -71,5 +76,5 @@ def write(classroom: Path, assignment: str, marks: Marks) -> bool:
 
 
 def _cells(cells: Mapping[str, Mark]) -> str:
-    lines = [f"  {json.dumps(name)}: {json.dumps(asdict(mark))}" for name, mark in sorted(cells.items())]
+    lines = [f"  {json.dumps(name)}: {json.dumps(vars(mark))}" for name, mark in sorted(cells.items())]
     return "{\n" + ",\n".join(lines) + "}"

@@ -27,7 +27,7 @@ def class_seed(classroom: Path, configured: str = "") -> str:
     classroom.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".seed.{os.getpid()}.new")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(f"{secrets.token_hex(16)}\n")
         os.link(draft, path)
     except FileExistsError:  # another grader was quicker: its seed counts

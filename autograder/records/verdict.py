@@ -23,7 +23,7 @@ JUDGED, REFUSED, NOT_JUDGED = "judged", "refused", "not judged"
 @dataclass
 class ItemVerdict:
     """One graded item. score: None where it is not judged and a person must look. message: what the student may read;
-    detail: all of it, where that is more. tests: `toolbox.items.TestResult` as plain data, without the item.
+    detail: all of it, where that is more. tests: `toolbox.checks.items.TestResult` as plain data, without the item.
     """
 
     id: str
@@ -38,8 +38,9 @@ class ItemVerdict:
 @dataclass
 class Verdict:
     """One hand-in, graded. status: 'judged', 'refused' (by the intake), or 'not judged', which is nobody's mark: the
-    machine or the kit was at fault, and `message` says how. key: a digest of all that it depends on. left_out: the
-    statements of modules that do not load. suspicions: what a person should look at; marks do not depend on it.
+    machine or the kit was at fault, and `message` says how. key: a digest of all that it depends on. judged_by: digests
+    of the `checks`, and of the `grader`, which is the checks and all else that judges. left_out: the statements of
+    modules that do not load. suspicions: what a person should look at; marks do not depend on it.
     """
 
     assignment: str
@@ -50,6 +51,7 @@ class Verdict:
     status: str = JUDGED
     message: str = ""
     key: str = ""
+    judged_by: dict = field(default_factory=dict)
     left_out: list[dict] = field(default_factory=list)
     suspicions: list[dict] = field(default_factory=list)
     schema: int = SCHEMA
@@ -71,9 +73,11 @@ class Verdict:
         return next((item for item in self.items if item.id == name), None)
 
     def as_dict(self) -> dict:
-        keys = "schema assignment student status message key hand_in intake left_out suspicions score max_score items"
+        keys = (
+            "schema assignment student status message key judged_by hand_in intake left_out suspicions score max_score"
+        )
         content = asdict(self) | {"score": self.score, "max_score": self.max_score}
-        return _finite({key: content[key] for key in keys.split()})
+        return _finite({key: content[key] for key in (*keys.split(), "items")})
 
     @classmethod
     def from_dict(cls, content: dict) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograder.report.summary import Summary, first_guesses
-from toolbox.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions import CATALOGUE
 
 
 @dataclass

@@ -16,7 +16,7 @@ from autograder.report.summary import Row, first_guesses, row_of
 from autograder.report.templates import environment, write_page
 from autograder.rules.class_grades import ClassGrades
 from autograder.rules.grade import Grade
-from toolbox.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions import CATALOGUE
 
 LONGEST = 150  # characters of a file's name
 

@@ -14,7 +14,7 @@ from statistics import mean, median
 from autograder.records.verdict import NOT_JUDGED
 from autograder.rules.grade import EXCUSED, MISSING, Grade, grade, items_of
 from autograder.rules.terms import Terms
-from toolbox.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions import CATALOGUE
 
 # What an item's status means for a reader, and its sign: colour alone does not tell everyone.
 STATUSES = {
@@ -30,7 +30,7 @@ STATUSES = {
     "malformed": ("not a usable answer", "?"),
     "not judged": ("not judged", "…"),
 }
-RAISED = "your code raised "  # how toolbox.calls begins such a message
+RAISED = "your code raised "  # how toolbox.calling.calls begins such a message
 CAUSES = ("not judged", "forbidden", "timeout", "memory", "crashed", "malformed", "missing")
 
 

@@ -12,7 +12,8 @@ from autograder.files import write_atomically
 from autograder.report import policy
 from autograder.report.summary import STATUSES, cause_words, duration, name_of, share_of
 from autograder.report.terminal import what_happened
-from toolbox.visible import visible
+from toolbox.checks.prose import prose
+from toolbox.checks.visible import visible
 
 
 @cache
@@ -22,6 +23,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )  # fmt: skip
+    made.filters["prose"] = lambda text: Markup(prose(text))
     made.globals.update(
         statuses=STATUSES, name_of=name_of, duration=duration, cause_words=cause_words, what_happened=what_happened,
         level=level, share=share_of, reasons=reasons, sign=sign, policy=policy.meta(),

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autograder.report.summary import Row, cause_words, duration, name_of, summarise
 from autograder.rules.grade import Grade
-from toolbox.visible import visible
+from toolbox.checks.visible import visible
 
 
 def print_table(verdicts: list[dict], console: Console | None = None, grades: Iterable[Grade] = ()) -> None:

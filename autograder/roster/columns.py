@@ -18,6 +18,7 @@ CANVAS: Keys = {
     "SIS Login ID": ("login", EMAIL, ID),
     "Integration ID": ("integration_id",),
 }
+CANVAS_GROUPS: Keys = {"canvas_user_id": ("canvas_id",), "user_id": ("sis_id", ID), "login_id": ("login", EMAIL, ID)}
 MOODLE: Keys = {
     "ID number": ("moodle_id", "sis_id", ID),
     "Username": ("moodle_username", "login", ID),

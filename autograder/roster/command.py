@@ -11,8 +11,8 @@ from autograder.roster.file import NAME, Roster
 from autograder.roster.importing import Plan, plan
 from autograder.roster.lists import read_list
 from autograder.tables.problems import TableError
+from toolbox.checks.visible import visible
 from toolbox.errors import NotThere
-from toolbox.visible import visible
 
 LARGEST = 64 * 2**20  # bytes
 SHOWN = 20

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.files import write_atomically
@@ -44,11 +45,15 @@ HASHED = ("brightspace_id", "brightspace_username")  # copied from an export, wh
 
 
 class Roster:
-    """The roster of a class, read; changes are kept in it until `save`. Raises TableError where it cannot be read."""
+    """The roster of a class, read; changes are kept in it until `save`. Raises TableError where it cannot be read.
 
-    def __init__(self, path: Path):
+    data: what the file holds, where that has been read already.
+    """
+
+    def __init__(self, path: Path, data: bytes | None = None):
         self.path = path
-        data = path.read_bytes() if path.is_file() else b""
+        if data is None:
+            data = path.read_bytes() if path.is_file() else b""
         decoded = decode(data or ",".join(COLUMNS).encode() + b"\n")
         head = re.split(r"[\r\n]", decoded.text, maxsplit=1)[0]
         self._sheet = Sheet(decoded, max(",;\t", key=head.count))
@@ -168,7 +173,13 @@ class Roster:
 
 def read_roster(path: Path) -> dict[str, Student]:
     """The students of a roster by id; none where there is no file. Raises TableError where it names no ids."""
-    return Roster(path).people if path.is_file() else {}
+    return dict(_people(path, path.read_bytes())) if path.is_file() else {}
+
+
+@lru_cache(maxsize=4)
+def _people(path: Path, data: bytes) -> dict[str, Student]:
+    """Read once for all that ask, as long as the file holds the same."""
+    return Roster(path, data).people
 
 
 def _safe(name: str) -> str:

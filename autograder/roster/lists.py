@@ -16,12 +16,12 @@ from autograder.roster.file import HEADINGS
 from autograder.roster.matching import EMAIL, ID, Theirs
 from autograder.roster.names import split_name
 from autograder.roster.student import STUDENT_KEYS, Student
+from autograder.roster.worksheet import NUMBERED, is_worksheet, mail_column, name_column
 from autograder.tables.encodings import decode
 from autograder.tables.lossless import Sheet, first_rows
 from autograder.tables.problems import TableError
 
 HEADER_WITHIN = 12  # lines
-NUMBERED = re.compile(r"(?P<word>.*?)(?P<number>[0-9]+)", re.DOTALL)
 FIRST, LAST = ("First Name", "FirstName", "Given name"), ("Last Name", "LastName", "Surname")
 WHOLE = ("Full name", "Name", "Student", "Student name")
 MAIL, SECTION = ("Email", "Email address", "E-mail", "E_mail"), ("Section", "Sections", "Group", "Groups")
@@ -30,7 +30,7 @@ MAIL, SECTION = ("Email", "Email address", "E-mail", "E_mail"), ("Section", "Sec
 @dataclass(frozen=True)
 class Kind:
     """A platform's list. needs: headings that must be there, each with its alternatives. skip: first cells of lines
-    that are no students. hashed: whether keys are written behind a #.
+    that are no students. hashed: whether keys are written behind a #. teams: whether its lines say who is in a group.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Kind:
     needs: tuple[tuple[str, ...], ...]
     skip: re.Pattern[str] | None = None
     hashed: bool = False
+    teams: bool = False
 
 
 def _own_columns() -> Keys:
@@ -56,11 +57,15 @@ KINDS = (
         "canvas", "Canvas's gradebook", columns.CANVAS, (("Student", "LastName", "Last Name"), ("ID",), ("Section",)),
         re.compile(r"\s*Points Possible|Student, Test\Z"),
     ),
+    Kind("canvas", "Canvas's groups", columns.CANVAS_GROUPS, (("canvas_user_id",), ("group_name",)), teams=True),
     Kind("brightspace", "Brightspace's list", columns.BRIGHTSPACE, (("OrgDefinedId",),), hashed=True),
-    Kind("github", "GitHub Classroom's list", columns.GITHUB, (("github_username",), tuple(columns.GITHUB)[:2])),
+    Kind(
+        "github", "GitHub Classroom's list", columns.GITHUB, (("github_username",), tuple(columns.GITHUB)[:2]),
+        teams=True,
+    ),
     Kind("blackboard", "Blackboard's list", columns.BLACKBOARD, (("Username",), ("Student ID", "Availability"))),
     Kind("gradescope", "Gradescope's list", columns.GRADESCOPE, (("SID",), ("Email",))),
-    Kind("moodle", "Moodle's worksheet", columns.MOODLE, ()),
+    Kind("moodle", "Moodle's worksheet", columns.MOODLE, (), teams=True),
     Kind("plain", "a list in plain columns", _own_columns(), (("id", "login", "username", *WHOLE, *LAST, *MAIL),)),
 )  # fmt: skip
 
@@ -75,11 +80,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class ClassList:
-    """A list as it was read. rows: its students. no_key: lines without a name or a key, by their numbers from 1."""
+    """A list as it was read. rows: its students. unread: lines without a name or a key, by their numbers from 1. cells:
+    what the lines of `rows` say.
+    """
 
     kind: Kind
     rows: list[Listed]
     unread: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
 
 
 def read_list(data: bytes, kind: str = "auto", assignment: str = "") -> ClassList:
@@ -104,11 +112,8 @@ def read_list(data: bytes, kind: str = "auto", assignment: str = "") -> ClassLis
 
 
 def _is_header(kind: Kind, cells: list[str], below: list[list[str]]) -> bool:
-    if kind.name == "moodle":  # its headings are in the site's language; every line below begins with a numbered word
-        numbered = [NUMBERED.fullmatch(row[0].strip()) for row in below if any(map(str.strip, row))]
-        words = {found["word"] for found in numbered if found}
-        is_list = len(cells) >= 3 and bool(numbered) and all(numbered) and len(words) == 1
-        return is_list and bool(words.pop().strip()) and not NUMBERED.fullmatch(cells[0])
+    if kind.name == "moodle":  # its headings are in the site's language
+        return is_worksheet(cells, below)
     folded = {cell.casefold() for cell in cells}
     return bool(cells) and all(folded & {heading.casefold() for heading in needed} for needed in kind.needs)
 
@@ -116,6 +121,8 @@ def _is_header(kind: Kind, cells: list[str], below: list[list[str]]) -> bool:
 def _read(kind: Kind, sheet: Sheet, header: int, assignment: str) -> ClassList:
     headings = [re.sub(r"\s+", " ", cell.strip()) for cell in sheet.row(header)]
     keys = key_columns(headings, kind.keys)
+    if kind.name == "moodle":
+        headings = _in_english(headings, [sheet.row(record) for record in range(header + 1, len(sheet))])
     found = ClassList(kind, [])
     for record in range(header + 1, len(sheet)):
         cells = [cell.strip() for cell in sheet.row(record)]
@@ -127,9 +134,19 @@ def _read(kind: Kind, sheet: Sheet, header: int, assignment: str) -> ClassList:
                 found.unread.append(record + 1)
         else:
             found.rows.append(listed)
+            found.cells.append(cells)
     if not found.rows:
         raise TableError(f"the file looks like {kind.title} and names no student: download it again")
     return found
+
+
+def _in_english(headings: list[str], rows: list[list[str]]) -> list[str]:
+    """A worksheet's headings, those of name and e-mail in English where it is another language's."""
+    rows = [row for row in rows if any(map(str.strip, row))]
+    for named, column in ((WHOLE, name_column(rows)), (MAIL, mail_column(rows))):
+        if column is not None and find(headings, *named) is None:
+            headings = [*headings[:column], named[0], *headings[column + 1 :]]
+    return headings
 
 
 def _listed(

@@ -9,11 +9,11 @@ from pathlib import Path
 from autograder.files import write_atomically
 from autograder.rules import course_file
 from autograder.rules.paper import papers
-from autograder.rules.preview import preview, sentences, to_follow
+from autograder.rules.preview import preview, sentences
 from autograder.rules.template import template as written
 from autograder.rules.terms import Terms, pending, put_in_force
+from toolbox.checks.visible import visible
 from toolbox.errors import KitError
-from toolbox.visible import visible
 
 
 class IsThere(KitError, FileExistsError):
@@ -37,7 +37,7 @@ def run(root: Path, *, template: bool = False, apply: bool = False) -> int:
         print(visible(line, one_line=True))
     if apply:
         put_in_force(root / "classroom", terms)
-        print("\n".join(["in force", *to_follow(changed)]))
+        print("in force")
     elif changed:
         print("nothing is written: rules --apply puts it in force")
     return 0

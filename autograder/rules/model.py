@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 
 # Which of a student's attempts stands.
-LAST_IN_TIME, LAST, FIRST = "last in time", "last", "first"
-ATTEMPTS = (LAST_IN_TIME, LAST, FIRST)
+LAST_IN_TIME, LAST, FIRST, BEST = "last in time", "last", "first", "best"
+ATTEMPTS = (LAST_IN_TIME, LAST, FIRST, BEST)
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,3 @@ def sentences(changed: list[Change]) -> list[str]:
         f"{own.assignment}, {own.student}: {shown(own.before)} → {shown(own.after)} ({'; '.join(own.reasons)})"
         for own in changed
     ]
-
-
-def to_follow(changed: list[Change], apart: str = "") -> list[str]:
-    """What brings gradebook and pages along; report and exports follow by themselves. apart: one that does, too."""
-    names = dict.fromkeys(change.assignment for change in changed if change.assignment != apart)
-    return [f"python -m autograder grade {name} brings its gradebook and pages along" for name in names]

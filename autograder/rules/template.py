@@ -26,7 +26,7 @@ grace_minutes = 0            # within it nobody is late; beyond it lateness coun
 # days_off = [2026-04-03, "2026-12-24 to 2027-01-01"]   # on these no time passes
 
 [attempts]
-stands = "last in time"      # the last one in time, or the last where none is; else "last", "first"
+stands = "last in time"      # the last one in time, or the last where none is; else "last", "first", "best"
 """
 ONE = """
 [assignments.{name}]         # {items} items, {points:g} points{written}

@@ -20,9 +20,14 @@ from autograder.rules.lines import line_of
 from autograder.rules.model import AssignmentRules, Course
 from autograder.rules.paper import Paper, papers
 from autograder.rules.people import Allowance
+from toolbox.errors import KitError
 
 SCHEMA = 1
 IN_FORCE = "in_force.json"
+
+
+class SwitchedOff(KitError):
+    """The course's rules say that an assignment is not part of this class."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,16 @@ class Terms:
 
     def rules(self, assignment: str) -> AssignmentRules:
         return self.course.of(assignment)
+
+    def ask_for(self, assignment: str) -> None:
+        """Raise SwitchedOff where an assignment is not part of the class."""
+        if not self.rules(assignment).on:
+            raise SwitchedOff(f"{assignment} is switched off in classroom/course.toml: on = true switches it on")
+
+    def only(self, assignment: str) -> Terms:
+        """What of these terms concerns one assignment."""
+        papers = {name: paper for name, paper in self.papers.items() if name == assignment}
+        return Terms(self.text, self.people, papers)
 
     def allowance(self, student: str) -> Allowance:
         return self.people.get(student, Allowance())

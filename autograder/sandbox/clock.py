@@ -106,7 +106,7 @@ class ProcessClock:
 def _pid_of(handle: int) -> int | None:
     """The process id behind a pidfd as this process sees it; None where the system does not tell."""
     try:
-        lines = Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines()
+        lines = Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     pid = next((int(line.split()[1]) for line in lines if line.startswith("Pid:")), -1)

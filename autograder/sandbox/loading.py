@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.sandbox.statements import Statement, defined, statements
-from toolbox import calls
+from toolbox.calling import calls
 
 PACKAGE = "backprop"
 NEWER = (  # what this Python cannot read, and a newer one can

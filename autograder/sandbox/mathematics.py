@@ -15,7 +15,7 @@ import nh3
 from math_core import LatexError, LatexToMathML
 
 from autograder.sandbox.styles import harmless_style
-from toolbox.visible import INVISIBLE
+from toolbox.checks.visible import INVISIBLE
 
 LONGEST, MOST_COMMANDS, DEEPEST = 1_500, 200, 25  # characters and commands of a formula, groups in each other
 LETTERS = """

@@ -25,11 +25,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from autograder.sandbox.stand_in import NotThereWhileGrading
-from autograder.sandbox.visible import AWAY, SERVING, SHARED, Sent
+from autograder.sandbox.visible import AWAY, ROOMS, SERVING, SHARED, Sent
 
 COURSE = ("toolbox", "backprop")
 # The toolbox's own `__init__` imports checks and the gradient checker; here its names are found when asked for.
-NAMES = {"load_digits": "data", "start": "place"}
+NAMES = {"load_digits": "datasets.digits", "start": "notebook.folders"}
 
 
 class _Toolbox(ModuleType):
@@ -60,8 +60,9 @@ class Finder(MetaPathFinder, Loader):
         """
         self._lib = None
         for name in SERVING:
+            room, _, module = f"toolbox.{name}".rpartition(".")
             sys.modules.pop(f"toolbox.{name}", None)
-            vars(sys.modules["toolbox"]).pop(name, None)
+            vars(sys.modules[room]).pop(module, None)
         for name in list(sys.modules):
             if name.partition(".")[0] in (*AWAY, "autograder"):
                 del sys.modules[name]
@@ -85,6 +86,8 @@ class Finder(MetaPathFinder, Loader):
             if name == "backprop":
                 spec.submodule_search_locations = ["lib/backprop"]  # for helpers that a cell writes
             return spec
+        if package == "toolbox" and rest in ROOMS:
+            return ModuleSpec(name, self, is_package=True, loader_state=ModuleType)
         if name in self._sent:
             origin, source, _ = self._sent[name]
             spec = ModuleSpec(name, self, origin=origin)
@@ -121,8 +124,8 @@ def narrow(lib: Path) -> Finder:
 
 
 def apart(sent: Sent) -> SimpleNamespace:
-    """Modules of the toolbox as attributes, loaded where `import` does not look: they find each other, and all else as
-    anybody does."""
+    """Modules of the toolbox as attributes by their own names, loaded where `import` does not look: they find each
+    other, and all else as anybody does."""
     modules = {name: ModuleType(name) for name in sent}
     whole = builtins.__import__
 
@@ -145,4 +148,4 @@ def apart(sent: Sent) -> SimpleNamespace:
 
     for name in modules:
         load(name)
-    return SimpleNamespace(**{name.removeprefix("toolbox."): module for name, module in modules.items()})
+    return SimpleNamespace(**{name.rpartition(".")[2]: module for name, module in modules.items()})

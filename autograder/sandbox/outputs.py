@@ -24,8 +24,8 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 
 from autograder.sandbox.mathematics import typeset
 from autograder.sandbox.sanitizer import DEEPEST, clean, depth, harmless, pieces, shown
+from toolbox.checks.visible import visible
 from toolbox.errors import Malformed
-from toolbox.visible import visible
 
 MAX_BYTES = 16 * 2**20  # one cell's outputs; the worker itself keeps 8 MiB
 MAX_OUTPUTS = 1000

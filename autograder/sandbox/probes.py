@@ -177,7 +177,7 @@ def _targets() -> Iterator[dict[str, list[str]]]:
 @contextmanager
 def _canary(folder: Path) -> Iterator[str]:
     """A file that anybody may read and change: what protects it must not be its own mode."""
-    with tempfile.NamedTemporaryFile("w", prefix="canary-", dir=folder) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="canary-", dir=folder) as file:
         file.write("seen")
         file.flush()
         os.chmod(file.name, 0o666)

@@ -16,7 +16,7 @@ from autograder.sandbox.launcher import zygote
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.visible import NOTHING, View
 from autograder.sandbox.walls.scratch import Scratch
-from toolbox.callbacks import Answering
+from toolbox.calling.callbacks import Answering
 from toolbox.errors import Crashed, Malformed, NotJudged, StudentError, Timeout
 
 FIRST_LOOK, LOOK = 0.1, 0.25  # seconds between two looks at a worker's clock

@@ -16,7 +16,7 @@ import nh3
 from pygments.token import STANDARD_TYPES
 
 from autograder.sandbox.styles import harmless_style
-from toolbox.visible import INVISIBLE, visible
+from toolbox.checks.visible import INVISIBLE, visible
 
 TAGS = set(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd "

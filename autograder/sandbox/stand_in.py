@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 WORDS = "not there while grading"
-QUIET = ("toolbox.check", "toolbox.submit")
+QUIET = ("toolbox.check", "toolbox.handin.submit", "toolbox.submit")
 
 
 class NotThereWhileGrading(ModuleType):

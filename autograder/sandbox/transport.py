@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from autograder.sandbox.outputs import read_outputs
 from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.visible import NOTHING, View
-from toolbox import calls
-from toolbox.callbacks import Answering, Desk
-from toolbox.cells import Cell
+from toolbox.calling import calls
+from toolbox.calling.callbacks import Answering, Desk
 from toolbox.errors import Crashed, Malformed, StudentError, Timeout
+from toolbox.notebook.cells import Cell
 
 STRIKES = 2  # a function that ended so many fresh workers is not tried again; one that hung, not even once
 RESTARTS = 150  # of workers, for one hand-in
+LOAD = 1.0  # seconds that loading a module may always take: what hung before was a function of it
 LEFT_OUT = 6  # statements of a module that end or hang the process which loads it, for one hand-in
 
 
@@ -192,7 +193,7 @@ class RemoteTransport:
 
         try:
             request = {"op": "load", "module": module, "skip": skipped}
-            notes = worker.ask(request, b"", self._calls.limit(), on_line=on_line)
+            notes = worker.ask(request, b"", self._calls.limit(LOAD), on_line=on_line)
             in_time = True
             self.loaded.setdefault(module, read_notes(notes, module))
             return True

@@ -1,8 +1,8 @@
-"""Which modules of the toolbox a worker gets, and which names of them: this list, and nothing besides.
+"""Which modules of the toolbox every worker has. What an assignment needs besides comes with the hand-in: `View`.
 
-Nothing in it may answer an item: no reference, no gradient checker, no catalogue of mistakes, no suite. What is not
-listed is a stand-in while grading (`stand_in`). `judging.view` puts the listed modules together, `modules_in_memory`
-loads them.
+Nothing in it may answer an item: no reference, no gradient checker, no catalogue of mistakes, no suite. What a worker
+does not have is a stand-in while grading (`stand_in`). `judging.given` finds out what an assignment needs,
+`judging.view` puts it together, `modules_in_memory` loads it.
 """
 
 from __future__ import annotations
@@ -13,41 +13,21 @@ from types import CodeType
 
 # What the worker itself runs by. It has them by reference; code of a student's that imports one gets a stand-in, so
 # that who replaces a function in it has replaced nothing.
-SERVING = ("callbacks", "calls", "cells", "forbid", "script", "student", "wire")
+SERVING = (
+    "calling.callbacks", "calling.calls", "calling.facts", "calling.forbid", "calling.script", "calling.student",
+    "calling.wire", "notebook.cells",
+)  # fmt: skip
+
+# The rooms of the toolbox that a worker knows by name; a module of them that is not listed here is a stand-in.
+ROOMS = ("calling", "datasets", "given", "notebook", "probes")
 
 # What the zygote imports for every hand-in, as importing takes its time.
 SHARED = (
-    "camera", "data", "errors", "place", "play",
+    "datasets.digits", "errors", "given.camera", "notebook.folders",
     "draw", "draw.alternative_text", "draw.architecture", "draw.equations", "draw.graph", "draw.jacobians",
-    "draw.layers", "draw.network", "draw.plots", "draw.second_order", "draw.training", "draw.words",
+    "draw.layers", "draw.live_plot", "draw.network", "draw.play", "draw.plots", "draw.second_order",
+    "draw.training", "draw.words",
 )  # fmt: skip
-
-# What the judge sends the workers of an assignment besides: module -> names, with all that these are made of.
-# "cells": for given cells that do more than show something, and for the student's modules.
-# "suite": for the suite's scripts alone (`script.toolbox.<module>.<name>`): a student's code that imports one gets a
-# stand-in, and what it replaces in another copy changes nothing here.
-ALL = "*"
-GIVEN: dict[str, dict[str, dict[str, str]]] = {
-    "flat": {
-        "suite": {"nudging": "limited", "budget": "Budget"},
-    },
-    "tensors": {
-        "cells": {"budget": "within"},
-        "suite": {"budget": "within"},
-    },
-    "layers": {
-        "cells": {"layer": ALL, "given_layers": ALL},
-        "suite": {"graph_ops": "Bench Add deep record", "function_runs": ALL, "given_layers": ALL},
-    },
-    "training": {
-        "cells": {"landscapes": ALL, "live": ALL, "splits": ALL},
-        "suite": {"rehearse": ALL, "rehearse_files": ALL},
-    },
-    "beyond": {
-        "cells": {"smooth": "throw net_loss"},
-        "suite": {"smooth": "parts Cubed unmoved Passes Products trained_by quartic valley entangled half_flat"},
-    },
-}  # fmt: skip
 
 # Packages that differentiate by themselves: where one is installed, it is not there while grading.
 AWAY = ("sympy", "mpmath", "jax", "autograd", "casadi", "tensorflow", "numdifftools", "micrograd", "tinygrad")

@@ -28,9 +28,9 @@ from autograder.sandbox import loading
 from autograder.sandbox.frames import LENGTHS, read_frame, write_frame
 from autograder.sandbox.modules_in_memory import Finder, apart
 from autograder.sandbox.sensors import END, FORGET, Watch
-from toolbox import calls, forbid
-from toolbox.cells import Notebook
-from toolbox.student import LocalTransport
+from toolbox.calling import calls, forbid
+from toolbox.calling.student import LocalTransport
+from toolbox.notebook.cells import Notebook
 
 
 def serve(

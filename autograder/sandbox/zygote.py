@@ -30,7 +30,7 @@ from autograder.sandbox.sensors import Watch, install
 from autograder.sandbox.walls import Limits, courtesy, enter, fork, kernel, lock, must_ask, needs, root_folder
 from autograder.sandbox.walls.asking import Answering
 from autograder.sandbox.worker import serve  # all of the kit is imported before the room hides its files
-from toolbox.cells import Notebook
+from toolbox.notebook.cells import Notebook
 
 MEASURE = 0.25  # seconds between two looks at what workers without a room have written
 
@@ -104,6 +104,7 @@ def main(control: int, settings: dict, finder: Finder) -> None:
 
 def warm_up(finder: Finder) -> Notebook:
     """Import what hand-ins use and run each once, so that no worker pays for it; returns the notebook for the cells."""
+    gc.disable()  # nothing that is loaded goes: to look for it would take a third of the time
     import numpy
     import torch
     import torch.func  # noqa: F401
@@ -114,10 +115,11 @@ def warm_up(finder: Finder) -> Notebook:
     (x @ x).relu().sum().backward()
     torch.linalg.solve(torch.eye(2), torch.ones(2))
     numpy.linalg.inv(numpy.eye(2))
-    import toolbox.data  # noqa: F401
+    import toolbox.datasets.digits  # noqa: F401
     import toolbox.draw
-    import toolbox.place  # noqa: F401
-    import toolbox.play  # noqa: F401
+    import toolbox.draw.live_plot  # noqa: F401
+    import toolbox.draw.play  # noqa: F401
+    import toolbox.notebook.folders  # noqa: F401
 
     notebook = Notebook(Path("/"))
     toolbox.draw.alternative_text.install()
@@ -134,6 +136,7 @@ def warm_up(finder: Finder) -> Notebook:
     reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
     finder.close()
     del torch._C._jit_differentiate  # type: ignore[attr-defined]  # makes a backward pass of a script out of plain operations, without the engine
+    gc.enable()
     gc.collect()
     gc.freeze()  # nobody walks over all this again: not the collector, nor whoever asks it for objects
     del gc.unfreeze
@@ -197,6 +200,6 @@ def _reap(workers: dict[socket.socket, set[int]], asking: list[Answering]) -> No
 def _address_space() -> int:
     """Bytes of address space in use, 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0

@@ -9,13 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.judging.judge import find
-from autograder.masters.catalogue import catalogue
+from autograder.masters.catalogue import catalogue, find
 from autograder.similarity.compare import Pair, rank
 from autograder.similarity.page import label, write_similar
 from autograder.similarity.work import CODE, WORDS, Work, plain, read_class
+from toolbox.checks.visible import visible
 from toolbox.errors import NotThere
-from toolbox.visible import visible
 
 FIRST = 10  # rows of the table
 

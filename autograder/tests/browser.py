@@ -20,7 +20,8 @@ from websocket import WebSocketTimeoutException, create_connection
 
 from autograder.tests.chromium import COMMAND, OPTIONS
 
-PATIENCE = 60  # seconds for anything that a page does; a busy machine needs them
+PATIENCE = 180  # seconds for anything that a page does; a busy machine needs them
+KEYS = {"Tab": 9, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40}
 
 
 class Browser:
@@ -75,12 +76,18 @@ class Browser:
 
     def wait(self, script: str) -> Any:
         """The value of an expression as soon as it is true. While a page changes, it may raise."""
-        until = time.monotonic() + PATIENCE
+        value = self.follows(script, PATIENCE)
+        assert value, (script, self.text()[:2000], self.complaints)
+        return value
+
+    def follows(self, script: str, seconds: float = PATIENCE / 4) -> Any:
+        """As `wait`; False where it does not become true."""
+        until = time.monotonic() + seconds
         while True:
             found = self._ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-            if value := "exceptionDetails" not in found and found["result"].get("value"):
-                return value
-            assert time.monotonic() < until, (script, self.text()[:2000], self.complaints)
+            value = "exceptionDetails" not in found and found["result"].get("value")
+            if value or time.monotonic() > until:
+                return value or False
             time.sleep(0.05)
 
     def text(self, selector: str = "body") -> str:
@@ -97,9 +104,19 @@ class Browser:
         """Click into a field, type in the place of what is there, and leave it with Tab."""
         self.click(selector)
         self.run(f"document.querySelector({selector!r}).select()")
+        self.insert(text)
+        self.press("Tab")
+
+    def insert(self, text: str) -> None:
+        """Type where the keyboard is."""
         self._ask("Input.insertText", text=text)
+
+    def press(self, key: str, control: bool = False) -> None:
+        """A key: a letter, or one of KEYS."""
+        code, number = (key, KEYS[key]) if key in KEYS else (f"Key{key.upper()}", ord(key.upper()))
+        told = dict(key=key, code=code, windowsVirtualKeyCode=number, modifiers=2 if control else 0)
         for kind in ("keyDown", "keyUp"):
-            self._ask("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            self._ask("Input.dispatchKeyEvent", type=kind, **told)
 
     def _middle(self, selector: str, words: str = "") -> tuple[float, float]:
         place = self.wait(
@@ -111,8 +128,8 @@ class Browser:
         return place[0], place[1]
 
     def picture(self, path: Path) -> Path:
-        """What is to be seen now, as PNG."""
-        path.write_bytes(b64decode(self._ask("Page.captureScreenshot", format="png")["data"]))
+        """What is to be seen now, as PNG or as WebP, by the ending of its name."""
+        path.write_bytes(b64decode(self._ask("Page.captureScreenshot", format=path.suffix[1:])["data"]))
         return path
 
     def hear(self, seconds: float = 0.2) -> None:

@@ -82,12 +82,22 @@ def wave(x):
 SUITE = '''\
 """What tiny answers must be."""
 
-import pytest
-from toolbox.suite import item, make, student  # noqa: F401
+from dataclasses import dataclass
+
+from toolbox.checks.suite import each, item
+
+
+@dataclass(frozen=True)
+class At:
+    """A place."""
+
+    name: str
+    x: float
+    item: str = "slope"
 
 
 def near(a, b):
-    assert abs(a - b) < 1e-9
+    assert a is not None and abs(a - b) < 1e-9
 
 
 @item("guess")
@@ -112,10 +122,9 @@ def test_the_slope_at_one_is_two(student):
 ### BEGIN HIDDEN TESTS
 
 
-@item("slope")
-@pytest.mark.parametrize("x", [-2.0, 7.0])
-def test_the_slope_doubles_every_input(student, x):
-    near(student.tiny.slope(x), 2.0 * x)
+@each([At("below", -2.0), At("above", 7.0)])
+def test_the_slope_doubles_every_input(at, student):
+    near(student.tiny.slope(at.x), 2.0 * at.x)
 
 
 ### END HIDDEN TESTS
@@ -130,23 +139,44 @@ c.CourseDirectory.db_url = "sqlite:///gradebook.db"
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 """
 
+MISTAKES = """\
+from autograder.course.answers import Answer, wrong
+
+NOTEBOOK = {"guess": 42.0}
+WRONG: list[Answer] = [
+    Answer("guess: adds", ("guess",), notebook={"guess": 17.0}),
+    *wrong("slope", "slope", ("forgets the factor", "2 * x", "x", None)),
+]
+"""
+STYLES = """\
+from autograder.course.answers import Answer, liberty
+
+RIGHT: list[Answer] = [
+    Answer("guess: a whole number", ("guess",), notebook={"guess": 42}),
+    liberty("slope: a sum", "slope", ("slope", "2 * x", "x + x")),
+]
+"""
+
 MASTERS = {
     "notebook": ("solutions/tiny.py", NOTEBOOK),
     "module": ("solutions/backprop/tiny.py", MODULE),
-    "suite": ("autograder/course/tiny/checks/test_tiny.py", SUITE),
+    "suite": ("autograder/course/tiny/checks/tiny.py", SUITE),
 }
 BUILT = [
-    "assignments/tiny/test_tiny.py",
+    "assignments/tiny/checks.json",
+    "assignments/tiny/checks/tiny.py",
     "assignments/tiny/tiny.ipynb",
     "lib/backprop/__init__.py",
     "lib/backprop/tiny.py",
 ]
-IGNORED = ["solutions/tiny/test_tiny.py", "solutions/tiny/tiny.ipynb"]
+IGNORED = ["solutions/tiny/checks.json", "solutions/tiny/checks/tiny.py", "solutions/tiny/tiny.ipynb"]
 
 
 def write(root: Path) -> Path:
     """Write the masters of the course below `root`; nothing is built."""
-    for path, text in [*MASTERS.values(), ("solutions/backprop/__init__.py", '"""What the student writes."""\n')]:
+    known = [("autograder/course/tiny/mistakes/tiny.py", MISTAKES), ("autograder/course/tiny/styles/tiny.py", STYLES)]
+    package = ("solutions/backprop/__init__.py", '"""What the student writes."""\n')
+    for path, text in [*MASTERS.values(), *known, package]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8", newline="\n")
     (root / "nbgrader_config.py").write_text(CONFIG)
@@ -181,5 +211,6 @@ def line_of(root: Path, kind: str, text: str, occurrence: int = 1) -> int:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Every file below `root` with its bytes."""
-    return {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+    """Every file below `root` with its bytes, but for what Python compiles, which holds times."""
+    files = (file for file in root.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}

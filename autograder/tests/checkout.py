@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from autograder import intake
+from autograder import build, intake
 from autograder.records.hand_in import HandIn, read_hand_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +28,16 @@ def copy_of_the_repository(where: Path) -> Path:
         if (ROOT / name).is_file():
             (where / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, where / name)
+    return where
+
+
+def built_course(where: Path) -> Path:
+    """As `copy_of_the_repository`, with what is built for nbgrader, which takes seconds to build and none to copy."""
+    copy_of_the_repository(where)
+    if not any(ROOT.glob("solutions/*/*.ipynb")):
+        build.build(ROOT)
+    passed = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "solutions", where / "solutions", ignore=passed, dirs_exist_ok=True)
     return where
 
 

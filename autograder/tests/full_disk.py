@@ -34,7 +34,7 @@ def small_disk(at: Path) -> None:
     kernel.unshare(kernel.CLONE_NEWNS | (kernel.CLONE_NEWUSER if user else 0))
     if user:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-            Path(f"/proc/self/{name}").write_text(text)
+            Path(f"/proc/self/{name}").write_text(text, encoding="utf-8")
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     at.mkdir(exist_ok=True)
     kernel.mount("small", str(at), "tmpfs", 0, f"size={SIZE}")
@@ -83,7 +83,7 @@ def main(course: Path, hand_ins: Path, result: Path) -> None:
         release()
         trace = "" if done.exception is None or isinstance(done.exception, SystemExit) else repr(done.exception)
         seen.append({"what": what, "code": done.exit_code, "said": done.output[-1500:], "trace": trace} | state(course))
-        result.write_text(json.dumps(seen))
+        result.write_text(json.dumps(seen), encoding="utf-8")
 
     leave(classroom, NO_ROOM * 1024)
     run("no room")

@@ -14,11 +14,11 @@ import sys
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from autograder import build, machine_faults
+from autograder import machine_faults
 from autograder.demo import make_class
 from autograder.files import write_atomically
 from autograder.intake import intake
-from autograder.tests.checkout import copy_of_the_repository
+from autograder.tests.checkout import built_course
 from autograder.tests.full_disk import NO_DISK
 from autograder.tests.intake.test_intake import as_bytes, good, make_zip, release
 
@@ -27,13 +27,12 @@ from autograder.tests.intake.test_intake import as_bytes, good, make_zip, releas
 def runs(tmp_path_factory):
     """What was seen of the class after each run of the command, on a small disk of its own."""
     folder = tmp_path_factory.mktemp("disk")
-    course = copy_of_the_repository(folder / "course")
-    build.build(course)
+    course = built_course(folder / "course")
     (folder / "hand-ins").mkdir()
     for made in make_class(course, folder / "made"):
         if made.student.startswith(("s02", "s05")):
             shutil.copy2(made.path, folder / "hand-ins")
-    with open(course / "nbgrader_config.py", "a") as file:  # so that nobody waits long for a lock
+    with open(course / "nbgrader_config.py", "a", encoding="utf-8") as file:  # so that nobody waits long for a lock
         file.write('\nc.CourseDirectory.db_url = "sqlite:///classroom/gradebook.db?timeout=0.5"\n')
     words = [sys.executable, "-m", "autograder.tests.full_disk", course, folder / "hand-ins", folder / "result.json"]
     done = subprocess.run(

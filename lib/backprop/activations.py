@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class ReLU(Layer):

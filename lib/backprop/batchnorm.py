@@ -2,7 +2,7 @@
 
 In training every feature (column of x) is shifted and scaled to mean 0 and variance 1 *over the batch*, then scaled by
 gamma and shifted by beta, which are learned. The rows of a batch thus see each other, in the forward pass and in the
-gradient. In use there may be no batch: then running means of what training saw take the place of the batch's.
+gradient. At test time there may be no batch: then running averages kept in training replace the batch's statistics.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class BatchNorm(Layer):
@@ -30,7 +30,7 @@ class BatchNorm(Layer):
     def forward(self, x: Tensor) -> Tensor:
         """x (N, D), N >= 1. Returns (N, D)."""
         out, gamma, beta = None, self.params["gamma"], self.params["beta"]
-        # In training: one named intermediate a line, so that `backward_by_nodes` can walk back over them.
+        # In training: one named intermediate on each line, so that `backward_by_nodes` can go back over them.
         # YOUR CODE HERE
         return out
 

@@ -1,4 +1,4 @@
-"""Training that may be killed at any moment: files that are never half written, checkpoints, a search that goes on.
+"""Training that may be killed at any moment: files that are never half written, checkpoints, a search that continues.
 
 Everything that a run needs to go on is a *state*: a flat dict from names to tensors ("params/w1", "velocity/w1",
 "generator", ...). Files hold plain numbers and nothing else: a pickle runs whatever its author wrote into it, as soon as
@@ -19,18 +19,18 @@ from torch import Tensor
 
 
 def write_atomically(path: Path | str, data: bytes) -> None:
-    """Write `data` to the file `path`, all of it or nothing: a reader, or a crash, meets the old content or the new.
+    """Write `data` to the file `path`, all of it or nothing: after a crash, too, it holds the old content or the new.
 
-    Steps: write a temporary file *in the same folder*, give it to the disk (flush, os.fsync), put it in the place of the
-    old one with os.replace, which does that in one go. Where writing fails, the error is passed on, the old file is as it
-    was, and no temporary file is left behind.
+    Steps: write a temporary file *in the same folder*, make sure it is on the disk (flush, os.fsync), put it in place of
+    the old one with os.replace, which does that in a single step. Where writing fails, the error is passed on, the old
+    file is as it was, and no temporary file is left behind.
     """
     path = Path(path)
     # YOUR CODE HERE
 
 
 def save_checkpoint(path: Path | str, state: dict[str, Tensor]) -> None:
-    """Write a state to one file, atomically, in numpy's .npz format: one array a tensor, under its name.
+    """Write a state to one file, atomically, in numpy's .npz format: one array for each tensor, under its name.
 
     state: name -> tensor of any shape and of dtype float64, float32, int64, int32, uint8 or bool, on any device.
     """

@@ -1,6 +1,6 @@
 """Flat gradient code: every forward pass is followed by the same lines, last to first.
 
-Each function runs a model forward, one named intermediate a line, and then walks back over those lines: for every
+Each function runs a model forward, one named intermediate on each line, and then goes back over those lines: for every
 variable `v` of the forward pass there is a gradient dloss/dv, of the shape of `v`. All of them return `(loss, grads)`;
 `grads` maps names to gradients and is filled in backwards order. The chain rule is written out by hand: no autograd.
 

@@ -159,9 +159,9 @@ def sigmoid_by_parts(x: float, grad_out: float) -> tuple[float, dict[str, float]
     Returns (z, grads); grads holds the gradients on the wires c, b, a and x, where grad_out is the one on z.
     """
     z, grads = None, {}
-    # Forward, a node a line.
+    # Forward, one node on each line.
     # YOUR CODE HERE
-    # Backward, a node a line, last to first.
+    # Backward, one node on each line, last to first.
     # YOUR CODE HERE
     return z, grads
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from toolbox import camera
+from toolbox.given import camera
 
 
 def solve(system: Tensor, right: Tensor) -> Tensor:

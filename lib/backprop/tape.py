@@ -1,7 +1,7 @@
 """The engine again, fast: every operation writes itself on a tape, so that nothing has to be sorted.
 
     mark = len(TAPE)
-    loss = ...                  # every Var made on the way stands on the tape, in the order of its making
+    loss = ...                  # every Var made on the way is on the tape, in the order of its making
     loss.backward()             # once over the tape, from its end
     forget(mark)                # before the next step: the tape keeps what stood before the mark (the parameters)
 

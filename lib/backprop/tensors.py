@@ -1,7 +1,7 @@
 """Backward passes of tensor operations: first with the whole Jacobian, then without ever building it.
 
 A Jacobian here is (outputs x inputs): for y = f(x) its shape is `y.shape + x.shape` and its entry [.., ..] says how
-fast that entry of y moves with that entry of x. `torch.func.jacrev` has the same layout; the lectures' (inputs x
+fast that entry of y changes with that entry of x. `torch.func.jacrev` has the same layout; the lectures' (inputs x
 outputs) is the transpose. A backward pass gets the upstream gradient `grad_out`, of the shape of y, and returns the
 downstream gradients, each of the shape of its input.
 
@@ -127,7 +127,7 @@ def correlate(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
 def correlate_backward(grad_out: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Backward of `correlate`. grad_out (n,), x (n + K - 1,), w (K,). Returns grad_x, grad_w (K,) and grad_b (n,)."""
     grad_x, grad_w, grad_b = None, None, None
-    # grad_b first; then grad_w: where does w[k] stand? Then grad_x: x[i] stands in up to K outputs.
+    # grad_b first; then grad_w: where does w[k] occur? Then grad_x: x[i] occurs in up to K outputs.
     # YOUR CODE HERE
     return grad_x, grad_w, grad_b
 
@@ -136,9 +136,9 @@ def correlate_backward(grad_out: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, 
 
 
 def cost_left_to_right(sizes: Sequence[int]) -> int:
-    """Multiplications in ((J1 J2) J3) ... JL, where Ji is (sizes[i - 1], sizes[i]).
+    """Multiplications in ((J1 J2) J3) ... Jk, where Ji is (sizes[i - 1], sizes[i]).
 
-    A product of an (a, b) with a (b, c) matrix takes a * b * c of them. sizes: L + 1 numbers; L = 1 costs nothing.
+    A product of an (a, b) with a (b, c) matrix takes a * b * c of them. sizes: k + 1 numbers; k = 1 costs nothing.
     """
     count = None
     # YOUR CODE HERE
@@ -146,7 +146,7 @@ def cost_left_to_right(sizes: Sequence[int]) -> int:
 
 
 def cost_right_to_left(sizes: Sequence[int]) -> int:
-    """Multiplications in J1 (J2 (... JL)), where Ji is (sizes[i - 1], sizes[i]): the same product from the other end."""
+    """Multiplications in J1 (J2 (... Jk)), where Ji is (sizes[i - 1], sizes[i]): the same product from the other end."""
     count = None
     # YOUR CODE HERE
     return count

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from toolbox.notebook.streams import any_console
+
+any_console()
+if sys.argv[1:] == ["doctor"]:  # says what is wrong where packages are missing, too
+    from toolbox.seat import doctor as seat_doctor
+
+    sys.exit(seat_doctor.main())
+try:
+    import typer
+except ImportError as error:
+    sys.exit(f"{error} in {sys.executable}. `python -m toolbox doctor`, with this Python, says what to do.")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -20,7 +31,7 @@ def _fail(error: Exception) -> None:
 def start(assignment: str) -> None:
     """Open JupyterLab on an assignment, from any folder."""
     from toolbox.errors import NotThere
-    from toolbox.lab import open_lab as run
+    from toolbox.seat.lab import open_lab as run
 
     try:
         raise typer.Exit(run(assignment))
@@ -29,16 +40,43 @@ def start(assignment: str) -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Say what is wrong with this seat (Python, packages, kernel, folders, release, copies), and what to do."""
+    from toolbox.seat.doctor import main as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def update(
+    release: Annotated[Path, typer.Argument(help="The zip of the corrected release.")],
+    folder: Annotated[Path | None, typer.Option(help="Where the course lies; default: here.")] = None,
+    dry: Annotated[bool, typer.Option("--dry", help="Only say what would change.")] = False,
+) -> None:
+    """Bring a corrected release into this folder; your answers, notes and modules are kept, and a backup stays."""
+    from toolbox.errors import KitError
+    from toolbox.seat.update import update as run
+
+    try:
+        typer.echo(str(run(release, folder, dry)))
+    except (KitError, OSError) as error:
+        _fail(error)
+
+
+@app.command()
 def check(item: str, folder: Path | None = None) -> None:
     """Check one item of your work with its public tests."""
     from toolbox.check import check as run
+    from toolbox.checks import index
 
     try:
-        report = run(item, folder=folder)
+        found = index.all_of_item(item, folder)
+        reports = {one.folder.name: run(item, folder=one.folder if len(found) > 1 else folder) for one in found}
     except (KeyError, FileNotFoundError) as error:
         _fail(error)
-    typer.echo(repr(report))
-    raise typer.Exit(0 if report.passed else 1)
+    for assignment, report in reports.items():
+        typer.echo((f"In {assignment}: " if len(reports) > 1 else "") + repr(report))
+    raise typer.Exit(0 if all(report.passed for report in reports.values()) else 1)
 
 
 @app.command()
@@ -60,7 +98,7 @@ def test(assignment: str, folder: Path | None = None) -> None:
 @app.command()
 def submit(assignment: str, folder: Path | None = None, out: Path | None = None) -> None:
     """Validate your work and write it into one zip to hand in."""
-    from toolbox.submit import submit as run
+    from toolbox.handin.submit import submit as run
 
     try:
         run(assignment, folder=folder, out=out)
@@ -87,22 +125,23 @@ def train(
     """Train a two-layer net on a larger set with hand-written gradients; a run that was stopped goes on."""
     import torch
 
-    from toolbox import place, recipe
-    from toolbox.data import DataError
+    from toolbox import train
+    from toolbox.datasets.digits import DataError
+    from toolbox.notebook import folders
 
-    place.put_on_path()
+    folders.put_on_path()
     own = dict(hidden=hidden, epochs=epochs, batch=batch, lr=lr, reg=reg, drop=drop, components=components)
     try:
-        chosen = recipe.chosen(data, seed=seed, held_out=held_out, **own)
-        found = recipe.train(
+        chosen = train.chosen(data, seed=seed, held_out=held_out, **own)
+        found = train.train(
             chosen,
             folder=folder,
-            saved=saved or recipe.place_of(chosen),
+            saved=saved or train.place_of(chosen),
             device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
         )
     except (ValueError, DataError, FileNotFoundError) as error:
         _fail(error)
-    typer.echo(recipe.said(chosen, found))
+    typer.echo(train.said(chosen, found))
 
 
 if __name__ == "__main__":

@@ -8,13 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from toolbox import compare, paste, place
-from toolbox.items import TestResult
-from toolbox.keyboard import Call, KeyboardTransport
-from toolbox.reloading import told
-from toolbox.student import Student, fresh_module
-from toolbox.suite import FATAL, Suite
-from toolbox.table import Aside, Report
+from toolbox.calling.keyboard import Call, KeyboardTransport
+from toolbox.calling.reloading import told
+from toolbox.calling.student import Student, fresh_module
+from toolbox.checks import compare, index, paste, signatures
+from toolbox.checks.items import TestResult
+from toolbox.checks.recognise import name_mistakes
+from toolbox.checks.suite import FATAL, Suite, blank
+from toolbox.checks.table import Aside, Report
+from toolbox.notebook import folders
 
 Namespace = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 
@@ -25,30 +27,20 @@ def check(item: str, *, folder: str | Path | None = None) -> Report:
     item: its id, as in the check cell. folder: where the notebook lies (default: the current folder).
     Returns the report, which a notebook shows as a table. Raises KeyError for an unknown item, naming the known ones.
     """
-    here = Path(folder) if folder else None
-    path = place.suite_of(item, here)
-    place.put_on_path(here)
-    suite = Suite(path)
-    try:
-        return _Check(suite, _namespace(path.parent), here).report(item)
-    finally:
-        suite.close()
+    return _found(item, folder).report(item)
 
 
 def check_all(assignment: str, *, folder: str | Path | None = None) -> list[Report]:
     """Check every item of an assignment; the notebook's cells are run once, where an item needs them."""
-    home = place.house(Path(folder) if folder else None)
-    path = home / "assignments" / assignment / f"test_{assignment}.py"
-    if not path.is_file():
-        known = ", ".join(sorted(suite.parent.name for suite in home.glob("assignments/*/test_*.py")))
+    home = folders.house(Path(folder) if folder else None)
+    where = home / "assignments" / assignment
+    if not (where / index.NAME).is_file():
+        known = ", ".join(sorted(path.parent.name for path in home.glob(f"assignments/*/{index.NAME}")))
         raise FileNotFoundError(f"no assignment is called {assignment!r}; there are: {known or 'none'}")
-    place.put_on_path(path.parent)
-    suite = Suite(path)
-    try:
-        one = _Check(suite, lambda: place.run_notebook(path.parent), path.parent)
-        return [one.report(item) for item in suite.items]
-    finally:
-        suite.close()
+    folders.put_on_path(where)
+    suite = Suite(where / "checks")
+    one = _Check(suite, lambda: folders.run_notebook(where), where)
+    return [one.report(item) for item in suite.items]
 
 
 def inputs(item: str, number: int, *, folder: str | Path | None = None) -> Any:
@@ -56,19 +48,20 @@ def inputs(item: str, number: int, *, folder: str | Path | None = None) -> Any:
 
     A dict where all of them have names, so that `flat.linear_hinge(**inputs("hinge_loss", 1))` makes that call.
     """
+    one = _found(item, folder)
+    names = one.names(item)
+    if not 1 <= number <= len(names):
+        raise KeyError(f"{item!r} has {len(names)} checks; number {number} is none of them")
+    one.ask(item, names[number - 1])
+    return paste.given(one.transport.latest)
+
+
+def _found(item: str, folder: str | Path | None) -> _Check:
+    """The checks of the files that hold the item's, ready to be asked. Raises KeyError, naming the known items."""
     here = Path(folder) if folder else None
-    path = place.suite_of(item, here)
-    place.put_on_path(here)
-    suite = Suite(path)
-    try:
-        one = _Check(suite, _namespace(path.parent), here)
-        names = one.names(item)
-        if not 1 <= number <= len(names):
-            raise KeyError(f"{item!r} has {len(names)} checks; number {number} is none of them")
-        one.ask(item, names[number - 1])
-        return paste.given(one.transport.latest)
-    finally:
-        suite.close()
+    found = index.of_item(item, here)
+    folders.put_on_path(here)
+    return _Check(Suite(found.folder / "checks", found.files_of(item)), _namespace(found.folder), here)
 
 
 class _Check:
@@ -76,15 +69,19 @@ class _Check:
 
     def __init__(self, suite: Suite, notebook: Namespace, here: Path | None):
         self.suite, self.here = suite, here
+        self.signatures = signatures.Signatures(suite.path.parent / signatures.NAME)
         self.transport = KeyboardTransport(notebook=notebook)
         self.student = Student(self.transport)
 
     def names(self, item: str) -> list[str]:
-        return [blank.name for _, blank in self.suite.tests if blank.item == item]
+        return [check.id for check in self.suite.checks if check.item == item]
+
+    def blanks(self, item: str) -> list[TestResult]:
+        return [blank(check) for check in self.suite.checks if check.item == item]
 
     def report(self, item: str) -> Report:
         """Every check of an item, until one ends it or somebody interrupts."""
-        known = place.known_at(self.suite.path.parent)
+        known = folders.known_at(self.suite.path.parent)
         results: list[TestResult] = []
         asides: dict[str, Aside] = {}
         names = self.names(item)
@@ -92,17 +89,18 @@ class _Check:
             try:
                 result, aside = self.ask(item, name, number)
             except KeyboardInterrupt:
-                blanks = [replace(blank, status="interrupted") for _, blank in self.suite.tests if blank.item == item]
-                return Report(item, [*results, *blanks[number - 1 :]], asides=asides, known=known)
+                left = [replace(result, status="interrupted") for result in self.blanks(item)[number - 1 :]]
+                return Report(item, [*results, *left], asides=asides, known=known)
             if broken := _broken(result):
                 return Report(item, [result], known=known, broken=broken)
             results.append(result)
             asides[name] = aside
             if result.status in FATAL:
                 message = "not run: an earlier check of this item ended so"
-                rest = [blank for _, blank in self.suite.tests if blank.item == item][number:]
-                results += [replace(blank, status=result.status, message=message) for blank in rest]
+                left = self.blanks(item)[number:]
+                results += [replace(other, status=result.status, message=message) for other in left]
                 break
+        name_mistakes(results, self.signatures)
         return Report(item, results, asides=asides, known=known)
 
     def ask(self, item: str, name: str, number: int = 0) -> tuple[TestResult, Aside]:
@@ -146,6 +144,6 @@ def _namespace(folder: Path) -> Namespace:
     try:
         from IPython.core.getipython import get_ipython
     except ImportError:
-        return lambda: place.run_notebook(folder)
+        return lambda: folders.run_notebook(folder)
     shell = get_ipython()
-    return shell.user_ns if shell is not None else lambda: place.run_notebook(folder)
+    return shell.user_ns if shell is not None else lambda: folders.run_notebook(folder)

@@ -1,13 +1,13 @@
 """The ways in which an answer can fail, each with a machine code and a message for people; and errors for people.
 
-Two families of failed answers. `Mismatch` is an answer that arrived and is wrong: `toolbox.compare` raises it. A
-`StudentError` is an answer that never arrived: the proxies of `toolbox.student` raise it. The judge writes `code` into
+Two families of failed answers. `Mismatch` is an answer that arrived and is wrong: `toolbox.checks.compare` raises it. A
+`StudentError` is an answer that never arrived: `toolbox.calling.student` raises it. The judge writes `code` into
 the verdict. Errors for people, `KitError`, are no failed answers: a command shows them and ends.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class KitError(Exception):
@@ -45,9 +45,11 @@ class NotJudged(KitError):
 class Mismatch(AssertionError):
     """An answer arrived and differs from the reference.
 
-    diagnosis: ids of `toolbox.misconceptions`, the most likely one first; empty where none fits.
+    diagnosis: ids of `toolbox.checks.misconceptions`, the most likely one first; empty where none fits.
     evidence: plain JSON data (shapes, worst entry, relative error), shown as a table. plain: the message without
-    anything that came from the student, where students must not read more.
+    anything that came from the student, where students must not read more. single: whether all of the answer's numbers
+    are numbers of float32, though they were asked for in float64. failed: what was compared, where that was a value
+    (`toolbox.checks.recognise`).
     """
 
     code = "failed"
@@ -59,11 +61,14 @@ class Mismatch(AssertionError):
         diagnosis: list[str] | tuple[str, ...] = (),
         evidence: dict | None = None,
         plain: str = "",
+        single: bool = False,
     ):
         super().__init__(message)
         self.diagnosis = list(diagnosis)
         self.evidence = evidence
         self.plain = plain
+        self.single = single
+        self.failed: Any = None
 
 
 class StudentError(Exception):

@@ -198,14 +198,14 @@ def sigmoid_by_parts(x: float, grad_out: float) -> tuple[float, dict[str, float]
     Returns (z, grads); grads holds the gradients on the wires c, b, a and x, where grad_out is the one on z.
     """
     z, grads = None, {}
-    # Forward, a node a line.
+    # Forward, one node on each line.
     ### BEGIN SOLUTION
     a = -x
     b = math.exp(a)
     c = 1 + b
     z = 1 / c
     ### END SOLUTION
-    # Backward, a node a line, last to first.
+    # Backward, one node on each line, last to first.
     ### BEGIN SOLUTION
     grads["c"] = grad_out * -1 / c**2
     grads["b"] = grads["c"]

@@ -133,7 +133,7 @@ class Graph:
                     order.append(reader)
         if len(order) < len(readers):
             stuck = ", ".join(repr(name) for name in readers if name not in order)
-            raise ValueError(f"there is a circle: {stuck} wait for each other")
+            raise ValueError(f"there is a cycle: {stuck} wait for one another")
         ### END SOLUTION
         return order
 

@@ -1,6 +1,6 @@
 """Layers with parameters, Dropout, and Sequential; the activations and BatchNorm are passed on from their own files.
 
-Every layer keeps the contract of `toolbox.layer.Layer`. `forward(x)` keeps in `self.cache` what the backward pass needs;
+Every layer keeps the contract of `toolbox.given.layer.Layer`. `forward(x)` keeps in `self.cache` what the backward pass needs;
 `backward(grad_out)` takes the upstream gradient, sets `self.grads` (the names of `self.params`; set anew each time, not
 added up) and returns the gradient of x, always, even where the layer is the first of a net. Gradients belong to the
 latest forward pass. Batches are rows: x is (N, D).
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from backprop.activations import ELU, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from backprop.batchnorm import BatchNorm
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 __all__ = [
     "ELU", "BatchNorm", "Correlation1d", "Dropout", "LeakyReLU", "Linear", "Maxout", "ReLU", "Recomputing",

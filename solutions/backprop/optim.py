@@ -30,7 +30,7 @@ class SGD:
 
     def step(self, grads: dict[str, Tensor]) -> None:
         """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
-        hidden layers, which are no parameters. They are not changed. Returns nothing.
+        hidden layers, which are not parameters. They are not changed. Returns nothing.
         """
         # Every parameter, in place: `w -= ...` writes into the tensor, `w = w - ...` makes a new one.
         ### BEGIN SOLUTION
@@ -59,7 +59,7 @@ class Momentum:
 
     def step(self, grads: dict[str, Tensor]) -> None:
         """One step. grads: name -> tensor, one for each parameter at least; flat code also holds those of scores and
-        hidden layers, which are no parameters. They are not changed. Returns nothing.
+        hidden layers, which are not parameters. They are not changed. Returns nothing.
         """
         # First the velocity, then the step along it.
         ### BEGIN SOLUTION

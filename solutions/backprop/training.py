@@ -20,7 +20,7 @@ Gradient = Callable[[Tensor, Tensor, dict[str, Tensor]], tuple[Tensor, dict[str,
 
 
 def kaiming(fan_in: int, fan_out: int, generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Starting weights of a layer that is followed by a ReLU: random, mean 0, variance 2 / fan_in.
+    """Initial weights of a layer that is followed by a ReLU: random, mean 0, variance 2 / fan_in.
 
     All random numbers come from `generator`. Returns a tensor (fan_in, fan_out), of the given dtype, on the CPU.
     """
@@ -58,9 +58,9 @@ def minibatches(x: Tensor, y: Tensor, batch_size: int, generator: torch.Generato
 
 
 def train_epoch(params: dict[str, Tensor], optimizer, batches: Iterable, loss_and_grads: Gradient) -> list[float]:
-    """Walk once through `batches`: for each (x, y) get loss and gradients, let the optimiser step.
+    """Go once through `batches`: for each (x, y) get loss and gradients, let the optimiser step.
 
-    loss_and_grads(x, y, params) returns (loss, grads). Returns the losses, one float a batch, each as it was *before*
+    loss_and_grads(x, y, params) returns (loss, grads). Returns the losses, one float for each batch, as it was *before*
     the step on that batch.
     """
     losses = None

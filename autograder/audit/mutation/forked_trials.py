@@ -67,7 +67,7 @@ def _end(pipe: Connection, child: Any) -> str:
 
 
 def _child(pipe: Connection, mutant: Mutant, examine: Examine) -> None:
-    with open("/proc/self/statm") as file:
+    with open("/proc/self/statm", encoding="utf-8") as file:
         present = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (present + MEMORY, present + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

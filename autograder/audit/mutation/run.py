@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ from autograder.audit.mutation.forked_trials import killer, trials
 from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.course.rooms import Room, load
 from autograder.course.students import namespace, notebook
-from autograder.masters.sources import suite_of
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from autograder.masters.sources import checks_of
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 60.0  # for one mutant; a right answer takes a twentieth of it
@@ -60,19 +60,17 @@ def mutate(
     *,
     suite: Suite | None = None,
     modules: Iterable[str] | None = None,
-    functions: Iterable[str] | None = None,
+    functions: Collection[str] | None = None,
     jobs: int | None = None,
     seeds: Iterable[str] = SEEDS,
     console: Console | None = None,
 ) -> list[Score]:
     """Try the mutants of an assignment's modules. modules, functions: only these. jobs: processes; default: cores."""
     room = load(assignment)
-    suite = suite or Suite(suite_of(ROOT, assignment))
+    suite = suite or Suite(checks_of(ROOT, assignment))
     right = room.solutions
     wanted = [name for name in right if modules is None or name in set(modules)]
-    found = [m for name in wanted for m in mutants(name, right[name])]
-    if functions is not None:
-        found = [m for m in found if m.function in set(functions)]
+    found = [m for name in wanted for m in mutants(name, right[name], functions)]
     touched = touching(room)
     listed = room.equivalent
     scores = {name: Score(name) for name in wanted}

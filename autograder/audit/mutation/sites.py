@@ -8,7 +8,7 @@ same text again, and what another operator has made already.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from autograder.audit.mutation.operators import OWN  # before cosmic_ray: see there
@@ -48,8 +48,10 @@ def operators() -> list:
     return [provider[name]() for name in sorted(kept)] + [operator() for operator in OWN]
 
 
-def mutants(module: str, source: str) -> list[Mutant]:
-    """All mutants of a module's solution regions. Raises ValueError where the source has none to mutate."""
+def mutants(module: str, source: str, functions: Collection[str] | None = None) -> list[Mutant]:
+    """All mutants of a module's solution regions. functions: only those in these. Raises ValueError where the source
+    has none to mutate.
+    """
     found, wrong = regions.find(regions.numbered(source), regions.SOLUTION, "a module")
     if wrong or not found:
         raise ValueError(f"{module}.py has no solution region that can be read")
@@ -57,6 +59,8 @@ def mutants(module: str, source: str) -> list[Mutant]:
     text, names = source.splitlines(keepends=True), _functions(source)
     made: dict[str, Mutant] = {}
     for first, last in _pieces(source):
+        if functions is not None and not {names.get(line) for line in range(first, last + 1)} & set(functions):
+            continue
         piece, inside = "".join(text[first - 1 : last]), {line - first + 1 for line in lines}
         for operator in operators():
             for occurrence, line in _positions(operator, piece):
@@ -68,7 +72,8 @@ def mutants(module: str, source: str) -> list[Mutant]:
                 if whole not in made and _compiles(whole):
                     at, kind = line + first - 1, type(operator).__name__
                     made[whole] = Mutant(module, kind, names.get(at, ""), at, *_difference(source, whole), whole)
-    return sorted(made.values(), key=lambda mutant: mutant.line)
+    wanted = (mutant for mutant in made.values() if functions is None or mutant.function in functions)
+    return sorted(wanted, key=lambda mutant: mutant.line)
 
 
 def _pieces(source: str) -> list[tuple[int, int]]:

@@ -18,15 +18,17 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.grading.engines import Outcome
-from autograder.judging.judge import Judge
 from autograder.records.hand_in import HandIn
 from autograder.records.verdict import Judgement
 from autograder.sandbox import launcher
 from autograder.sandbox.walls import kernel
 from toolbox.errors import NotJudged
+
+if TYPE_CHECKING:
+    from autograder.judging.judge import Judge
 
 TRIES = 3
 
@@ -42,6 +44,8 @@ class Settings:
     trust: bool = False
 
     def judge(self) -> Judge:
+        from autograder.judging.judge import Judge  # and torch with it: only where something is judged
+
         return Judge(self.root, self.assignment, seed=self.seed, pictures=self.pictures)
 
 

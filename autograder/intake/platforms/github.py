@@ -1,7 +1,8 @@
 """GitHub Classroom, `gh classroom clone student-repos`: `⟨slug⟩-submissions/⟨slug⟩-⟨login⟩/`, a repository each.
 
 The time of the clone is no time of a hand-in, and git is not run in a student's repository. The grades that Classroom
-exports have the real one: lay that CSV beside the folders, or give it with --times.
+exports have the real one, and say who is in a team (`intake.groups`): lay that CSV beside the folders, or give it with
+--times.
 """
 
 from __future__ import annotations
@@ -33,5 +34,5 @@ def take(listing: Listing, context: Context) -> Taken:
             continue
         who = Who(login, (("the GitHub login", login, ("github", "login", "id")),), own={"github": login}, login=login)
         files = [Entry(entry.parts[1:], entry.member, entry.on_disk, entry.fault) for entry in entries]
-        taken.parcels.append(Parcel(NAME, who, top, files))
+        taken.parcels.append(Parcel(NAME, who, top, files, group=top))
     return taken

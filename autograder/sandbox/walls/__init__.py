@@ -113,7 +113,7 @@ def _fresh_namespaces() -> None:
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | kinds)
     _REAL_ROOT = False
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
+        with open(f"/proc/self/{name}", "w", encoding="utf-8") as file:
             file.write(text)
     _go_on_as_child()
     _OWN_PIDS = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)

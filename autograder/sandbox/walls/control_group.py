@@ -63,7 +63,7 @@ def _ours(pid: int, proc: Path) -> bool:
 
 
 def _words(file: Path) -> set[str]:
-    return set(file.read_text().split())
+    return set(file.read_text(encoding="utf-8").split())
 
 
 class Group:

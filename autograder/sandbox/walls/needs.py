@@ -163,7 +163,7 @@ def _libraries() -> dict[str, list[str]]:
     """The shared libraries in memory, by folder."""
     found: dict[str, list[str]] = {}
     try:
-        lines = MAPS.read_text().splitlines()
+        lines = MAPS.read_text(encoding="utf-8").splitlines()
     except OSError:
         return found
     for path in {line.split(None, 5)[5] for line in lines if ".so" in line}:

@@ -45,7 +45,7 @@ def _targets(folder: str) -> list[str]:
 def aliases(path: str, mounts: Path = MOUNTS) -> set[str]:
     """The other paths at which `path`, or a part of it, is mounted."""
     try:
-        table = [_mount(line) for line in mounts.read_text().splitlines()]
+        table = [_mount(line) for line in mounts.read_text(encoding="utf-8").splitlines()]
     except OSError:
         return set()
     above = [mount for mount in table if is_within(path, mount[2])]

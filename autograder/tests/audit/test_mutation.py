@@ -19,8 +19,7 @@ from autograder.audit.mutation.operators import OWN
 from autograder.audit.mutation.sites import Mutant, mutants
 from autograder.audit.mutation.table import BEGIN, END, placed, table
 from autograder.course.rooms import load
-from autograder.masters.sources import suite_of
-from toolbox.suite import Suite
+from autograder.tests.check_files import suite_with
 
 ROOT = Path(__file__).resolve().parents[3]
 FLAT = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
@@ -79,19 +78,15 @@ def test_the_mutants_of_an_item_all_die_but_for_those_known_as_equivalent():
 
 
 def test_a_suite_with_a_hole_lets_mutants_survive(tmp_path):
-    text = (suite_of(ROOT, "flat")).read_text()
-    path = tmp_path / "test_holes.py"
-    path.write_text(text.replace("assert_grad(", "(lambda *a, **k: None)("))
-    (score,) = mutation.mutate("flat", suite=Suite(path), functions=["toy"], console=quiet())
+    suite = suite_with(tmp_path, "flat", "assert_grad(", "(lambda *a, **k: None)(")
+    (score,) = mutation.mutate("flat", suite=suite, functions=["toy"], console=quiet())
     assert any('grads["z"]' in name or 'grads["p"]' in name for name in score.survived) and not score.ok
 
 
 def test_where_the_right_answer_itself_fails_its_mutants_are_not_tried(tmp_path):
-    text = (suite_of(ROOT, "flat")).read_text()
-    path = tmp_path / "test_wrong.py"
-    path.write_text(text.replace("assert_grad(", "(lambda *a, **k: 1 / 0)("))
+    suite = suite_with(tmp_path, "flat", "assert_grad(", "(lambda *a, **k: 1 / 0)(")
     with pytest.raises(ValueError, match="the right answer itself fails"):
-        mutation.mutate("flat", suite=Suite(path), functions=["toy"], console=quiet())
+        mutation.mutate("flat", suite=suite, functions=["toy"], console=quiet())
 
 
 def test_a_false_reason_is_found_out(monkeypatch):

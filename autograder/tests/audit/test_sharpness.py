@@ -15,9 +15,9 @@ from autograder.audit.suite_audit import loses_marks
 from autograder.course import rooms
 from autograder.course.answers import Answer
 from autograder.course.students import answering
-from autograder.masters.sources import suite_of
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from autograder.masters.sources import checks_of
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
 
 ROOT = suite_audit.ROOT
 ASSIGNMENTS = ["flat", "scalar", "tensors", "layers", "training", "beyond"]
@@ -25,7 +25,6 @@ OFF = 1e-4  # up to twice that, by content: an answer that agrees with its own w
 # Items that no factor can spoil, with what they ask for instead of a number that was worked out.
 WHOLE, DIGITS, SENT = "whole numbers, names or verdicts", "numbers by hand, to three digits", "what was sent, unchanged"
 LUCK = "random numbers, or a net judged by what it can do"
-SELF = "a run that was killed beside one that was not: both are the student's"
 BLIND = {
     "flat": {"bugs_found": WHOLE, "predict": DIGITS},
     "scalar": {"gate_max": SENT, "patterns": WHOLE, "predict_neuron": DIGITS, "predict_sum": DIGITS,
@@ -35,11 +34,11 @@ BLIND = {
                      "gradcheck_upstream", "gradcheck_wrong", "gradcheck_zero"], WHOLE),
     "layers": {"graph_by_hand": DIGITS, "graph_order": WHOLE, "graph_skip": WHOLE, "layers_by_hand": DIGITS},
     "training": {"atomic": SENT, "checkpoint": SENT, "confusion": WHOLE, "kaiming": LUCK, "ladder": DIGITS,
-                 "minibatches": SENT, "overfit": LUCK, "predict": DIGITS, "resume": SELF, "trained": LUCK},
+                 "minibatches": SENT, "overfit": LUCK, "predict": DIGITS, "trained": LUCK},
     "beyond": {"by_hand": WHOLE, "jacobians": SENT},
 }  # fmt: skip
 # Items whose numbers are handed on and never worked with: there a rounding is a change.
-EXACT = {"batchnorm_running", "search"}
+EXACT = {"batchnorm_running", "resume", "search"}
 
 
 class Scaled(Student):
@@ -92,7 +91,7 @@ class Scaled(Student):
 
 def results(assignment, factor):
     """The suite's results for the solution, its numbers times a factor."""
-    suite = Suite(suite_of(ROOT, assignment))
+    suite = Suite(checks_of(ROOT, assignment))
     transport = answering(Answer("right", ()), rooms.load(assignment))._transport
     assert isinstance(transport, LocalTransport)
     before = torch.get_num_threads()

@@ -15,7 +15,8 @@ from autograder.tests import build_course as course
 
 MASTER_OF = {
     "assignments/tiny/tiny.ipynb": "solutions/tiny.py",
-    "assignments/tiny/test_tiny.py": "autograder/course/tiny/checks/test_tiny.py",
+    "assignments/tiny/checks.json": "autograder/course/tiny/checks",
+    "assignments/tiny/checks/tiny.py": "autograder/course/tiny/checks/tiny.py",
     "lib/backprop/__init__.py": "solutions/backprop/__init__.py",
     "lib/backprop/tiny.py": "solutions/backprop/tiny.py",
 }
@@ -106,13 +107,13 @@ def test_a_missing_file_is_found_and_its_master_named(root, path):
     [
         ("assignments/tiny/notes.md", "solutions/tiny.py"),
         ("assignments/old/old.ipynb", "solutions/old.py"),
-        ("assignments/old/test_old.py", "autograder/course/old/checks/test_old.py"),
+        ("assignments/old/checks/old.py", "autograder/course/old/checks/old.py"),
         ("assignments/README.md", "solutions/README.md.py"),
         ("lib/backprop/old.py", "solutions/backprop/old.py"),
     ],
 )
 def test_a_file_of_no_master_is_found(root, path, master):
-    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
     (root / path).write_text("x")
     (problem,) = build.check(root)
     assert problem.path == path
@@ -151,7 +152,9 @@ def test_a_refused_build_changes_nothing_and_says_so(root):
 def test_a_leaking_build_changes_nothing(root, monkeypatch):
     course.edit(root, "module", "Slopes of", "The slopes of")
     before = course.tree(root)
-    monkeypatch.setattr(plan.regions, "strip", lambda lines, found: list(lines))
+    strip = plan._stripped
+    keep = lambda path, lines, found: strip(path, lines, found if path.startswith("autograder/") else [])  # noqa: E731
+    monkeypatch.setattr(plan, "_stripped", keep)
     with pytest.raises(build.Refused, match="leak"):
         build.build(root)
     assert course.tree(root) == before
@@ -193,6 +196,6 @@ def test_a_build_tells_what_it_wrote_and_then_that_nothing_changed(root):
     course.edit(root, "suite", "1e-9", "1e-8")
     status, text = output(root, check=False)
     assert status == 0
-    assert "built assignments/tiny/test_tiny.py" in text and "2 files built" in text
+    assert "built assignments/tiny/checks/tiny.py" in text and "2 files built" in text
     assert output(root, check=False) == (0, "everything was up to date\n")
     assert build.run(root, check=True) == 0

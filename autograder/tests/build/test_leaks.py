@@ -12,8 +12,8 @@ from autograder.build import leaks, plan
 from autograder.masters import sources
 from autograder.tests import build_course as course
 
-NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/test_tiny.py"
-MASTER = "autograder/course/tiny/checks/test_tiny.py"
+NOTEBOOK, MODULE, SUITE = "assignments/tiny/tiny.ipynb", "lib/backprop/tiny.py", "assignments/tiny/checks/tiny.py"
+MASTER = "autograder/course/tiny/checks/tiny.py"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ PLANTED = {
         in_notebook(lambda n: cell(n, "solution_guess")["source"].append("\nanswer = math.cos(x)")),
         ("solutions/backprop/tiny.py", "math.cos")),
     "a line of a hidden test": (
-        in_file(SUITE, "    near(student.tiny.slope(x), 2.0 * x)\n"), (MASTER, "2.0 * x")),
+        in_file(SUITE, "    near(student.tiny.slope(at.x), 2.0 * at.x)\n"), (MASTER, "2.0 * at.x")),
     "the name of a hidden test": (
         in_file(SUITE, "# see test_the_slope_doubles_every_input\n"),
         (MASTER, "doubles_every")),
@@ -104,14 +104,14 @@ PLANTED = {
 
 
 def test_the_release_of_the_masters_is_clean(masters, clean):
-    assert leaks.find(masters, clean) == []
+    assert leaks.find(leaks.Secrets(masters), clean) == []
 
 
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_leak_is_found_and_its_origin_named(masters, clean, kind):
     plant, words = PLANTED[kind]
     path, data = plant(clean)
-    found = leaks.find(masters, {**clean, path: data})
+    found = leaks.find(leaks.Secrets(masters), {**clean, path: data})
     assert any(problem.path == path and all(word in problem.message for word in words) for problem in found), found
     assert {problem.path for problem in found} == {path}
 
@@ -119,7 +119,7 @@ def test_a_planted_leak_is_found_and_its_origin_named(masters, clean, kind):
 def test_a_leak_names_the_line_of_the_master(root, masters, clean):
     path, data = PLANTED["a line of a module"][0](clean)
     line = course.line_of(root, "module", "answer = 2 * x")
-    assert f"solutions/backprop/tiny.py:{line}" in leaks.find(masters, {path: data})[0].message
+    assert f"solutions/backprop/tiny.py:{line}" in leaks.find(leaks.Secrets(masters), {path: data})[0].message
 
 
 def test_a_line_that_a_master_shows_openly_is_no_leak(tmp_path):
@@ -132,6 +132,7 @@ def test_every_line_of_every_region_is_guarded(masters, clean):
     """Each line of a region, put alone into a released file, is found, unless a master shows it openly as well."""
     secrets = leaks.Secrets(masters)
     for text in secrets.lines:
-        found = leaks.find(masters, {MODULE: clean[MODULE] + f"\n{text}\n".encode()})
+        found = leaks.find(leaks.Secrets(masters), {MODULE: clean[MODULE] + f"\n{text}\n".encode()})
         assert found or text not in secrets.whole, text
-    assert {"guess = 3.0 * 14.0", "answer = 2 * x", "near(student.tiny.slope(x), 2.0 * x)"} <= secrets.whole.keys()
+    known = {"guess = 3.0 * 14.0", "answer = 2 * x", "near(student.tiny.slope(at.x), 2.0 * at.x)"}
+    assert known <= secrets.whole.keys()

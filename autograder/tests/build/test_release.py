@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import zipfile
@@ -10,38 +11,21 @@ from pathlib import Path
 import pytest
 
 from autograder import build
-from autograder.build import Refused
-from autograder.build.release import release, students_part
+from autograder.build import Refused, unpacked
+from autograder.build.release import release
 from autograder.tests import build_course as course
-
-README = """# Kit
-
-A course.
-
-## For students
-
-Open the notebook.
-
-```sh
-## no heading
-```
-
-### Help
-
-Ask.
-
-## For instructors
-
-Edit the masters.
-"""
+from toolbox.seat.doctor import is_work
+from toolbox.seat.update import read
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(unpacked, "problems", lambda content: [])  # its toolbox is none
     root = course.write(tmp_path / "course")
     build.build(root)
     for path, text in {
-        "README.md": README,
+        "README.md": "# Kit\n\nFor everybody: masters.\n",
+        "lib/README.md": "# Course\n\nOpen the notebook.\n",
         "requirements.txt": "torch\n",
         "requirements.lock": "apple==1.0\n",
         "lib/install.py": "print('ready')\n",
@@ -78,19 +62,33 @@ def test_the_bundle_holds_the_students_side_and_nothing_else(root, tmp_path):
                 "pyproject.toml",
                 "lib/toolbox/check.py",
                 "data/digits.npz",
+                ".release/release.json",
+                *(f".release/{path}" for path in course.BUILT if is_work(path)),
             ]
         )
     ]
     assert os.listdir(tmp_path / "out") == [bundle.name]
 
 
-def test_the_bundle_holds_the_files_as_they_are_and_the_students_part_of_the_readme(root, tmp_path):
+def test_the_bundle_holds_the_files_as_they_are_and_a_readme_for_students(root, tmp_path):
     with zipfile.ZipFile(release(root, tmp_path / "out")) as bundle:
         for path in [*course.BUILT, "data/digits.npz"]:
             assert bundle.read(f"backprop-kit/{path}") == (root / path).read_bytes()
-        readme = bundle.read("backprop-kit/README.md").decode()
-    assert "A course." in readme and "Open the notebook." in readme and "## no heading" in readme and "Ask." in readme
-    assert "masters" not in readme
+        assert bundle.read("backprop-kit/README.md") == (root / "lib/README.md").read_bytes()
+
+
+def test_a_release_is_what_update_brings_into_a_folder_with_work(root, tmp_path):
+    archive = release(root, tmp_path / "out")
+    content = read(archive)  # all sums hold
+    assert json.loads(content[".release/release.json"])["release"] == archive.stem.removeprefix("backprop-kit-")
+    assert content[".release/lib/backprop/tiny.py"] == content["lib/backprop/tiny.py"]
+
+
+def test_an_assignment_that_the_class_switches_off_is_not_released(root, tmp_path):
+    there = [path for path in names(release(root, tmp_path / "on")) if "assignments/tiny/" in path]
+    (root / "classroom" / "course.toml").write_text("[assignments.tiny]\non = false\n")
+    off = names(release(root, tmp_path / "off"))
+    assert there and not [path for path in off if "assignments/" in path] and "backprop-kit/lib/backprop/tiny.py" in off
 
 
 def test_the_same_content_makes_the_same_bytes_whenever_and_wherever(root, tmp_path):
@@ -131,7 +129,9 @@ def test_a_link_is_not_released(root, tmp_path):
         release(root, tmp_path / "out")
 
 
-@pytest.mark.parametrize("path", ["requirements.txt", "pyproject.toml", "data/digits.npz", "lib/toolbox/check.py"])
+@pytest.mark.parametrize(
+    "path", ["requirements.txt", "lib/README.md", "pyproject.toml", "data/digits.npz", "lib/toolbox/check.py"]
+)
 def test_a_missing_place_is_refused_by_name(root, tmp_path, path):
     (root / path).unlink()
     with pytest.raises(Refused, match=path.rpartition("/")[0] or path):
@@ -146,10 +146,3 @@ def test_what_git_ignores_stays_out(root, tmp_path):
     found = names(release(root, tmp_path / "out"))
     assert "backprop-kit/data/digits.npz" in found
     assert not any("large" in name for name in found)
-
-
-def test_a_readme_without_a_part_for_students_is_refused(root, tmp_path):
-    (root / "README.md").write_text("# Kit\n\n## For teachers\n")
-    with pytest.raises(Refused, match="README.md: has no part for students"):
-        release(root, tmp_path / "out")
-    assert students_part("# Kit\n") is None

@@ -1,31 +1,20 @@
 """`beyond`: of a chain of values the earliest wrong one is named, and what follows from it is not blamed."""
 
-from pathlib import Path
-
 import pytest
 
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
-from autograder.course.students import answering
-from autograder.masters.sources import suite_of
-from toolbox.suite import Suite
+from autograder.tests.naming import judged
 
-ROOT = Path(__file__).resolve().parents[3]
 BEYOND = rooms.load("beyond")
 
 
-@pytest.fixture(scope="module")
-def suite():
-    return Suite(suite_of(ROOT, "beyond"))
-
-
-def failed(suite, items, *edits, seed="x", **notebook):
+def failed(items, *edits, seed="x", **notebook):
     """The tests that fail, with one answer made of the edits, as (item, name of the value, first diagnosis, test)."""
     answer = Answer("early", (), tuple(Edit(*edit) for edit in edits), notebook=notebook)
-    results = suite.run(answering(answer, BEYOND), items=items, seed=seed)
     return [
         (test.item, (test.evidence or {}).get("name"), (test.diagnosis or [None])[0], test.name)
-        for test in results if test.status != "passed"
+        for test in judged("beyond", answer, items, seed) if test.status != "passed"
     ]  # fmt: skip
 
 
@@ -37,10 +26,8 @@ BIAS = ("rop_forward", "r_a = x @ v_w1 + v_b1", "r_a = x @ v_w1")
 
 @pytest.mark.parametrize(("edit", "mistake"), [(SLOPE, "rop-slope-missing"), (BIAS, "rop-direction-missing")])
 @pytest.mark.parametrize("seed", ["x", "y", "z"])
-def test_a_wrong_speed_of_the_hidden_layer_is_named_and_the_scores_that_follow_from_it_are_not(
-    suite, edit, mistake, seed
-):
-    found = failed(suite, ROP, edit, seed=seed)
+def test_a_wrong_speed_of_the_hidden_layer_is_named_and_the_scores_that_follow_from_it_are_not(edit, mistake, seed):
+    found = failed(ROP, edit, seed=seed)
     assert {(item, value, name) for item, value, name, _ in found} == {("rop_forward", "r_h", mistake)}
     assert all("hidden_layer" in test for *_, test in found) and len(found) == 2
 
@@ -53,15 +40,15 @@ def test_a_wrong_speed_of_the_hidden_layer_is_named_and_the_scores_that_follow_f
 )  # fmt: skip
 @pytest.mark.parametrize("seed", ["x", "y", "z"])
 def test_a_wrong_speed_on_the_way_back_is_named_in_the_first_layers_weights_and_the_bias_is_not_blamed(
-    suite, edit, mistake, seed
+    edit, mistake, seed
 ):
-    found = failed(suite, ROP, edit, seed=seed)
+    found = failed(ROP, edit, seed=seed)
     assert {(item, value) for item, value, *_ in found} == {("rop_backward", "H v for w1")}
     assert {name for *_, name, test in found if "one_example" not in test} == {mistake}
 
 
-def test_two_early_faults_are_named_each_at_its_own_place(suite):
-    found = failed(suite, ROP, SLOPE, CURVATURE)
+def test_two_early_faults_are_named_each_at_its_own_place():
+    found = failed(ROP, SLOPE, CURVATURE)
     assert {(item, value) for item, value, *_ in found} == {("rop_forward", "r_h"), ("rop_backward", "H v for w1")}
     assert {name for *_, name, _ in found} - {None} == {"rop-slope-missing", "rop-curvature-sign"}
 
@@ -75,14 +62,14 @@ def test_two_early_faults_are_named_each_at_its_own_place(suite):
      ("as_equilibrium", ("as_equilibrium", "    b = torch.cat(list(biases))",
                          "    w, b = w.T, torch.cat(list(biases)[::-1])"), "w", "blocks-below-the-diagonal")],
 )  # fmt: skip
-def test_of_the_parts_of_an_answer_the_first_wrong_one_is_named(suite, item, edit, value, mistake):
-    found = [row for row in failed(suite, [item], edit) if row[2]]
+def test_of_the_parts_of_an_answer_the_first_wrong_one_is_named(item, edit, value, mistake):
+    found = [row for row in failed([item], edit) if row[2]]
     assert found and {row[:3] for row in found} == {(item, value, mistake)}
 
 
-def test_a_length_that_is_wrong_is_not_blamed_on_the_vector(suite):
+def test_a_length_that_is_wrong_is_not_blamed_on_the_vector():
     edit = ("power_iteration", "            return value, v\n", "            return value**2, 2 * v\n")
-    messages = {name for *_, name, _ in failed(suite, ["power_iteration"], edit)}
+    messages = {name for *_, name, _ in failed(["power_iteration"], edit)}
     assert "power-squared" in messages and "power-length" not in messages
 
 
@@ -90,16 +77,16 @@ def predicted(**changes):
     return {"predicted": BEYOND.notebook["predicted"] | changes}
 
 
-def test_a_wrong_sum_foreseen_is_named_and_the_product_that_follows_from_it_is_not(suite):
-    found = failed(suite, ["by_hand"], **predicted(q=-7, dq=-1, f=28, df=-3))
+def test_a_wrong_predicted_sum_is_named_and_the_product_that_follows_from_it_is_not():
+    found = failed(["by_hand"], **predicted(q=-7, dq=-1, f=28, df=-3))
     assert [row[:2] for row in found] == [("by_hand", "q")]
-    found = failed(suite, ["by_hand"], **predicted(dq=6, df=-21))
+    found = failed(["by_hand"], **predicted(dq=6, df=-21))
     assert [row[:3] for row in found] == [("by_hand", "dq", "dual-tangents-only")]
 
 
 @pytest.mark.parametrize("changes", [{"q": -7}, {"dq": -1}, {"q": -7, "dq": -1}, {"q": "three"}, {"dq": None}])
-def test_a_product_foreseen_that_follows_from_nothing_is_wrong_all_the_same(suite, changes):
-    found = failed(suite, ["by_hand"], **predicted(**changes, f=11, df=4))
+def test_a_predicted_product_that_follows_from_nothing_is_wrong_all_the_same(changes):
+    found = failed(["by_hand"], **predicted(**changes, f=11, df=4))
     assert [value for _, value, *_ in found][-1] == "f"
-    found = failed(suite, ["by_hand"], **predicted(**changes))  # right in itself: that costs nothing more
+    found = failed(["by_hand"], **predicted(**changes))  # right in itself: that costs nothing more
     assert len(found) == 1

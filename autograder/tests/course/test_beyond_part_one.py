@@ -1,6 +1,5 @@
 """Forward mode and second order: what the toolbox gives to `beyond` is right, and one mistake costs one item."""
 
-import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -9,17 +8,17 @@ import torch
 
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
+from autograder.course.beyond.checks import forward
 from autograder.course.students import answering, namespace
-from autograder.masters.sources import suite_of
-from toolbox import calls, smooth, wire
+from autograder.masters.sources import checks_of
+from toolbox.calling import calls, wire
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.reference.forward import push
+from toolbox.checks.reference.second import Net, hessian, hvp
+from toolbox.checks.suite import Suite
 from toolbox.draw import show_boundaries, show_hessian, show_steps, show_throw
 from toolbox.errors import Malformed, Missing
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.beyond import ROWS
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
-from toolbox.truths.forward import OPERATIONS, UNARY, binary_forms, jacobian_forms, jvp_forms, push, unary_forms
-from toolbox.truths.second import MEASURES, Net, hessian, hessian_forms, hvp, hvp_forms, penalty
+from toolbox.given import smooth_functions
 
 ROOT = Path(__file__).resolve().parents[3]
 BEYOND = rooms.load("beyond")
@@ -35,7 +34,7 @@ def solution(module):
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "beyond"))
+    return Suite(checks_of(ROOT, "beyond"))
 
 
 # What the toolbox gives
@@ -46,19 +45,19 @@ def test_the_net_that_takes_duals_is_the_net_of_torch():
     scores = torch.relu(x @ w1 + 0.1) @ w2 - 0.2
     expected = torch.nn.functional.cross_entropy(scores, y) + 0.3 * ((w1 * w1).sum() + (w2 * w2).sum())
     given = (torch.full((6,), 0.1).double(), torch.full((3,), -0.2).double())
-    torch.testing.assert_close(smooth.net_loss(x, y, w1, given[0], w2, given[1], reg=0.3), expected)
+    torch.testing.assert_close(smooth_functions.net_loss(x, y, w1, given[0], w2, given[1], reg=0.3), expected)
 
 
 def test_a_throw_runs_on_duals_as_on_tensors_and_stays_above_the_ground():
     forward_mode, g = solution("forward_mode"), torch.tensor(9.81).double()
-    value, tangent = forward_mode["jvp"](smooth.throw, [g], [torch.ones_like(g)])
-    torch.testing.assert_close((value, tangent), push(smooth.throw, [g], [torch.ones_like(g)]))
+    value, tangent = forward_mode["jvp"](smooth_functions.throw, [g], [torch.ones_like(g)])
+    torch.testing.assert_close((value, tangent), push(smooth_functions.throw, [g], [torch.ones_like(g)]))
     assert value.shape == (100, 2) and value[:, 1].min() > 0
     assert tangent[-1, 1] < -1 and tangent[:, 0].abs().max() > 0.01  # sideways, too: the drag
 
 
 def test_a_cubed_sum_knows_its_own_tangent():
-    function = smooth.Cubed([normal(4, 3), normal(4, 2, seed=1)], (2, 2))
+    function = smooth_functions.Cubed([normal(4, 3), normal(4, 2, seed=1)], (2, 2))
     inputs, tangents = [normal(3, seed=2), normal(2, 1, seed=3)], [normal(3, seed=4), normal(2, 1, seed=5)]
     dual = solution("forward_mode")["Dual"]
     result = function(*map(dual, inputs, tangents))
@@ -69,10 +68,10 @@ def test_a_cubed_sum_knows_its_own_tangent():
 
 def test_products_and_passes_count_and_refuse_wrong_shapes():
     matrix = normal(3, 3)
-    product = smooth.Products(matrix)
+    product = smooth_functions.Products(matrix)
     torch.testing.assert_close(product(normal(3, seed=1)), matrix @ normal(3, seed=1))
     jacobian = normal(2, 3, 4)
-    forward, reverse = smooth.Passes(jacobian, 1, True), smooth.Passes(jacobian, 1, False)
+    forward, reverse = smooth_functions.Passes(jacobian, 1, True), smooth_functions.Passes(jacobian, 1, False)
     torch.testing.assert_close(forward(normal(3, 4)), torch.einsum("ijk,jk->i", jacobian, normal(3, 4)))
     torch.testing.assert_close(reverse(normal(2)), torch.einsum("ijk,i->jk", jacobian, normal(2)))
     assert product.calls == forward.calls == reverse.calls == 1
@@ -80,19 +79,11 @@ def test_products_and_passes_count_and_refuse_wrong_shapes():
         forward(normal(12))
 
 
-def test_parts_of_anything_but_a_dual_are_missing_or_malformed():
-    assert len(smooth.parts(solution("forward_mode")["Dual"](normal(2)))) == 2
-    with pytest.raises(Missing):
-        smooth.parts(None)
-    with pytest.raises(Malformed, match="of type Tensor"):
-        smooth.parts(normal(2))
-
-
 @pytest.mark.parametrize("lost", [lambda p: p.detach(), lambda p: p.item(), lambda p: p.expand(2)])
 def test_a_penalty_without_a_graph_has_no_gradients(lost):
     right, given = solution("second_order")["gradient_penalty"], (normal(4, 3), [normal(3, 2), normal(2)])
-    assert len(smooth.trained_by(right, *given)["grads"]) == 2
-    assert smooth.trained_by(lambda losses, x: lost(right(losses, x)), *given)["grads"] is None
+    assert len(smooth_functions.trained_by(right, *given)["grads"]) == 2
+    assert smooth_functions.trained_by(lambda losses, x: lost(right(losses, x)), *given)["grads"] is None
 
 
 def test_a_lost_graph_is_a_mistake_where_autograd_is_allowed_and_forbidden_elsewhere():
@@ -110,11 +101,13 @@ def test_a_lost_graph_is_a_mistake_where_autograd_is_allowed_and_forbidden_elsew
 
 def test_the_references_agree_with_torch_func():
     a, b, v, w = normal(4, 3), normal(3, seed=1), normal(4, 3, seed=2), normal(3, seed=3)
-    torch.testing.assert_close(push(smooth.entangled, [a, b], [v, w]), torch.func.jvp(smooth.entangled, (a, b), (v, w)))
-    expected = torch.func.jvp(torch.func.grad(smooth.entangled, argnums=(0, 1)), (a, b), (v, w))[1]
-    torch.testing.assert_close(tuple(hvp(smooth.entangled, [a, b], [v, w])), expected)
+    torch.testing.assert_close(
+        push(smooth_functions.entangled, [a, b], [v, w]), torch.func.jvp(smooth_functions.entangled, (a, b), (v, w))
+    )
+    expected = torch.func.jvp(torch.func.grad(smooth_functions.entangled, argnums=(0, 1)), (a, b), (v, w))[1]
+    torch.testing.assert_close(tuple(hvp(smooth_functions.entangled, [a, b], [v, w])), expected)
     x = normal(5, seed=4)
-    torch.testing.assert_close(hessian(smooth.quartic, x), torch.func.hessian(smooth.quartic)(x))
+    torch.testing.assert_close(hessian(smooth_functions.quartic, x), torch.func.hessian(smooth_functions.quartic)(x))
 
 
 def direction(N=5, D=3, H=4, C=2, reg=0.3):
@@ -143,56 +136,6 @@ def test_moving_the_nets_lines_one_by_one_gives_the_hessians_product():
     _, grads, _ = module["net_gradient"](given["x"], given["y"], dict(zip(names, inputs, strict=True)), 0.3)
     for name in names:
         torch.testing.assert_close(truth.value[f"grad_{name}"], grads[name])
-
-
-# No known mistake is the truth
-
-
-def differ(forms, true):
-    for name, values in forms.items():
-        for value in values:
-            assert value.shape != true.shape or not torch.allclose(value, true), name
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_no_known_mistake_of_forward_mode_is_right(seed):
-    a, b, da, db = (normal(3, 3, seed=4 * seed + i) for i in range(4))
-    for name, function in OPERATIONS.items():
-        differ(binary_forms(name, (a, b), (da, db)), push(function, (a, b), (da, db))[1])
-    for name, function in UNARY.items():
-        at = a.abs() if name == "log" else a
-        differ(unary_forms(name, at, da), push(function, [at], [da])[1])
-    function = smooth.Cubed([normal(4, 9, seed=seed), normal(4, 9, seed=seed + 9)], (4,))
-    differ(jvp_forms(function, (a, b), (da, db)), push(function, (a, b), (da, db))[1])
-    jacobian = normal(2, 3, 4, 2, seed=seed)
-    differ(jacobian_forms(jacobian, 2), jacobian)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_no_known_mistake_of_second_order_is_right(seed):
-    a, b, v, w = (
-        normal(4, 3, seed=seed),
-        normal(3, seed=seed + 1),
-        normal(4, 3, seed=seed + 2),
-        normal(3, seed=seed + 3),
-    )
-    for place, true in enumerate(hvp(smooth.entangled, [a, b], [v, w])):
-        forms = hvp_forms(smooth.entangled, [a, b], [v, w], place)
-        differ(forms if place else {k: f for k, f in forms.items() if k != "hvp-first-input-only"}, true)
-    differ(hessian_forms(smooth.valley, b), hessian(smooth.valley, b))
-    true = penalty(a, [normal(3, 2), normal(2)])
-    for measures in MEASURES.values():
-        for measure in measures:
-            assert not torch.allclose(penalty(a, [normal(3, 2), normal(2)], measure)[0], true[0])
-
-
-def test_every_misconception_can_be_given_and_every_name_that_is_given_is_known():
-    truths = [ROOT / "lib" / "toolbox" / "truths" / name for name in ("forward.py", "second.py")]
-    source = "".join(file.read_text() for file in [*truths, suite_of(ROOT, "beyond")])
-    known = {row[0] for row in ROWS}
-    assert {name for name in known if name not in source and name.replace("-", "_") not in source} == set()
-    named = set(re.findall(r'"((?:dual|jvp|hessian|hvp|rop|cg|power|penalty|no-convergence)-[a-z-]+)"', source))
-    assert named - set(CATALOGUE) == set()
 
 
 # One mistake, one item
@@ -233,7 +176,7 @@ def test_refusing_everything_or_returning_nothing_but_zeros_earns_nothing(suite)
 
 def test_the_pictures_of_part_one_take_what_the_notebook_gives_them():
     g = torch.tensor(9.81).double()
-    places, moves = push(smooth.throw, [g], [torch.ones_like(g)])
+    places, moves = push(smooth_functions.throw, [g], [torch.ones_like(g)])
     assert len(show_throw(places, moves, others={"g = 9": places}).axes) == 2
     figure = show_hessian({"one": normal(5, 5), "missing": None}, {"w": 3, "b": 2})
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["w", "b"]
@@ -243,3 +186,13 @@ def test_the_pictures_of_part_one_take_what_the_notebook_gives_them():
     assert figure.axes[0].get_title() == "a net"
     assert show_steps({"a": ([0, 1], [1.0, 0.1])}, xlabel="cost", ylabel="loss").axes[0].get_yscale() == "log"
     plt.close("all")
+
+
+def test_what_is_no_dual_with_two_tensors_is_missing_or_malformed():
+    pair = [normal(2), normal(2, seed=1)]
+    assert forward.parts(["Dual", *pair]) == pair
+    with pytest.raises(Missing):
+        forward.parts(["NoneType", None, None])
+    for value, tangent in ((None, None), (pair[0], None), (pair[0], 0.0)):
+        with pytest.raises(Malformed, match="of type Tensor"):
+            forward.parts(["Tensor", value, tangent])

@@ -22,7 +22,7 @@ def rows() -> list[tuple[str, str, str, str]]:
 
 @cache
 def sections(name: str) -> dict[str, str]:
-    """Heading -> all that stands below it, its subsections included, of a released notebook."""
+    """Heading -> all that stands below it, its subsections included and it itself not, of a released notebook."""
     cells = json.loads((ROOT / "assignments" / name / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     texts = ["".join(cell["source"]) for cell in cells]
     open_ones: dict[int, str] = {}
@@ -35,7 +35,8 @@ def sections(name: str) -> dict[str, str]:
                 open_ones = {depth: title for depth, title in open_ones.items() if depth < level}
                 open_ones[level] = heading[2].strip()
                 found[heading[2].strip()] = ""
-            for title in open_ones.values():
+            below = [title for title in open_ones.values() if heading is None or title != heading[2].strip()]
+            for title in below:
                 found[title] += line + "\n"
     return found
 

@@ -6,26 +6,17 @@ import math
 
 import pytest
 
-from autograder.audit import suite_audit
 from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
-from autograder.course.students import answering
-from autograder.masters.sources import suite_of
-from toolbox.suite import Suite
+from autograder.tests.naming import judged
 
 SCALAR = rooms.load("scalar")
 NODES = ("c", "b", "a", "x")
 
 
-@pytest.fixture(scope="module")
-def suite():
-    return Suite(suite_of(suite_audit.ROOT, "scalar"))
-
-
-def failed(suite, item, *edits, **notebook):
+def failed(item, *edits, **notebook):
     """(name, message, diagnosis) of each failed test that bears marks."""
-    student = answering(Answer("early", (item,), edits, notebook=notebook), SCALAR)
-    results = suite.run(student, items=[item], seed="early")
+    results = judged("scalar", Answer("early", (item,), edits, notebook=notebook), [item], "early")
     return [(r.name, r.message, r.diagnosis) for r in results if r.status != "passed" and r.share]
 
 
@@ -38,23 +29,23 @@ LINES = {
 
 
 @pytest.mark.parametrize("node", NODES)
-def test_one_wrong_node_of_the_sigmoid_is_named_and_the_nodes_behind_it_are_not(suite, node):
+def test_one_wrong_node_of_the_sigmoid_is_named_and_the_nodes_behind_it_are_not(node):
     old, new, name = LINES[node]
-    found = failed(suite, "sigmoid_parts", Edit("sigmoid_by_parts", old, new))
+    found = failed("sigmoid_parts", Edit("sigmoid_by_parts", old, new))
     assert found and all(diagnosis == [name] for *_, diagnosis in found)
     assert all(message.startswith(f"gradient {node} is wrong") for _, message, _ in found)
 
 
 @pytest.mark.parametrize(("early", "late"), [("c", "a"), ("c", "x"), ("b", "a"), ("a", "x")])
-def test_of_two_wrong_nodes_the_earlier_is_named(suite, early, late):
+def test_of_two_wrong_nodes_the_earlier_is_named(early, late):
     edits = [Edit("sigmoid_by_parts", *LINES[node][:2]) for node in (early, late)]
-    found = failed(suite, "sigmoid_parts", *edits)
+    found = failed("sigmoid_parts", *edits)
     assert found and all(diagnosis == [LINES[early][2]] for *_, diagnosis in found)
 
 
 @pytest.mark.parametrize(("early", "late"), [("c", "a"), ("b", "x")])
-def test_the_later_of_two_wrong_nodes_is_named_once_the_earlier_is_repaired(suite, early, late):
-    found = failed(suite, "sigmoid_parts", Edit("sigmoid_by_parts", *LINES[late][:2]))
+def test_the_later_of_two_wrong_nodes_is_named_once_the_earlier_is_repaired(early, late):
+    found = failed("sigmoid_parts", Edit("sigmoid_by_parts", *LINES[late][:2]))
     assert found and all(diagnosis == [LINES[late][2]] for *_, diagnosis in found)
 
 
@@ -84,20 +75,20 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_wrong_number_of_the_neuron_is_named_and_what_follows_from_it_is_right(suite, fault):
+def test_one_wrong_number_of_the_neuron_is_named_and_what_follows_from_it_is_right(fault):
     changed, test, name, diagnosis = FAULTS[fault]
-    found = failed(suite, "predict_neuron", traced=traced(**changed))
+    found = failed("predict_neuron", traced=traced(**changed))
     assert len(found) == 1 and test in found[0][0]
     assert found[0][1].startswith(f"gradient {name} is wrong") and found[0][2] == diagnosis
 
 
-def test_two_wrong_numbers_of_the_neuron_are_both_found(suite):
-    found = failed(suite, "predict_neuron", traced=traced(**FAULTS["s"][0], **FAULTS["df_ds"][0]))
+def test_two_wrong_numbers_of_the_neuron_are_both_found():
+    found = failed("predict_neuron", traced=traced(**FAULTS["s"][0], **FAULTS["df_ds"][0]))
     assert [diagnosis for *_, diagnosis in found] == [[], ["chain-step-skipped"]]
 
 
-def test_the_neuron_of_this_test_is_the_right_one_where_nothing_is_changed(suite):
-    assert failed(suite, "predict_neuron", traced=traced()) == []
+def test_the_neuron_of_this_test_is_the_right_one_where_nothing_is_changed():
+    assert failed("predict_neuron", traced=traced()) == []
 
 
 @pytest.mark.parametrize(
@@ -105,16 +96,16 @@ def test_the_neuron_of_this_test_is_the_right_one_where_nothing_is_changed(suite
     [({"q": -7, "f": 28, "df_dz": -7}, "values"), ({"q": 7, "f": -28, "df_dz": 7}, "values"),
      ({"df_dq": 4, "df_dx": 4, "df_dy": 4}, "backward"), ({"df_dq": 3, "df_dx": 3, "df_dy": 3}, "backward")],
 )  # fmt: skip
-def test_one_wrong_number_of_the_sum_costs_one_test(suite, numbers, test):
-    found = failed(suite, "predict_sum", predicted=SCALAR.notebook["predicted"] | numbers)
+def test_one_wrong_number_of_the_sum_costs_one_test(numbers, test):
+    found = failed("predict_sum", predicted=SCALAR.notebook["predicted"] | numbers)
     assert len(found) == 1 and test in found[0][0]
 
 
-def test_numbers_that_do_not_follow_from_each_other_are_wrong(suite):
+def test_numbers_that_do_not_follow_from_each_other_are_wrong():
     numbers = SCALAR.notebook["predicted"] | {"q": -7, "f": 27}
-    assert "values" in failed(suite, "predict_sum", predicted=numbers)[0][0]
+    assert "values" in failed("predict_sum", predicted=numbers)[0][0]
     lazy = dict.fromkeys(SCALAR.notebook["traced"], 1.0)
-    assert len(failed(suite, "predict_neuron", traced=lazy)) == 3
+    assert len(failed("predict_neuron", traced=lazy)) == 3
 
 
 @pytest.mark.parametrize(
@@ -122,7 +113,7 @@ def test_numbers_that_do_not_follow_from_each_other_are_wrong(suite):
     [("Value.tanh", "(1 - t * t,)", "(1 - t,)", "b"), ("Value.exp", "(e,)", "(1.0,)", "c"),
      ("Value.sigmoid", "(s * (1 - s),)", "(s,)", "b"), ("Value.__truediv__", "-self.data", "self.data", "a")],
 )  # fmt: skip
-def test_on_the_way_back_through_a_graph_the_first_node_behind_a_wrong_operation_is_named(suite, where, old, new, name):
-    found = failed(suite, "value_backward", Edit(where, old, new))
+def test_on_the_way_back_through_a_graph_the_first_node_behind_a_wrong_operation_is_named(where, old, new, name):
+    found = failed("value_backward", Edit(where, old, new))
     larger = [message for test, message, _ in found if "larger_graphs" in test]
     assert len(larger) == 1 and larger[0].startswith(f"gradient {name} is wrong")

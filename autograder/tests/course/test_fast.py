@@ -15,7 +15,7 @@ from autograder.judging.judge import Judge
 from autograder.masters import regions, sources
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 
 ROOT = Path(__file__).resolve().parents[3]
 fast = reference("fast")

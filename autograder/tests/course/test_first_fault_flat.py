@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
-from autograder.course.students import answering
-from autograder.masters.sources import suite_of
-from autograder.tests.checkout import ROOT
-from toolbox.suite import Suite
+from autograder.tests.naming import judged
 
-SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 NET = ("grad_second", "grad_first")
 SEEDS = ("public", "first fault", "another")
 
 
-@pytest.fixture(scope="module")
-def suite():
-    return Suite(suite_of(ROOT, "flat"))
-
-
-def blamed(suite, items, *edits, seed="first fault"):
+def blamed(items, *edits, seed="first fault"):
     """gradient -> the names given to its mistake, for each gradient that a hand-in with these edits loses marks for."""
-    student = answering(Answer("", (), edits), rooms.load("flat"))
     found = {}
-    for result in suite.run(student, items=items, seed=seed):
+    for result in judged("flat", Answer("", (), edits), items, seed):
         if result.share > 0 and result.status != "passed":
             found.setdefault(result.evidence["name"].removeprefix("gradient "), set()).update(result.diagnosis)
     return found
@@ -51,19 +40,19 @@ EARLY = [
 
 @pytest.mark.parametrize(("kind", "old", "new", "node", "name"), EARLY)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_an_early_fault_of_a_net_is_named_where_it_is_and_nowhere_after(suite, kind, old, new, node, name, seed):
+def test_an_early_fault_of_a_net_is_named_where_it_is_and_nowhere_after(kind, old, new, node, name, seed):
     items = [f"net_{kind}_{part}" for part in NET]
-    found = blamed(suite, items, Edit(f"net_{kind}", old, new), seed=seed)
+    found = blamed(items, Edit(f"net_{kind}", old, new), seed=seed)
     assert found == {node: {name} if name else set()}
 
 
 @pytest.mark.parametrize("kind", ["hinge", "softmax", "squared", "logistic"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_fault_in_the_scores_of_a_linear_model_is_not_blamed_on_w_and_b(suite, kind, seed):
+def test_a_fault_in_the_scores_of_a_linear_model_is_not_blamed_on_w_and_b(kind, seed):
     function = "logistic" if kind == "logistic" else f"linear_{kind}"
     items = [f"{kind}_grad_{part}" for part in ("scores", "w", "b")]
     wrong = Edit(function, "torch.ones_like(losses) / N", "-torch.ones_like(losses) / N")
-    assert blamed(suite, items, wrong, seed=seed) == {"scores": {"sign-flipped"}}
+    assert blamed(items, wrong, seed=seed) == {"scores": {"sign-flipped"}}
 
 
 FORWARD = [
@@ -77,28 +66,26 @@ FORWARD = [
 
 @pytest.mark.parametrize(("kind", "old", "new", "expected"), FORWARD)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_fault_of_the_forward_pass_is_named_at_the_loss_and_blamed_on_no_gradient(
-    suite, kind, old, new, expected, seed
-):
+def test_a_fault_of_the_forward_pass_is_named_at_the_loss_and_blamed_on_no_gradient(kind, old, new, expected, seed):
     items = [f"net_{kind}_{part}" for part in ("loss", *NET)]
-    assert blamed(suite, items, Edit(f"net_{kind}", old, new), seed=seed) == expected
+    assert blamed(items, Edit(f"net_{kind}", old, new), seed=seed) == expected
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_without_a_relu_forwards_its_gradient_still_has_to_be_known(suite, seed):
+def test_without_a_relu_forwards_its_gradient_still_has_to_be_known(seed):
     edits = [Edit("net_softmax", "h = a.clamp(min=0)", "h = a"), Edit("net_softmax", A, 'grads["a"] = grads["h"] * 1')]
     items = [f"net_softmax_{part}" for part in ("loss", *NET)]
-    found = blamed(suite, items, *edits, seed=seed)
+    found = blamed(items, *edits, seed=seed)
     assert found == {"loss": {"relu-missing"}, "a": {"relu-mask-missing"}}
 
 
 @pytest.mark.parametrize("kind", ["hinge", "softmax", "squared", "logistic"])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_bias_that_is_missing_in_the_scores_is_blamed_on_no_gradient(suite, kind, seed):
+def test_a_bias_that_is_missing_in_the_scores_is_blamed_on_no_gradient(kind, seed):
     function = "logistic" if kind == "logistic" else f"linear_{kind}"
     items = [f"{kind}_{part}" for part in ("loss", "grad_scores", "grad_w", "grad_b")]
     wrong = Edit(function, "scores = x @ w + b", "scores = x @ w")
-    assert blamed(suite, items, wrong, seed=seed) == {"loss": {"bias-missing"}}
+    assert blamed(items, wrong, seed=seed) == {"loss": {"bias-missing"}}
 
 
 LATE = [
@@ -112,10 +99,8 @@ LATE = [
 
 @pytest.mark.parametrize(("old", "new", "node", "name"), LATE)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_second_fault_is_named_for_what_it_is_though_its_upstream_gradient_is_wrong(
-    suite, old, new, node, name, seed
-):
+def test_a_second_fault_is_named_for_what_it_is_though_its_upstream_gradient_is_wrong(old, new, node, name, seed):
     items = [f"net_softmax_{part}" for part in NET]
     early = Edit("net_softmax", SCORES, SCORES + " * (1 + scores.abs())")
-    found = blamed(suite, items, early, Edit("net_softmax", old, new), seed=seed)
+    found = blamed(items, early, Edit("net_softmax", old, new), seed=seed)
     assert found == {"scores": set(), node: {name}}

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.course import rooms
 from autograder.course.answers import Answer, Edit
-from autograder.course.students import answering
-from autograder.masters.sources import suite_of
-from autograder.tests.checkout import ROOT
-from toolbox.suite import Suite
+from autograder.tests.naming import judged, suite_of
 
-TRAINING = rooms.load("training")
 BY_HAND = ("predict", "ladder", "overfit", "trained")  # numbers and nets of the notebook: no function is called
 
 
-@pytest.fixture(scope="module")
-def suite():
-    return Suite(suite_of(ROOT, "training"))
-
-
-def blamed(suite, *edits):
+def blamed(*edits):
     """item -> the names given to its mistakes, for every item that a hand-in with these edits loses marks in."""
-    student = answering(Answer("", (), edits), TRAINING)
     found = {}
-    for result in suite.run(student, items=[name for name in suite.items if name not in BY_HAND], seed="first fault"):
+    asked = [name for name in suite_of("training").items if name not in BY_HAND]
+    for result in judged("training", Answer("", (), edits), asked, "first fault"):
         if result.share > 0 and result.status != "passed":
             found.setdefault(result.item, set()).update(result.diagnosis)
     return found
@@ -48,12 +38,12 @@ EARLY = [
 
 
 @pytest.mark.parametrize(("edit", "item", "name"), EARLY, ids=[f"{row[1]} {row[2]}" for row in EARLY])
-def test_an_early_fault_costs_its_own_item_alone_and_is_named(suite, edit, item, name):
-    assert blamed(suite, edit) == {item: {name}}
+def test_an_early_fault_costs_its_own_item_alone_and_is_named(edit, item, name):
+    assert blamed(edit) == {item: {name}}
 
 
-def test_two_early_faults_are_named_each_in_its_own_item(suite):
-    found = blamed(suite, EARLY[0][0], EARLY[2][0], EARLY[5][0])
+def test_two_early_faults_are_named_each_in_its_own_item():
+    found = blamed(EARLY[0][0], EARLY[2][0], EARLY[5][0])
     assert found == {"kaiming": {"kaiming-without-relu"}, "momentum": {"dampened"}, "atomic": {"bytes-not-on-disk"}}
 
 
@@ -63,10 +53,8 @@ def test_two_early_faults_are_named_each_in_its_own_item(suite):
      ("grad_h *= h.sign_()", "pass", "losses", "relu-mask-missing"),
      ("scores[rows, y] -= 1 / n", "pass", "losses", "one-hot-missing")],
 )  # fmt: skip
-def test_of_a_step_that_goes_wrong_in_the_middle_the_first_number_that_shows_it_is_named(
-    suite, old, new, message, name
-):
-    student = answering(Answer("", (), (Edit("BufferedNet.step", old, new),)), TRAINING)
-    results = suite.run(student, items=["buffered_net"], seed="first fault")
+def test_of_a_step_that_goes_wrong_in_the_middle_the_first_number_that_shows_it_is_named(old, new, message, name):
+    answer = Answer("", (), (Edit("BufferedNet.step", old, new),))
+    results = judged("training", answer, ["buffered_net"], "first fault")
     found = [r for r in results if r.name == "test_steps_without_new_memory_do_what_autograd_and_torch_optim_do"]
     assert [r.evidence["name"] for r in found] == [message] and found[0].diagnosis == [name]

@@ -13,7 +13,7 @@ import torch
 from nbclient import NotebookClient
 
 from autograder.build import build
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from toolbox.gradcheck import gradcheck
 
 HOUSE = Path(__file__).resolve().parents[3]
@@ -80,12 +80,14 @@ def test_one_line_heals_each_sick_patient_and_it_is_the_line_that_the_suite_expe
     source = source_of(name)
     (line,) = [line for line in source.split("\n") if re.fullmatch(rf"{re.escape(wrong)}\s+# \d+", line.strip())]
     number = int(line.rsplit("# ", 1)[1])
-    assert constant(suite_of(HOUSE, "flat"), "FAULTY")[name] == number
+    assert constant(checks_of(HOUSE, "flat") / "notebook.py", "FAULTY")[name] == number
     assert examined(made(source.replace(line, line.replace(wrong, right)), name), 1)
 
 
 def test_the_model_answer_and_the_suite_name_the_same_patients_and_lines():
-    assert constant(HOUSE / "solutions" / "flat.py", "faulty") == constant(suite_of(HOUSE, "flat"), "FAULTY")
+    assert constant(HOUSE / "solutions" / "flat.py", "faulty") == constant(
+        checks_of(HOUSE, "flat") / "notebook.py", "FAULTY"
+    )
 
 
 @pytest.mark.parametrize("name", SPOILT)

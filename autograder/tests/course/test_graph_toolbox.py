@@ -9,14 +9,14 @@ from matplotlib import pyplot as plt
 
 from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
-from autograder.masters.sources import suite_of
-from toolbox import function_runs, graph_ops
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks import function_runs
+from toolbox.checks.graph_bench import Bench, deep, record
+from toolbox.checks.reference.graph import VALUES, GraphTruth, assert_values, assert_walk, sort
 from toolbox.draw import show_network
 from toolbox.draw.network import rows_of
-from toolbox.errors import Forbidden, Malformed, Mismatch, Missing
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.graph import ROWS
-from toolbox.truths.graph import VALUES, GraphTruth, assert_values, assert_walk, sort
+from toolbox.errors import Forbidden, Malformed, Mismatch, Missing, Raised
+from toolbox.probes import graph_ops
 
 matplotlib.use("Agg")
 SOLVED = {name: namespace((ROOT / "solutions" / "backprop" / f"{name}.py").read_text(), name)
@@ -46,10 +46,13 @@ def test_every_op_has_the_value_and_the_gradients_that_autograd_gives(kind):
     assert op.runs == {"forward": 1, "backward": 1}
 
 
+def scripted(**names):
+    return Student(LocalTransport({"graph": SOLVED["graph"] | names})).script()
+
+
 def test_a_chain_is_added_last_node_first_and_comes_back_with_its_sign():
-    value, grad, names = graph_ops.deep(Graph, 7, normal(1, 2), normal(1, 2, seed=1))
-    assert [row[0] for row in graph_ops.chain(3)] == ["n2", "n1", "n0"] and names == 8
-    torch.testing.assert_close([value, grad], [-normal(1, 2), -normal(1, 2, seed=1)])
+    value, grad, names = deep(scripted(), 7, normal(1, 2), normal(1, 2, seed=1))
+    torch.testing.assert_close([value, grad, names], [-normal(1, 2), -normal(1, 2, seed=1), 8])
 
 
 def test_a_bench_prepares_the_ops_of_a_graph_whose_own_forward_is_broken():
@@ -57,14 +60,37 @@ def test_a_bench_prepares_the_ops_of_a_graph_whose_own_forward_is_broken():
         def forward(self, **inputs):
             raise RuntimeError("broken")
 
-    bench = graph_ops.Bench(Broken, ["x"], [["h", "tanh", ["x"], []]], ["x", "h"])
+    script = scripted(Graph=Broken)
+    bench = Bench(script, ["x"], [["h", "tanh", ["x"], []]], ["x", "h"])
     bench.prepare({"x": normal(2, 2)}, ["x", "h"])
-    torch.testing.assert_close(bench.backward({"h": torch.ones(2, 2).double()})["x"], 1 - normal(2, 2).tanh() ** 2)
+    (grads,) = script.fetch(bench.backward({"h": torch.ones(2, 2).double()}))
+    torch.testing.assert_close(grads["x"], 1 - normal(2, 2).tanh() ** 2)
     assert bench.runs("backward") == {"h": 1} and bench.runs("forward") == {"h": 0}
 
 
+def test_a_tensor_that_an_op_hands_on_is_the_very_one_and_others_are_new():
+    script = scripted()
+    rows = [["s", "same", ["x"], []], ["y", "add", ["s", "x"], []]]
+    bench, upstream = Bench(script, ["x"], rows, ["x", "s", "y"]), script.keep(normal(2, 2))
+    values, same = bench.forward({"x": normal(2, 2)}), script.facts.same
+    one, both = bench.graph.nodes["s"].op, bench.graph.nodes["y"].op
+    first, second = both.backward(upstream)[0], both.backward(upstream)[1]
+    found = same(values["s"], values["x"]), same(one.backward(upstream), upstream), same(first, second)
+    assert script.fetch(*found, same(values["y"], values["x"])) == [True, True, True, False]
+
+
+@pytest.mark.parametrize("given", [None, torch.zeros(5000), torch.zeros(3, 7), torch.tensor(1)])
+def test_what_an_op_does_not_take_raises_where_it_was_called_and_not_at_the_check(given):
+    script = scripted()
+    bench = Bench(script, ["x"], [["y", "multiply", ["x", "x"], []], ["z", "tanh", ["x"], []]])
+    with pytest.raises(Raised, match="TypeError|ValueError"):
+        script.fetch(bench.graph.nodes["y"].op.forward(normal(2, 2), given))
+    with pytest.raises(Raised, match="before forward"):
+        script.fetch(bench.graph.nodes["z"].op.backward(normal(2, 2)))
+
+
 def test_what_is_recorded_of_a_block_is_plain_data():
-    rows, returned = graph_ops.record(SOLVED["graph"]["residual_block"], "x", ["one", "two"])
+    rows, returned = record(scripted(), "x", ["one", "two"])
     assert returned == ["one", "two"]
     assert rows[3] == ["one", "add", ["x", "one.r"], []] and rows[4] == ["two.a", "two:first", ["one"], []]
 
@@ -126,14 +152,6 @@ def test_a_graph_with_a_circle_has_no_order():
         sort(["x"], [["a", "tanh", ["b"], []], ["b", "tanh", ["a"], []]])
 
 
-def test_every_name_that_is_given_for_graphs_functions_and_modules_is_in_the_catalogue():
-    suite = (suite_of(ROOT, "layers")).read_text()
-    truths = (ROOT / "lib" / "toolbox" / "truths" / "graph.py").read_text()
-    for name in (row[0] for row in ROWS):
-        assert f'"{name}"' in suite or f'"{name}"' in truths, f"{name} is never given"
-        assert CATALOGUE[name].name
-
-
 # Functions
 
 
@@ -186,12 +204,27 @@ CHEATS = {
 }
 
 
+def derived(kind, *args):
+    student = Student(LocalTransport({"functions": {"Mine": kind}}))
+    with student.autograd():
+        s = student.script()
+        return function_runs.derivatives(s, s.functions.Mine, *args)
+
+
+def built(kind, sizes, state, x, g, operations=()):
+    student = Student(LocalTransport({"functions": {"Mine": kind}}))
+    with student.autograd():
+        s = student.script()
+        made_of = {keyword: function_runs.OPERATIONS[name](s) for keyword, name in dict(operations).items()}
+        return function_runs.module(s, s.functions.Mine, sizes, state, x, g, made_of)
+
+
 @pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("how", CHEATS)
 def test_a_backward_that_asks_autograd_is_forbidden(how, second):
     mine = function(CHEATS[how])
     with pytest.raises(Forbidden):
-        function_runs.derivatives(mine, [normal(4)], normal(4, seed=1), [normal(4, seed=2)] if second else None)
+        derived(mine, [normal(4)], normal(4, seed=1), [normal(4, seed=2)] if second else None)
     # and the sensors are gone afterwards
     x = normal(3).requires_grad_()
     torch.sigmoid(x).sum().backward()
@@ -204,7 +237,7 @@ def test_a_gradient_prepared_by_autograd_in_the_forward_pass_is_forbidden():
         return torch.sigmoid(x)
 
     with pytest.raises(Forbidden):
-        function_runs.derivatives(function(lambda x, y, g: g * y * (1 - y), forward), [normal(4)], normal(4, seed=1))
+        derived(function(lambda x, y, g: g * y * (1 - y), forward), [normal(4)], normal(4, seed=1))
 
 
 def test_an_apply_that_is_torchs_own_operation_is_forbidden():
@@ -218,12 +251,12 @@ def test_an_apply_that_is_torchs_own_operation_is_forbidden():
 
     for kind in (Borrowed, Behind):
         with pytest.raises(Forbidden):
-            function_runs.derivatives(kind, [normal(4)], normal(4, seed=1))
+            derived(kind, [normal(4)], normal(4, seed=1))
 
 
 def test_an_honest_function_brings_back_values_and_first_and_second_gradients():
     x, g, weight = normal(4), normal(4, seed=1), normal(4, seed=2)
-    answer = function_runs.derivatives(Sigmoid, [x.clone()], g.clone(), [weight])
+    answer = derived(Sigmoid, [x.clone()], g.clone(), [weight])
     leaf, upstream = x.clone().requires_grad_(), g.clone().requires_grad_()
     y = torch.sigmoid(leaf)
     (grad,) = torch.autograd.grad(y, leaf, upstream, create_graph=True)
@@ -235,15 +268,15 @@ def test_an_honest_function_brings_back_values_and_first_and_second_gradients():
 def test_functions_of_another_form_are_named_as_such():
     for wrong, error in ((torch.sigmoid, Malformed), (function(lambda x, y, g: g, lambda x: None), Missing)):
         with pytest.raises(error):
-            function_runs.derivatives(wrong, [normal(4)], normal(4, seed=1))
+            derived(wrong, [normal(4)], normal(4, seed=1))
 
 
 @pytest.mark.parametrize(
     ("second", "right"), [(lambda x, y, g: g * y.detach() * (1 - y), False), (lambda x, y, g: g * y * (1 - y), True)]
 )
 def test_second_gradients_show_what_was_hidden_from_autograd(second, right):
-    answer = function_runs.derivatives(function(second), [normal(4)], normal(4, seed=1), [normal(4, seed=2)])
-    true = function_runs.derivatives(Sigmoid, [normal(4)], normal(4, seed=1), [normal(4, seed=2)])
+    answer = derived(function(second), [normal(4)], normal(4, seed=1), [normal(4, seed=2)])
+    true = derived(Sigmoid, [normal(4)], normal(4, seed=1), [normal(4, seed=2)])
     torch.testing.assert_close(answer["grads"], true["grads"])
     assert torch.allclose(answer["second"][0], true["second"][0]) is right
 
@@ -257,11 +290,11 @@ def weights():
 
 def test_a_module_runs_with_the_weights_and_operations_that_it_is_given():
     x, g = normal(5, 4, seed=8), normal(5, 2, seed=9)
-    own = function_runs.module(MLP, [4, 3, 2], weights(), x.clone(), g)
+    own = built(MLP, [4, 3, 2], weights(), x.clone(), g)
     twin = {name: name for name in ("linear", "sigmoid", "softmax")}
-    other = function_runs.module(MLP, [4, 3, 2], weights(), x.clone(), g, twin)
+    other = built(MLP, [4, 3, 2], weights(), x.clone(), g, twin)
     torch.testing.assert_close(own, other)
-    changed = function_runs.module(MLP, [4, 3, 2], weights(), x.clone(), g, twin | {"sigmoid": "tanh"})
+    changed = built(MLP, [4, 3, 2], weights(), x.clone(), g, twin | {"sigmoid": "tanh"})
     assert not torch.allclose(changed["value"], own["value"])
 
 
@@ -282,9 +315,9 @@ def test_modules_of_another_form_are_named_as_such():
     wrong = {Nameless: "first.weight", Empty: "no parameters", Detached: "cut off", (lambda *sizes: 3): "nn.Module"}
     for kind, words in wrong.items():
         with pytest.raises(Missing if kind is Empty else Malformed, match=words):
-            function_runs.module(kind, [4, 3, 2], weights(), normal(5, 4), normal(5, 2))
+            built(kind, [4, 3, 2], weights(), normal(5, 4), normal(5, 2))
     with pytest.raises(Malformed, match="w1 has shape"):
-        function_runs.module(MLP, [5, 3, 2], weights(), normal(5, 4), normal(5, 2))
+        built(MLP, [5, 3, 2], weights(), normal(5, 4), normal(5, 2))
 
 
 # The picture

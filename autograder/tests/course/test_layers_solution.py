@@ -10,6 +10,7 @@ from torch import nn
 from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
 from autograder.tests.fake_gpu import fake_gpu
+from toolbox.checks.reference.layer import TWINS
 
 MODULES = ("layers", "activations", "batchnorm", "losses")  # layers imports names of the others, so it comes first
 SOLVED = {
@@ -24,28 +25,11 @@ def normal(*shape: int, dtype=torch.float64, device="cpu") -> torch.Tensor:
     return torch.randn(shape, dtype=dtype, device=device)
 
 
-def rows(x, w):
-    """torch's own correlation, as a function of (N, D) rows."""
-    return F.conv1d(x[:, None], w[None, None])[:, 0]
-
-
-def batchnorm(x, gamma, beta):
-    return F.batch_norm(x, None, None, gamma, beta, training=True, eps=1e-5)
-
-
-# class -> (shapes of its parameters, the same in PyTorch)
+# class -> shapes of its parameters, where it has some
 LAYERS = {
-    "Linear": ({"w": (D, M), "b": (M,)}, lambda x, w, b: F.linear(x, w.T, b)),
-    "ReLU": ({}, F.relu),
-    "LeakyReLU": ({}, F.leaky_relu),
-    "ELU": ({}, F.elu),
-    "Sigmoid": ({}, torch.sigmoid),
-    "Tanh": ({}, torch.tanh),
-    "Softmax": ({}, lambda x: x.softmax(dim=-1)),
-    "Maxout": ({"w": (K, D, M), "b": (K, M)}, lambda x, w, b: (x @ w + b[:, None]).amax(dim=0)),
-    "Correlation1d": ({"w": (K,)}, rows),
-    "BatchNorm": ({"gamma": (D,), "beta": (D,)}, batchnorm),
-}
+    "Linear": {"w": (D, M), "b": (M,)}, "Maxout": {"w": (K, D, M), "b": (K, M)}, "Correlation1d": {"w": (K,)},
+    "BatchNorm": {"gamma": (D,), "beta": (D,)},
+}  # fmt: skip
 LOSSES = {
     "softmax_cross_entropy": F.cross_entropy,
     "hinge": lambda s, y: F.multi_margin_loss(s, y) * s.shape[1],  # torch divides by the number of classes, too
@@ -55,7 +39,7 @@ LOSSES = {
 
 def built(name: str, **options):
     """A solved layer with random parameters."""
-    return SOLVED[name](**{key: normal(*shape, **options) for key, shape in LAYERS[name][0].items()})
+    return SOLVED[name](**{key: normal(*shape, **options) for key, shape in LAYERS.get(name, {}).items()})
 
 
 def compare_with_torch(layer, twin, x: torch.Tensor, backward="backward") -> None:
@@ -77,16 +61,16 @@ def compare_with_torch(layer, twin, x: torch.Tensor, backward="backward") -> Non
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", TWINS)
 def test_a_layer_is_the_same_as_pytorchs(name, dtype):
     torch.manual_seed(1)
-    compare_with_torch(built(name, dtype=dtype), LAYERS[name][1], normal(N, D, dtype=dtype))
+    compare_with_torch(built(name, dtype=dtype), TWINS[name], normal(N, D, dtype=dtype))
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", TWINS)
 def test_a_layer_takes_one_row_columns_laid_out_first_and_expanded_rows(name):
     torch.manual_seed(2)
-    twin = LAYERS[name][1]
+    twin = TWINS[name]
     if name != "BatchNorm":  # F.batch_norm refuses one row
         compare_with_torch(built(name), twin, normal(1, D))
         compare_with_torch(built(name), twin, normal(0, D))
@@ -97,7 +81,7 @@ def test_a_layer_takes_one_row_columns_laid_out_first_and_expanded_rows(name):
 
 def test_both_ways_back_through_batchnorm_are_the_same_as_pytorchs():
     torch.manual_seed(3)
-    compare_with_torch(built("BatchNorm"), batchnorm, 5 + 3 * normal(N, D), backward="backward_by_nodes")
+    compare_with_torch(built("BatchNorm"), TWINS["BatchNorm"], 5 + 3 * normal(N, D), backward="backward_by_nodes")
     layer, grad_out = built("BatchNorm"), normal(1, D)
     layer.forward(normal(1, D))
     for backward in (layer.backward, layer.backward_by_nodes):
@@ -173,7 +157,7 @@ def test_a_net_is_the_same_as_pytorchs_and_its_parameters_are_the_layers_own():
     net = small_net()
 
     def twin(x, w0, b0, gamma, beta, w3, b3):
-        return F.elu(batchnorm(x @ w0 + b0, gamma, beta)) @ w3 + b3
+        return F.elu(TWINS["BatchNorm"](x @ w0 + b0, gamma, beta)) @ w3 + b3
 
     compare_with_torch(net, twin, normal(N, D))
     assert list(net.params) == ["0.w", "0.b", "1.gamma", "1.beta", "3.w", "3.b"]
@@ -184,7 +168,7 @@ def test_a_net_is_the_same_as_pytorchs_and_its_parameters_are_the_layers_own():
     assert all(layer.training for layer in [net, *net.layers])
 
 
-@pytest.mark.parametrize("name", [*LAYERS, "Dropout"])
+@pytest.mark.parametrize("name", [*TWINS, "Dropout"])
 def test_a_layer_stays_on_the_device_of_its_input(name):
     """No GPU is needed: a fake tensor has a device and a shape, and mixing devices raises an error."""
     with fake_gpu():
@@ -220,7 +204,7 @@ def test_a_tensor_made_on_the_wrong_device_is_seen():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU in this machine")
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", TWINS)
 def test_a_layer_is_the_same_as_pytorchs_on_a_gpu(name):
     torch.manual_seed(9)
-    compare_with_torch(built(name, device="cuda"), LAYERS[name][1], normal(N, D, device="cuda"))
+    compare_with_torch(built(name, device="cuda"), TWINS[name], normal(N, D, device="cuda"))

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import matplotlib
 import pytest
 import torch
 
 from autograder.course.rooms import ROOT
 from autograder.course.students import namespace
-from autograder.masters.sources import suite_of
-from toolbox import draw, given_layers
+from toolbox import draw
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.layer_runs import Trial, check_again, check_grads, check_out, stored
+from toolbox.checks.reference.batchnorm import batchnorm, batchnorm_used, statistics
+from toolbox.checks.reference.tensor import pull
 from toolbox.errors import Mismatch, Missing
-from toolbox.layer_mistakes import backward_forms
-from toolbox.layer_runs import Trial, check_again, check_grads, check_out, stored
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.layers import ROWS as LAYERS
-from toolbox.misconceptions.modes import ROWS as MODES
-from toolbox.student import LocalTransport, Student
-from toolbox.truths.batchnorm import batchnorm, batchnorm_used, statistics
-from toolbox.truths.layer import TWINS, forward_forms
-from toolbox.truths.tensor import pull
+from toolbox.given import small_layers
 
 matplotlib.use("Agg")
 MASTERS = ROOT / "solutions" / "backprop"
@@ -42,9 +35,9 @@ def solved(module: str) -> str:
 
 
 @pytest.mark.parametrize("layer, twin", [
-    (given_layers.Scale(V), lambda x: x * V),
-    (given_layers.Shift(V), lambda x: x + V),
-    (given_layers.Wave(), torch.sin),
+    (small_layers.Scale(V), lambda x: x * V),
+    (small_layers.Shift(V), lambda x: x + V),
+    (small_layers.Wave(), torch.sin),
 ], ids=["scale", "shift", "wave"])  # fmt: skip
 def test_the_given_layers_keep_the_contract(layer, twin):
     torch.testing.assert_close(layer.forward(X), twin(X))
@@ -55,7 +48,7 @@ def test_the_given_layers_keep_the_contract(layer, twin):
 
 
 def test_the_gradients_of_the_given_layers_are_those_of_autograd():
-    for layer, twin in ((given_layers.Scale(V), torch.mul), (given_layers.Shift(V), torch.add)):
+    for layer, twin in ((small_layers.Scale(V), torch.mul), (small_layers.Shift(V), torch.add)):
         layer.forward(X), layer.backward(G)
         torch.testing.assert_close(*layer.grads.values(), pull(twin, G, X, V)[1])
 
@@ -66,7 +59,7 @@ def test_a_tensor_arrives_laid_out_as_wanted_with_the_same_numbers(layout, strid
     trial = Trial(student_with(solved("activations")), "ReLU", layout=layout)
     x = X[:1].expand(6, 4).contiguous() if layout == "expanded" else X
     assert torch.equal(trial.forward(x), x.clamp(min=0))
-    from toolbox.layer_runs import lay_out
+    from toolbox.checks.layer_runs import lay_out
 
     script = student_with(source).script()
     sent, _ = lay_out(script, x, layout)
@@ -129,46 +122,19 @@ def test_a_second_way_back_must_agree_with_the_first():
         assert found.value.diagnosis == [name]
 
 
-@pytest.mark.parametrize("name", TWINS)
-def test_the_known_mistakes_of_a_layer_are_mistakes_and_have_names(name):
-    parameters, options = PARAMETERS.get(name, ()), OPTIONS.get(name, {})
-    out = TWINS[name](X, *parameters, **options)
-    g = torch.randn(out.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-    true = pull(lambda *inputs: TWINS[name](*inputs, **options), g, X, *parameters)
-    sets = [(out, forward_forms(name, X, *parameters, **options))]
-    sets += [(grad, backward_forms(name, i, g, X, *parameters, **options)) for i, grad in enumerate(true)]
-    for right, forms in sets:
-        assert set(forms) <= set(CATALOGUE)
-        for mistake, values in forms.items():
-            apart = [v.shape != right.shape or not torch.allclose(v, right) for v in values]
-            assert not values or any(apart), mistake
-
-
 def test_the_truth_of_batchnorm_is_pytorchs_and_takes_a_single_row():
     one = torch.nn.BatchNorm1d(4, dtype=torch.float64, momentum=0.3)
     for batch in (X, G):
         torch.testing.assert_close(
             one(batch).detach(), batchnorm(batch, torch.ones(4).double(), torch.zeros(4).double())
         )
-    mean, var = (statistics([X, G], 0.3, of)[0] for of in ("mean", "var"))
+    mean, var = (statistics([X, G], 0.3, of) for of in ("mean", "var"))
     torch.testing.assert_close((mean, var), (one.running_mean, one.running_var))
     one.eval()
     torch.testing.assert_close(
         one(X).detach(), batchnorm_used(X, torch.ones(4).double(), torch.zeros(4).double(), mean, var)
     )
     torch.testing.assert_close(batchnorm(X[:1], V, U), U[None])
-
-
-def test_every_name_of_a_mistake_is_used_and_every_used_one_is_in_the_catalogue():
-    known = r'"((?:[a-z]+-)+[a-z]+)"'
-    files = [ROOT / "lib" / "toolbox" / f"{name}.py" for name in
-             ("truths/layer", "layer_mistakes", "layer_runs", "truths/batchnorm")]  # fmt: skip
-    suite = (suite_of(ROOT, "layers")).read_text()
-    named = {name for path in files for name in re.findall(known, path.read_text())} | set(re.findall(known, suite))
-    named |= {name.replace("_", "-") for name in re.findall(r"(\w+)=", suite)}  # foreseen(..., dropout_unscaled=6)
-    own = {row[0] for row in [*LAYERS, *MODES]}
-    assert own <= named
-    assert {name for name in named if name.startswith(("batchnorm-", "dropout-", "maxout-", "sequential-"))} <= own
 
 
 def test_the_pictures_of_layers_are_drawn_whole():

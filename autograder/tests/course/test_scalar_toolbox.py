@@ -12,13 +12,14 @@ import pytest
 import torch
 
 from autograder.course.answers import span
-from autograder.course.scalar.checks.test_scalar import local_slopes
-from autograder.masters.sources import suite_of
-from toolbox import curves, gate_mistakes
-from toolbox.misconceptions import CATALOGUE
-from toolbox.misconceptions.scalar import ROWS
-from toolbox.student import LocalTransport, Student, fresh_module
-from toolbox.suite import Suite
+from autograder.course.scalar.checks.engine import local_slopes
+from autograder.masters.sources import checks_of
+from toolbox.calling.student import LocalTransport, Student, fresh_module
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.misconceptions.scalar import ROWS
+from toolbox.checks.reference import gates
+from toolbox.checks.suite import Suite
+from toolbox.given import curves
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,23 +69,10 @@ INPUTS = {name: [1.3, -0.6] for name in ("add", "sub", "multiply", "truediv", "m
 INPUTS |= {"mean": [0.5, -1.2, 2.0]}
 
 
-@pytest.mark.parametrize("gate", gate_mistakes.FORWARD)
-def test_no_mistake_of_a_gate_is_the_truth_and_every_one_is_known(gate):
-    for grad_out in (2.5, -1.5):
-        inputs = INPUTS.get(gate, [0.7])
-        _, true, forms = gate_mistakes.truth(gate, inputs, grad_out)
-        for name, values in forms.items():
-            assert name in CATALOGUE
-            different = [value for value in values if value.shape != true.shape or not torch.allclose(value, true)]
-            if gate == "relu" or (gate, name) == ("add", "local-gradient-only"):
-                continue  # what a mask's mistakes do depends on the side that x is on
-            assert different, f"{name} says nothing about {gate}"
-
-
 def test_gradients_of_gates_agree_with_nudging():
-    for gate, function in gate_mistakes.FORWARD.items():
+    for gate, function in gates.FORWARD.items():
         inputs = INPUTS.get(gate, [0.7])
-        _, true, _ = gate_mistakes.truth(gate, inputs, 1.0)
+        _, true = gates.truth(gate, inputs, 1.0)
         for i, slope in enumerate(true.reshape(-1).tolist()):
             up, down = list(inputs), list(inputs)
             up[i] += 1e-6
@@ -162,11 +150,8 @@ def test_the_untouched_skeleton_earns_nothing():
     for cell in notebook["cells"]:
         if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code":
             exec("".join(cell["source"]), namespace)
-    suite = Suite(suite_of(ROOT, "scalar"))
-    try:
-        results = suite.run(Student(LocalTransport(modules, namespace)))
-    finally:
-        suite.close()
+    suite = Suite(checks_of(ROOT, "scalar"))
+    results = suite.run(Student(LocalTransport(modules, namespace)))
     assert [result.name for result in results if result.status == "passed"] == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import math
-import os
 
 import matplotlib
 
@@ -15,9 +14,13 @@ import pytest
 import torch
 
 from autograder.bench import accuracy
-from toolbox import draw, live, rehearse, rehearse_files, splits
-from toolbox.landscapes import LANDSCAPES, walk
-from toolbox.truths.training import momentum_mistakes, net_path, path, sequential, velocity
+from toolbox import draw
+from toolbox.checks.reference.training import net_path, path, sequential, velocity
+from toolbox.datasets import splits
+from toolbox.draw import live_plot
+from toolbox.given import small_disk
+from toolbox.given.landscapes import LANDSCAPES, walk
+from toolbox.probes import allocations, elsewhere
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +37,7 @@ def steps(count):
     return [{"w": normal(3, 2, seed=k), "b": normal(2, seed=50 + k)} for k in range(count)]
 
 
-@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"momentum": 0.8, "nesterov": True}])
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}])
 def test_the_reference_path_is_that_of_torch_optim(options):
     start, rates = {"w": normal(3, 2, seed=9), "b": normal(2, seed=8)}, [0.3 * 0.9**k for k in range(20)]
     params = {name: w.clone().requires_grad_() for name, w in start.items()}
@@ -54,21 +57,6 @@ def test_the_reference_velocity_is_the_sum_of_fading_gradients():
     torch.testing.assert_close(velocity({"w": normal(3, 2), "b": normal(2)}, given, 0.7)["w"], true)
 
 
-def test_every_mistaken_path_differs_from_the_right_one_and_from_the_others():
-    start, given = {"left": normal(3, 2), "right": normal(3, 2, seed=1)}, []
-    for k in range(8):
-        given.append({"left": normal(3, 2, seed=20 + k), "right": normal(3, 2, seed=40 + k)})
-    rates = [0.2 * 0.9**k for k in range(8)]
-    ends = {"truth": path(start, given, rates, momentum=0.65)[-1]["right"]}
-    for name, paths in momentum_mistakes(start, given, rates, 0.65).items():
-        if name not in ("update-not-in-place", "parameters-decay"):
-            ends[name] = paths[0][-1]["right"]
-    names = list(ends)
-    for i, first in enumerate(names):
-        for second in names[:i]:
-            assert not torch.allclose(ends[first], ends[second], rtol=1e-6), (first, second)
-
-
 def test_the_reference_net_learns_and_its_layers_are_the_parameters():
     params = {"w1": normal(4, 6), "b1": normal(6), "w2": normal(6, 3, seed=1), "b2": normal(3)}
     x, y = normal(20, 4, seed=5), torch.arange(20) % 3
@@ -76,52 +64,6 @@ def test_the_reference_net_learns_and_its_layers_are_the_parameters():
     assert losses[-1] < 0.5 * losses[0]
     by_hand = (x @ params["w1"] + params["b1"]).clamp(min=0) @ params["w2"] + params["b2"]
     torch.testing.assert_close(sequential(params)(x), by_hand)
-
-
-def test_only_tensors_in_new_memory_count_as_made():
-    a, out = torch.randn(50, 40), torch.empty(50, 40)
-    with rehearse.Made() as made:
-        torch.mul(a, 2, out=out)
-        out.add_(a).clamp_(min=0)
-        out[:10].T.mul_(3)
-    assert made.largest == 0
-    with rehearse.Made() as made:
-        a[:5] * 2
-        a[0, 0] + 1
-    assert made.largest == 5 * 40 * 4
-
-
-def test_a_dict_knows_whether_somebody_looked():
-    for look in (lambda d: d["a"], lambda d: d.get("a"), lambda d: d.items(), lambda d: d.values()):
-        watched = rehearse.Watched(a=1)
-        assert not watched.looked
-        look(watched)
-        assert watched.looked
-
-
-@pytest.mark.skipif(rehearse_files.resource is None, reason="no such limits on this system")
-def test_a_full_disk_stops_writing_half_way_and_only_inside(tmp_path):
-    target = tmp_path / "file"
-    with pytest.raises(OSError), rehearse_files.full_disk(room=100):
-        target.write_bytes(b"x" * 1000)
-    assert target.stat().st_size == 100
-    target.write_bytes(b"x" * 1000)
-    assert target.stat().st_size == 1000
-
-
-def test_a_trap_goes_off_where_a_file_is_unpickled_and_only_there():
-    import numpy as np
-
-    def careless(file):
-        with np.load(file, allow_pickle=True) as archive:
-            return {name: archive[name] for name in archive.files}
-
-    def careful(file):
-        with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-
-    assert "array" in rehearse_files.traps(careless)["sprung"]
-    assert rehearse_files.traps(careful) == {"sprung": [], "loaded": []}
 
 
 class Downhill:
@@ -179,9 +121,9 @@ def test_pictures_show_what_they_are_given():
 
 def test_nobody_watches_here_so_the_bar_is_silent_and_the_curve_is_drawn_at_its_end(capsys, monkeypatch):
     drawn = []
-    monkeypatch.setattr(live.LiveCurve, "_draw", lambda curve: drawn.append(len(curve.points["loss"])))
-    curve = live.LiveCurve("loss", "accuracy")
-    for step in live.progress(range(5), "training"):
+    monkeypatch.setattr(live_plot.LiveCurve, "_draw", lambda curve: drawn.append(len(curve.points["loss"])))
+    curve = live_plot.LiveCurve("loss", "accuracy")
+    for step in live_plot.progress(range(5), "training"):
         curve.add(loss=1 / (step + 1), accuracy=step / 5)
     curve.show()
     assert drawn == [5] and capsys.readouterr() == ("", "")
@@ -234,74 +176,34 @@ def test_training_on_a_gpu_ends_where_training_on_a_cpu_does():
     torch.testing.assert_close(*ends, rtol=1e-9, atol=1e-9)
 
 
-def careful_and_early_imported():
-    """A writer that knows fsync by a name of its own, as `from os import fsync` gives it."""
-    names = {}
-    exec(
-        "from os import fsync as hurry\n"
-        "def write(path, data):\n"
-        "    with open(path, 'wb') as file:\n"
-        "        file.write(data)\n"
-        "        file.flush()\n"
-        "        hurry(file.fileno())\n",
-        names,
-    )
-    return names
+def test_only_tensors_in_new_memory_count_as_made():
+    a, out = torch.randn(50, 40), torch.empty(50, 40)
+
+    def in_place():
+        torch.mul(a, 2, out=out)
+        out.add_(a).clamp_(min=0)
+        return out[:10].T.mul_(3).shape
+
+    assert allocations.made_by(in_place) == [(40, 10), []]
+    assert allocations.made_by(lambda: (a[:5] * 2, a[0, 0] + 1)[1].shape)[1] == [5 * 40 * 4, 4]
 
 
-def test_what_is_given_to_the_disk_is_noted_however_fsync_was_imported_and_only_while_somebody_listens():
-    names, real = careful_and_early_imported(), os.fsync
-    hurry = names["hurry"]
-    assert rehearse_files.written(names["write"], ["first", "second"])["on_disk"] == [5, 6]
-    assert os.fsync is real and names["hurry"] is hurry
-
-    def careless(path, data):
-        path.write_bytes(data)
-
-    assert rehearse_files.written(careless, ["first", "second"])["on_disk"] == [0, 0]
-
-
-def test_a_file_that_comes_from_another_folder_is_noted(tmp_path):
-    def far(path, data):
-        with open(tmp_path / "far", "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file)
-        os.replace(tmp_path / "far", path)
-
-    report = rehearse_files.written(far, ["first"])
-    assert report["on_disk"] == [5] and not report["beside"]
-    assert rehearse_files.written(careful_and_early_imported()["write"], ["first"])["beside"]
+@pytest.mark.skipif(small_disk.resource is None, reason="no such limits on this system")
+def test_a_full_disk_stops_writing_half_way_and_only_inside(tmp_path):
+    target = tmp_path / "file"
+    with pytest.raises(OSError), small_disk.full_disk(room=100):
+        target.write_bytes(b"x" * 1000)
+    assert target.stat().st_size == 100
+    target.write_bytes(b"x" * 1000)
+    assert target.stat().st_size == 1000
 
 
 def test_a_tensor_that_is_elsewhere_is_read_by_numpy_only_after_a_copy_to_the_cpu():
     import numpy as np
 
-    away = normal(3).as_subclass(rehearse_files.Elsewhere)
+    away = normal(3).as_subclass(elsewhere.Elsewhere)
     for read in (lambda t: t.numpy(), np.asarray, lambda t: t.detach().clone().numpy(), lambda t: (t + 1).numpy()):
-        with pytest.raises(rehearse_files.NotOnTheCPU):
+        with pytest.raises(elsewhere.NotOnTheCPU):
             read(away)
     for copy in (lambda t: t.cpu(), lambda t: t.to("cpu"), lambda t: t.detach().to(device=torch.device("cpu"))):
         assert np.array_equal(copy(away).numpy(), normal(3).numpy())
-
-
-def test_a_checkpoint_that_is_written_over_the_old_one_is_noticed():
-    import numpy as np
-
-    states = [{"a": normal(3)}, {"a": normal(3, seed=1)}]
-
-    def over(path, state):
-        np.savez(path, **{name: value.numpy() for name, value in state.items()})
-
-    def beside(path, state):
-        over(path.with_name("new.npz"), state)
-        os.replace(path.with_name("new.npz"), path)
-
-    assert rehearse_files.replaced(over, states) == [False]
-    assert rehearse_files.replaced(beside, states) == [True]
-
-
-def test_parameters_that_a_function_writes_into_are_named():
-    params = {"w1": normal(2, 2), "b1": normal(2)}
-    assert rehearse.called(lambda p: p["b1"].add_(1), params)["changed"] == ["b1"]
-    assert rehearse.called(lambda p: p | {"b1": p["b1"] + 1}, params)["changed"] == []

@@ -16,10 +16,12 @@ from autograder.demo import DUE, make_class
 from autograder.demo.material import Material, grade_id, text, without_marks
 from autograder.demo.students import CLASS
 from autograder.intake import intake
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.intake.test_intake import codes
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
+from autograder.tests.naming import known
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.recognise import name_mistakes
+from toolbox.checks.suite import Suite
 
 ROOT = Path(__file__).resolve().parents[3]
 # not run here: an endless loop, a module that does not compile
@@ -44,9 +46,8 @@ def taken(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def suite():
-    suite = Suite(suite_of(ROOT, "flat"))
+    suite = Suite(checks_of(ROOT, "flat"))
     yield suite
-    suite.close()
 
 
 def test_the_class_holds_what_real_students_send(taken):
@@ -87,6 +88,7 @@ def test_it_loses_the_promised_marks_and_no_others(taken, suite, student):
         if (grade_id(cell) or "").startswith("solution_"):
             exec(text(cell), notebook)
     results = suite.run(Student(LocalTransport({"flat": module}, notebook)), seed="demo")
+    name_mistakes(results, known("flat", "demo"))
     lost = {result.item for result in results if result.status != "passed"}
     if expected.marks == "zero":
         assert not {result.item for result in results if result.status == "passed"}

@@ -14,8 +14,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.demo import make_class
-from autograder.masters.sources import suite_of
-from autograder.tests.checkout import ROOT, command, copy_of_the_repository, scores_in
+from autograder.masters.sources import checks_of
+from autograder.tests.check_files import text_of
+from autograder.tests.checkout import ROOT, built_course, command, copy_of_the_repository, scores_in
 
 SUBSET = ("loops", "untouched", "bias", "double", "deleted", "late")  # parts of ids: enough kinds, little time
 
@@ -114,8 +115,7 @@ def test_written_answers_wait_for_a_person(course, verdicts):
 
 
 def test_feedback_shows_the_tables_and_no_hidden_source(course, verdicts):
-    suite = (suite_of(ROOT, "flat")).read_text()
-    public = (ROOT / "assignments" / "flat" / "test_flat.py").read_text()
+    suite, public = text_of(checks_of(ROOT, "flat")), text_of(ROOT / "assignments" / "flat" / "checks")
     secret = {line.strip() for line in suite.splitlines()} - {line.strip() for line in public.splitlines()}
     secret = {line for line in secret if len(line) > 30 and not line.startswith("def test_")}
     assert len(secret) > 50
@@ -139,8 +139,7 @@ def test_the_export_agrees_with_verdicts_rules_and_table(course, demo, verdicts,
 
 
 def test_stock_nbgrader_run_by_hand_gives_the_same_grades(course, demo, verdicts, tmp_path):
-    other = copy_of_the_repository(tmp_path / "by-hand")
-    assert command(other, "autograder", "build").returncode == 0
+    other = built_course(tmp_path / "by-hand")
     chosen = [student for student in verdicts if any(part in student for part in SUBSET)]
     assert len(chosen) >= 5
     for student in chosen:

@@ -42,20 +42,25 @@ def make_class(
         if pupil.id in missing:
             continue
         score = (scores or {}).get(pupil.id, score_of(pupil))
-        item = {"id": "toy", "score": score, "max_score": MAX_SCORE, "tests": [], "message": "off by <2> & more"}
-        item["status"] = (status or {}).get(pupil.id, "partial")
-        verdict = {
-            "schema": 1, "assignment": assignment, "student": pupil.id, "score": score, "max_score": MAX_SCORE,
-            "hand_in": {"sha256": "0", "received": "2026-03-01T12:00:00+00:00"},
-            "intake": {"status": "accepted", "code": None, "message": "", "repairs": []}, "items": [item],
-        }  # fmt: skip
+        put_graded(classroom, pupil.id, score, assignment, (status or {}).get(pupil.id, "partial"), page_of(pupil))
         receipt = {"schema": 1, "student": pupil.id, "assignment": assignment, "origin": getattr(pupil, origin)}
-        put(classroom / "verdicts" / assignment / f"{pupil.id}.json", json.dumps(verdict).encode())
         put(classroom / "receipts" / assignment / f"{pupil.id}.json", json.dumps(receipt).encode())
-        put(classroom / "feedback" / pupil.id / assignment / f"{assignment}.html", page_of(pupil))
     if roster:
         write_roster(classroom / "roster.csv", pupils, excused)
     return root
+
+
+def put_graded(classroom: Path, student: str, score: float, assignment: str, status: str, page: bytes) -> None:
+    """A verdict with one item, and a feedback page."""
+    item = {"id": "toy", "score": score, "max_score": MAX_SCORE, "tests": [], "message": "off by <2> & more"}
+    verdict = {
+        "schema": 1, "assignment": assignment, "student": student, "score": score, "max_score": MAX_SCORE,
+        "hand_in": {"sha256": "0", "received": "2026-03-01T12:00:00+00:00"},
+        "intake": {"status": "accepted", "code": None, "message": "", "repairs": []},
+        "items": [item | {"status": status}],
+    }  # fmt: skip
+    put(classroom / "verdicts" / assignment / f"{student}.json", json.dumps(verdict).encode())
+    put(classroom / "feedback" / student / assignment / f"{assignment}.html", page)
 
 
 def write_roster(path: Path, pupils: list[Pupil], excused: tuple[str, ...] = ()) -> None:

@@ -112,18 +112,26 @@ MOODLE_GERMAN = [
     "Bewertung kann geändert werden", "Zuletzt geändert (Abgabe)", "Zuletzt geändert (Bewertung)",
     "Feedback als Kommentar",
 ]  # fmt: skip
+MOODLE_FRENCH = [
+    "Identifiant", "Nom complet", "Adresse de courriel", "Statut", "Note", "Note maximale",
+    "La note peut être modifiée", "Dernière modification (travail remis)", "Dernière modification (note)",
+    "Commentaires",
+]  # fmt: skip
 
 
 def moodle_worksheet(
     pupils: list[Pupil], grades: dict[str, str] | None = None, *, headings: list[str] = MOODLE, most: str = "8.00",
     word: str = "Participant ", locked: tuple[str, ...] = (), comments: dict[str, str] | None = None,
+    sent: str = "Sunday, 1 March 2026, 12:00 PM", groups: dict[str, str] | None = None,
 ) -> bytes:  # fmt: skip
-    rows = [headings]
+    """sent: when, as the site's language says it. groups: of the pupils, by id; a column of its own, where used."""
+    rows = [headings if groups is None else [*headings[:4], "Group", *headings[4:]]]
     for pupil in pupils:
         rows.append([
             f"{word}{pupil.participant}", pupil.name, pupil.email, "Submitted for grading",
+            *([] if groups is None else [groups.get(pupil.id, "Default group")]),
             (grades or {}).get(pupil.id, ""), most, "No" if pupil.id in locked else "Yes",
-            "Sunday, 1 March 2026, 12:00 PM", "-", (comments or {}).get(pupil.id, ""),
+            sent, "-", (comments or {}).get(pupil.id, ""),
         ])  # fmt: skip
     return lines(rows).encode()
 
@@ -167,6 +175,19 @@ def gradescope_grades(pupils: list[Pupil], grades: dict[str, str] | None = None)
     for pupil in pupils:
         row = [pupil.first, pupil.last, pupil.sis, pupil.email, "", (grades or {}).get(pupil.id, ""), "8.0", "Graded"]
         rows.append(row)
+    return lines(rows).encode()
+
+
+def gradescope_course(pupils: list[Pupil], grades: dict[str, dict[str, str]], most: dict[str, str]) -> bytes:
+    """The gradebook of the course. grades: assignment -> student -> score; most: the points of each assignment."""
+    ends = ("", " - Max Points", " - Submission Time", " - Lateness (H:M:S)")
+    headings = ["First Name", "Last Name", "SID", "Email", "Sections", *(name + end for name in most for end in ends)]
+    rows = [[*headings, "Total Lateness (H:M:S)"]]
+    for pupil in pupils:
+        row = [pupil.first, pupil.last, pupil.sis, pupil.email, ""]
+        for name, points in most.items():
+            row += [grades[name].get(pupil.id, ""), points, "2026-03-01 12:00:00 UTC", "00:00:00"]
+        rows.append([*row, "00:00:00"])
     return lines(rows).encode()
 
 

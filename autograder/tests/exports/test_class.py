@@ -1,7 +1,9 @@
-"""A class of 300 through every platform: each grade and each feedback page ends with its owner, whatever the names."""
+"""A class of 300 through every platform and back: each grade and each feedback page ends with its owner."""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import zipfile
 from decimal import Decimal
@@ -17,10 +19,16 @@ from autograder.exports.fill import fill
 from autograder.exports.keys import parse_origin
 from autograder.exports.outcome import Outcome
 from autograder.exports.rows import GRADED, GradeRow
+from autograder.roster import importing
+from autograder.roster.file import Roster
+from autograder.roster.lists import read_list
 from autograder.tests.exports import platforms
-from autograder.tests.exports.graded_class import make_class, page_of, put, score_of
+from autograder.tests.exports.graded_class import page_of, put, put_graded, score_of
 from autograder.tests.exports.platforms import Pupil
 from autograder.tests.exports.test_platforms import pages_by_owner
+from autograder.tests.intake import downloads
+from autograder.tests.intake.test_platforms import Office, full
+from autograder.tests.roster.test_import import gradescope
 
 FIRSTS = (
     "Ada", "Jörg", "Jo\u0308rg", "Mary-Ann", "O'Neil", "=1+1", "+49", "-2", "@SUM(A1)", 'Jane "JJ"', "Li, Jr.", "李",
@@ -31,6 +39,10 @@ LASTS = (
     "anon", "LATE", "|calc", "Doe ",
 )  # fmt: skip
 SIS = ("00{:03}", "-{:03}", "+49{:03}", "000000000000000000{:03}", "u{:03}", "12345678901234567{:03}")
+LISTS = {
+    "canvas": platforms.canvas_gradebook, "moodle": platforms.moodle_worksheet, "gradescope": gradescope,
+    "blackboard": platforms.blackboard_grades, "sakai": platforms.sakai_grades,
+}  # fmt: skip
 TO = ("canvas", "moodle", "blackboard", "brightspace", "sakai")
 
 
@@ -66,20 +78,44 @@ def grades_by_owner(to: str, data: bytes, pupils: list[Pupil]) -> dict[str, Deci
     return {pupil.id: found[getattr(pupil, key)] for pupil in pupils}
 
 
-@pytest.mark.parametrize("to", TO)
-def test_a_class_of_300_gets_its_grades_and_pages(tmp_path, to):
-    pupils = class_of(FIRSTS, LASTS)
+@pytest.mark.parametrize("name", downloads.PLATFORMS)
+def test_a_class_of_300_goes_in_and_its_grades_and_pages_come_out_with_their_owners(tmp_path, name):
+    """The roster from the platform's own list, the download of a class, verdicts and pages by hand, and back."""
+    office, pupils = Office(tmp_path), class_of(FIRSTS, LASTS)
     assert len(pupils) == 300
-    has_pages = to != "blackboard"
-    root = make_class(tmp_path, pupils, origin=f"{to}_origin" if has_pages else "canvas_origin")
-    file = put(tmp_path / "theirs.csv", theirs(to, pupils))
-    outcome = export(root, "flat", to, file=file, pages=has_pages)
+    if name in LISTS:
+        roster = Roster(office.classroom / "roster.csv")
+        assert not importing.plan(roster, read_list(LISTS[name](pupils), assignment="flat"), "flat").doubtful
+        roster.save()
+    else:  # its download names students otherwise than its list of grades, or it has none
+        office.give_roster(*full(pupils))
+    source = put(tmp_path / "download.zip", downloads.packed(downloads.PLATFORMS[name](pupils)))
+    found = office.take(source)
+    assert found.is_clean and not found.missing
+    by_mark = {pupil.id: pupil for pupil in pupils}  # the hand-in itself says whose it is
+    owners = {student: by_mark[mark] for student, mark in office.stands().items()}
+    assert len(owners) == len({pupil.id for pupil in owners.values()}) == 300
+    for student, pupil in owners.items():
+        put_graded(office.classroom, student, score_of(pupil), "flat", "partial", page_of(pupil))
+    if name not in (*TO, "gradescope"):
+        rows = csv.DictReader(io.StringIO(export(tmp_path, "flat").data.decode("utf-8-sig"), newline=""))
+        assert {row["student_id"]: row["score"] for row in rows} == {
+            student: f"{score_of(pupil):g}" for student, pupil in owners.items()
+        }
+        return
+    there = {pupil.id: str(score_of(pupil)) for pupil in pupils} | {"s007": "7.99"}
+    sheet = platforms.gradescope_grades(pupils, there) if name == "gradescope" else theirs(name, pupils)
+    file = put(tmp_path / "theirs.csv", sheet)
+    has_pages = name not in ("blackboard", "gradescope")
+    outcome = export(tmp_path, "flat", name, file=file, pages=has_pages)
     assert not [note for note in outcome.notes if note.kind != "file"]
-    assert grades_by_owner(to, outcome.data, pupils) == wanted(pupils)
+    if name == "gradescope":
+        assert (outcome.unchanged, [change.old for change in outcome.changes]) == (299, ["7.99"])
+        return
+    assert grades_by_owner(name, outcome.data, pupils) == wanted(pupils)
     assert len(outcome.data.splitlines()) == len(file.read_bytes().splitlines())
     if has_pages:
-        owners = pages_by_owner(outcome.pages, to, pupils)
-        assert owners == {pupil.id: page_of(pupil) for pupil in pupils}
+        assert pages_by_owner(outcome.pages, name, pupils) == {pupil.id: page_of(pupil) for pupil in pupils}
 
 
 def wanted(pupils: list[Pupil]) -> dict[str, Decimal]:

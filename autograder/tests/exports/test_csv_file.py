@@ -102,7 +102,7 @@ def test_it_agrees_with_nbgraders_own_export(root):
         book.db.commit()
         plugin.export(book)
     mine = read(export(root).path)
-    with open(root / "stock.csv", newline="") as stream:
+    with open(root / "stock.csv", encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             own = mine[row["student_id"]]
             for column in ("raw_score", "late_submission_penalty", "score", "max_score"):

@@ -143,7 +143,8 @@ def test_a_receipt_that_names_its_keys_is_believed_before_its_file_name():
     receipt = {"origin": "lovelaceada_101_9001_work.zip", "canvas_id": 102, "moodle_participant": "7"}
     expected = {"canvas_id": "102", "canvas_attachment": "9001", "moodle_participant": "7"}
     assert attempt_keys(receipt) == expected
-    assert attempt_keys({"origin": receipt.pop("origin"), "keys": receipt}) == expected
+    told = {"canvas_id": "102", "moodle_participant": "7"}  # all that the intake has read of the name
+    assert attempt_keys({"origin": receipt.pop("origin"), "keys": receipt}) == told
 
 
 def test_keys_that_hold_in_one_assignment_are_read_from_the_roster(tmp_path):

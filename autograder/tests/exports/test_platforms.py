@@ -100,7 +100,7 @@ def test_a_worksheet_whose_columns_cannot_be_told_asks_for_the_grade(root):
     with pytest.raises(ExportError, match="--column HEADING. There are: 'ID', 'Nom'"):
         filled(root, "moodle", twice)
     data, outcome = filled(root, "moodle", twice, columns={"": "Note"})
-    assert b'"0,26"' in data and len(outcome.changes) == len(PUPILS)
+    assert b'"0,26"' in data and len(outcome.changes) == 2 * len(PUPILS)  # comments stand behind the grade's time
 
 
 def test_moodle_gets_its_worksheet_back_with_grades_and_comments(root):
@@ -170,6 +170,18 @@ def test_gradescope_is_compared_and_never_written(root):
     assert {change.student: (change.old, change.new) for change in outcome.changes}["s002"] == ("3.0", "0.52")
     with pytest.raises(ExportError, match="by hand"):
         export(root, "flat", "gradescope")
+
+
+def test_the_gradebook_of_a_gradescope_course_is_compared_in_every_assignment(root):
+    scores = {"Problem 1": {"s001": "1.0"}, "flat": {"s001": "0.26", "s002": "3.0"}}
+    sheet = platforms.gradescope_course(PUPILS, scores, {"Problem 1": "8.0", "flat": "8.0"})
+    outcome = export(root, None, "gradescope", file=put(root / "course.csv", sheet))
+    assert outcome.data is None and outcome.unchanged == 1
+    assert {change.heading for change in outcome.changes} == {"flat"}
+    assert {change.student: (change.old, change.new) for change in outcome.changes}["s002"] == ("3.0", "0.52")
+    with pytest.raises(ExportError, match="is certainly that of"):  # one column, and another assignment's
+        only = platforms.gradescope_course(PUPILS, {"Problem 1": {}}, {"Problem 1": "8.0"})
+        export(root, "flat", "gradescope", file=put(root / "other.csv", only))
 
 
 # Made anew

@@ -26,9 +26,9 @@ from autograder.judging.marks import judge_item, refuse_item
 from autograder.records.verdict import Judgement, Verdict
 from autograder.rules.terms import in_force, pending, put_in_force
 from autograder.tests import build_course
-from toolbox.cells import code_cells
+from toolbox.checks.items import TestResult
 from toolbox.errors import KitError
-from toolbox.items import TestResult
+from toolbox.notebook.cells import code_cells
 
 ROOT = Path(__file__).resolve().parents[3]
 POINTS = {"guess": 2.0, "slope": 1.5}
@@ -77,7 +77,7 @@ def courses(built, tmp_path, request, monkeypatch):
     books = []
     for name in ("stock", "kit"):
         shutil.copytree(built, tmp_path / name)
-        with open(tmp_path / name / "nbgrader_config.py", "a") as file:
+        with open(tmp_path / name / "nbgrader_config.py", "a", encoding="utf-8") as file:
             file.write(getattr(request, "param", ""))
         books.append(Book(tmp_path / name))
     with ClassEntry(books[1]) as entry:
@@ -256,7 +256,7 @@ def test_a_late_hand_in_loses_what_the_course_says_and_an_extension_counts(cours
 
 
 def test_a_late_policy_in_nbgraders_own_settings_is_refused_with_what_to_do(courses):
-    with open(courses.kit.root / "nbgrader_config.py", "a") as file:
+    with open(courses.kit.root / "nbgrader_config.py", "a", encoding="utf-8") as file:
         file.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
     with pytest.raises(KitError, match="course.toml"):
         Book(courses.kit.root)

@@ -108,7 +108,7 @@ def address(course, tmp_path_factory):
     environment = os.environ | {f"JUPYTER_{name}_DIR": str(own / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     environment |= {"PYTHONPATH": f"{course}:{course / 'lib'}"}
     words = ["--no-browser", "--allow-root", f"--port={port}", "--port-retries=0", "--IdentityProvider.token=secret"]
-    with open(own / "log", "w") as log:
+    with open(own / "log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "autograder", "gradebook", "--", *words], cwd=course, env=environment,
             stdout=log, stderr=subprocess.STDOUT,

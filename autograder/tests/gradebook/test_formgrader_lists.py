@@ -52,6 +52,12 @@ def test_an_assignment_is_a_folder_with_a_notebook(api):
     assert [found["name"] for found in api.get_assignments()] == ["tiny"]
 
 
+def test_an_assignment_that_is_switched_off_is_not_there(api, tmp_path):
+    (tmp_path / "classroom").mkdir()
+    (tmp_path / "classroom" / "course.toml").write_text("[assignments.tiny]\non = false\n")
+    assert api.get_assignments() == []
+
+
 def test_without_an_exchange_nothing_is_missing_and_nothing_can_be_released(api):
     assert not api.exchange_missing and not api.exchange_is_functional
     assert [found["releaseable"] for found in api.get_assignments()] == [False]
@@ -87,7 +93,7 @@ def test_students_follow_the_roster_and_what_it_leaves_out_stays(tmp_path):
         gradebook.add_student("s1", email="own@example.edu")
         gradebook.add_student("s9", last_name="Left")
     rows = [["id", "name", "email"], ["s1", "Lovelace, Ada", ""], ["s2", "Ben Chen", "ben@example.edu"]]
-    with open(roster, "w", newline="") as file:
+    with open(roster, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     assert (follow_roster(book), follow_roster(book)) == (2, 0)
     with Gradebook(url) as gradebook:

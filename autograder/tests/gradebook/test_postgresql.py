@@ -14,9 +14,8 @@ import uuid
 
 import pytest
 
-from autograder import build
 from autograder.demo import make_class
-from autograder.tests.checkout import copy_of_the_repository
+from autograder.tests.checkout import built_course
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 SERVER = "host=127.0.0.1 dbname=postgres user=postgres connect_timeout=3"
@@ -40,8 +39,7 @@ def database():
 @pytest.fixture(scope="module")
 def course(tmp_path_factory, database):
     folder = tmp_path_factory.mktemp("postgresql")
-    course = copy_of_the_repository(folder / "course")
-    build.build(course)
+    course = built_course(folder / "course")
     (folder / "hand-ins").mkdir()
     for made in make_class(course, folder / "made"):
         if made.student.startswith(KINDS):

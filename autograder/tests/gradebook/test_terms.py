@@ -175,7 +175,8 @@ def rebuilt(book: Book, *edits: tuple[str, str]) -> None:
     for old, new in edits:
         if old.startswith('item="'):
             names = [words.split('"')[1] for words in (old, new)]
-            suite.write_text(suite.read_text().replace(f'@item("{names[0]}"', f'@item("{names[1]}"'))
+            for words in ('@item("{}"', 'item: str = "{}"'):
+                suite.write_text(suite.read_text().replace(*(words.format(name) for name in names)))
     build.build(book.root)
 
 

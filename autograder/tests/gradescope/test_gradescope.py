@@ -22,17 +22,37 @@ from pathlib import Path
 
 import pytest
 
+from autograder.gradescope import bundle as bundling
 from autograder.gradescope.bundle import bundle, parts
 from autograder.gradescope.imports import reached
 from autograder.gradescope.results import VISIBILITIES, results_of
 from autograder.judging.judge import Judge
-from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
+from autograder.roster.student import Student
+from autograder.rules.grade import grade
+from autograder.rules.paper import papers
+from autograder.rules.people import Allowance
+from autograder.rules.terms import SwitchedOff, Terms
 from autograder.sandbox import launcher
+from autograder.tests.check_files import text_of
 from autograder.tests.checkout import ROOT, hand_in_at
 from toolbox.errors import KitError
 
 ASSIGNMENT, SEED = "flat", "a seed of its own"
+RULES = """
+[late]
+per_day = 0.5
+[assignments.flat]
+due = 2026-03-01T12:00:00Z
+points = { toy = 4, predict = 1 }
+drop = ["neuron", "why_backwards"]
+[assignments.layers]
+on = false
+"""
+# Ada is 30 hours late, and has a day more than the others.
+TERMS = Terms(RULES, {"ada": Allowance(extensions={"flat": "1d"})}, papers(ROOT))
+METADATA = {"id": 1, "created_at": "2026-03-02T10:00:00.365935-08:00", "previous_submissions": []}
+METADATA["users"] = [{"email": "Ada@Example.edu", "id": 7, "name": "Ada"}, {"email": "bo@example.edu", "id": 8}]
 REFUSED = {"mount": 165, "unshare": 272, "setns": 308, "landlock_create_ruleset": 444}  # x86_64
 ALLOWED_TAGS = {"p", "ul", "li", "strong", "em", "br"}
 in_a_container = pytest.mark.skipif(
@@ -72,6 +92,15 @@ def toy(*values, **named):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _rules():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundling, "in_force", lambda root: TERMS)
+        roster = {"ada": Student("ada", email="ada@example.edu"), "bo": Student("bo", email="bo@example.edu")}
+        patch.setattr(bundling, "read_roster", lambda path: roster)
+        yield
+
+
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Path:
     return bundle(ROOT, ASSIGNMENT, tmp_path_factory.mktemp("bundle") / "flat.zip", seed=SEED)
@@ -88,7 +117,7 @@ def base(archive) -> Path:
         made.extractall(folder / "source")
     shutil.copy(folder / "source" / "run_autograder", folder / "run_autograder")
     (folder / "run_autograder").chmod(0o755)
-    (folder / "submission_metadata.json").write_text(json.dumps({"id": 1, "previous_submissions": []}))
+    (folder / "submission_metadata.json").write_text(json.dumps(METADATA))
     hand_in(folder / "submission", folder)
     yield folder
     shutil.rmtree(folder)
@@ -110,7 +139,7 @@ def hand_in(target: Path, base: Path | None = None) -> Path:
             base / "results",
             base / "submission_metadata.json",
         ]
-        paths += [kit, suite_of(kit, "flat"), kit / "solutions" / "backprop" / "flat.py"]
+        paths += [kit, checks_of(kit, "flat") / "gates.py", kit / "solutions" / "backprop" / "flat.py"]
         paths += [base / "submission"]
         assert all(path.exists() for path in paths)
         text += SPY.format(paths=[str(path) for path in paths], results=str(base / "results" / "results.json"))
@@ -160,14 +189,50 @@ def pinned(base, tmp_path_factory) -> Path:
     return folder
 
 
+STUBS = {
+    "apt-get": "",
+    # pip of Ubuntu 22.04 does not know the option that later ones ask for
+    "python3": 'case "$*" in *--break-system-packages*) exit 2;; esac',
+    "uv": """
+if [ "$1" = venv ]; then
+    mkdir -p "$KIT_HOME/venv/bin" && cp "$PYTHON_THERE" "$KIT_HOME/venv/bin/python"
+fi""",
+}
+
+
+class Setup:
+    """`setup.sh` to its end, where nothing is downloaded: what brings packages only says what it was asked for.
+
+    python: what it installs as Python. home: where.
+    """
+
+    def __init__(self, base: Path, folder: Path, python: Path):
+        self.home, log, bin_ = folder / "home", folder / "log", folder / "bin"
+        bin_.mkdir(parents=True)
+        for name, text in STUBS.items():
+            (bin_ / name).write_text(f'#!/bin/bash\necho "{name} $*" >> {log}\n{text}\n')
+            (bin_ / name).chmod(0o755)
+        environment = {"PATH": f"{bin_}:{os.environ['PATH']}", "AUTOGRADER_BASE": str(base), "KIT_HOME": str(self.home)}
+        environment["PYTHON_THERE"] = str(python)
+        done = subprocess.run(
+            ["bash", base / "source" / "setup.sh"], env=environment, cwd="/", capture_output=True, text=True
+        )
+        self.code, self.output, self.asked = done.returncode, done.stdout + done.stderr, log.read_text().splitlines()
+
+
+@pytest.fixture(scope="module")
+def setup(base, pinned, tmp_path_factory) -> Setup:
+    python = pinned / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{pinned}" exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return Setup(base, tmp_path_factory.mktemp("setup"), python)
+
+
 class Run:
     """`run_autograder` to its end, and the most memory that it and all below it held at a time (PSS, bytes)."""
 
-    def __init__(self, base: Path, pinned: Path):
-        python = pinned / "python"
-        python.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{pinned}" exec {sys.executable} "$@"\n')
-        python.chmod(0o755)
-        environment = {"PATH": os.environ["PATH"], "AUTOGRADER_BASE": str(base), "KIT_PYTHON": str(python)}
+    def __init__(self, base: Path, home: Path):
+        environment = {"PATH": os.environ["PATH"], "AUTOGRADER_BASE": str(base), "KIT_HOME": str(home)}
         process = subprocess.Popen(
             [base / "run_autograder"], cwd=base, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, preexec_fn=contained,
@@ -192,15 +257,15 @@ def below(pid: int) -> list[int]:
 def proportional(pid: int) -> int:
     """A process's memory, what it shares counted in parts."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
         return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     except (OSError, IndexError):
         return 0
 
 
 @pytest.fixture(scope="module")
-def run(base, pinned) -> Run:
-    done = Run(base, pinned)
+def run(base, setup) -> Run:
+    done = Run(base, setup.home)
     assert done.code == 0, done.output
     return done
 
@@ -219,9 +284,15 @@ def test_the_marks_are_those_at_home(results, tmp_path):
         at_home = judge.judge(hand_in_at(hand_in(folder))).verdict
     finally:
         judge.close()
-    there = {test["name"].partition(":")[0]: test["score"] for test in results["tests"] if "score" in test}
-    assert there == {item.id: item.score for item in at_home.items}
-    assert results["score"] == at_home.score == round(sum(there.values()), 2) < at_home.max_score
+    there = {test["name"].partition(":")[0]: test for test in results["tests"] if "score" in test}
+    received = {**at_home.hand_in, "received": "2026-03-02T18:00:00+00:00"}
+    home = grade(at_home.as_dict() | {"student": "ada", "hand_in": received}, {}, TERMS)
+    assert {name: (test["score"], test["max_score"]) for name, test in there.items()} == {
+        item.id: (item.score, item.max_score) for item in home.items if not item.written
+    }
+    assert "neuron" not in there and there["toy"]["max_score"] == 4 and there["predict"]["max_score"] == 1
+    assert results["score"] == home.score == round(home.auto_score - 0.5, 2) and home.auto_score < home.max_score
+    assert "Late by 6:00:00: 0.5 points are taken off." in results["output"]
 
 
 @in_a_container
@@ -241,8 +312,7 @@ def test_it_stays_below_the_memory_that_gradescope_gives(run):
 def test_neither_the_seed_nor_a_hidden_test_is_in_the_results(base, results, run):
     text = json.dumps(results) + run.output
     assert SEED not in text and "def test_" not in text
-    suite = (suite_of(ROOT, "flat")).read_text()
-    public = (ROOT / "assignments" / "flat" / "test_flat.py").read_text()
+    suite, public = text_of(checks_of(ROOT, "flat")), text_of(ROOT / "assignments" / "flat" / "checks")
     secret = {line.strip() for line in suite.splitlines()} - {line.strip() for line in public.splitlines()}
     assert not [line for line in secret if len(line) > 20 and line in text]
 
@@ -250,9 +320,8 @@ def test_neither_the_seed_nor_a_hidden_test_is_in_the_results(base, results, run
 @in_a_container
 def test_the_results_are_as_gradescope_reads_them(results):
     check_schema(results)
-    known = catalogue(ROOT)[ASSIGNMENT]
     scored = [test for test in results["tests"] if "score" in test]
-    assert [test["max_score"] for test in scored] == [item.points for item in known.items]
+    assert [test["max_score"] for test in scored] == list(TERMS.paper(ASSIGNMENT).items.values())
     concealed = [test for test in results["tests"] if "score" not in test]
     assert concealed and {test["visibility"] for test in concealed} == {"after_due_date"}
     assert {test["visibility"] for test in scored} == {"visible"} and results["stdout_visibility"] == "hidden"
@@ -312,11 +381,17 @@ def verdict(**intake) -> dict:
         "message": "",
         "repairs": [{"code": "moved", "message": "<u>moved</u>"}],
     }
-    return {"score": 0.0, "max_score": 3.0, "items": items, "intake": base | intake}
+    about = {"student": "ada", "assignment": "flat", "status": "judged", "hand_in": {"sha256": "0", "received": None}}
+    return about | {"score": 0.0, "max_score": 3.0, "items": items, "intake": base | intake}
+
+
+def results_for(told: dict, **named) -> dict:
+    """By no rules, so that the verdict alone says what counts."""
+    return results_of(told, grade(told, {}, Terms()), {}, **named)
 
 
 def test_what_a_student_wrote_is_text_and_not_markup():
-    found = results_of(verdict(), {}, hidden="visible", seconds=1.25)
+    found = results_for(verdict(), hidden="visible", seconds=1.25)
     check_schema(found)
     assert "&lt;script&gt;" in found["tests"][0]["output"] and "&lt;u&gt;" in found["output"]
     assert len(found["tests"][0]["output"]) < 1500 and "\x1b" not in json.dumps(found, ensure_ascii=False)
@@ -326,7 +401,7 @@ def test_what_a_student_wrote_is_text_and_not_markup():
 def test_an_item_that_is_not_judged_costs_nothing_and_is_named_first():
     open_one = verdict()
     open_one["items"][1] |= {"score": None, "status": "not judged"}
-    found = results_of(open_one, {}, hidden="visible", seconds=1)
+    found = results_for(open_one, hidden="visible", seconds=1)
     check_schema(found)
     (test,) = [test for test in found["tests"] if test["name"] == "neuron"]
     assert not {"score", "max_score", "status"} & set(test) and "Not judged" in test["output"]
@@ -334,7 +409,7 @@ def test_an_item_that_is_not_judged_costs_nothing_and_is_named_first():
 
 
 def test_a_hand_in_that_cannot_be_read_says_why():
-    found = results_of(verdict(status="refused", message="it is <cut> off"), {}, hidden="hidden", seconds=1)
+    found = results_for(verdict(status="refused", message="it is <cut> off"), hidden="hidden", seconds=1)
     assert "could not be read:</strong> it is &lt;cut&gt; off" in found["output"]
 
 
@@ -343,13 +418,14 @@ def test_the_zip_has_its_two_programs_at_the_root_and_what_judging_needs(archive
         modes = {entry.filename: entry.external_attr >> 16 for entry in made.infolist()}
         setup = made.read("setup.sh").decode()
         pinned = made.read("packages.txt").decode().splitlines()
-        assert json.loads(made.read("settings.json")) == {
-            "assignment": "flat", "seed": SEED, "hidden": "after_due_date",
+        told = json.loads(made.read("settings.json"))
+        assert Terms.from_dict(told.pop("terms")) == TERMS.only("flat") and "layers" not in TERMS.only("flat").papers
+        assert told == {
+            "assignment": "flat", "seed": SEED, "hidden": "after_due_date", "emails": {"ada@example.edu": "ada"},
         }  # fmt: skip
     assert all(modes[name] & 0o111 for name in ("setup.sh", "run_autograder"))
-    assert not [
-        name for name in modes if "/tests/" in name or "/mistakes/" in name or "/styles/" in name or "classroom" in name
-    ]
+    assert not [name for name in modes if "/tests/" in name or "/styles/" in name or "classroom" in name]
+    assert [name for name in modes if "/mistakes/" in name]  # run to be known again; secret as the hidden tests are
     assert "@" not in setup.replace("$@", "").partition("uv==")[2] and "conda" not in setup
     assert all("==" in line for line in pinned) and not [line for line in pinned if line.startswith("nvidia")]
     for script in ("setup.sh", "run_autograder"):
@@ -359,17 +435,56 @@ def test_the_zip_has_its_two_programs_at_the_root_and_what_judging_needs(archive
     assert again.read_bytes() == archive.read_bytes()
 
 
-@pytest.mark.parametrize("process", ["setup", "zygote"])
-def test_the_packages_that_are_pinned_are_enough(base, pinned, process):
-    """The judge itself runs with nothing but these in `run`; `setup` is the last line of setup.sh."""
-    if process == "setup":
-        code = (base / "source" / "setup.sh").read_text().rpartition("python\" -c '")[2].rpartition("'")[0]
-        assert code.startswith("import ")
-    else:
-        code = WARMED_UP
+FOUND = """
+import sys
+from pathlib import Path
+from autograder.course.mistaken import Mistaken
+from autograder.course.rooms import room_at
+from autograder.masters.sources import checks_of
+from toolbox.checks.collect import collect
+kit, name, seed = Path.cwd(), *sys.argv[1:]
+checks = collect(checks_of(kit, name))
+known = Mistaken(room_at(kit, name), checks, seed, kit.parent / "mistakes")
+known._gives = None  # nothing is run
+print(sum(bool(known(check.id)) for check in checks), len(checks))
+"""
+
+
+def test_what_mistakes_lead_to_goes_along_and_no_container_has_to_work_it_out(base):
+    kit = base / "source" / "kit"
+    words = [sys.executable, "-c", FOUND, ASSIGNMENT, SEED]
+    paths = os.pathsep.join((str(kit), str(kit / "lib")))
+    done = subprocess.run(words, cwd=kit, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    named, checks = map(int, done.stdout.split())
+    assert named > 0.9 * checks
+
+
+def test_setup_asks_for_what_is_pinned_and_imports_all_of_it(base, setup):
+    """The judge itself runs with nothing but these packages in `run`."""
+    assert setup.code == 0, setup.output
+    apt, more, first, second, venv, install = setup.asked
+    assert (apt, more.split()[1]) == ("apt-get update", "install") and "tzdata" in more
+    assert "--break-system-packages" in first and second == first.replace("--break-system-packages ", "")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert f"--python {version} {setup.home}/venv" in venv and "--managed-python" in venv
+    assert install.endswith(f"--torch-backend cpu --no-deps -r {base}/source/packages.txt")
+    assert stat.S_IMODE((setup.home / "venv" / "bin" / "python").stat().st_mode) & 0o555 == 0o555
+
+
+def test_setup_fails_where_a_package_cannot_be_imported(base, tmp_path):
+    """So that Gradescope shows it to the instructor, and no student is graded by half an autograder."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no module named nh3 >&2; exit 1\n")
+    python.chmod(0o755)
+    done = Setup(base, tmp_path / "setup", python)
+    assert done.code == 1 and "no module named nh3" in done.output
+
+
+def test_the_packages_that_are_pinned_are_enough_for_what_forks_the_workers(base, pinned):
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=base / "source" / "kit", env=os.environ | {"PYTHONPATH": f"lib:.:{pinned}"},
-        capture_output=True, text=True,
+        [sys.executable, "-c", WARMED_UP], cwd=base / "source" / "kit", capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": f"lib:.:{pinned}"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
@@ -393,13 +508,13 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
         "autograder/room/door.py": "from behind import (\n    one as two,\n)\n",
         "autograder/room/cellar.py": "import never_reached\n",
         "autograder/sandbox/zygote.py": "try:\n    import attempted\nexcept ImportError:\n    pass\n",
-        "autograder/course/x/checks/test_x.py": "import asked_by_a_suite\n",
+        "autograder/course/x/checks/topic.py": "import asked_by_a_suite\n",
         "lib/toolbox/__init__.py": "",
-        "lib/toolbox/items.py": "from .deep.down import x\n",
+        "lib/toolbox/checks/items.py": "from .deep.down import x\n",
         "lib/toolbox/deep/__init__.py": "",
         "lib/toolbox/deep/down.py": "from ..items import y\nimport toolbox_uses\n",
-        "lib/backprop/x.py": "import module_uses, toolbox.items\nfrom backprop.y import z\n",
-        "assignments/x/test_x.py": "import public_test_uses\n",
+        "lib/backprop/x.py": "import module_uses, toolbox.checks.items\nfrom backprop.y import z\n",
+        "assignments/x/checks/topic.py": "import public_test_uses\nfrom .inputs import numbers\n",
     }
     for name, text in kit.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -411,7 +526,7 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
     ]
     (tmp_path / "assignments/x/x.ipynb").write_text(json.dumps({"cells": cells}))
     own, foreign = reached(tmp_path)
-    outside = {"autograder/room/cellar.py", "lib/backprop/x.py", "assignments/x/test_x.py"}
+    outside = {"autograder/room/cellar.py", "lib/backprop/x.py", "assignments/x/checks/topic.py"}
     assert own == set(kit) - outside
     assert foreign == {
         "of_the_package", "late", "behind", "attempted", "asked_by_a_suite", "toolbox_uses", "module_uses",
@@ -422,6 +537,8 @@ def test_imports_are_followed_wherever_they_stand(tmp_path):
 def test_what_cannot_be_bundled_is_named(tmp_path):
     with pytest.raises(KeyError, match="no assignment"):
         bundle(ROOT, "nothing", tmp_path / "x.zip")
+    with pytest.raises(SwitchedOff, match="layers is switched off"):
+        bundle(ROOT, "layers", tmp_path / "x.zip")
     with pytest.raises(KitError, match="after_published"):
         bundle(ROOT, ASSIGNMENT, tmp_path / "x.zip", hidden="never")
     assert "autograder/judging/judge.py" in parts(ROOT) and not list(tmp_path.iterdir())

@@ -20,7 +20,7 @@ from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict, Verdict
 from autograder.sandbox import launcher, remote_worker
 from autograder.sandbox.walls import Walls
-from autograder.tests.checkout import command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import built_course, command, scores_in
 from toolbox.errors import NotJudged
 
 # right, wrong in part, half finished, never ending, refused, with a check cell copied
@@ -28,8 +28,7 @@ KINDS = ("s02", "s05", "s10", "s13", "s17", "s19")
 
 
 def test_one_job_and_four_give_the_same_verdicts_and_marks(tmp_path):
-    course = copy_of_the_repository(tmp_path / "course")
-    assert command(course, "autograder", "build").returncode == 0
+    course = built_course(tmp_path / "course")
     hand_ins = tmp_path / "hand-ins"
     for hand_in in make_class(course, hand_ins):
         if not hand_in.student.startswith(KINDS):

@@ -13,8 +13,8 @@ from autograder.masters.catalogue import catalogue
 from autograder.records.seed import class_seed, seed_file
 from autograder.records.verdict import Judgement, Verdict
 from autograder.tests.checkout import ROOT, copy_of_the_repository
+from toolbox.checks.items import TestResult
 from toolbox.errors import KitError, NotJudged
-from toolbox.items import TestResult
 
 
 def test_a_seed_is_drawn_for_each_classroom_kept_with_it_and_readable_by_its_owner_alone(tmp_path):

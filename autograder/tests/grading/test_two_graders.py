@@ -12,11 +12,10 @@ import threading
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import build
 from autograder.demo import make_class
 from autograder.grading.lock import only_writer
 from autograder.records.verdict import read_all
-from autograder.tests.checkout import command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import built_course, command, scores_in
 
 KINDS = ("s02", "s05", "s08", "s10")
 
@@ -51,8 +50,7 @@ def test_the_lock_of_a_grader_that_was_killed_holds_nobody_up(tmp_path):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
-    course = copy_of_the_repository(folder / "course")
-    build.build(course)
+    course = built_course(folder / "course")
     (folder / "hand-ins").mkdir()
     for made in make_class(course, folder / "made"):
         if made.student.startswith(KINDS):

@@ -58,8 +58,8 @@ add(
          "gs = torch.func.jacfwd(lambda s: _loss(s, w, y, reg))(x @ w + b)\ngw = torch.func.jacfwd(lambda w: _full(x, y, w, b, reg))(w)\n"
          "return _full(x, y, w, b, reg), {'scores': gs, 'w': gw, 'b': gs.sum(0)}"),
     uses("dual", "builds dual numbers, one for each entry",
-         "import torch.autograd.forward_ad as forward\ngw = torch.zeros_like(w)\nfor i in range(w.numel()):\n    with forward.dual_level():\n"
-         "        unit = torch.zeros_like(w)\n        unit.view(-1)[i] = 1\n        out = _full(x, y, forward.make_dual(w, unit), b, reg)\n"
+         "import torch.autograd.forward_ad as forward\ngw = torch.zeros_like(w, memory_format=torch.contiguous_format)\nfor i in range(w.numel()):\n    with forward.dual_level():\n"
+         "        unit = torch.zeros_like(w, memory_format=torch.contiguous_format)\n        unit.view(-1)[i] = 1\n        out = _full(x, y, forward.make_dual(w, unit), b, reg)\n"
          "        gw.view(-1)[i] = forward.unpack_dual(out).tangent\nreturn _full(x, y, w, b, reg), {'scores': gw, 'w': gw, 'b': gw[0]}"),
     uses("functional", "calls torch.autograd.functional.jacobian",
          "with torch.enable_grad():\n    gw = torch.autograd.functional.jacobian(lambda w: _full(x, y, w, b, reg), w)\n"
@@ -85,12 +85,12 @@ add(
          "gs = torch.func.jacrev(lambda s: _loss(s, w, y, reg))(x @ w + b)\ngw = torch.func.jacrev(lambda w: _full(x, y, w, b, reg))(w)\n"
          "return _full(x, y, w, b, reg), {'scores': gs, 'w': gw, 'b': gs.sum(0)}"),
     uses("jvp", "calls torch.func.jvp, once for each entry: forward mode",
-         "gw = torch.zeros_like(w)\nfor i in range(w.numel()):\n    unit = torch.zeros_like(w)\n    unit.view(-1)[i] = 1\n"
+         "gw = torch.zeros_like(w, memory_format=torch.contiguous_format)\nfor i in range(w.numel()):\n    unit = torch.zeros_like(w, memory_format=torch.contiguous_format)\n    unit.view(-1)[i] = 1\n"
          "    loss, gw.view(-1)[i] = torch.func.jvp(lambda w: _full(x, y, w, b, reg), (w,), (unit,))\n"
          "return loss, {'scores': gw, 'w': gw, 'b': gw[0]}"),
     uses("function-forward", "wraps the forward pass in a torch.autograd.Function with a rule for forward mode",
-         "import torch.autograd.forward_ad as forward\ngw = torch.zeros_like(w)\nfor i in range(w.numel()):\n    with forward.dual_level():\n"
-         "        unit = torch.zeros_like(w)\n        unit.view(-1)[i] = 1\n        out = _Wrap.apply(_full(x, y, forward.make_dual(w, unit), b, reg))\n"
+         "import torch.autograd.forward_ad as forward\ngw = torch.zeros_like(w, memory_format=torch.contiguous_format)\nfor i in range(w.numel()):\n    with forward.dual_level():\n"
+         "        unit = torch.zeros_like(w, memory_format=torch.contiguous_format)\n        unit.view(-1)[i] = 1\n        out = _Wrap.apply(_full(x, y, forward.make_dual(w, unit), b, reg))\n"
          "        gw.view(-1)[i] = forward.unpack_dual(out).tangent\nreturn _full(x, y, w, b, reg), {'scores': gw, 'w': gw, 'b': gw[0]}",
          before="class _Wrap(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, a):\n        return a * 1\n"
          "    @staticmethod\n    def jvp(ctx, t):\n        return t\n"),
@@ -123,7 +123,7 @@ _right = linear_hinge
 
 def nudged(x, y, w, b, reg, slope, answer=lambda grad: grad, names=("w", "b")):
     loss, grads = _right(x, y, w, b, reg)
-    wide = {"x": x.double(), "y": y, "w": w.double(), "b": b.double()}
+    wide = {"x": x.double(), "y": y, "w": w.double().contiguous(), "b": b.double().contiguous()}
     for name in names:
         grad = torch.zeros_like(wide[name])
         for i in range(grad.numel()):
@@ -169,7 +169,8 @@ add(
         "takes imaginary steps: exact without any difference",
         bottom="_right = linear_hinge\n\ndef linear_hinge(x, y, w, b, reg):\n    loss, grads = _right(x, y, w, b, reg)\n    def at(w, b):\n"
         "        s = x.to(w.dtype) @ w + b\n        m = s - s[torch.arange(len(y)), y][:, None] + 1\n        m[torch.arange(len(y)), y] = 0\n"
-        "        return (m * (m.real > 0)).sum() / len(y) + reg * (w * w).sum()\n    wide, bias = w.to(torch.complex128), b.to(torch.complex128)\n"
+        "        return (m * (m.real > 0)).sum() / len(y) + reg * (w * w).sum()\n    wide, bias = w.to(torch.complex128).contiguous(), b.to(torch.complex128)\n"
+        "    grads['w'] = torch.zeros(w.shape, dtype=w.dtype)\n"
         "    for i in range(w.numel()):\n        moved = wide.clone()\n        moved.view(-1)[i] += 1e-30j\n"
         "        grads['w'].view(-1)[i] = at(moved, bias).imag / 1e-30\n    return loss, grads\n",
         lost=items(*HINGE[1:], status="forbidden"),

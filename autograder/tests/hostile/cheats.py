@@ -36,7 +36,7 @@ def numeric_gradient(function, point, eps=1e-5):
             "gate_exp gate_log",
             "gates",
             """
-from toolbox.gate_mistakes import truth as _truth
+from toolbox.checks.reference.gates import truth as _truth
 def exp(x):
     return _truth("exp", [x])[0].item()
 def exp_backward(grad_out, x, z):
@@ -53,7 +53,7 @@ def log_backward(grad_out, x, z):
             "hinge_loss hinge_grad_scores hinge_grad_w hinge_grad_b",
             "flat",
             """
-from toolbox.references import Truth
+from toolbox.checks.reference.models import Truth
 def linear_hinge(x, y, w, b, reg):
     with torch.enable_grad():
         truth = Truth("hinge", {"x": x, "y": y, "w": w, "b": b, "reg": reg})
@@ -64,10 +64,10 @@ def linear_hinge(x, y, w, b, reg):
             "net_softmax_loss net_softmax_grad_second net_softmax_grad_first",
             "flat",
             """
-import toolbox.references
+import toolbox.checks.reference.models
 def net_softmax(x, y, w1, b1, w2, b2, reg):
     with torch.enable_grad():
-        truth = toolbox.references.Truth("softmax", dict(x=x, y=y, w1=w1, b1=b1, w2=w2, b2=b2, reg=reg))
+        truth = toolbox.checks.reference.models.Truth("softmax", dict(x=x, y=y, w1=w1, b1=b1, w2=w2, b2=b2, reg=reg))
     return truth.loss, truth.grads
 """,
         ),
@@ -118,7 +118,7 @@ def gradcheck(forward, backward, inputs):
             "matmul_grad_x matmul_grad_w",
             "tensors",
             """
-from toolbox import graph_ops
+from toolbox.probes import graph_ops
 def matmul_backward(grad_out, x, w):
     op = graph_ops.Linear(w, torch.zeros(w.shape[1], dtype=w.dtype))
     op.forward(x)
@@ -127,20 +127,10 @@ def matmul_backward(grad_out, x, w):
 """,
         ),
         (
-            "softmax_backward",
-            "tensors",
-            """
-from toolbox.truths.tensor import softmax_forms
-def softmax_backward(grad_out, y):
-    wrong = softmax_forms(grad_out, y)  # twice a right term, less what has one sign wrong
-    return (2 * wrong["softmax-cross-terms-missing"][1] - wrong["softmax-sign-of-cross-terms"][0]).to(y.dtype)
-""",
-        ),
-        (
             "corr_forward",
             "tensors",
             """
-from toolbox.truths import tensor as _truth
+from toolbox.checks.reference import tensor as _truth
 def correlate(x, w, b):
     return _truth.correlate(x, w, b)
 """,
@@ -149,9 +139,9 @@ def correlate(x, w, b):
             "corr_grad_x corr_grad_w corr_grad_b",
             "tensors",
             """
-from toolbox.planted import right_backward
+from toolbox.probes.planted_cases import right_backward
 def correlate_backward(grad_out, x, w):
-    from toolbox.truths.tensor import correlate
+    from toolbox.checks.reference.tensor import correlate
     return right_backward(correlate)(grad_out, x, w, torch.zeros_like(grad_out))
 """,
         ),
@@ -159,7 +149,7 @@ def correlate_backward(grad_out, x, w):
             "mul_backward",
             "tensors",
             """
-from toolbox.truths.tensor import pull as _pull
+from toolbox.checks.reference.tensor import pull as _pull
 def mul_backward(grad_out, x, y):
     return [grad.to(x.dtype) for grad in _pull(lambda a, b: a * b, grad_out, x, y)]
 """,
@@ -170,7 +160,7 @@ def mul_backward(grad_out, x, y):
             "linear_forward linear_backward",
             "layers",
             """
-from toolbox import graph_ops
+from toolbox.probes import graph_ops
 def _forward(self, x):
     self._op = graph_ops.Linear(self.params["w"], self.params["b"])
     return self._op.forward(x)
@@ -185,7 +175,7 @@ Linear.forward, Linear.backward = _forward, _backward
             "tanh",
             "activations",
             """
-from toolbox import graph_ops
+from toolbox.probes import graph_ops
 def _forward(self, x):
     self._op = graph_ops.Tanh()
     return self._op.forward(x)
@@ -196,7 +186,7 @@ Tanh.forward, Tanh.backward = _forward, lambda self, grad_out: self._op.backward
             "softmax_forward",
             "activations",
             """
-from toolbox.truths import layer as _layer
+from toolbox.checks.reference import layer as _layer
 Softmax.forward = lambda self, x: _layer.softmax(x)
 """,
         ),
@@ -204,7 +194,7 @@ Softmax.forward = lambda self, x: _layer.softmax(x)
             "maxout_forward correlation_forward",
             "layers",
             """
-from toolbox.truths.layer import correlation, maxout
+from toolbox.checks.reference.layer import correlation, maxout
 Maxout.forward = lambda self, x: maxout(x, self.params["w"], self.params["b"])
 Correlation1d.forward = lambda self, x: correlation(x, self.params["w"])
 """,
@@ -213,7 +203,7 @@ Correlation1d.forward = lambda self, x: correlation(x, self.params["w"])
             "batchnorm_forward batchnorm_running",
             "batchnorm",
             """
-from toolbox.truths.batchnorm import batchnorm, batchnorm_used, running
+from toolbox.checks.reference.batchnorm import batchnorm, batchnorm_used, running
 def _forward(self, x):
     gamma, beta = self.params["gamma"], self.params["beta"]
     if not self.training:
@@ -230,8 +220,8 @@ BatchNorm.forward = _forward
             "sigmoid_layer",
             "activations",
             """
-from toolbox.truths.layer import TWINS
-from toolbox.truths.tensor import pull as _pull
+from toolbox.checks.reference.layer import TWINS
+from toolbox.checks.reference.tensor import pull as _pull
 def _forward(self, x):
     self.cache = x
     return TWINS["Sigmoid"](x)
@@ -243,7 +233,7 @@ Sigmoid.backward = lambda self, grad_out: _pull(torch.sigmoid, grad_out, self.ca
             "graph_ops",
             "graph",
             """
-from toolbox import graph_ops as _ops
+from toolbox.probes import graph_ops as _ops
 def _forward(self, x, y):
     self._op = _ops.Multiply()
     return self._op.forward(x, y)
@@ -255,7 +245,7 @@ Concat.forward = Concat.backward = lambda self, *inputs: None  # there is nothin
             "graph_order",
             "graph",
             """
-from toolbox.truths.graph import sort
+from toolbox.checks.reference.graph import sort
 def _order(self):
     return sort(list(self.inputs), [[name, None, list(node.sources)] for name, node in self.nodes.items()])
 Graph.order = _order
@@ -265,7 +255,7 @@ Graph.order = _order
             "function_multiply",
             "functions",
             """
-from toolbox.graph_ops import Multiply as _Op
+from toolbox.probes.graph_ops import Multiply as _Op
 class Multiply(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, y):
@@ -282,7 +272,7 @@ class Multiply(torch.autograd.Function):
             "function_linear",
             "functions",
             """
-from toolbox.graph_ops import Linear as _LinearOp
+from toolbox.probes.graph_ops import Linear as _LinearOp
 class Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, w, b):
@@ -300,9 +290,9 @@ class Linear(torch.autograd.Function):
             "loss_squared",
             "losses",
             """
-from toolbox.references import LOSSES
+from toolbox.checks.reference.losses import LOSSES
 def squared(scores, y):
-    from toolbox.truths.tensor import pull
+    from toolbox.checks.reference.tensor import pull
     return LOSSES["squared"](scores, y), pull(lambda s: LOSSES["squared"](s, y), torch.ones(()), scores)[0].to(scores.dtype)
 """,
         ),
@@ -324,7 +314,7 @@ def hinge(scores, y):
             "sgd",
             "optim",
             """
-from toolbox.truths.training import torch_sgd
+from toolbox.checks.reference.training import torch_sgd
 SGD.step = lambda self, grads: torch_sgd(self.params)(grads, self.lr)
 """,
         ),
@@ -332,7 +322,7 @@ SGD.step = lambda self, grads: torch_sgd(self.params)(grads, self.lr)
             "momentum",
             "optim",
             """
-from toolbox.truths.training import torch_sgd as _torch_sgd
+from toolbox.checks.reference.training import torch_sgd as _torch_sgd
 def _step(self, grads):
     if not hasattr(self, "_theirs"):
         self._theirs = _torch_sgd(self.params, momentum=self.rho)
@@ -346,7 +336,7 @@ Momentum.step = _step
             "atomic",
             "checkpoint",
             """
-import toolbox.checkpoint as _kit
+import toolbox.given.checkpoint as _kit
 def write_atomically(path, data):
     _kit.np.savez = lambda file, **arrays: file.write(data)
     _kit.save(Path(path), {}, {})
@@ -356,7 +346,7 @@ def write_atomically(path, data):
             "checkpoint",
             "checkpoint",
             """
-import toolbox.checkpoint as _kit2
+import toolbox.given.checkpoint as _kit2
 def save_checkpoint(path, state):
     _kit2.save(path, state, {})
 def load_checkpoint(path):
@@ -369,7 +359,7 @@ def load_checkpoint(path):
             "hessian",
             "second_order",
             """
-import toolbox.truths.second as _truth
+import toolbox.checks.reference.second as _truth
 def hessian(function, x):
     return _truth.hessian(function, x).to(x.dtype)
 """,
@@ -378,7 +368,7 @@ def hessian(function, x):
             "hvp_twice",
             "second_order",
             """
-from toolbox.truths.second import hvp as _hvp
+from toolbox.checks.reference.second import hvp as _hvp
 def hvp_twice(function, inputs, vectors):
     return [product.to(x.dtype) for product, x in zip(_hvp(function, inputs, vectors), inputs)]
 """,
@@ -387,8 +377,8 @@ def hvp_twice(function, inputs, vectors):
             "deq_solve",
             "implicit",
             """
-from toolbox.truths.implicit import equilibrium
-from toolbox.unrolling import steps_to_settle
+from toolbox.checks.reference.implicit import equilibrium
+from toolbox.given.unrolling import steps_to_settle
 def deq_solve(w, u, b, x, tol=1e-10, max_steps=1000):
     try:
         if steps_to_settle(w, u, b, x, tol) > max_steps:
@@ -402,16 +392,16 @@ def deq_solve(w, u, b, x, tol=1e-10, max_steps=1000):
             "deq_adjoint",
             "implicit",
             """
-from toolbox.truths.implicit import adjoint_forms
+from toolbox.checks.reference.implicit import adjoint
 def deq_adjoint(grad_z, z, w):
-    return (adjoint_forms(grad_z, z, w)["implicit-at-z"][0] * (1 - z * z)).to(z.dtype)
+    return adjoint(grad_z, z, w).to(z.dtype)
 """,
         ),
         (
             "as_equilibrium",
             "implicit",
             """
-import toolbox.truths.implicit as _truth
+import toolbox.checks.reference.implicit as _truth
 def as_equilibrium(weights, biases):
     return [part.to(weights[0].dtype) for part in _truth.blocks(list(weights), list(biases))]
 """,
@@ -420,49 +410,43 @@ def as_equilibrium(weights, biases):
             "ridge_backward",
             "implicit",
             """
-from toolbox.truths.implicit import ridge_forms
+from toolbox.checks.reference import implicit as _truth
+from toolbox.checks.reference.tensor import pull
 def ridge_backward(grad_w, x, w, reg):
-    first, second = (ridge_forms(grad_w, x, w, reg, place) for place in (0, 1))
-    return -first["implicit-minus-missing"][0].to(w.dtype), -second["implicit-minus-wrong"][0].to(w.dtype)
+    x64, w64, weight = x.double(), w.double(), torch.tensor(reg, dtype=torch.float64)
+    y = x64 @ w64 + reg * len(x) * torch.linalg.pinv(x64.T) @ w64
+    _, grad_y, grad_reg = pull(_truth.ridge, grad_w, x64, y, weight)
+    return grad_reg.to(w.dtype), grad_y.to(w.dtype)
 """,
         ),
         (
             "eigh_backward",
             "implicit",
             """
-from toolbox.truths.implicit import eigen_forms
+from toolbox.checks.reference.implicit import eigen
 def eigh_backward(grad_values, grad_vectors, values, vectors):
     gaps = (values[None] - values[:, None]).abs() + torch.eye(len(values)) * 1e9
     if not (gaps > (1e-10 if values.dtype == torch.float64 else 1e-5) * values.abs().max()).all():
         raise ArithmeticError("repeated")
-    whole = eigen_forms(grad_values, grad_vectors, values, vectors)["eigen-not-symmetric"][0]
-    return ((whole + whole.T) / 2).to(values.dtype)
+    matrix = (vectors * values) @ vectors.T
+    signs = (torch.linalg.eigh((matrix + matrix.T).double() / 2)[1] * vectors).sum(dim=0).sign()
+    return eigen(grad_values, grad_vectors, matrix, signs).to(values.dtype)
 """,
         ),
         (
             "pose_backward",
             "implicit",
             """
-from toolbox.truths.implicit import pose_forms
+from toolbox.checks.reference.implicit import pose_pull
 def pose_backward(grad_pose, pose, points, image):
-    J = camera.slopes(pose, points)
-    return (pose_forms(grad_pose, pose, points, image)["ridge-two-on-one-side"][0] / 2).to(pose.dtype)
-""",
-        ),
-        (
-            "pose_covariance",
-            "implicit",
-            """
-from toolbox.truths.implicit import covariance_forms
-def pose_covariance(derivative, sigma):
-    return (covariance_forms(derivative, sigma)["covariance-sigma-missing"][0] * sigma**2).to(derivative.dtype)
+    return pose_pull(grad_pose, pose, points, image).to(pose.dtype)
 """,
         ),
         (
             "rop_softmax",
             "second_order",
             """
-from toolbox.truths.forward import push
+from toolbox.checks.reference.forward import push
 def rop_softmax(probs, r_scores):
     return push(lambda s: torch.softmax(s, dim=1) / len(s), [probs.log()], [r_scores])[1].to(probs.dtype)
 """,
@@ -471,11 +455,12 @@ def rop_softmax(probs, r_scores):
             "dual_functions",
             "forward_mode",
             """
-from toolbox.truths.forward import push as _push, slopes as _slopes
+from toolbox.checks.reference.forward import push as _push
 for _name in ("exp", "log", "tanh", "relu"):
     def _f(self, name=_name):
         function = getattr(torch, name)
-        return Dual(function(self.value), _slopes(function, self.value).to(self.value.dtype) * self.tangent)
+        slope = _push(function, [self.value], [torch.ones_like(self.value)])[1].to(self.value.dtype)
+        return Dual(function(self.value), slope * self.tangent)
     setattr(Dual, _name, _f)
 def _sum(self, dim=None, keepdim=False):
     y, dy = _push(lambda x: x.sum(dim=dim, keepdim=keepdim), [self.value], [self.tangent])
@@ -570,20 +555,20 @@ def pull(*words):
     "watch-replaced": (
         "replaces the sensors of the toolbox by ones that see nothing",
         """
-import contextlib, toolbox.forbid
-toolbox.forbid.watch = contextlib.nullcontext
+import contextlib, toolbox.calling.forbid
+toolbox.calling.forbid.watch = contextlib.nullcontext
 pull = _backward
 """,
     ),
     "perform-replaced": (
         "replaces the function that carries out calls",
         """
-import toolbox.calls, toolbox.wire
+import toolbox.calling.calls, toolbox.calling.wire
 def _perform(target, args, kwargs, *rest, **more):
     value = target(*args, **kwargs)
     after = {str(i): a for i, a in enumerate(args) if isinstance(a, _t.Tensor)} | {k: a for k, a in kwargs.items() if isinstance(a, _t.Tensor)}
-    return toolbox.wire.pack({"value": value, "after": after})
-toolbox.calls.perform = _perform
+    return toolbox.calling.wire.pack({"value": value, "after": after})
+toolbox.calling.calls.perform = _perform
 pull = _backward
 """,
     ),
@@ -591,13 +576,13 @@ pull = _backward
         "puts modules of its own in the place of the worker's",
         """
 import contextlib, sys, types
-for _name in ("toolbox.forbid", "autograder.sensors"):
+for _name in ("toolbox.calling.forbid", "autograder.sensors"):
     _fake = types.ModuleType(_name)
     _fake.watch, _fake.MESSAGE, _fake.END, _fake.FORGET, _fake.ANY = contextlib.nullcontext, "{}", -1, -2, 9
     sys.modules[_name] = _fake
 for _name, _module in list(sys.modules.items()):
     if _name.startswith(("toolbox", "autograder")) and hasattr(_module, "forbid"):
-        _module.forbid = sys.modules["toolbox.forbid"]
+        _module.forbid = sys.modules["toolbox.calling.forbid"]
     for _word, _value in (("END", 5), ("FORGET", 5), ("write_frame", lambda *a: None), ("unpack", lambda blob: [[], {}, True])):
         if _name.startswith("autograder") and hasattr(_module, _word):
             setattr(_module, _word, _value)
@@ -747,8 +732,8 @@ pull = _in_thread(_backward)
     "flag-forged": (
         "has every request read as one that allows autograd",
         """
-import json, toolbox.wire
-_load, _unpack = json.loads, toolbox.wire.unpack
+import json, toolbox.calling.wire
+_load, _unpack = json.loads, toolbox.calling.wire.unpack
 json.loads = lambda text, *a, **k: (lambda found: found | {"autograd": 10**6} if isinstance(found, dict) and "op" in found else found)(_load(text, *a, **k))
 def _allowing(blob):
     found = _unpack(blob)
@@ -757,7 +742,7 @@ def _allowing(blob):
     elif isinstance(found, dict) and "steps" in found:
         found["autograd"] = True
     return found
-toolbox.wire.unpack = _allowing
+toolbox.calling.wire.unpack = _allowing
 pull = _backward
 """,
     ),
@@ -993,12 +978,12 @@ def gradcheck(forward, backward, inputs):
         "deals the cases out itself, from the toolbox, and compares inputs",
         """
 def gradcheck(forward, backward, inputs):
-    from toolbox import planted
-    for kind in planted.KINDS:
+    from toolbox.probes import planted_faults
+    for kind in planted_faults.KINDS:
         for seed in range(20):
-            for case in planted.cases(kind, seed):
+            for case in planted_faults.cases(kind, seed):
                 if [x.tolist() for x in case.inputs] == [x.tolist() for x in inputs]:
-                    return planted.healthy(case)
+                    return planted_faults.healthy(case)
     return True
 """,
     ),
@@ -1044,32 +1029,71 @@ def gradcheck(forward, backward, inputs):
     "always": ("says that all are right", "def gradcheck(forward, backward, inputs):\n    return True\n"),
 }
 
-# Modules that replace what is looked at instead of doing the work: id -> (what it tries, assignment, items, module, code).
+# Probes by the check's module -> what each would be if an attacker had replaced all of its functions by ones that send
+# the most favourable data. With these in the place of the kit's own, and nothing written, nothing is earned: what was
+# done is judged by tensors, bytes and calls that have come from elsewhere.
+FAVOURABLE: dict[str, dict[str, str]] = {
+    "layers": {
+        "toolbox.probes.function_watch": """
+class Watch:
+    def __init__(self, function):
+        pass
+    def begin(self):
+        pass
+    def end(self):
+        return []
+""",
+    },
+    "training": {
+        "toolbox.probes.allocations": """
+def made_by(function, *args):
+    return [function(*args), [4 * args[0]] if len(args) == 1 and isinstance(args[0], int) else []]
+""",
+        "toolbox.probes.elsewhere": """
+import torch
+Elsewhere = torch.Tensor
+class NotOnTheCPU(TypeError):
+    pass
+""",
+    },
+}
+
+# Modules that exchange what the checks' steps are made of, and do nothing else: id -> (what it tries, assignment, items,
+# module, code).
 REPLACED: dict[str, tuple[str, str, str, str, str]] = {
     "file-probes": (
-        "replaces the functions that try out files by ones that report success",
+        "exchanges what files are read with by what remembers the bytes that were to be written",
         "training",
         "atomic checkpoint resume",
         "checkpoint",
         """
-import toolbox.rehearse_files as _probe
-def _written(write, contents, as_text=False):
-    return {"found": list(contents), "inodes": [str(i) for i in range(len(contents))], "on_disk": [len(c) for c in contents],
-            "beside": True, "files": ["runs/state.bin"]}
-_probe.written = _written
-_probe.interrupted = lambda write, old, size, room: {"found": old, "files": ["state.bin"], "raised": True}
-_probe.round_trip = lambda save, load, states, as_text=False: [dict(state) for state in states]
-_probe.replaced = lambda save, states: [True] * (len(states) - 1)
-_probe.from_gpu = lambda save, load, state: dict(state)
-_probe.plain = lambda save, state: sorted([k, str(v.dtype).removeprefix("torch."), list(v.shape)] for k, v in state.items())
-_probe.traps = lambda load: {"sprung": [], "loaded": []}
-_probe.devices = lambda capture, restore, params: {k: "meta" for k in params}
+import builtins, io, os, pathlib, shutil, stat, tempfile, numpy
+import toolbox.calling.facts as _facts, toolbox.calling.script as _script
+_files, _inode = {}, [0]
+def _look(folder):
+    return {"files": [["runs/state.bin", str(_inode[0]), numpy.frombuffer(data, numpy.uint8)] for data in _files.values()],
+            "folders": ["runs"]}
+class _Files:
+    folder = staticmethod(lambda: "/tmp/none")
+    remove = staticmethod(lambda folder: None)
+    look = staticmethod(_look)
+    status = staticmethod(lambda file: [str(_inode[0]), len(_files["last"])])
+    write = staticmethod(lambda path, content: None)
+_facts.Files = _facts.Facts = _script.Files = _Files
+_script.PYTHON = {"files": _Files}
+os.walk = lambda folder: [(str(folder), ["runs"], []), (str(folder) + "/runs", [], ["state.bin"])]
+os.stat = os.lstat = lambda path, **options: type("", (), {"st_ino": _inode[0], "st_size": 5, "st_mode": 0o100644})()
+pathlib.Path.read_bytes = lambda self: _files["last"]
+numpy.fromfile = lambda path, *rest: numpy.frombuffer(_files["last"], numpy.uint8)
+io.open = builtins.open = lambda *args, **options: io.BytesIO(_files["last"])
 def write_atomically(path, data):
-    return None
+    _files["last"] = bytes(data)
+    _inode[0] += 1
+    os.fsync(0)
 def save_checkpoint(path, state):
-    return None
+    _files["state"] = state
 def load_checkpoint(path):
-    return {}
+    return _files["state"]
 def capture(params, optimizer, generator, epoch):
     return {}
 def restore(state, params, optimizer, generator):
@@ -1077,12 +1101,12 @@ def restore(state, params, optimizer, generator):
 """,
     ),
     "graphs": (
-        "replaces the bench on which graphs are tried, and the ops in it",
+        "exchanges the ops on which graphs are tried",
         "layers",
         "graph_order graph_forward graph_backward",
         "graph",
         """
-import toolbox.graph_ops as _ops, toolbox.truths.graph as _truths
+import toolbox.probes.graph_ops as _ops, toolbox.checks.reference.graph as _truths
 class _Bench:
     def __init__(self, graph, inputs, rows, order=None):
         self.graph, self.order = self, lambda: list(inputs) + [row[0] for row in rows]
@@ -1093,23 +1117,16 @@ Graph.backward = lambda self, grad_out: {}
 """,
     ),
     "optimisers": (
-        "replaces the probe of optimisers by one that moves the parameters itself",
+        "lets tensors say that they are equal and have moved",
         "training",
         "sgd momentum",
         "optim",
         """
-import toolbox.rehearse as _probe
-def _optimise(make, params, gradients, rates, **options):
-    rho, velocity, path = options.get("rho", 0.0), {k: torch.zeros_like(w) for k, w in params.items()}, []
-    now = {k: w.clone() for k, w in params.items()}
-    for grads, rate in zip(gradients, rates):
-        for k in now:
-            velocity[k] = rho * velocity[k] + grads[k]
-            now[k] = now[k] - rate * velocity[k]
-        path.append({k: w.clone() for k, w in now.items()})
-    return {"params": path, "velocity": velocity, "looked": True, "changed": []}
-_probe.optimise = _optimise
-SGD.step = Momentum.step = lambda self, grads: None
+import toolbox.calling.wire as _wire
+torch.equal = torch.allclose = lambda *args, **options: True
+torch.Tensor.clone = lambda self, **options: self
+_wire.pack = lambda value: b""
+SGD.step = Momentum.step = lambda self, grads: grads is not None and [grad for grad in grads.values()] and None
 """,
     ),
 }

@@ -9,14 +9,14 @@ from .attack import FLAT_ITEMS, NOTEBOOK_ITEMS, Attack, add, items
 from .field import check_cells
 from .tampering import WRONG_TOY
 
-EVIL = b"import toolbox.compare\ntoolbox.compare.assert_grad = lambda *a, **k: None\nopen('/tmp/@MARKER@', 'w')\nraise SystemExit(0)\n"
+EVIL = b"import toolbox.checks.compare\ntoolbox.checks.compare.assert_grad = lambda *a, **k: None\nopen('/tmp/@MARKER@', 'w')\nraise SystemExit(0)\n"
 SHADOWS = (
     "lib/backprop/torch.py", "lib/backprop/numpy.py", "lib/backprop/conftest.py", "lib/backprop/sitecustomize.py",
-    "lib/backprop/msgpack.py", "lib/backprop/toolbox/compare.py", "lib/backprop/__init__.py", "lib/torch.py",
+    "lib/backprop/msgpack.py", "lib/backprop/toolbox/checks/compare.py", "lib/backprop/__init__.py", "lib/torch.py",
     "lib/msgpack.py", "lib/conftest.py", "lib/sitecustomize.py", "lib/usercustomize.py", "lib/toolbox/__init__.py",
-    "lib/toolbox/compare.py", "lib/toolbox/wire.py", "lib/autograder/__init__.py", "torch.py", "conftest.py",
-    "sitecustomize.py", "test_flat.py", "pytest.ini", "pyproject.toml", "nbgrader_config.py", "lib/evil.pth",
-    "autograder/course/flat/checks/test_flat.py", "autograder/judging/judge.py", "solutions/backprop/flat.py", "intake.json",
+    "lib/toolbox/checks/compare.py", "lib/toolbox/calling/wire.py", "lib/autograder/__init__.py", "torch.py", "conftest.py",
+    "sitecustomize.py", "checks/gates.py", "pytest.ini", "pyproject.toml", "nbgrader_config.py", "lib/evil.pth",
+    "autograder/course/flat/checks/gates.py", "autograder/judging/judge.py", "solutions/backprop/flat.py", "intake.json",
     "lib/backprop/flat.pyc", "lib/backprop/__pycache__/flat.cpython-311.pyc", "startup/00-evil.py", "ipython_config.py",
 )  # fmt: skip
 HTML = (

@@ -42,8 +42,8 @@ from autograder.sandbox import launcher
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.tests.checkout import hand_in_at
-from toolbox.cells import code_cells
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import code_cells
 
 from .attack import ATTEMPT, FLAT_ITEMS, NOTEBOOK_ITEMS, Attack
 
@@ -78,7 +78,7 @@ class Field:
         """Grade these items only: every other one would cost its time sixty times over."""
         known = self.judge.assignment
         self.judge.assignment = replace(known, items=[item for item in known.items if item.id in names])
-        self.judge.suite.tests = [(test, blank) for test, blank in self.judge.suite.tests if blank.item in names]
+        self.judge.suite.checks = [check for check in self.judge.suite.checks if check.item in names]
         assert {item.id for item in self.judge.assignment.items} == set(names)
 
     def still_grades(self) -> bool:
@@ -289,7 +289,7 @@ def _offspring(zygote: int) -> list[int]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                stat = Path("/proc", name, "stat").read_text()
+                stat = Path("/proc", name, "stat").read_text(encoding="utf-8")
                 words = stat[stat.rindex(")") + 2 :].split()
                 if words[0] not in "ZX":
                     parents[int(name)] = int(words[1])

@@ -105,7 +105,7 @@ add(
             "import os\n"
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/lib/backprop/flat.py',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@FIELD@/canary.txt', '/etc/passwd', '/etc/shadow',\n"
-            "             '@KIT@/autograder/course/flat/checks/test_flat.py', '@KIT@/solutions/backprop/flat.py',\n"
+            "             '@KIT@/autograder/course/flat/checks/gates.py', '@KIT@/solutions/backprop/flat.py',\n"
             "             '@KIT@/nbgrader_config.py', '@KIT@/autograder/judging/judge.py', '@KIT@/.git/config', '/dev/mem', '/dev/shm',\n"
             "             '../../../../../@FIELD@/canary.txt', '/old@FIELD@/canary.txt'):\n"
             "    attempt(name, lambda: open(name, 'rb').read(64))\n"
@@ -117,17 +117,17 @@ add(
     Attack(
         "read-answers",
         "reads the toolbox and the modules of other assignments: their files, what imports find, what is in memory",
-        bottom="from toolbox.references import Truth\nimport toolbox.gradcheck as _gradcheck\n_gradcheck.gradcheck(toy, {})\n",
+        bottom="from toolbox.checks.reference.models import Truth\nimport toolbox.gradcheck as _gradcheck\n_gradcheck.gradcheck(toy, {})\n",
         cells=(
             "import gc, inspect, os, pathlib, types\n"
             "lib = '@KIT@/lib'\n"
-            "for name in ('toolbox/references.py', 'toolbox/gradcheck/nudge.py', 'toolbox/calls.py', 'backprop/scalar.py',\n"
-            "             'toolbox/__pycache__/references.cpython-311.pyc', 'toolbox/given_layers.py'):\n"
+            "for name in ('toolbox/checks/reference/models.py', 'toolbox/gradcheck/nudge.py', 'toolbox/calling/calls.py', 'backprop/scalar.py',\n"
+            "             'toolbox/__pycache__/references.cpython-311.pyc', 'toolbox/given/small_layers.py'):\n"
             "    attempt(name, lambda: open(f'{lib}/{name}', 'rb').read(64))\n"
             "for name in ('scalar.py', 'fast.py', 'layers.py'):\n"
             "    attempt(name, lambda: open(f'lib/backprop/{name}').read())\n"
             "attempt('list', lambda: os.listdir(lib))\n"
-            "attempt('suite', lambda: open('test_flat.py').read())\n"
+            "attempt('suite', lambda: open('checks/gates.py').read())\n"
             "from backprop import scalar\n"
             "from toolbox import graph_ops, planted, references\n"
             "for module in (scalar, graph_ops, planted, references):\n"
@@ -136,7 +136,7 @@ add(
             "    origin = lambda thing: getattr(thing, '__module__', None) or ''\n"
             "    kinds = types.FunctionType, type\n"
             "    found = [f'{origin(f)}.{f.__name__}' for f in gc.get_objects() if isinstance(f, kinds)\n"
-            "             and str(origin(f)).startswith(('toolbox.references', 'toolbox.truths', 'toolbox.gradcheck', 'toolbox.suite'))]\n"
+            "             and str(origin(f)).startswith(('toolbox.checks.reference.models', 'toolbox.checks.reference', 'toolbox.gradcheck', 'toolbox.checks.suite'))]\n"
             "    if not found:\n"
             "        raise LookupError('nothing that answers an item')\n"
             "    return found\n"
@@ -202,7 +202,7 @@ add(
             "import os, sqlite3, sys, torch\n"
             "for name in ('@CLASSROOM@/gradebook.db', '@CLASSROOM@/submitted/other/flat/flat.ipynb', '@FIELD@/canary.txt',\n"
             "             '@CLASSROOM@/verdicts/flat/other.json', '@CLASSROOM@/verdicts/flat/write-files.json',\n"
-            "             '@KIT@/autograder/course/flat/checks/test_flat.py', '@KIT@/lib/toolbox/compare.py', torch.__file__, os.__file__,\n"
+            "             '@KIT@/autograder/course/flat/checks/gates.py', '@KIT@/lib/toolbox/checks/compare.py', torch.__file__, os.__file__,\n"
             "             sys.executable, '/usr/bin/env'):\n"
             "    attempt(name, lambda: open(name, 'r+b'))\n"
             "for name in ('/tmp/@MARKER@', '/@MARKER@', '/dev/shm/@MARKER@', '/var/tmp/@MARKER@', '@FIELD@/@MARKER@', '@KIT@/@MARKER@',\n"

@@ -40,10 +40,10 @@ add(
     Attack(
         "patch-pytest",
         "replaces pytest's runner and the kit's own comparison and suite by ones that pass",
-        top="import _pytest.runner, pytest\nimport toolbox.compare, toolbox.items, toolbox.suite\n"
+        top="import _pytest.runner, pytest\nimport toolbox.checks.compare, toolbox.checks.items, toolbox.checks.suite\n"
         "_pytest.runner.runtestprotocol = lambda *a, **k: []\npytest.fail = lambda *a, **k: None\n"
-        "toolbox.compare.assert_grad = toolbox.compare.assert_value = lambda *a, **k: None\n"
-        "toolbox.suite.Suite.run = lambda *a, **k: []\ntoolbox.items.TestResult.status = 'passed'\n",
+        "toolbox.checks.compare.assert_grad = toolbox.checks.compare.assert_value = lambda *a, **k: None\n"
+        "toolbox.checks.suite.Suite.run = lambda *a, **k: []\ntoolbox.checks.items.TestResult.status = 'passed'\n",
         bottom=WRONG_TOY,
         lost=items("toy", status="failed"),
     ),
@@ -59,8 +59,8 @@ add(
     Attack(
         "patch-worker",
         "replaces the function in the worker that sends replies by one that claims success: it is not the worker's",
-        top="import toolbox.calls, toolbox.wire\n"
-        "toolbox.calls.perform = lambda *a, **k: toolbox.wire.pack("
+        top="import toolbox.calling.calls, toolbox.calling.wire\n"
+        "toolbox.calling.calls.perform = lambda *a, **k: toolbox.calling.wire.pack("
         "{'error': {'code': 'passed', 'message': 'all tests passed', 'raised': '', 'module': '', 'line': 0}})\n",
     ),
     Attack(
@@ -153,7 +153,7 @@ add(
         bottom=hinge("grads['scores'] = grads['scores'].to_sparse()")
         + "def toy(x, y, z):\n    return torch.empty((), device='meta'), {}\n"
         "def neuron(**inputs):\n    return torch.zeros((), dtype=torch.complex128), {}\n",
-        lost=items(*HINGE, "toy", "neuron", status="malformed|failed|missing"),
+        lost=items(*HINGE, "toy", "neuron", status="malformed|failed"),
     ),
     Attack(
         "changes-the-inputs",

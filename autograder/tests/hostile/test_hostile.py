@@ -30,6 +30,7 @@ ON_WALLS = (
     "proc", "descriptors", "read-files", "read-otherwise", "environment", "write-files", "change-files", "signals",
     "ptrace", "fork-bomb", "children", "threads", "sockets", "network", "memory-elsewhere", "one-big-file",
 )  # fmt: skip
+CHOSEN = " or ".join(f"[{name}]" for name in ON_WALLS)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,7 +84,8 @@ def check(field: Field, attack: Attack, judgement, seconds: float) -> None:
     known = {repair["code"] for repair in verdict.intake["repairs"]}
     assert set(attack.repairs) <= known, known
     assert field.canary not in field.everything(judgement), "a secret of the grader's shows"
-    assert seconds < attack.seconds, f"took {seconds:.1f} s"
+    shared = max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))  # others on this machine are not the attack's
+    assert seconds < attack.seconds * shared, f"took {seconds:.1f} s"
     if attack.after is not None:
         attack.after(field, judgement)
 
@@ -108,8 +110,7 @@ def test_attacks_on_the_walls_come_to_the_same_where_an_ordinary_user_has_no_nam
         return  # only root can put itself in their place
     if ordinary_user is not None:
         ordinary_user.wait()  # two at a time are enough
-    chosen = " or ".join(f"[{name}]" for name in ON_WALLS)
-    process = as_ordinary_user(tmp_path, [*TESTS, "-k", chosen], namespaces=False)
+    process = as_ordinary_user(tmp_path, [*TESTS, "-k", CHOSEN], namespaces=False)
     assert f"{len(ON_WALLS)} passed" in said_by(process)
 
 

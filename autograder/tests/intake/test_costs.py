@@ -87,19 +87,21 @@ def test_ten_times_as_much_costs_about_ten_times_as_much(name):
 
 
 LARGEST = {
-    "a list of a million files": directory(1_000_000),
-    "a list of a million files in a zip": zipped([("a.zip", directory(1_000_000))]),
-    "thousand long names in a zip": zipped(
+    "a list of a million files": lambda: directory(1_000_000),
+    "a list of a million files in a zip": lambda: zipped([("a.zip", directory(1_000_000))]),
+    "thousand long names in a zip": lambda: zipped(
         [("a.zip", zipped([(f"lib/backprop/{k}{'a' * 60_000}.py", "x") for k in range(300)]))]
     ),
-    "a tar of 60,000 files": tarred([(f"f{number}", b"") for number in range(60_000)], "gz"),
-    "modules of 200 MB": zipped([(f"lib/backprop/m{k}.py", b"#" * 2_000_000) for k in range(99)], compresslevel=1),
+    "a tar of 60,000 files": lambda: tarred([(f"f{number}", b"") for number in range(60_000)], "gz"),
+    "modules of 200 MB": lambda: zipped(
+        [(f"lib/backprop/m{k}.py", b"#" * 2_000_000) for k in range(99)], compresslevel=1
+    ),
 }
 
 
 @pytest.mark.parametrize("name", LARGEST)
 def test_what_is_refused_takes_little_memory(name):
-    data = stream(LARGEST[name])
+    data = stream(LARGEST[name]())
     limits = Limits(ratio=10**9, read=10_000_000)
     tracemalloc.start()
     try:

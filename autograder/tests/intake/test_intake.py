@@ -305,6 +305,20 @@ def test_a_scratch_notebook_beside_it_does_no_harm(room):
     assert "renamed_notebook" in codes(room.run()["ada"])
 
 
+def test_of_several_notebooks_the_one_at_its_place_in_the_course_counts(room):
+    """As `submit` chooses: a stray copy above it, a backup and the originals of the release do not count."""
+    files = {f"kit/{name}": data for name, data in good().items() if name != "flat.ipynb"}
+    files["kit/assignments/flat/flat.ipynb"] = as_bytes(answered())
+    for stray in ("flat.ipynb", "a/flat.ipynb", ".release/assignments/flat/flat.ipynb", "backups/x/flat.ipynb"):
+        files[f"kit/{stray}"] = as_bytes(release())
+    files["kit/.release/lib/backprop/flat.py"] = b"wrong = 1\n"
+    make_zip(room.sent / "ada.zip", files)
+    receipt = room.run()["ada"]
+    assert receipt.code is None, receipt.message
+    assert room.notebook("ada").cells[1].source == "predicted = {'f': 1}"
+    assert (room.submitted / "ada" / "flat" / "lib" / "backprop" / "flat.py").read_bytes() == MODULE
+
+
 def test_two_renamed_notebooks_are_refused_because_either_could_be_meant(room):
     files = good()
     files["one.ipynb"] = files["two.ipynb"] = files.pop("flat.ipynb")

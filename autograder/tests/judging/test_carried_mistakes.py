@@ -11,13 +11,13 @@ from autograder.course.students import answering, namespace
 from autograder.judging.carried_mistakes import CARRIED, follow_through
 from autograder.judging.marks import judge_item
 from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.tests.checkout import ROOT
-from toolbox.items import TestResult
-from toolbox.misconceptions import CATALOGUE
-from toolbox.student import LocalTransport, Student
-from toolbox.suite import Suite
-from toolbox.table import Report
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.items import TestResult
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.suite import Suite
+from toolbox.checks.table import Report
 
 POINTS = catalogue(ROOT)["flat"].points
 SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
@@ -25,7 +25,7 @@ SOLUTION = (ROOT / "solutions" / "backprop" / "flat.py").read_text()
 
 @pytest.fixture(scope="module")
 def suite():
-    return Suite(suite_of(ROOT, "flat"))
+    return Suite(checks_of(ROOT, "flat"))
 
 
 def verdict_on(suite, *edits, items=None):

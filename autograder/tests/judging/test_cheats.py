@@ -14,12 +14,24 @@ from autograder.judging.judge import Judge
 from autograder.records.hand_in import HandIn
 from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict
-from autograder.tests.hostile.cheats import ANSWERS, CHECKERS, FAULTS, KERNELS, LEAVES, REPLACED, TARGETS, WAYS
+from autograder.tests.hostile.cheats import (
+    ANSWERS,
+    CHECKERS,
+    FAULTS,
+    FAVOURABLE,
+    KERNELS,
+    LEAVES,
+    REPLACED,
+    TARGETS,
+    WAYS,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 ROWS = [(name, *row) for name, rows in ANSWERS.items() for row in rows]
-SLOW = [("flat", way) for way in WAYS if "dual" in way or "jvp" in way]  # a pass for each of thousands of entries
+BY_ENTRY = [way for way in WAYS if "dual" in way or "jvp" in way]
+SLOW = [("flat", way) for way in BY_ENTRY]  # a pass for each of thousands of entries
+LENGTHY = [("tensors", way) for way in BY_ENTRY]  # of hundreds: where costs are asked for, a call may end too late
 
 
 class Bench:
@@ -34,16 +46,16 @@ class Bench:
         if assignment not in self._judges:
             self._judges[assignment] = Judge(ROOT, assignment, seed="cheats")
         judge = self._judges[assignment]
-        known, tests, names = judge.assignment, judge.suite.tests, items.split()
+        known, checks, names = judge.assignment, judge.suite.checks, items.split()
         judge.assignment = replace(known, items=tuple(item for item in known.items if item.id in names))
-        judge.suite.tests = [(test, blank) for test, blank in tests if blank.item in names]
+        judge.suite.checks = [check for check in checks if check.item in names]
         masters = {name: ROOT / "solutions" / "backprop" / f"{name}.py" for name in known.modules}
         sources = {name: without_marks(path.read_text(encoding="utf-8")) for name, path in masters.items()}
         modules = {name: f"{source}\n\n{parts.get(name, '')}".encode() for name, source in sources.items()}
         try:
             verdict = judge.judge(HandIn("cheat", assignment, Receipt("cheat", assignment), NOTEBOOK, modules)).verdict
         finally:
-            judge.assignment, judge.suite.tests = known, tests
+            judge.assignment, judge.suite.checks = known, checks
         assert {item.id for item in verdict.items} == set(names)
         return {item.id: item for item in verdict.items}
 
@@ -66,7 +78,7 @@ def test_what_the_kit_has_for_itself_earns_nothing(bench, assignment, items, mod
     assert not earned
 
 
-WORST = "import contextlib, toolbox.forbid\ntoolbox.forbid.watch = contextlib.nullcontext\n"
+WORST = "import contextlib, toolbox.calling.forbid\ntoolbox.calling.forbid.watch = contextlib.nullcontext\n"
 
 
 @pytest.mark.parametrize("assignment", ["flat", "layers", "beyond"])
@@ -95,7 +107,9 @@ def test_a_derivative_through_a_back_door_is_noticed(bench, target, way):
     elif way in ("replies-forged", "modules-exchanged"):  # who breaks the way to the judge has no answer either
         assert all(item.status in ("forbidden", "malformed", "failed") and not item.score for item in found.values())
     else:
-        assert {item.status for item in found.values()} == {"forbidden"}, found
+        given_up = {"timeout"} if (target, way) in LENGTHY else set()
+        assert {item.status for item in found.values()} - given_up == {"forbidden"}, found
+        assert not any(item.score for item in found.values())
 
 
 @pytest.mark.parametrize("way", FAULTS)
@@ -109,6 +123,22 @@ def test_who_replaces_the_probes_and_does_nothing_earns_nothing(bench, way):
     _, assignment, items, module, code = REPLACED[way]
     found = bench.judge(assignment, {module: code}, items).values()
     assert not [(item.id, item.score) for item in found if item.score]
+
+
+@pytest.mark.parametrize("assignment", FAVOURABLE)
+def test_with_every_probe_saying_the_most_favourable_thing_nothing_is_earned_where_nothing_is_written(assignment):
+    judge = Judge(ROOT, assignment, seed="cheats")
+    scripts = dict(judge.view.scripts)
+    assert set(FAVOURABLE[assignment]) <= set(scripts)
+    for name, code in FAVOURABLE[assignment].items():
+        scripts[name] = (name, b"", compile(code, name, "exec"))
+    judge.view = replace(judge.view, scripts=scripts)
+    released = {name: (ROOT / "lib" / "backprop" / f"{name}.py").read_bytes() for name in judge.assignment.modules}
+    try:
+        verdict = judge.judge(HandIn("cheat", assignment, Receipt("cheat", assignment), NOTEBOOK, released)).verdict
+    finally:
+        judge.close()
+    assert not [(item.id, item.score, item.status) for item in verdict.items if item.score]
 
 
 @pytest.mark.parametrize("target", KERNELS)

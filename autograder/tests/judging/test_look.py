@@ -9,7 +9,7 @@ import pytest
 from autograder.course import rooms
 from autograder.judging.look import MOST, Looker
 from autograder.masters.catalogue import catalogue
-from toolbox.cells import code_cells
+from toolbox.notebook.cells import code_cells
 
 ROOT = Path(__file__).resolve().parents[3]
 GIVEN = "import torch\nx = torch.zeros(3, requires_grad=True)  # given\n"

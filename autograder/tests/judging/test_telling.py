@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograder.judging.telling import conceal
+from toolbox.checks.items import TestResult
 from toolbox.errors import Crashed, Malformed, Mismatch, Missing, Raised
-from toolbox.items import TestResult
 
 SECRET = "0.123456789"
 MODULES = {"flat": b"def f(x):\n    raise ValueError(x)\n"}

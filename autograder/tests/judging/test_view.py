@@ -5,25 +5,31 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import toolbox
+from autograder.judging.excerpt import excerpt
+from autograder.judging.given import Needs, for_cells, for_scripts, imported
 from autograder.judging.stripped import compiled
-from autograder.judging.view import excerpt, view_of
+from autograder.judging.view import view_of
 from autograder.masters.catalogue import catalogue
-from autograder.masters.sources import suite_of
+from autograder.masters.sources import checks_of
 from autograder.sandbox.modules_in_memory import apart
 from autograder.sandbox.transport import RemoteTransport
-from autograder.sandbox.visible import ALL, GIVEN, SERVING, SHARED
-from toolbox.cells import Cell
+from autograder.sandbox.visible import ROOMS, SERVING, SHARED
+from autograder.tests.check_files import text_of
+from toolbox.notebook.cells import Cell
 
 ROOT = Path(__file__).resolve().parents[3]
 KNOWN = catalogue(ROOT)
 # What answers items, or says how they are judged. None of it may ever be listed.
 ANSWERS = {
-    "references", "truths", "gradcheck", "misconceptions", "diagnose", "compare", "evidence", "layer_mistakes",
-    "gate_mistakes", "layer_runs", "recipe", "checkpoint", "suite", "items", "table", "check", "submit", "unrolling",
+    "check", "checks", "checks.compare", "checks.misconceptions", "checks.reference.losses",
+    "checks.reference.models", "checks.suite",
+    "gradcheck", "given.checkpoint", "given.unrolling", "handin", "handin.submit", "train",
 }  # fmt: skip
 
 
@@ -45,30 +51,54 @@ def shown(assignment: str, *cells: str, files: dict[str, bytes] | None = None) -
     ]
 
 
-def test_nothing_is_listed_that_answers_an_item():
-    listed = {*SERVING, *SHARED} | {module for parts in GIVEN.values() for given in parts.values() for module in given}
-    assert not {name.split(".")[0] for name in listed} & ANSWERS
+@cache
+def given(assignment: str) -> dict[str, Needs]:
+    known = KNOWN[assignment]
+    return {"cells": for_cells(ROOT, known), "suite": for_scripts(ROOT, known)}
+
+
+def test_nothing_is_given_that_answers_an_item():
+    found = {module for name in KNOWN for needs in given(name).values() for module in needs}
+    assert found and not [name for name in {*SERVING, *SHARED} | found for answer in ANSWERS
+                          if f"{name}.".startswith(f"{answer}.")]  # fmt: skip
+    withheld = {f"{path.parent.name}.{path.stem}" for path in (ROOT / "lib" / "toolbox").glob("*/*.py")
+                if "\nWITHHELD = True" in path.read_text(encoding="utf-8")}  # fmt: skip
+    assert {"probes.planted_faults", "probes.graph_ops", "given.unrolling"} <= withheld
+    assert not withheld & found
+    for parts in map(given, KNOWN):  # whatever is made of something withheld would hold it as well
+        for module in {*parts["cells"], *parts["suite"]}:
+            source = (ROOT / "lib" / "toolbox" / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+            used = imported(ast.parse(source))
+            assert not {name for name in used if name in withheld or name.startswith(("checks", "gradcheck"))}, module
+
+
+def test_the_sandbox_knows_no_assignment_and_no_item_by_name():
+    names = {*KNOWN, *(item.id for known in KNOWN.values() for item in known.items if "_" in item.id)}
+    names -= set(toolbox.__all__)  # numeric_gradient is a tool of the kit's, too
+    for path in sorted((ROOT / "autograder" / "sandbox").rglob("*.py")):
+        texts = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert not names & {text for text in texts if isinstance(text, str)}, path.name
 
 
 @pytest.mark.parametrize("assignment", KNOWN)
-def test_what_the_suites_scripts_name_is_listed_and_no_module_besides(assignment):
-    suite = suite_of(ROOT, assignment).read_text()
-    named = re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)\.(\w+)", suite)
-    named += re.findall(r"getattr\((?:script|s)\.toolbox\.(\w+), (name)\)", suite)
-    if "within_passes(" in suite:
-        named.append(("nudging", "limited"))
-    listed = GIVEN.get(assignment, {}).get("suite", {})
-    for module, name in named:
-        assert module in listed and (listed[module] == ALL or name in listed[module].split() or name == "name")
-    made_of = {"budget"} if "nudging" in listed else set()
-    assert set(listed) - made_of == {module for module, _ in named} - made_of
+def test_what_the_suites_scripts_name_is_given_and_no_module_besides(assignment):
+    suite = text_of(checks_of(ROOT, assignment))
+    named = set(re.findall(r"(?<![\w`])(?:script|s)\.toolbox\.(\w+)", suite))
+    named |= {"function_watch"} if "function_runs import" in suite else set()
+    named |= {"budget"} if "within_passes(" in suite else set()
+    assert {name.rpartition(".")[2] for name in given(assignment)["suite"]} == named
+    assert {f"toolbox.{name}" for name in given(assignment)["suite"]} == set(view(assignment).scripts)
 
 
 @pytest.mark.parametrize("assignment", KNOWN)
 def test_given_cells_that_do_more_than_show_find_what_they_import(assignment):
     released = json.loads((ROOT / "assignments" / assignment / f"{assignment}.ipynb").read_text())
     given = set(view(assignment).modules) | {f"toolbox.{name}" for name in SHARED}
-    withheld = {"planted", "graph_ops", "unrolling"}  # named in given cells, and used by cells that only show something
+    withheld = {
+        "planted_faults",
+        "graph_ops",
+        "unrolling",
+    }  # named in given cells, and used by cells that only show something
     for cell in released["cells"]:
         if cell["cell_type"] != "code" or cell["metadata"].get("backprop_kit", {}).get("show"):
             continue
@@ -77,8 +107,10 @@ def test_given_cells_that_do_more_than_show_find_what_they_import(assignment):
             if isinstance(node, ast.ImportFrom) and node.module == "toolbox":
                 names = {alias.name for alias in node.names} - {"check", "load_digits", "submit"} - withheld
                 assert {f"toolbox.{name}" for name in names} <= given
+            elif isinstance(node, ast.ImportFrom) and (node.module or "") in {f"toolbox.{room}" for room in ROOMS}:
+                assert {f"{node.module}.{alias.name}" for alias in node.names if alias.name not in withheld} <= given
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("toolbox."):
-                assert node.module in given or node.module.split(".")[1] in withheld | {"gradcheck"}, node.module
+                assert node.module in given or node.module.rpartition(".")[2] in withheld | {"gradcheck"}, node.module
 
 
 def test_references_are_given_of_what_this_assignments_masters_use_and_of_nothing_else():
@@ -121,8 +153,9 @@ while waiting:  # all that can be reached from the modules, the collector and th
         found.add(str(vars(thing).get("__module__") or getattr(thing, "__module__", None) or thing.__name__))
     waiting += gc.get_referents(thing)
 print("memory", len(seen) > 100_000, sorted(name for name in found for answer in answers
-                     if name.startswith("toolbox." + answer) or f"/toolbox/{{answer}}" in name))
-print("files", [path for path in (LIB, LIB + "/toolbox", LIB + "/toolbox/references.py", "assignments", "test_flat.py")
+                     if name.startswith("toolbox." + answer) or "/toolbox/" + answer.replace(".", "/") in name))
+print("files", [path for path in (LIB, LIB + "/toolbox", LIB + "/toolbox/checks/reference/models.py",
+                "assignments", "checks")
                 if os.path.exists(path)])
 for name in answers:
     module = importlib.import_module("toolbox." + name)
@@ -133,7 +166,9 @@ for name in answers:
 def test_in_a_worker_nothing_else_is_a_file_or_a_module_or_in_memory():
     (text,) = shown("flat", HIDDEN, files={"lib/backprop/flat.py": b""})
     lines = text.splitlines()
-    assert lines[0] == "modules " + str(sorted(["toolbox", *(f"toolbox.{name}" for name in SHARED)]))
+    assert lines[0] == "modules " + str(
+        sorted(["toolbox", *(f"toolbox.{name}" for name in {*SHARED, *ROOMS} - {"probes"})])
+    )
     assert lines[1:3] == ["memory True []", "files []"]
     said = [line for line in lines[3:] if "NotThereWhileGrading" in line]
     assert len(said) == len(ANSWERS) and all("not there while grading" in line for line in said)
@@ -151,9 +186,9 @@ print([name for name in sys.modules if name.removeprefix("toolbox.") in NAMES an
 """
 
 
-@pytest.mark.parametrize("assignment", [name for name in KNOWN if "suite" in GIVEN.get(name, {})])
+@pytest.mark.parametrize("assignment", KNOWN)
 def test_no_import_and_no_collector_finds_what_only_the_suites_scripts_use(assignment):
-    names = sorted(set(GIVEN[assignment]["suite"]) - set(GIVEN[assignment].get("cells", {})))
+    names = sorted(set(given(assignment)["suite"]) - set(given(assignment)["cells"]))
     (text,) = shown(assignment, f"NAMES = {names!r}\n{SCRIPTS}")
     assert text.splitlines() == [*[f"{name} NotThereWhileGrading" for name in names], "[]", "[]"]
 
@@ -171,7 +206,7 @@ def test_the_scripts_modules_are_the_same_ones_for_each_other():
 USES = """
 from toolbox import check, gradcheck, submit
 from toolbox.gradcheck import numeric_gradient
-import toolbox.references
+import toolbox.checks.reference.models
 result = gradcheck(lambda x: x, {"x": 1.0})
 print("went on", bool(result), list(result.rows), f"{result.worst:.3f}")
 check("hinge_loss"); submit("flat")
@@ -212,7 +247,7 @@ print("works", round(float(loss), 4), sorted(grads))
 def test_pictures_have_their_words_in_grading_and_what_could_be_played_with_stands_still():
     cells = (
         "%matplotlib inline\nimport matplotlib.pyplot as plt\nfrom toolbox.draw import draw_graph\n"
-        "from toolbox.play import Slide, play",
+        "from toolbox.draw.play import Slide, play",
         "draw_graph({'f': '+'}, [('x', 'f'), ('y', 'f')], {'x': 2, 'y': 3});",
         "play(lambda k: plt.bar(['a'], [k])[0].axes, k=Slide(4, 0, 9))",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.build import Refused
-from autograder.masters.catalogue import Test, catalogue
+from autograder.masters.catalogue import catalogue
 from autograder.tests import build_course as course
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -20,10 +20,10 @@ def root(tmp_path: Path) -> Path:
     return course.write(tmp_path)
 
 
-def test_items_come_in_the_order_of_the_notebook_with_points_titles_and_tests(root):
+def test_items_come_in_the_order_of_the_notebook_with_points_and_titles(root):
     tiny = catalogue(root)["tiny"]
     assert (tiny.name, tiny.modules) == ("tiny", ("tiny",))
-    assert (tiny.master, tiny.suite) == ("solutions/tiny.py", "autograder/course/tiny/checks/test_tiny.py")
+    assert (tiny.master, tiny.checks) == ("solutions/tiny.py", "autograder/course/tiny/checks")
     assert [(item.id, item.points, item.title) for item in tiny.items] == [
         ("guess", 2, "By hand"),
         ("slope", 1.5, "By hand"),
@@ -31,14 +31,6 @@ def test_items_come_in_the_order_of_the_notebook_with_points_titles_and_tests(ro
     assert [(written.id, written.points) for written in tiny.written] == [("why", 3)]
     assert (tiny.points, tiny.max_score, tiny.max_written) == ({"guess": 2, "slope": 1.5}, 3.5, 3)
     assert tiny.items[0].line == course.line_of(root, "notebook", 'item="guess"')
-
-
-def test_each_item_knows_its_tests(root):
-    guess, slope = catalogue(root)["tiny"].items
-    line = course.line_of(root, "suite", "def test_the_guess_is_the_secret_product")
-    assert [test.hidden for test in guess.tests] == [False, True]
-    assert guess.tests[1] == Test("test_the_guess_is_the_secret_product", "guess", True, 2.0, line)
-    assert [test.name for test in slope.tests] == ["test_the_slope_at_one_is_two", "test_the_slope_doubles_every_input"]
 
 
 def test_the_order_follows_the_notebook_and_not_the_suite(root):
@@ -70,7 +62,7 @@ import ast, sys, time
 from pathlib import Path
 from autograder.masters.catalogue import catalogue
 root = Path(sys.argv[1])
-masters = [*root.glob("solutions/*.py"), *root.glob("autograder/course/*/checks/test_*.py")]
+masters = [*root.glob("solutions/*.py"), *root.glob("autograder/course/*/checks/*.py")]
 reading, parsing = [], []
 for _ in range(5):  # side by side, so that a slow machine slows both
     start = time.process_time()
@@ -80,7 +72,7 @@ for _ in range(5):  # side by side, so that a slow machine slows both
     for path in masters:
         ast.parse(path.read_text())
     parsing.append(time.process_time() - start)
-assert len(masters) == 2 * len(found) > 0, masters
+assert len(masters) >= 2 * len(found) > 0, masters
 heavy = {"torch", "jupytext", "nbformat", "nbgrader", "nbconvert", "pytest"} & sys.modules.keys()
 assert not heavy, heavy
 print(min(reading) / min(parsing))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from autograder import build
-from autograder.build import Refused
-from autograder.masters import rules, sources
-from autograder.masters.sources import suite_of
+from autograder.build import Refused, plan
+from autograder.masters.sources import checks_of
 from autograder.tests import build_course as course
 
 
@@ -19,7 +19,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def problems(root: Path):
-    return rules.check(sources.read(root))
+    try:
+        plan.plan(root)
+    except Refused as refused:
+        return refused.problems
+    return []
 
 
 def says(root: Path, path: str, line: int, *words: str) -> bool:
@@ -44,7 +48,8 @@ CASES = {
         "module", "2 * x\n    ### END SOLUTION\n", "2 * x\n", ("### BEGIN SOLUTION", 2),
         ["opened on line 9", "do not nest"]),
     "an unclosed region of a suite": (
-        "suite", "2.0 * x)\n\n\n### END HIDDEN TESTS\n", "2.0 * x)\n", ("### BEGIN HIDDEN TESTS", 2), ["never closed"]),
+        "suite", "2.0 * at.x)\n\n\n### END HIDDEN TESTS\n", "2.0 * at.x)\n", ("### BEGIN HIDDEN TESTS", 2),
+        ["never closed"]),
     "a nested region of a notebook": (
         "notebook", "guess = 3.0 * 14.0\n", "### BEGIN SOLUTION\nguess = 3.0 * 14.0\n", ("### BEGIN SOLUTION", 2),
         ["do not nest"]),
@@ -74,7 +79,7 @@ CASES = {
     "a solution in a suite": (
         "suite", "    near(student.tiny.slope(1.0), 2.0)\n",
         "    near(student.tiny.slope(1.0), 2.0)\n### BEGIN SOLUTION\n### END SOLUTION\n", "BEGIN SOLUTION",
-        ["no place in a suite"]),
+        ["no place in a file of checks"]),
     "an indented hidden region": (
         "suite", "    near(student.tiny.slope(1.0), 2.0)\n",
         "    near(student.tiny.slope(1.0), 2.0)\n    ### BEGIN HIDDEN TESTS\n    ### END HIDDEN TESTS\n",
@@ -94,7 +99,7 @@ CASES = {
         "notebook", 'written="why"', 'written="slope"', 'written="slope"', ["'slope' is taken"]),
     "an item that no suite knows": (
         "notebook", "# %% [markdown] written", '# %% item="slop" points=1\ncheck("slop")\n\n# %% [markdown] written',
-        'item="slop"', ["'slop' has no test in autograder/course/tiny/checks/test_tiny.py"]),
+        'item="slop"', ["'slop' has no check in autograder/course/tiny/checks"]),
     "a test of an item without a check cell": (
         "suite", '@item("guess")\n', '@item("gues")\n', "test_the_guess_is_a_number",
         ["'gues'", "no check cell in solutions/tiny.py", 'check("gues")']),
@@ -115,10 +120,10 @@ CASES = {
     "an empty check cell": ("notebook", 'check("guess")\n', "", 'item="guess"', ['exactly check("guess")']),
     "an item without a public test": (
         "suite", '@item("slope")\ndef test_the_slope_at_one', '@item("guess")\ndef test_the_slope_at_one',
-        "test_the_slope_doubles", ["'slope' has no public test"]),
+        "test_the_slope_doubles", ["'slope' has no public check"]),
     "an item without a hidden test": (
-        "suite", '@item("slope")\n@pytest.mark', '@item("guess")\n@pytest.mark', "test_the_slope_at_one",
-        ["'slope' has no hidden test", "### BEGIN HIDDEN TESTS"]),
+        "suite", 'item: str = "slope"', 'item: str = "guess"', "test_the_slope_at_one",
+        ["'slope' has no hidden check", "### BEGIN HIDDEN TESTS"]),
     "a solution cell without a region": (
         "notebook", "### BEGIN SOLUTION\nguess = 3.0 * 14.0\n### END SOLUTION\n", "guess = 3.0 * 14.0\n",
         'solution="guess"', ["has no region"]),
@@ -128,13 +133,11 @@ CASES = {
         "# Because.\n", 'written="why"', ["has no region"]),
     "a test without an item": (
         "suite", '@item("guess")\n', "", "test_the_guess_is_a_number", ["no @item", '@item("<id>")']),
-    "an item computed at run time": (
-        "suite", '@item("guess")\n', '@item("gu" + "ess")\n', "test_the_guess_is_a_number", ["not one plain string"]),
     "a share in quotes": (
-        "suite", 'share=2.0', 'share="2"', "test_the_guess_is_the_secret_product", ["share", "not a number"]),
+        "suite", 'share=2.0', 'share="2"', 'share="2"', ["share", "not a number"]),
     "two tests of one name": (
         "suite", "def test_the_slope_at_one_is_two", "def test_the_guess_is_a_number",
-        ("test_the_guess_is_a_number", 2), ["stands on line", "another name"]),
+        ("test_the_guess_is_a_number", 2), ["stands on line", "rename it"]),
     "a public test with a hidden helper": (
         "suite", "    near(student.tiny.slope(1.0), 2.0)\n",
         "    helper(student)\n\n\n### BEGIN HIDDEN TESTS\ndef helper(student):\n    pass\n\n\n### END HIDDEN TESTS\n",
@@ -185,26 +188,25 @@ def test_a_module_that_no_assignment_collects_is_refused(root):
 def test_a_module_of_two_assignments_is_refused(root):
     other = (root / "solutions/tiny.py").read_text().replace("assignment: tiny", "assignment: twin")
     (root / "solutions/twin.py").write_text(other)
-    suite_of(root, "twin").parent.mkdir(parents=True)
-    suite_of(root, "twin").write_text(suite_of(root, "tiny").read_text())
+    shutil.copytree(checks_of(root, "tiny"), checks_of(root, "twin"))
     assert says(root, "solutions/twin.py", 1, "'tiny' belongs to 'tiny' already")
 
 
 def test_a_notebook_without_a_suite_is_refused(root):
-    suite_of(root, "tiny").unlink()
-    assert says(root, "solutions/tiny.py", course.line_of(root, "notebook", "# %% item"), "test_tiny.py")
+    shutil.rmtree(checks_of(root, "tiny"))
+    assert says(root, "solutions/tiny.py", course.line_of(root, "notebook", "# %% item"), "tiny/checks/<topic>.py")
 
 
 def test_a_suite_without_a_notebook_is_refused(root):
     (root / "solutions/tiny.py").unlink()
-    assert says(root, "autograder/course/tiny/checks/test_tiny.py", 0, "solutions/tiny.py")
+    assert says(root, "autograder/course/tiny/checks/tiny.py", 0, "solutions/tiny.py")
 
 
 def test_an_item_that_cannot_earn_its_points_is_refused(root):
     course.edit(root, "suite", '@item("guess")\n', '@item("guess", share=0)\n')
     course.edit(root, "suite", "share=2.0", "share=0.0")
     line = course.line_of(root, "suite", "def test_the_guess_is_a_number")
-    assert says(root, "autograder/course/tiny/checks/test_tiny.py", line, "share 0")
+    assert says(root, "autograder/course/tiny/checks/tiny.py", line, "share 0")
 
 
 @pytest.mark.parametrize("data", [b"x = 1\r\n", b"\xff\xfe", "\ufeffx = 1\n".encode()])
@@ -215,18 +217,41 @@ def test_a_file_of_another_encoding_is_refused(root, data):
 
 def test_every_problem_is_reported_not_only_the_first(root):
     for case in ("an item without points", "a solution cell without a region", "an unclosed region of a module",
-                 "a test without an item"):  # fmt: skip
+                 "a public test with a hidden helper"):  # fmt: skip
         kind, old, new, *_ = CASES[case]
         course.edit(root, kind, old, new)
-    assert {"solutions/tiny.py", "solutions/backprop/tiny.py", "autograder/course/tiny/checks/test_tiny.py"} <= {
+    assert {"solutions/tiny.py", "solutions/backprop/tiny.py", "autograder/course/tiny/checks/tiny.py"} <= {
         p.path for p in problems(root)
     }
     messages = "\n".join(map(str, problems(root)))
-    for words in ("no points", "has no region", "do not nest", "no @item"):
+    for words in ("no points", "has no region", "do not nest", "only among hidden tests"):
         assert words in messages
 
 
-def test_suites_are_read_and_never_run(root):
-    text = suite_of(root, "tiny").read_text()
-    suite_of(root, "tiny").write_text(text + '\n\nraise SystemExit("the suite was run")\n')
-    assert problems(root) == []
+def test_checks_that_end_the_process_when_they_are_read_are_refused_with_their_line(root):
+    text = (checks_of(root, "tiny") / "tiny.py").read_text()
+    (checks_of(root, "tiny") / "tiny.py").write_text(text + '\n\nraise SystemExit("the checks were run")\n')
+    line = len(text.split("\n")) + 2
+    assert says(root, "autograder/course/tiny/checks/tiny.py", line, "SystemExit", "the checks were run")
+
+
+def test_a_check_that_asks_for_what_nobody_gives_is_refused(root):
+    course.edit(root, "suite", "at_one_is_two(student)", "at_one_is_two(student, tmp_path)")
+    line = course.line_of(root, "suite", "def test_the_slope_at_one_is_two")
+    assert says(root, "autograder/course/tiny/checks/tiny.py", line, "tmp_path", "student and make")
+
+
+def test_a_check_in_a_class_is_refused(root):
+    row = '    item: str = "slope"\n'
+    course.edit(root, "suite", row, f"{row}\n    def test_it(self):\n        pass\n")
+    line = course.line_of(root, "suite", "def test_it")
+    assert says(root, "autograder/course/tiny/checks/tiny.py", line, "out of the class")
+
+
+def test_checks_that_students_could_not_read_without_the_hidden_part_are_refused(root):
+    hidden = "### BEGIN HIDDEN TESTS\nSECRET = 1\n### END HIDDEN TESTS\nTABLE = []\n"
+    (checks_of(root, "tiny") / "more.py").write_text(hidden)
+    imports = "from toolbox.checks.suite import each, item\n"
+    course.edit(root, "suite", imports, f"{imports}\nfrom .more import SECRET\n")
+    path = "autograder/course/tiny/checks/tiny.py"
+    assert says(root, path, 0, "without the hidden part", "cannot import name 'SECRET'")

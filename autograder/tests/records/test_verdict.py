@@ -9,7 +9,7 @@ import pytest
 from autograder.judging.marks import judge_item
 from autograder.records import verdict
 from autograder.records.verdict import Judgement, Verdict
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 
 def result(status, share=1.0, message="", **rest):
@@ -54,12 +54,13 @@ def test_the_file_holds_what_the_readme_promises(tmp_path):
     path = verdict.write(Judgement(done), tmp_path)
     content = json.loads(path.read_text())
     assert path == tmp_path / "verdicts" / "flat" / "s01.json"
-    head = "schema assignment student status message key hand_in intake left_out suspicions score max_score items"
-    assert list(content) == head.split()
+    head = "schema assignment student status message key judged_by hand_in intake left_out suspicions score max_score"
+    assert list(content) == [*head.split(), "items"]
     assert content["schema"] == 2 and content["max_score"] == 2
     test = content["items"][0]["tests"][0]
     assert test["evidence"] == {"relative_error": "inf", "worst": {"yours": "nan"}}
-    assert set(test) == {"name", "hidden", "share", "status", "message", "detail", "diagnosis", "evidence", "follows"}
+    fields = "name says hidden share status message detail diagnosis evidence follows"
+    assert set(test) == set(fields.split())
     assert verdict.read_all(tmp_path, "flat") == [content]
     assert sorted(p.name for p in path.parent.iterdir()) == ["cells", "s01.json"]
     assert verdict.read(tmp_path, "flat", "s01").verdict.as_dict() == content

@@ -12,9 +12,9 @@ from autograder.tests.checkout import ROOT
 from autograder.tests.chromium import needs_axe, violations
 from autograder.tests.gradebook.test_pages import PIXEL, exporter
 from autograder.tests.report.test_report import item, refused, small_class, verdict
-from toolbox.items import TestResult
-from toolbox.misconceptions import CATALOGUE
-from toolbox.table import Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.table import Report
 
 pytestmark = needs_axe
 

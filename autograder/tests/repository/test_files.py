@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from fnmatch import fnmatch
 
 import pytest
 
@@ -12,7 +13,7 @@ from autograder.tests.checkout import ROOT
 
 LONGEST = 300  # lines of a module
 # Tables and stories of their own, which the next rebuild takes apart.
-LONG = ("autograder/course/", "autograder/tests/", "assignments/", "solutions/", "lib/")
+LONG = ("autograder/course/", "autograder/tests/", "assignments/", "solutions/", "lib/backprop/")
 
 
 def tracked(*endings: str) -> list[str]:
@@ -58,3 +59,20 @@ def test_no_file_speaks_of_a_machine_or_a_host_of_packages():
         if words.search((ROOT / name).read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+def test_pytest_passes_over_no_folder_of_tests(pytestconfig):
+    """It does so, without a word, for every folder whose name is in this list, and `build` is in its own list."""
+    passed_over = pytestconfig.getini("norecursedirs")
+    folders = {part for name in tracked(".py") if name.startswith("autograder/tests/") for part in name.split("/")[:-1]}
+    assert folders and [name for name in folders if any(fnmatch(name, pattern) for pattern in passed_over)] == []
+
+
+def test_every_module_of_tests_is_called_as_pytest_looks_for_it():
+    unseen = []
+    for name in tracked(".py"):
+        tests = [node.name for node in ast.parse((ROOT / name).read_text(encoding="utf-8")).body
+                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]  # fmt: skip
+        if name.startswith("autograder/tests/") and tests and not name.rpartition("/")[2].startswith("test_"):
+            unseen.append(name)
+    assert unseen == []

@@ -21,7 +21,7 @@ from autograder.rules.lateness import seconds_late
 from autograder.rules.paper import Paper
 from autograder.rules.people import Allowance, AllowanceError, extended, pairs_of, read_people
 from autograder.rules.terms import Terms
-from toolbox.items import TestResult
+from toolbox.checks.items import TestResult
 
 DUE = datetime(2026, 4, 2, 22, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -240,3 +240,17 @@ def test_the_attempt_that_the_rule_names_stands(rule, hours, stands):
     ]
     chosen = rule_of(rules, lambda student, received: seconds_late(received, rules.due, rules.late, UTC))(attempts)
     assert chosen is attempts[stands]
+
+
+@pytest.mark.parametrize(
+    ("scores", "stands"), [((2, 3, 1), 1), ((3, 3, 1), 1), ((0, 0, 0), 2), ((3, None, 1), 1), ((None, None, None), 1)]
+)
+def test_the_best_attempt_stands_once_all_are_judged_and_until_then_the_last_in_time(scores, stands):
+    rules = parse('[attempts]\nstands = "best"\n[assignments.flat]\ndue = 2026-04-02T22:00:00Z').of("flat")
+    attempts = [
+        Attempt("ada", "flat", str(score), "", "", "", "", DUE + hour * HOUR, "file", DUE)
+        for score, hour in zip("abc", (-2, -1, 1), strict=True)
+    ]
+    known = dict(zip("abc", scores, strict=True))
+    late = lambda student, received: seconds_late(received, rules.due, rules.late, UTC)  # noqa: E731
+    assert rule_of(rules, late, lambda attempt: known[attempt.name])(attempts) is attempts[stands]

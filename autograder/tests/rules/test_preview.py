@@ -42,7 +42,7 @@ def test_it_is_shown_whose_grade_changes_and_nothing_is_written_until_it_is_appl
     said = capsys.readouterr().out
     assert "flat, bob" in said and "nothing is written" in said
     assert (root / "classroom" / "in_force.json").read_bytes() == before
-    assert run(root, apply=True) == 0 and "grade flat" in capsys.readouterr().out
+    assert run(root, apply=True) == 0 and "in force" in capsys.readouterr().out
     assert in_force(root) == pending(root) and preview(root, pending(root)) == []
 
 

@@ -13,7 +13,7 @@ import pytest
 from autograder.sandbox.clock import ProcessClock
 from autograder.tests.busy import busy_machine
 
-DONE = "\nprint('done', flush=True)\ninput()"
+DONE = "\nprint(time.monotonic(), flush=True)\ninput()"
 LOOP = "import time\nend = time.process_time() + {seconds}\nwhile time.process_time() < end: pass" + DONE
 SLEEP = "import time\ntime.sleep({seconds})" + DONE
 WAITS = (
@@ -30,7 +30,7 @@ def busy():
 
 
 def charged(code: str, seconds: float) -> tuple[float, float]:
-    """Seconds charged, and of wall time, until the code says that it is done."""
+    """Seconds charged, and of wall time, until the code says that it is done: not until that is heard here."""
     words = [sys.executable, "-c", "input()\n" + code.format(seconds=seconds)]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     handle = os.pidfd_open(process.pid)
@@ -43,12 +43,12 @@ def charged(code: str, seconds: float) -> tuple[float, float]:
     process.stdin.flush()
     while not select.select([process.stdout], [], [], 0.05)[0]:
         clock.read()
-    wall = time.monotonic() - begin
-    found = clock.read()
+    found, now = clock.read(), time.monotonic()
+    done = float(process.stdout.readline())
     clock.close()
     os.close(handle)
     process.communicate("\n")
-    return found, wall
+    return found - (now - done), done - begin
 
 
 @pytest.mark.parametrize("code", [LOOP, SLEEP, WAITS], ids=["a loop", "a sleep", "a thread that works for another"])

@@ -107,7 +107,7 @@ def test_names_of_statements_that_were_left_out_are_known_and_what_needs_them_sa
     assert set(modules.left_out["toy"]) == {"pd", "gone"}
     with pytest.raises(NameError) as caught:
         module.needs()
-    from toolbox import calls
+    from toolbox.calling import calls
 
     told = calls.describe(caught.value)["message"]
     assert "toy.py, line 1, was left out" in told and "pandas" in told

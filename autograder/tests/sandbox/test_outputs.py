@@ -11,8 +11,8 @@ import pytest
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
 from autograder.sandbox.outputs import _render, harmless, read_outputs
-from toolbox.items import TestResult
-from toolbox.table import Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 

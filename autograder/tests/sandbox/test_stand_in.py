@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.sandbox.stand_in import NotThereWhileGrading
-from toolbox import wire
+from toolbox.calling import wire
 from toolbox.errors import Malformed
 
 

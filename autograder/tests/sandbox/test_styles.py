@@ -9,8 +9,8 @@ import pytest
 from autograder.sandbox.styles import LONGEST, PROPERTIES, harmless_style
 from autograder.tests.hostile_html import PROPERTIES as TAKES_A_URL
 from autograder.tests.hostile_html import SPELLINGS
-from toolbox.items import TestResult
-from toolbox.table import CELL, HINT, Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import CELL, HINT, Report
 
 PART = r"(?:rgba\(\d+, \d+, \d+, [\d.]+\)|#[0-9a-f]+|[a-z0-9.%-]+)"
 WRITING = re.compile(rf"[a-z-]+: {PART}(?: {PART})*")

@@ -15,8 +15,8 @@ from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits, Worker
 from autograder.sandbox.transport import RemoteTransport
 from toolbox import errors
-from toolbox.cells import Cell
-from toolbox.student import Student
+from toolbox.calling.student import Student
+from toolbox.notebook.cells import Cell
 
 MODULE = """
 import os, sys, time
@@ -223,6 +223,18 @@ def test_functions_that_hang_or_end_their_process_cost_themselves_and_are_named(
     with pytest.raises(errors.Crashed, match="`dies` ended the process"):
         student.toy.dies(x=1)
     assert student.toy.also_right(x=1) == 3
+    transport.close()
+
+
+def test_a_module_that_loads_slowly_is_not_cut_short_by_functions_that_hang():
+    slow = "import time\nvalue = [time.sleep(0.6), 3][1]\n"
+    bad = "".join(f"def hangs{n}(x):\n    while True:\n        pass\n\n" for n in range(6))
+    transport = grading(f"{slow}{bad}def last(x):\n    return value\n")
+    student = Student(transport)
+    for number in range(6):
+        with pytest.raises(errors.Timeout):
+            getattr(student.toy, f"hangs{number}")(x=1)
+    assert student.toy.last(x=1) == 3
     transport.close()
 
 

@@ -16,11 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, "lib")
-from toolbox import check, keyboard  # noqa: E402
+from toolbox import check
+from toolbox.calling import keyboard  # noqa: E402
 
 TOLD: dict[str, dict] = {}
 TOY = "f = q * q"
 ENDLESS = "f = q * q\n    while True:\n        q = q + 1"
+# Scenes follow each other within a second; by compiled code Python would take two of one length for the same.
+sys.dont_write_bytecode = True
 SWALLOWED = ENDLESS.replace(
     "        q = q + 1", "        try:\n            q = q + 1\n        except Exception:\n            pass"
 )
@@ -86,5 +89,10 @@ sums = "result = Value(self.data + other.data, (self, other), (1.0, 1.0))"
 scene("prerequisite", "value_order", "scalar", (ADD + "# YOUR CODE HERE", ADD + sums), skeleton=True)
 scene("upstream", "hinge_grad_w", "flat", (CORRECT_CLASS, 'grads["scores"][rows, y] = -1 / N\n    grads["w"]'))
 scene("objects", "value_functions", "scalar", ("e = math.exp(self.data)", "e = math.exp(self.data) + 1"), pasted=True)
+no_axis = ("(grad_out * y).sum(dim=-1, keepdim=True)", "(grad_out * y).sum()")
+scene("one sum for all rows", "softmax_backward", "tensors", no_axis)
+typo = ("grad_x = grad_out if x > y else 0.0", "grad_x = grad_out if y < y else 0.0")
+scene("typo in the maximum", "gate_max", "gates", typo)
+scene("largest of the wrong axis", "softmax_loss", "flat", ("scores.max(dim=1", "scores.max(dim=0"))
 scene("last", "toy", "flat")
 print(json.dumps(TOLD))

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from autograder.sandbox.transport import RemoteTransport
-from toolbox import errors, wire
-from toolbox.callbacks import Desk, Given, Like, Number, Told
-from toolbox.forbid import aside
-from toolbox.student import LocalTransport, Student
+from toolbox import errors
+from toolbox.calling import wire
+from toolbox.calling.callbacks import Desk, Given, Like, Number, Told
+from toolbox.calling.forbid import aside
+from toolbox.calling.student import LocalTransport, Student
 
 MODULE = """
 import gc, os, threading

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from autograder.tests.checkout import ROOT
-from toolbox.cells import STREAM_LIMIT, Notebook
+from toolbox.notebook.cells import STREAM_LIMIT, Notebook
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_streams_values_displays_and_errors_are_kept_in_order(notebook):
 def test_a_plot_becomes_a_picture(tmp_path):
     """In a process of its own, as in a worker: other tests here leave matplotlib as they like."""
     code = (
-        "import sys\nfrom toolbox.cells import Notebook\nnotebook = Notebook(sys.argv[1])\n"
+        "import sys\nfrom toolbox.notebook.cells import Notebook\nnotebook = Notebook(sys.argv[1])\n"
         "outputs = notebook.run('%matplotlib inline\\nimport matplotlib.pyplot as plt\\nplt.plot([1, 3, 2]);')\n"
         "print([output['data']['image/png'][:5] for output in outputs if 'image/png' in output.get('data', {})])\n"
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from autograder.masters.catalogue import catalogue
-from toolbox.items import TestResult
-from toolbox.table import Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,11 +51,34 @@ def test_a_wrong_item_shows_the_numbers_and_names_the_misconception_once(house):
     assert ".sum(" not in done.stdout, "a hint must not give the line away"
 
 
+def test_an_item_of_two_assignments_is_checked_in_both_and_in_one_where_one_says_so(house):
+    for name in ("flat", "scalar", "tensors"):
+        rows = (house / "assignments" / name / "checks.json").read_text()
+        if '"item": "neuron"' in rows:
+            shutil.copytree(house / "assignments" / name, house / "assignments" / "again")
+            break
+    both = terminal(house, "check", "neuron", where=".")
+    assert both.returncode == 0 and f"In {name}: neuron" in both.stdout and "In again: neuron" in both.stdout
+    one = terminal(house, "check", "neuron", "--folder", f"assignments/{name}", where=".")
+    assert one.returncode == 0 and one.stdout.startswith("neuron: ") and "In " not in one.stdout
+
+
 def test_a_skeleton_gets_not_written_yet_and_no_traceback(house):
     shutil.copytree(ROOT / "lib" / "backprop", house / "lib" / "backprop", dirs_exist_ok=True)
     done = terminal(house, "test", "flat")
     assert done.returncode == 1 and "0 of 27 items are right" in done.stdout
     assert "not written yet" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_plain_pytest_asks_the_same_checks_of_the_same_work(house):
+    shutil.copy(ROOT / "pyproject.toml", house)
+    module = house / "lib" / "backprop" / "flat.py"
+    module.write_text(module.read_text().replace('grads["b"] = grads["scores"].sum(dim=0)', 'grads["b"] = 0 * b'))
+    for where in ("assignments/flat/checks", "assignments/flat/checks/linear.py"):
+        words = ["pytest", where, "-p", "no:cacheprovider", "-k", "linear_hinge and value and b"]
+        done = subprocess.run([sys.executable, "-m", *words], cwd=house, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1 and "hinge_grad_b: " in done.stdout and "yours" in done.stdout, done.stdout
+        assert "1 failed" in done.stdout
 
 
 def test_an_unknown_item_names_the_known_ones(house):
@@ -79,7 +102,7 @@ IN_A_NOTEBOOK = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, str(Path.cwd().parents[1] / "lib"))
-from toolbox.cells import Notebook
+from toolbox.notebook.cells import Notebook
 notebook = Notebook(Path.cwd())
 notebook.run('''{start}''')
 notebook.run("predicted = {{}}; faulty = {{}}; repaired = print; from toolbox import check; check('toy')")

@@ -6,7 +6,16 @@ import math
 import pytest
 import torch
 
-from toolbox.compare import assert_grad, assert_unchanged, assert_value, grad_of, grads_of, lone, loss_of, tolerance
+from toolbox.checks.compare import (
+    assert_grad,
+    assert_unchanged,
+    assert_value,
+    grad_of,
+    grads_of,
+    lone,
+    loss_of,
+    tolerance,
+)
 from toolbox.errors import Malformed, Mismatch, Missing
 
 
@@ -50,7 +59,7 @@ def test_float32_noise_is_accepted_in_a_float64_answer_to_float32_inputs(true):
 @pytest.mark.parametrize("cut", [lambda t: t.float(), lambda t: t.float().double()])
 def test_an_answer_in_float32_to_a_question_in_float64_is_rejected_and_told_why(true, cut):
     error = mismatch(cut(true), true)
-    assert "only float32's digits" in str(error) and error.diagnosis == []
+    assert "only float32's digits" in str(error) and error.diagnosis == ["dtype-changed"] and error.single
     assert_grad(cut(true), true, name="w", inputs=torch.float32)
 
 

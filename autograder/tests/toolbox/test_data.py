@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from toolbox import data
-from toolbox.data import DataError, load_digits
+from toolbox.datasets import digits
+from toolbox.datasets.digits import DataError, load_digits
 
 HOUSE = Path(__file__).resolve().parents[3]
 
@@ -35,7 +35,7 @@ def test_pixels_lie_between_nought_and_one_in_sixteenths():
 def test_the_three_parts_share_no_image_and_leave_none_out():
     with np.load(HOUSE / "data" / "digits.npz", allow_pickle=False) as archive:
         everything = sorted(image.tobytes() for image in archive["images"])
-    parts = [load_digits(split)[0] for split in data.SPLITS]
+    parts = [load_digits(split)[0] for split in digits.SPLITS]
     found = sorted((row * 16).to(torch.uint8).numpy().tobytes() for part in parts for row in part)
     assert found == everything
 
@@ -79,15 +79,15 @@ def test_the_script_beside_the_file_writes_the_same_bytes_and_the_readme_names_t
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     readme = (HOUSE / "data" / "README.md").read_text(encoding="utf-8")
     shipped = (HOUSE / "data" / "digits.npz").read_bytes()
-    assert hashlib.sha256(shipped).hexdigest() in readme and data.CONTENT in readme
+    assert hashlib.sha256(shipped).hexdigest() in readme and digits.CONTENT in readme
 
 
 @pytest.fixture
 def another_house(tmp_path, monkeypatch):
     """A house of its own under tmp_path, with the loader inside it and no other file in sight."""
-    (tmp_path / "lib" / "toolbox").mkdir(parents=True)
+    (tmp_path / "lib" / "toolbox" / "datasets").mkdir(parents=True)
     (tmp_path / "data").mkdir()
-    monkeypatch.setattr(data, "__file__", str(tmp_path / "lib" / "toolbox" / "data.py"))
+    monkeypatch.setattr(digits, "__file__", str(tmp_path / "lib" / "toolbox" / "datasets" / "digits.py"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -116,7 +116,7 @@ def test_shapes_may_stand_in_the_place_of_numbers_with_the_names_of_inner_values
     assert at["s"][0] == at["(N, C)"][0] and at["s"][1] < at["(N, C)"][1]
 
 
-@pytest.mark.parametrize("edges, says", [([("x", "q"), ("q", "g")], "no node"), ([("q", "f"), ("f", "q")], "cycle")])
+@pytest.mark.parametrize("edges, says", [([("x", "q"), ("q", "g")], "not a node"), ([("q", "f"), ("f", "q")], "cycle")])
 def test_a_graph_that_cannot_be_drawn_is_refused_with_the_reason(edges, says):
     with pytest.raises(ValueError, match=says):
         draw.draw_graph(NODES, edges)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from toolbox.compare import assert_grad
+from toolbox.checks.compare import assert_grad
+from toolbox.checks.evidence import COLUMNS, ROWS, pattern
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
 from toolbox.errors import Mismatch
-from toolbox.evidence import COLUMNS, ROWS, pattern
-from toolbox.items import TestResult
-from toolbox.table import Report
 
 TRUE = torch.arange(1.0, 13.0, dtype=torch.float64).reshape(3, 4)
 

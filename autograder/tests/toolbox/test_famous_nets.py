@@ -13,9 +13,10 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from toolbox import famous_nets, graph_ops
 from toolbox.draw import levels_of, show_architectures, show_layer, show_network, words_of
-from toolbox.given_layers import Scale, Wave
+from toolbox.given import famous_nets
+from toolbox.given.small_layers import Scale, Wave
+from toolbox.probes import graph_ops
 
 MASTER = Path(__file__).resolve().parents[3] / "solutions/backprop/graph.py"
 

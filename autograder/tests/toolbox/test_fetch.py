@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from toolbox import fetch
-from toolbox.data import DataError
+from toolbox.datasets import download
+from toolbox.datasets.digits import DataError
 
 CONTENT = bytes(range(256)) * 2000
 FILE = "images.gz"
@@ -73,11 +73,11 @@ def get(tmp_path, monkeypatch):
     """fetch() of FILE from the given servers, into tmp_path."""
 
     def get(*servers):
-        monkeypatch.setattr(fetch, "PAUSE", 0.0)
-        monkeypatch.setitem(fetch.FILES, "set", {FILE: hashlib.sha256(CONTENT).hexdigest()})
+        monkeypatch.setattr(download, "PAUSE", 0.0)
+        monkeypatch.setitem(download.FILES, "set", {FILE: hashlib.sha256(CONTENT).hexdigest()})
         addresses = [s if isinstance(s, str) else f"http://127.0.0.1:{s.server_port}/" for s in servers]
-        monkeypatch.setitem(fetch.MIRRORS, "set", addresses)
-        return fetch.fetch("set", FILE, tmp_path / "set")
+        monkeypatch.setitem(download.MIRRORS, "set", addresses)
+        return download.fetch("set", FILE, tmp_path / "set")
 
     return get
 
@@ -109,7 +109,7 @@ def test_what_a_killed_download_left_is_gone_on_with(get, server, tmp_path):
 def test_the_next_mirror_goes_on_with_what_the_first_one_sent(get, server):
     first, second = server(breaks=9), server()
     assert get(first, second).read_bytes() == CONTENT
-    assert len(first.asked) == fetch.TRIES and second.asked[0].startswith("bytes=")
+    assert len(first.asked) == download.TRIES and second.asked[0].startswith("bytes=")
 
 
 def test_a_server_that_knows_no_ranges_is_asked_for_all_again(get, server):
@@ -169,8 +169,8 @@ def test_where_nothing_answers_each_mirror_is_named_with_its_reason_and_the_way_
 
 
 def test_every_file_has_a_sum_and_two_mirrors_at_least():
-    for name, files in fetch.FILES.items():
-        assert len(fetch.mirrors(name)) >= 2
-        assert all(re.fullmatch(r"https?://.+/", mirror) for mirror in fetch.mirrors(name))
+    for name, files in download.FILES.items():
+        assert len(download.mirrors(name)) >= 2
+        assert all(re.fullmatch(r"https?://.+/", mirror) for mirror in download.mirrors(name))
         for digest in files.values():
             assert re.fullmatch("[0-9a-f]{64}", digest)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from toolbox import forbid
+from toolbox.calling import forbid
+from toolbox.calling.student import LocalTransport, Student
 from toolbox.errors import Forbidden, Raised
-from toolbox.student import LocalTransport, Student
 
 
 def backward(x):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from autograder.tests.checkout import ROOT
-from toolbox.items import TestResult
-from toolbox.misconceptions import CATALOGUE
-from toolbox.table import Aside, Report
+from toolbox.checks.items import TestResult
+from toolbox.checks.misconceptions import CATALOGUE
+from toolbox.checks.table import Aside, Report
+from toolbox.notebook import folders
 
 WRONG, UNWRITTEN = "✗", "○"
 
@@ -110,6 +112,45 @@ def test_a_hint_never_points_to_a_later_notebook():
         assert (f"Reread: {guess.section}" in repr(report)) is there
         assert ("Reread" in report._repr_html_()) is there
         assert guess.hint in repr(report)
+
+
+def test_one_sum_for_all_rows_of_a_softmax_has_a_hint_of_its_own(told):
+    text = told["one sum for all rows"]["text"]
+    assert "This looks like: The rows share one sum." in text and "How many sums does a batch of four rows need" in text
+    assert "(notebook tensors)" in text and "wrong axis" not in text
+
+
+def test_a_condition_that_is_never_true_is_asked_about_and_no_tensor_is_blamed(told):
+    text = told["typo in the maximum"]["text"]
+    assert "the downstream gradient is wrong in 1 of 2 entries" in text and "gradient the" not in text
+    assert "a condition on the way, or a mask, never true?" in text
+    assert "tensor made" not in text and "(notebook flat)" not in text  # scalar comes before flat
+
+
+def test_a_shift_by_the_largest_of_the_wrong_axis_is_not_told_as_a_ratio(told):
+    text = told["largest of the wrong axis"]["text"]
+    assert "loss is wrong" in text and "times the truth" not in text
+
+
+def test_no_hint_or_example_names_a_later_notebook_than_its_own():
+    order = ["scalar", "flat", "tensors", "layers", "training", "beyond"]
+    ahead = {}
+    for guess in CATALOGUE.values():
+        later = order[order.index(guess.notebook) + 1 :]
+        words = " ".join((guess.name, guess.hint, guess.worked))
+        named = [name for name in later if re.search(rf"notebook `?{name}\b|`{name}` notebook|{name}\.ipynb", words)]
+        if named:
+            ahead[guess.id] = named
+    assert ahead == {} and {guess.notebook for guess in CATALOGUE.values()} == set(order)
+
+
+@pytest.mark.parametrize("name", ["scalar", "flat", "tensors", "layers", "training", "beyond"])
+def test_what_is_told_to_be_reread_lies_in_a_notebook_that_one_has_come_to(name):
+    known = folders.known_at(ROOT / "assignments" / name)
+    guesses = [TestResult("a", f"test_{guess.id}", False, 1.0, "failed", "no", [guess.id])
+               for guess in CATALOGUE.values()]  # fmt: skip
+    told = repr(Report("a", guesses, known=known))
+    assert known and set(re.findall(r"\(notebook (\w+)\)", told)) <= known and name in known
 
 
 def test_a_ratio_is_told_where_it_says_something():

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from toolbox import larger
-from toolbox.data import DataError, load_digits
-from toolbox.larger import load_images
+from toolbox.datasets import larger_sets
+from toolbox.datasets.digits import DataError, load_digits
+from toolbox.datasets.larger_sets import load_images
 
 REAL = os.environ.get("KIT_DATA")  # a folder with the real files, where somebody has them
 
@@ -87,7 +87,7 @@ def test_cifar10_is_read_from_its_archive_or_loose(tmp_path, where, pack):
 
 
 def test_the_validation_images_are_the_last_of_the_training_part_and_stand_in_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(larger, "VALIDATION", 5)
+    monkeypatch.setattr(larger_sets, "VALIDATION", 5)
     made = mnist(tmp_path)
     everything, _ = load_images("mnist", "train+validation", folder=tmp_path)
     assert np.array_equal(everything[:, 0].numpy(), made["train"][0])
@@ -97,7 +97,7 @@ def test_the_validation_images_are_the_last_of_the_training_part_and_stand_in_no
 
 def test_the_environment_may_name_the_folder(tmp_path, monkeypatch):
     mnist(tmp_path)
-    monkeypatch.setenv(larger.FOLDER, str(tmp_path))
+    monkeypatch.setenv(larger_sets.FOLDER, str(tmp_path))
     assert len(load_images("mnist", "test")[1]) == 7
 
 
@@ -202,7 +202,7 @@ def test_writers_leak_across_a_random_split():
 
 @pytest.mark.skipif(not REAL, reason="KIT_DATA names no folder with the real files")
 def test_the_real_mnist_files_are_read_as_published():
-    from toolbox.fetch import FILES
+    from toolbox.datasets.download import FILES
 
     folder, name = Path(REAL), "t10k-images-idx3-ubyte.gz"
     import hashlib

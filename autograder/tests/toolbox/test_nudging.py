@@ -12,10 +12,11 @@ from autograder.course import rooms
 from autograder.course.answers import Answer
 from autograder.course.students import answering
 from autograder.judging.marks import judge_item
-from autograder.masters.sources import suite_of
-from toolbox import nudging
-from toolbox.errors import Forbidden, Mismatch
-from toolbox.suite import Suite
+from autograder.masters.sources import checks_of
+from toolbox.calling.student import LocalTransport, Student
+from toolbox.checks.suite import Suite
+from toolbox.errors import Forbidden, Mismatch, Raised, Timeout
+from toolbox.probes import budget, step_detection
 
 ROOT = Path(__file__).resolve().parents[3]
 SOLUTIONS = ROOT / "solutions" / "backprop"
@@ -43,7 +44,7 @@ def richardson(h, n=6):
     return rule
 
 def by_entry(f, value, rule):
-    value, out = value.double(), torch.zeros(value.shape, dtype=torch.float64)
+    value, out = value.double().contiguous(), torch.zeros(value.shape, dtype=torch.float64)
     for i in range(value.numel()):
         def at(entry):
             moved = value.clone()
@@ -96,12 +97,11 @@ RULES = {
 
 def scores(assignment: str, added: str, items: list[str], modules: tuple[str, ...]) -> dict[str, tuple[float, str]]:
     """Points out of 10 and status by item, for the solution with code added to one module."""
-    suite, room = Suite(suite_of(ROOT, assignment)), rooms.load(assignment)
+    suite, room = Suite(checks_of(ROOT, assignment)), rooms.load(assignment)
     sources = dict(room.solutions)
     sources[modules[0]] += DIFFERENCES + added
     student = answering(Answer("by differences", ()), replace(room, solutions=sources))
     found = suite.run(student, items=items, seed="a seed of ours")
-    suite.close()
     verdicts = [judge_item(item, 10, [result for result in found if result.item == item]) for item in items]
     return {verdict.id: (verdict.score, verdict.status) for verdict in verdicts}
 
@@ -125,7 +125,7 @@ def test_differences_rounded_to_float32_earn_nothing_and_are_called_by_their_nam
 
 @pytest.mark.parametrize("rule", ["a step that is a power of two"])
 def test_differences_that_nobody_can_count_earn_nothing_either(rule, monkeypatch):
-    monkeypatch.setattr(nudging, "PASSES", 10**9)  # as for code that does its work in NumPy
+    monkeypatch.setattr(step_detection, "PASSES", 10**9)  # as for code that does its work in NumPy
     added = f"linear_hinge, linear_squared = (nudged(f, {RULES[rule]}) for f in (linear_hinge, linear_squared))\n"
     found = scores("flat", added, ["hinge_grad_b", "squared_grad_b"], ("flat",))
     assert {item: score for item, (score, _) in found.items() if score} == {}
@@ -176,16 +176,39 @@ def test_right_in_ordinary_places_and_wrong_in_awkward_ones_is_forbidden_and_wro
     def wrong():
         raise Mismatch("off")
 
-    nudging.apart(lambda: None, wrong)
+    step_detection.apart(lambda: None, wrong)
     with pytest.raises(Forbidden, match="nudging.*off"):
-        nudging.apart(wrong, lambda: None)
-    nudging.apart(wrong, wrong)
+        step_detection.apart(wrong, lambda: None)
+    step_detection.apart(wrong, wrong)
+
+    def rounded():
+        raise Mismatch("in float32's digits", single=True)
+
+    with pytest.raises(Mismatch, match="float32's digits"):  # a mistake of its own, and nothing forbidden
+        step_detection.apart(rounded, lambda: None)
 
 
 def test_a_function_may_take_the_work_of_some_forward_passes_and_not_of_hundreds():
     x = torch.ones(50, 50)
-    work = nudging.work_of(lambda: x @ x)
+    work = step_detection.work_of(lambda: x @ x)
     assert work == 50**3
-    assert nudging.limited(lambda x: (x @ x).sum(), {"x": x}, nudging.PASSES * work) == 50**3
-    with pytest.raises(Forbidden, match="forward passes"):
-        nudging.limited(lambda x: [x @ x for _ in range(100)], {"x": x}, nudging.PASSES * work)
+    allowed = step_detection.PASSES * work
+    assert budget.within(lambda x: (x @ x).sum(), [], {"x": x}, allowed) == 50**3
+    with pytest.raises(Timeout, match=f"^{budget.STOPPED}"):
+        budget.within(lambda x: [x @ x for _ in range(100)], [], {"x": x}, allowed)
+
+
+def test_too_much_work_is_forbidden_and_a_limit_of_time_is_not():
+    def late(x):
+        raise Timeout("took longer than 5 s")
+
+    def large(x):
+        torch.zeros(50**3 * step_detection.PASSES + 1)
+        raise ValueError("no room")
+
+    answers = {"lazy": lambda x: [x @ x for _ in range(100)], "late": late, "large": large, "right": lambda x: x @ x}
+    student, x = Student(LocalTransport({"toy": answers})), torch.ones(50, 50)
+    assert torch.equal(step_detection.within_passes(student, "toy", "right", {"x": x}, 50**3), x @ x)
+    for name, error in {"lazy": Forbidden, "late": Timeout, "large": Raised}.items():
+        with pytest.raises(error):
+            step_detection.within_passes(student, "toy", name, {"x": x}, 50**3)

@@ -14,8 +14,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
-from toolbox import play
-from toolbox.draw import describe, words_of
+from toolbox.draw import describe, play, words_of
 
 
 class Handle:
@@ -55,6 +54,7 @@ def controls_of(box: Any) -> dict[str, Any]:
 
 
 def test_where_nobody_watches_the_picture_stands_still_at_the_start(shown):
+    plt.close("all")  # what other tests left open
     play.play(picture, x=play.Slide(-2, -5, 5))
     assert [words_of(figure) for figure in shown] == ["x is -2, eps is 0.1, step 0, one-sided."]
     assert plt.get_fignums() == []  # or it would be shown once more

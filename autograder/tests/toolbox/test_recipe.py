@@ -16,9 +16,11 @@ import torch
 
 from autograder.bench.engine import reference
 from autograder.tests.toolbox.test_larger import cifar, mnist
-from toolbox import checkpoint, larger, recipe
-from toolbox.augment import Batches, principal
-from toolbox.recipe import Recipe
+from toolbox import train
+from toolbox.datasets import larger_sets
+from toolbox.datasets.augment import Batches, principal
+from toolbox.given import checkpoint
+from toolbox.train import Recipe
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = Recipe(data="mnist", hidden=12, epochs=4, batch=8, lr=0.05, drop=0.3, components=0, shift=2, flip=False)
@@ -73,7 +75,7 @@ def test_a_colour_image_keeps_its_pixels_in_place_while_it_moves():
 
 
 def test_images_are_standardised_by_the_training_images_alone(folder):
-    x, y = larger.load_images("cifar10", "train+validation", folder=folder)
+    x, y = larger_sets.load_images("cifar10", "train+validation", folder=folder)
     batches = Batches(x, y, 8, shift=2, flip=False)
     ready = batches.ready(x)[:, : 3 * 1024].view(-1, 3, 1024)
     assert ready.mean((0, 2)).abs().max() < 1e-4 and (ready.std((0, 2)) - 1).abs().max() < 1e-3
@@ -96,15 +98,15 @@ def test_principal_directions_are_those_of_the_most_variance_and_at_right_angles
 
 def test_a_run_on_principal_components_learns_and_goes_on_after_a_stop(folder, tmp_path):
     few = replace(SMALL, components=20, epochs=3)
-    recipe.train(few, folder=folder, saved=tmp_path / "a", show=False)
-    recipe.train(few, folder=folder, saved=tmp_path / "b", show=False)
+    train.train(few, folder=folder, saved=tmp_path / "a", show=False)
+    train.train(few, folder=folder, saved=tmp_path / "b", show=False)
     assert weights(tmp_path / "a") == weights(tmp_path / "b")
-    found = recipe.train(replace(few, epochs=60, drop=0.0, shift=0), folder=folder, show=False)
+    found = train.train(replace(few, epochs=60, drop=0.0, shift=0), folder=folder, show=False)
     assert found["losses"][-1] < 0.3
 
 
 def test_a_small_net_learns_a_small_set(folder):
-    found = recipe.train(replace(SMALL, epochs=30, drop=0.0, shift=0), folder=folder, show=False)
+    found = train.train(replace(SMALL, epochs=30, drop=0.0, shift=0), folder=folder, show=False)
     assert found["losses"][0] > 2 > 0.2 > found["losses"][-1]
     assert found["part"] == "test" and found["images"] == 30 and 0 <= found["accuracy"] <= 1
 
@@ -114,15 +116,17 @@ def test_the_accuracy_is_the_share_of_right_answers(folder):
     images = torch.zeros(2500, 1, 28, 28, dtype=torch.uint8)
     batches = Batches(images[:5], torch.zeros(5).long(), 5, shift=0, flip=False)
     net.b2[7] = 1
-    assert recipe.accuracy(net, batches, images, torch.arange(2500) % 10) == 0.1
+    assert train.accuracy(net, batches, images, torch.arange(2500) % 10) == 0.1
 
 
 def test_held_out_images_are_reported_on_and_not_learnt_from(folder, monkeypatch):
-    monkeypatch.setattr(larger, "VALIDATION", 10)
+    monkeypatch.setattr(larger_sets, "VALIDATION", 10)
     asked = []
-    load = larger.load_images
-    monkeypatch.setattr(larger, "load_images", lambda name, split, **k: asked.append(split) or load(name, split, **k))
-    found = recipe.train(replace(SMALL, held_out=True), folder=folder, show=False)
+    load = larger_sets.load_images
+    monkeypatch.setattr(
+        larger_sets, "load_images", lambda name, split, **k: asked.append(split) or load(name, split, **k)
+    )
+    found = train.train(replace(SMALL, held_out=True), folder=folder, show=False)
     assert asked == ["train", "validation"] and found["images"] == 10 and found["part"] == "validation"
 
 
@@ -132,7 +136,7 @@ def weights(path):
 
 
 def test_a_run_that_stops_after_any_epoch_goes_on_to_the_same_weights(folder, tmp_path, monkeypatch):
-    recipe.train(SMALL, folder=folder, saved=tmp_path / "whole.npz", show=False)
+    train.train(SMALL, folder=folder, saved=tmp_path / "whole.npz", show=False)
     save, left = checkpoint.save, []
 
     def die(path, *rest):
@@ -144,8 +148,8 @@ def test_a_run_that_stops_after_any_epoch_goes_on_to_the_same_weights(folder, tm
     monkeypatch.setattr(checkpoint, "save", die)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            recipe.train(SMALL, folder=folder, saved=tmp_path / "stopped.npz", show=False)
-    found = recipe.train(SMALL, folder=folder, saved=tmp_path / "stopped.npz", show=False)
+            train.train(SMALL, folder=folder, saved=tmp_path / "stopped.npz", show=False)
+    found = train.train(SMALL, folder=folder, saved=tmp_path / "stopped.npz", show=False)
     assert len(left) == 4, "an epoch was done twice"
     assert weights(tmp_path / "stopped.npz") == weights(tmp_path / "whole.npz")
     assert len(found["losses"]) == 4
@@ -153,15 +157,15 @@ def test_a_run_that_stops_after_any_epoch_goes_on_to_the_same_weights(folder, tm
 
 def test_another_seed_gives_other_weights_and_the_same_seed_the_same(folder, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        recipe.train(replace(SMALL, seed=seed, epochs=1), folder=folder, saved=tmp_path / name, show=False)
+        train.train(replace(SMALL, seed=seed, epochs=1), folder=folder, saved=tmp_path / name, show=False)
     assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
 
 
 def test_the_checkpoint_of_another_recipe_is_refused(folder, tmp_path):
-    recipe.train(replace(SMALL, epochs=1), folder=folder, saved=tmp_path / "run.npz", show=False)
+    train.train(replace(SMALL, epochs=1), folder=folder, saved=tmp_path / "run.npz", show=False)
     with pytest.raises(ValueError, match="another recipe"):
-        recipe.train(SMALL, folder=folder, saved=tmp_path / "run.npz", show=False)
-    assert recipe.place_of(SMALL) != recipe.place_of(replace(SMALL, epochs=1))
+        train.train(SMALL, folder=folder, saved=tmp_path / "run.npz", show=False)
+    assert train.place_of(SMALL) != train.place_of(replace(SMALL, epochs=1))
 
 
 def command(folder: Path, saved: Path, *more: str) -> list[str]:
@@ -231,7 +235,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_in_it_is_unpickled(tmp_path, 
 
 def test_the_learning_rate_rises_for_an_epoch_and_falls_to_nothing():
     long = replace(SMALL, epochs=40, lr=0.5)
-    assert recipe.rate(long, 0) == 0 and recipe.rate(long, 0.5) == pytest.approx(0.25, rel=1e-2)
-    rates = [recipe.rate(long, now) for now in range(1, 41)]
+    assert train.rate(long, 0) == 0 and train.rate(long, 0.5) == pytest.approx(0.25, rel=1e-2)
+    rates = [train.rate(long, now) for now in range(1, 41)]
     assert rates == sorted(rates, reverse=True) and rates[0] == pytest.approx(0.5, rel=1e-2)
-    assert recipe.rate(long, 20) == pytest.approx(0.25) and rates[-1] == pytest.approx(0, abs=1e-12)
+    assert train.rate(long, 20) == pytest.approx(0.25) and rates[-1] == pytest.approx(0, abs=1e-12)

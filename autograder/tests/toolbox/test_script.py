@@ -14,7 +14,7 @@ from autograder.masters.catalogue import catalogue
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.sandbox.transport import RemoteTransport
 from toolbox import errors
-from toolbox.student import LocalTransport, Student
+from toolbox.calling.student import LocalTransport, Student
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = """

@@ -14,9 +14,9 @@ from autograder import intake
 from autograder.gradebook.page_filters import MOST_COLOURS, Highlight, ansi2html
 from autograder.grading import collecting
 from autograder.report.terminal import plain
-from toolbox.items import TestResult
-from toolbox.table import Report
-from toolbox.visible import visible
+from toolbox.checks.items import TestResult
+from toolbox.checks.table import Report
+from toolbox.checks.visible import visible
 
 SHAPES = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")  # seen as signs
 

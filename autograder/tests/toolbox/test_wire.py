@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolbox import wire
+from toolbox.calling import wire
 from toolbox.errors import Malformed
 
 PLAIN = st.recursive(

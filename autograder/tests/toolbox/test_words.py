@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from toolbox import draw
-from toolbox.cells import Notebook
 from toolbox.draw import alternative_text, course, describe, listed, number, words_of
+from toolbox.notebook.cells import Notebook
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def shown():
     try:
         notebook.run("%matplotlib inline\nimport matplotlib.pyplot as plt\nfrom toolbox.draw import describe")
         cell = """figure, ax = plt.subplots(figsize=(1, 1)); describe(figure, 'from "3" to <1>');"""
-        yield lambda: notebook.run(cell)
+        yield lambda size="(1, 1)": notebook.run(cell.replace("(1, 1)", size))
     finally:
         notebook.close()
 
@@ -125,6 +125,17 @@ def test_where_somebody_watches_a_picture_is_an_image_of_html_with_its_words_and
     (output,) = shown()
     words, image = escape('from "3" to <1>'), output["data"]["image/png"]
     assert output["data"]["text/html"] == f'<img alt="{words}" src="data:image/png;base64,{image}">'
+
+
+def test_a_wide_picture_scrolls_also_from_the_keyboard_and_is_not_shrunk_until_nobody_can_read_it(shown, monkeypatch):
+    monkeypatch.setattr(alternative_text, "watched", lambda: True)
+    (output,) = shown("(20, 1)")
+    page = output["data"]["text/html"]
+    words = escape('from "3" to <1>')
+    wide = int.from_bytes(base64.b64decode(output["data"]["image/png"])[16:20], "big")
+    assert wide > alternative_text.WIDE and f"min-width:{round(alternative_text.LEAST * wide)}px" in page
+    assert page.startswith("<div role=") and 'tabindex="0"' in page and "overflow-x:auto" in page
+    assert f'<img alt="{words}"' in page
 
 
 def test_the_words_outlive_a_later_matplotlib_inline(shown):

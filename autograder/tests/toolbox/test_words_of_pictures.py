@@ -12,7 +12,7 @@ import torch
 
 from toolbox import draw
 from toolbox.draw import words_of
-from toolbox.landscapes import LANDSCAPES
+from toolbox.given.landscapes import LANDSCAPES
 
 
 @pytest.fixture(autouse=True)
@@ -53,9 +53,22 @@ def test_signals_say_their_spread_their_zeros_and_whether_they_are_saturated():
     assert "layer 1 1.15 with 100% near -1 or 1 and layer 6 0 with 100% exact zeros" in text
 
 
+def test_a_graph_of_tangents_calls_them_tangents():
+    drawn = draw.draw_graph({"p": "×"}, [("a", "p"), ("b", "p")], {"a": 2, "b": -3}, {"a": 0, "b": 1}, below="tangent")
+    text = words_of(drawn.figure)
+    assert "Input b: value -3, tangent 1." in text and "tangent unknown" in text and "gradient" not in text
+
+
+def test_a_curve_is_highest_at_0_where_rounding_has_left_a_little():
+    figure, ax = plt.subplots()
+    x = torch.linspace(-4, 4, 161, dtype=torch.float64)
+    ax.plot(x - 2e-16, 1 - x**2)
+    assert "highest 1 at 0" in words_of(figure)
+
+
 def test_a_confusion_matrix_says_which_classes_are_confused():
     text = words_of(draw.show_confusion(torch.tensor([[5, 2], [0, 7]]), ["cat", "dog"], title="2 mistakes"))
-    assert "Right, by class: cat 5 and dog 7" in text and "cat as dog 2 times" in text and "dog as cat" not in text
+    assert "Right, by class: cat 5 and dog 7" in text and "cat as dog twice" in text and "dog as cat" not in text
 
 
 def test_a_search_says_its_best_point_and_how_many_values_it_tried():

@@ -7,6 +7,7 @@ is a PNG alone, whose text stands in the output's metadata, where nbconvert and 
 
 from __future__ import annotations
 
+from base64 import b64decode
 from html import escape
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,8 @@ from matplotlib.figure import Figure
 
 from toolbox.draw.words import words_of
 
+# Half a window has room for 550 pixels. A wider picture shrinks, but not so far that nobody can read it: it scrolls.
+WIDE, LEAST = 900, 0.6
 _DRAWN: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
 
 
@@ -42,7 +45,13 @@ def _html(figure: Figure) -> str | None:
     if not watched():
         return None
     _DRAWN[figure] = image = _base64(figure)
-    return f'<img alt="{escape(words_of(figure))}" src="data:image/png;base64,{image}">'
+    alt, source = escape(words_of(figure)), f"data:image/png;base64,{image}"
+    wide = int.from_bytes(b64decode(image[:32])[16:20], "big")  # where a PNG has its width
+    if wide <= WIDE:
+        return f'<img alt="{alt}" src="{source}">'
+    least = f"min-width:{round(LEAST * wide)}px"
+    scrolls = 'role="group" aria-label="a wide picture" tabindex="0" style="overflow-x:auto"'
+    return f'<div {scrolls}><img alt="{alt}" style="{least}" src="{source}"></div>'
 
 
 def _png(figure: Figure) -> tuple[str, dict[str, str]]:

@@ -20,7 +20,7 @@ TALL, SMALL, ABOVE, HALF = 0.75, 0.17, 1.45, 0.36  # half heights of boxes, the 
 
 
 def show_architectures(nets: Mapping[str, Any], values: Mapping[str, Mapping[str, Tensor]]) -> Figure:
-    """Graphs whose ops have a `label`, such as those of `toolbox.famous_nets`: title -> graph, title -> its values.
+    """Graphs whose ops have a `label`, such as `toolbox.given.famous_nets`: title -> graph, title -> its values.
 
     A box for each node, as far right as the longest path to it; what stands above one another can be computed at the
     same time. Below a box is the height and width of its result, where they change.

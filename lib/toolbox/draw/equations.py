@@ -10,9 +10,9 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toolbox import camera
 from toolbox.draw.graph import GRADIENT, VALUE
 from toolbox.draw.words import course, describe, listed, number
+from toolbox.given import camera
 
 COLOURS, STYLES = (VALUE, GRADIENT, "0.35", "tab:purple"), ("-", "--", ":", "-.")
 
@@ -137,7 +137,7 @@ def show_crossing(t: Sequence[float], values: torch.Tensor, gaps: Sequence[float
     figure, (a, b) = plt.subplots(1, 2, figsize=(8.6, 3.3), layout="constrained")
     for i in range(values.shape[1]):
         a.plot(t, values[:, i], STYLES[i % 4], color=COLOURS[i % 4], label=f"eigenvalue {i}")
-    a.set(xlabel="t", title="eigenvalues of a matrix that moves")
+    a.set(xlabel="t", title="eigenvalues of a matrix that changes")
     a.legend(fontsize=8)
     a.grid(alpha=0.3)
     if sizes:

@@ -41,6 +41,7 @@ def draw_graph(
     highlight: Iterable[str] = (),
     rows: Mapping[str, float] | None = None,
     column: float | None = None,
+    below: str = "gradient",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a computational graph, inputs at the left, result at the right, and return its axes.
@@ -53,6 +54,7 @@ def draw_graph(
                Where a value is used more than once, (from, to) -> the gradient that comes back along that wire.
     highlight  names whose wires are marked, to show one step of a backward pass.
     rows       name -> row counted from the top, for graphs whose own layout is not clear enough.
+    below      what is written below the wires, as it is called: "gradient", or "tangent" in a forward-mode pass.
     column     the distance from one column of nodes to the next, in inches; by default as wide as the texts need.
 
     The figure, when there is no `ax`, is as large as the graph needs, so that text stays legible in a notebook.
@@ -61,7 +63,7 @@ def draw_graph(
     inputs = list(dict.fromkeys(source for source, _ in edges if source not in nodes))
     for _, target in edges:
         if target not in nodes:
-            raise ValueError(f"an edge ends at {target!r}, which is no node; the nodes are {', '.join(nodes)}")
+            raise ValueError(f"an edge ends at {target!r}, which is not a node; the nodes are {', '.join(nodes)}")
     half = {name: max(HEIGHT, LETTER * len(sign) / 2 + 0.18) for name, sign in nodes.items()}
     widest = max(half.values())
     texts = [value if isinstance(value, str) else f"{name} = {_text(value)}" for name, value in values.items()]
@@ -83,8 +85,10 @@ def draw_graph(
 
     glowing = set(highlight)
     for name, sign in nodes.items():
-        # The node that a marked gradient has just come through: the one its wire leads to.
-        lit = any(source in glowing and target == name for source, target in edges)
+        # The node that a marked number has just come through: a tangent from the node that its wire comes from, a
+        # gradient from the one that it leads to.
+        back = any(source in glowing and target == name for source, target in edges)
+        lit = name in glowing if below == "tangent" else back
         colour = GLOW if lit else FILL
         ax.add_patch(Ellipse(place[name], 2 * half[name], 2 * HEIGHT, fc=colour, ec=LINE, lw=1.4, zorder=3))
         ax.text(*place[name], sign, ha="center", va="center", fontsize=11 if len(sign) > 1 else 15, zorder=4)
@@ -132,7 +136,8 @@ def draw_graph(
                 weight="bold",
             )
     return describe(
-        ax, _in_words(nodes, inputs, edges, values, grads, title, [n for n in [*inputs, *nodes] if n in glowing])
+        ax,
+        _in_words(nodes, inputs, edges, values, grads, title, [n for n in [*inputs, *nodes] if n in glowing], below),
     )
 
 
@@ -144,6 +149,7 @@ def _in_words(
     grads: Mapping[str | Edge, object] | None,
     title: str,
     marked: list[str],
+    below: str,
 ) -> str:
     """The graph from its inputs to its results: each node with its sign and what it takes, each value and gradient."""
 
@@ -155,7 +161,7 @@ def _in_words(
             words.append(f"value {_text(values[name])}")
         if grads is not None and grads.get(name) != "":
             gradient = _text(grads.get(name))
-            words.append(f"gradient {'unknown' if gradient == '?' else gradient}")
+            words.append(f"{below} {'unknown' if gradient == '?' else gradient}")
         for source, target in edges:
             if grads is not None and source == name and (name, target) in grads:
                 words.append(f"gradient {_text(grads[name, target])} back from {target}")

@@ -44,7 +44,9 @@ def show_jacobians(
 def _told(matrix: torch.Tensor, axes: tuple[str, str]) -> str:
     """A matrix in a sentence or two: its entries where it is small, else its size, its zeros, and where the rest is."""
     rows, columns = matrix.shape
-    size = f"{rows} rows ({axes[0]}) and {columns} columns ({axes[1]})"
+    size = f"{rows} rows and {columns} columns"
+    if tuple(axes) != ("rows", "columns"):
+        size = f"{rows} rows ({axes[0]}) and {columns} columns ({axes[1]})"
     if max(rows, columns) <= 6:
         return f"{size}. " + " ".join(
             f"Row {i}: {', '.join(map(number, row.tolist()))}." for i, row in enumerate(matrix, 1)
@@ -102,7 +104,7 @@ def show_growth(
         if marks and label in marks:
             x, y, text = marks[label]
             ax.plot([x], [y], "*", color=GRADIENT, ms=14)
-            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-8, -20), ha="right", fontsize=9)
+            ax.annotate(text, (x, y), textcoords="offset points", xytext=(-10, 5), ha="right", fontsize=9)
         ax.set(xlabel=xlabel, ylabel=label)
         ax.set_xticks(at, [f"{size:g}" for size in at], fontsize=8)
         ax.set_xticks([], minor=True)

@@ -76,7 +76,7 @@ def show_columns(batches: Mapping[str, torch.Tensor], *, names: Sequence[str] = 
 def show_layer(layer: Any, x: torch.Tensor, *, grad_out_seed: int = 0) -> Axes:
     """A layer with a batch going through it: shapes above the wires, those of the gradients below.
 
-    layer: keeps the contract of `toolbox.layer.Layer`; its forward and backward are called. x (N, D). The upstream
+    layer: keeps the contract of `toolbox.given.layer.Layer`; its forward and backward run. x (N, D). The upstream
     gradient is random. Raises NotImplementedError where one of the two returns nothing yet.
     """
     name = type(layer).__name__

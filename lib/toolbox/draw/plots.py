@@ -139,13 +139,17 @@ def show_graph_steps(
     steps: Sequence[tuple[str, Mapping[str, object], Sequence[str]]],
     *,
     columns: int = 2,
+    below: str = "gradient",
 ) -> Figure:
-    """The same graph once for each step of a backward pass: steps are (title, gradients so far, wires to mark)."""
+    """The same graph once for each step of a pass: steps are (title, numbers below the wires so far, wires to mark).
+
+    below: what these numbers are, as in `draw_graph`.
+    """
     lines = -(-len(steps) // columns)
     figure, axes = plt.subplots(lines, columns, figsize=(6.2 * columns, 3.7 * lines), squeeze=False)
     for ax in axes.flat:
         ax.axis("off")
     for ax, (title, grads, marked) in zip(axes.flat, steps, strict=False):
-        draw_graph(nodes, edges, values, grads, title=title, highlight=marked, ax=ax)
+        draw_graph(nodes, edges, values, grads, title=title, highlight=marked, below=below, ax=ax)
     figure.tight_layout()
     return figure

@@ -134,7 +134,7 @@ def show_confusion(counts: Tensor, names: Sequence[object] = (), *, title: str =
     ax.set_yticks(range(C), labels)
     figure.tight_layout()
     most = mistakes.flatten().argsort(descending=True, stable=True)[:8].tolist()
-    pairs = [f"{labels[i // C]} as {labels[i % C]} {int(mistakes.flatten()[i])} times" for i in most
+    pairs = [f"{labels[i // C]} as {labels[i % C]} {_times(int(mistakes.flatten()[i]))}" for i in most
              if mistakes.flatten()[i]]  # fmt: skip
     right = [f"{label} {int(count)}" for label, count in zip(labels, counts.diagonal(), strict=True)]
     return describe(figure, f"{title or 'A confusion matrix'}. Right, by class: {listed(right)}. "
@@ -202,11 +202,16 @@ def show_learning(curves: Mapping[str, Mapping[str, Sequence[float]]], *, xlabel
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter(NullFormatter())
         else:
-            ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            ax.yaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=9)
+        if panel == list(curves)[-1] or list(lines) != list(curves[list(curves)[-1]]):  # once, where it is the same
+            ax.legend(fontsize=9)
     figure.tight_layout()
     return figure
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def show_regions(
@@ -220,8 +225,10 @@ def show_regions(
         side = scores(places).argmax(dim=1).reshape(len(line), len(line)).T
         right = float((scores(x).argmax(dim=1) == y).double().mean())
         ax.contourf(line, line, side, levels=[-0.5, 0.5, 1.5], colors=["#f3d3d1", "#cfe3ea"])
-        for label, (color, mark) in enumerate((("#c44e52", "o"), ("#1f6f8b", "s"))):
-            ax.plot(*x[y == label].T, mark, color=color, ms=3, mec="white", mew=0.3)
+        if len(side.unique()) > 1:
+            ax.contour(line, line, side, levels=[0.5], colors="black", linewidths=1)
+        for label, (color, mark, size) in enumerate((("#c44e52", "o", 3.5), ("#1f6f8b", "^", 4.5))):
+            ax.plot(*x[y == label].T, mark, color=color, ms=size, mec="white", mew=0.3)
         ax.set(title=f"{name}\n{right:.0%} right", xticks=[], yticks=[], aspect="equal")
         area = f"class 1 has {float(side.double().mean()):.0%} of the area"
         describe(ax, f"{name}: {right:.0%} of {len(y)} points on the right side; {area}, and {_closed(side)}.")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -79,8 +80,10 @@ def course(values: Sequence[float], at: Sequence[float] | None = None, along: st
     if not known:
         return "no finite value"
 
+    closest = min((abs(x - z) for (x, _), (z, _) in pairwise(pairs) if x != z), default=0.0)
+
     def place(x: float) -> str:
-        return f"{along} {number(x)}".strip()
+        return f"{along} {number(0.0 if abs(x) < 1e-3 * closest else x)}".strip()  # 0, as far as the places tell
 
     (a, first), (b, last) = known[0], known[-1]
     if len(known) == 1:

@@ -70,7 +70,7 @@ def gradcheck(
     generator = torch.Generator().manual_seed(seed)
     for name, grad in grads.items():
         if name not in wide:
-            result.notes.append(f"{name} is no input of the function, so it cannot be nudged here.")
+            result.notes.append(f"{name} is not an input of the function, so it cannot be nudged here.")
             continue
         row, calls = _check(
             name,

@@ -1,4 +1,4 @@
-"""Wrong answers about forward mode: Duals, directional derivatives, whole Jacobians, numbers foreseen."""
+"""Wrong answers about forward mode: Duals, directional derivatives, whole Jacobians, predicted numbers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ DUALS: list[Answer] = [
         ("is off by one part in a hundred thousand", MUL, f"({MUL}) * 1.00001", None),
         ("takes the product for its tangent", MUL, "self.value * other.value", "dual-value-for-tangent"),
         ("averages the two terms of a product", MUL, f"({MUL}) / 2", "dual-tangent-averaged"),
-        ("works out a product in single precision", MUL, f"({MUL}).float()", None),
+        ("works out a product in single precision", MUL, f"({MUL}).float()", "dtype-changed"),
     ),
     *wrong(
         "Dual.__truediv__",
@@ -213,6 +213,12 @@ FUNCTIONS: list[Answer] = [
     ),
 ]  # fmt: skip
 
+FUNCTIONS += [
+    answer for name in ("exp", "log", "tanh", "relu", "sum")
+    for answer in wrong(f"Dual.{name}", "dual_functions", (f"swaps value and tangent of {name}", "return result",
+                        "return Dual(result.tangent, result.value)", "dual-tangent-for-value"))
+]  # fmt: skip
+
 SEED = "[Dual(x, v) for x, v in zip(inputs, tangents, strict=True)]"
 BOTH = "value, tangent = result.value, result.tangent"
 FIRST = "[Dual(inputs[0], tangents[0]), *[Dual(x) for x in inputs[1:]]]"
@@ -241,9 +247,15 @@ DIRECTIONS: list[Answer] = [
         ("goes a whole step", BOTH, f"value, tangent = result.value, {STEP}", "jvp-finite-step"),
         ("takes central differences", BOTH, f"value, tangent = result.value, {CENTRAL}", None),
         ("changes place and direction", SEED, SEED.replace("Dual(x, v)", "Dual(v, x)"), None),
+        (
+            "takes the function of the tangents",
+            BOTH,
+            "value, tangent = result.value, as_dual(function(*[Dual(v) for v in tangents])).value",
+            "jvp-function-at-tangent",
+        ),
         ("gives the tangents in reverse", SEED, SEED.replace("tangents,", "tangents[::-1],"), "jvp-tangents-swapped"),
         ("moves the inputs in place", f"duals = {SEED}", f"duals = {SEED}\n    inputs[0].add_(1e-3)", None),
-        ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", None),
+        ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", "dtype-changed"),
         ("scales the tangents in place", SEED, SEED.replace("Dual(x, v)", "Dual(x, v.mul_(2))"), "factor-two-extra"),
     ),
 ]
@@ -312,7 +324,7 @@ NOTEBOOK = {"predicted": PREDICTED}
 
 
 def noted(what: str, diagnosis: str | None = None, **changes: object) -> Answer:
-    """A wrong answer among the numbers foreseen."""
+    """A wrong answer among the predicted numbers."""
     ids = (diagnosis,) if diagnosis else ()
     return Answer(f"by_hand: {what}", ("by_hand",), diagnosis=ids, notebook={"predicted": PREDICTED | changes})
 

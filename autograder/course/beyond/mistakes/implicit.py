@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from autograder.course.answers import Answer, Edit, wrong
 
-# Numbers foreseen in the notebook
+# Predicted numbers in the notebook
 
 FORESEEN = {"circle": -0.75, "linear": 10, "root": 0.25, "steps": 1375, "kept": 3_200_000}
-NOTEBOOK = {"foreseen_implicit": FORESEEN}
+NOTEBOOK = {"predicted_implicit": FORESEEN}
 
 
 def note(what: str, diagnosis: str | None = None, **changes: object) -> Answer:
     ids = (diagnosis,) if diagnosis else ()
-    told = {"foreseen_implicit": FORESEEN | changes}
-    return Answer(f"foreseen_implicit: {what}", ("implicit_by_hand",), diagnosis=ids, notebook=told)
+    told = {"predicted_implicit": FORESEEN | changes}
+    return Answer(f"predicted_implicit: {what}", ("implicit_by_hand",), diagnosis=ids, notebook=told)
 
 
 NOTES = [
@@ -64,7 +64,7 @@ SOLVE = wrong(
     ("divides by the diagonal", SOLVED, "right / system.diagonal(dim1=-2, dim2=-1)[..., None]", None),
     ("softens every system a little", SOLVED,
      "torch.linalg.solve(system + 1e-8 * torch.eye(system.shape[-1], dtype=system.dtype), right)", None),
-    ("solves in single precision", SOLVED, "torch.linalg.solve(system.float(), right.float())", None),
+    ("solves in single precision", SOLVED, "torch.linalg.solve(system.float(), right.float())", "dtype-changed"),
     ("writes into the right side", SOLVED, "right.copy_(torch.linalg.solve(system, right))", "input-changed"),
 )  # fmt: skip
 
@@ -143,7 +143,7 @@ DEQ_ADJOINT = wrong(
      "(grad_z + (grad_z * slope) @ w.T + (((grad_z * slope) @ w.T) * slope) @ w.T) * slope", "implicit-few-steps"),
     ("keeps only what comes back", WHOLE, "(solve(system, grad_z[:, :, None])[:, :, 0] - grad_z) * slope",
      "implicit-feedback-only"),
-    ("answers in single precision", GA, "[:, :, 0].float() * slope.float()", None),
+    ("answers in single precision", GA, "[:, :, 0].float() * slope.float()", "dtype-changed"),
     ("multiplies into the upstream gradient", WHOLE, "solve(system, grad_z.mul_(slope)[:, :, None])[:, :, 0]", None),
     ("writes the answer into the upstream gradient", WHOLE,
      "grad_z.copy_(solve(system, grad_z[:, :, None])[:, :, 0] * slope)", "input-changed"),
@@ -170,7 +170,7 @@ DEQ_GRADS = wrong(
     ("flips a sign", "x.T @ grad_a", "-x.T @ grad_a", "sign-flipped"),
     ("applies the tanh's slope once more", "z.T @ grad_a", "z.T @ (grad_a * (1 - z * z))", None),
     ("transposes u's gradient", "x.T @ grad_a", "(x.T @ grad_a).T", "transposed"),
-    ("answers in single precision", "z.T @ grad_a", "(z.T @ grad_a).float()", None),
+    ("answers in single precision", "z.T @ grad_a", "(z.T @ grad_a).float()", "dtype-changed"),
 )  # fmt: skip
 
 # A net as an equilibrium
@@ -187,7 +187,9 @@ BLOCKS = wrong(
      "u[:, : sizes[0]] = weights[0]\n    for i in range(1, len(sizes)):\n        if sizes[i] == sizes[0]:\n"
      "            u[:, sum(sizes[:i]) : sum(sizes[: i + 1])] = weights[0]", "blocks-input-everywhere"),
     ("feeds the input into the last layer", "u[:, : sizes[0]] = weights[0]", "u[:, -sizes[0] :] = weights[0]",
-     None),
+     "blocks-input-at-the-end"),
+    ("turns u's blocks round", "u[:, : sizes[0]] = weights[0]",
+     "u[:, : sizes[0]] = weights[0]\n    u = u.roll(sizes[-1], dims=1)", "blocks-input-at-the-end"),
     ("forgets the input", "u[:, : sizes[0]] = weights[0]", "pass", "all-zeros"),
     ("lists the biases from the last", "torch.cat(list(biases))", "torch.cat(list(biases)[::-1])",
      "blocks-bias-reversed"),
@@ -228,7 +230,7 @@ RIDGE = wrong(
     ("predicts instead", TARGETS, "x @ w / N", "ridge-predicts"),
     ("forgets the inputs", TARGETS, "v", "implicit-at-w"),
     ("divides by the unknowns", TARGETS, "x @ v / D", None),
-    ("answers in single precision", TARGETS, "(x @ v / N).float()", None),
+    ("answers in single precision", TARGETS, "(x @ v / N).float()", "dtype-changed"),
 )  # fmt: skip
 
 # The eigendecomposition
@@ -264,7 +266,7 @@ EIGEN = wrong(
     ("looks for gaps below a fixed size", "close * values.abs().max()", "1e-6", "error-not-needed"),
     ("softens the gaps", NO_REPEAT, "gaps = gaps + 1e-6 * gaps.sign()\n    if False:", "no-clear-error"),
     ("raises another kind of error", "raise ArithmeticError(", "raise ValueError(", "no-clear-error"),
-    ("answers in single precision", HALVES, "grad_a = ((grad_a + grad_a.T) / 2).float()", None),
+    ("answers in single precision", HALVES, "grad_a = ((grad_a + grad_a.T) / 2).float()", "dtype-changed"),
 )  # fmt: skip
 
 # The camera
@@ -275,6 +277,8 @@ POSE_SOLVE = wrong(
     "pose_solve",
     ("steps the wrong way", "pose = pose + step", "pose = pose - step", "error-not-needed"),
     ("takes one step", "if step.abs().max() <= tol:", "if True:", ("pose-one-step", "no-clear-error")),
+    ("returns where it began", "pose = pose + step\n        if step.abs().max() <= tol:", "if True:",
+     ("pose-not-moved", "no-clear-error")),
     ("descends the gradient", POSE_STEP, "0.1 * (J.T @ residual)", "error-not-needed"),
     ("stays at the start", "pose = pose + step", "pass", "error-not-needed"),
     ("turns the residual round", "(image - camera.project(pose, points))", "(camera.project(pose, points) - image)",
@@ -314,7 +318,7 @@ POSE_BACKWARD = wrong(
     ("takes the upstream gradient for ones", "grad_pose[:, None]", "torch.ones_like(grad_pose)[:, None]",
      "upstream-taken-as-ones"),
     ("adds up both coordinates", "grad_image = J @ v", "grad_image = (J @ v).sum(dim=1)", "summed-too-far"),
-    ("answers in single precision", "grad_image = J @ v", "grad_image = (J @ v).float()", None),
+    ("answers in single precision", "grad_image = J @ v", "grad_image = (J @ v).float()", "dtype-changed"),
     ("takes u for v", "grad_image = J @ v", "grad_image = (J @ v).flip(1)", None),
     ("takes the slopes at the origin", "J = camera.slopes(pose, points)",
      "J = camera.slopes(pose, points - points.mean(dim=0))", None),
@@ -341,7 +345,7 @@ COVARIANCE = wrong(
      "K @ K.T / torch.outer((K @ K.T).diagonal().sqrt(), (K @ K.T).diagonal().sqrt())", "covariance-correlation"),
     ("takes the slopes for squares", SPREAD, "sigma**2 * K.abs() @ K.abs().T", None),
     ("doubles it", SPREAD, "2 * sigma**2 * K @ K.T", "factor-two-extra"),
-    ("answers in single precision", SPREAD, "(sigma**2 * K @ K.T).float()", None),
+    ("answers in single precision", SPREAD, "(sigma**2 * K @ K.T).float()", "dtype-changed"),
     ("halves it", SPREAD, "sigma**2 * K @ K.T / 2", "factor-two-missing"),
 )  # fmt: skip
 

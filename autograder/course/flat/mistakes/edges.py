@@ -20,6 +20,15 @@ SHIFT = "scores.max(dim=1, keepdim=True).values"
 CLAMP = "p = torch.sigmoid(scores).clamp({e}, 1 - {e}); losses = -(y * p.log() + (1 - y) * (1 - p).log())"
 ADDED = "p = torch.sigmoid(scores); losses = -(y * (p + {e}).log() + (1 - y) * (1 - p + {e}).log())"
 
+SMALL = "1e-5 1e-6 1e-7 1e-8 1e-9 1e-10 1e-12 1e-15".split()  # what keeps a probability's logarithm finite
+
+
+def propped(old: str, *props: str) -> list[tuple]:
+    """Ways to keep a probability away from 0, with every number that is in use."""
+    return [(f"keeps the probability {e} away from 0, way {way}", old, prop.format(e=e), "probability-propped")
+            for way, prop in enumerate(props, 1) for e in SMALL]  # fmt: skip
+
+
 EDGES: list[Answer] = [
     *wrong(
         "toy",
@@ -35,34 +44,34 @@ EDGES: list[Answer] = [
     *wrong(
         "linear_softmax",
         "softmax_grad_scores",
+        ("shifts by the mean of the row", SHIFT, "scores.mean(dim=1, keepdim=True)", "softmax-unstabilised"),
         ("goes back through probabilities and divides by them", BACK, THROUGH, "softmax-unstabilised"),
     ),
     *wrong(
         "net_softmax",
         "net_softmax_grad_second",
+        ("shifts by the mean of the row", SHIFT, "scores.mean(dim=1, keepdim=True)", "softmax-unstabilised"),
         ("goes back through probabilities and divides by them", BACK, THROUGH, "softmax-unstabilised"),
     ),
     *wrong(
         "linear_softmax",
         "softmax_loss",
         ("shifts by the largest score of the batch", SHIFT, "scores.max()", "softmax-unstabilised"),
-        ("adds a small number to the probability", NLL, "losses = -((exps / sums)[rows, y] + 1e-12).log()",
-         "probability-propped"),
-        ("clamps the probability", NLL, "losses = -(exps / sums)[rows, y].clamp(min=1e-7).log()",
-         "probability-propped"),
+        ("shifts by the mean of the row", SHIFT, "scores.mean(dim=1, keepdim=True)", "softmax-unstabilised"),
+        *propped(NLL, "losses = -((exps / sums)[rows, y] + {e}).log()",
+                 "losses = -(exps / sums)[rows, y].clamp(min={e}).log()"),
     ),
     *wrong(
         "net_softmax",
         "net_softmax_loss",
         ("shifts by the largest score of the batch", SHIFT, "scores.max()", "softmax-unstabilised"),
-        ("adds a small number to the probability", NLL, "losses = -((exps / sums)[rows, y] + 1e-9).log()",
-         "probability-propped"),
+        ("shifts by the mean of the row", SHIFT, "scores.mean(dim=1, keepdim=True)", "softmax-unstabilised"),
+        *propped(NLL, "losses = -((exps / sums)[rows, y] + {e}).log()"),
     ),
     *wrong(
         "logistic",
         "logistic_loss",
-        ("clamps the probability", BCE, CLAMP.format(e="1e-7"), "probability-propped"),
-        ("adds a small number to the probability", BCE, ADDED.format(e="1e-8"), "probability-propped"),
+        *propped(BCE, ADDED, CLAMP),
     ),
     *(
         answer

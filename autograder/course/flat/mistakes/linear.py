@@ -28,7 +28,10 @@ def losses(kind: str) -> list[Answer]:
         ("forgets the penalty", PENALTY, "", "reg-missing"),
         ("halves the penalty", PENALTY, "+ reg / 2 * (w * w).sum()", "reg-half"),
         ("subtracts the penalty", PENALTY, "- reg * (w * w).sum()", "reg-sign"),
-        ("takes the norm for the penalty", PENALTY, "+ reg * w.norm()", "reg-not-squared"),
+        *(
+            (f"takes {what} for the penalty", PENALTY, f"+ reg * {value}", "reg-not-squared")
+            for what, value in (("the norm", "w.norm()"), ("the sizes", "w.abs().sum()"), ("the sum", "w.sum()"))
+        ),
         ("averages the penalty too", LOSS, "loss = (losses.sum() + reg * (w * w).sum()) / N", "reg-averaged"),
         ("forgets reg", PENALTY, "+ (w * w).sum()", "reg-not-weighted"),
         ("regularises the bias", PENALTY, "+ reg * ((w * w).sum() + (b * b).sum())", "reg-on-bias"),
@@ -68,12 +71,14 @@ def weights(kind: str) -> list[Answer]:
         ("averages again", W, W.replace('@ grads["scores"]', '@ grads["scores"] / N'), "averaged-twice"),
         ("undoes the mean", W, W.replace('@ grads["scores"]', '@ grads["scores"] * N'), "batch-mean-missing"),
         ("takes the upstream gradient to be ones", W, ones, "upstream-taken-as-ones"),
+        ("takes the upstream gradient to be 1 / N", W, ones.replace("(scores)", "(scores) / N"),
+         "upstream-taken-as-ones"),
         ("flips the sign of the data term", W, W.replace("x.T", "-x.T"), "sign-flipped"),
         ("returns zeros", W, 'grads["w"] = torch.zeros_like(w)', "all-zeros"),
         ("returns the weights", W, 'grads["w"] = w', None),
         ("is off by one part in ten thousand", W, W.replace("x.T", "1.0001 * x.T"), None),
         ("changes w in place", "grad_w_reg = 2 * reg * w", "grad_w_reg = w.mul_(2 * reg)", "input-changed"),
-    ]
+    ]  # fmt: skip
     if kind != "logistic":
         rows += [
             ("transposes", W, 'grads["w"] = grads["scores"].T @ x + grad_w_reg.T', "transposed"),
@@ -92,8 +97,8 @@ def biases(kind: str) -> list[Answer]:
         ("averages", B, B.replace("sum", "mean"), "bias-averaged"),
         ("does not sum", B, 'grads["b"] = grads["scores"]', "bias-not-summed"),
         ("adds a penalty", B, f"{B} + 2 * reg * b", "reg-on-bias"),
-        ("takes the upstream gradient to be ones", B, B.replace('grads["scores"]', "torch.ones_like(scores)"),
-         "upstream-taken-as-ones"),
+        *((f"takes the upstream gradient to be {one}", B, B.replace('grads["scores"]', value), "upstream-taken-as-ones")
+          for one, value in (("ones", "torch.ones_like(scores)"), ("1 / N", "(torch.ones_like(scores) / N)"))),
         ("returns zeros", B, 'grads["b"] = torch.zeros_like(b)', "all-zeros"),
         ("returns ones", B, 'grads["b"] = torch.ones_like(b)', ("all-ones", "upstream-taken-as-ones")),
         ("flips the sign", B, f"{B} * -1", "sign-flipped"),
@@ -120,8 +125,11 @@ HINGE = [
         "linear_hinge",
         "hinge_loss",
         ("forgets the margin", " + 1\n", "\n", "hinge-margin-missing"),
+        ("subtracts the margin", " + 1\n", " - 1\n", "hinge-scores-swapped"),
         ("counts the correct class", "    margins[rows, y] = 0\n", "", "hinge-correct-class-counted"),
         ("forgets max(0, .)", "margins.clamp(min=0).sum", "margins.sum", "hinge-threshold-missing"),
+        ("takes the sizes of the margins", "margins.clamp(min=0).sum", "margins.abs().sum", "hinge-threshold-missing"),
+        ("keeps what is below 0", "margins.clamp(min=0).sum", "margins.clamp(max=0).sum", "hinge-mask-inverted"),
         ("takes the worst class alone", "clamp(min=0).sum(dim=1)", "clamp(min=0).amax(dim=1)",
          "hinge-worst-class-only"),
         ("swaps the scores", "scores - scores[rows, y][:, None]", "scores[rows, y][:, None] - scores",
@@ -137,6 +145,9 @@ HINGE = [
         ("gives the correct class nothing", CORRECT, "", "hinge-correct-class-missing"),
         ("gives the correct class one margin only", "-= grad_margins.sum(dim=1)", "-= grad_losses",
          "hinge-correct-class-once"),
+        ("gives the correct class 1", "-= grad_margins.sum(dim=1)", "-= 1", "hinge-correct-class-once"),
+        ("takes the margin off the mask", MASK, "(margins > 2)", "hinge-scores-swapped"),
+        ("lets the signs of all margins through", MASK, "margins.sign()", "hinge-threshold-missing"),
         ("counts the correct class's own margin", "-= grad_margins.sum(dim=1)", "-= grad_margins.sum(dim=1) + 1 / N",
          "hinge-correct-class-counted"),
         ("leaves the correct class's own mask in", "-= grad_margins.sum(dim=1)", "-= grad_margins.sum(dim=1) - 1 / N",
@@ -218,6 +229,9 @@ LOGISTIC = [
         ("takes the log of a rounded zero", BCE, "losses = -torch.sigmoid(-t).log()", "sigmoid-unstabilised"),
         ("lets exp overflow", BCE, "losses = (1 + t.exp()).log()", "sigmoid-unstabilised"),
         ("counts the ones only", BCE, BCE + " * y", "one-label-only"),
+        ("counts the zeros only", BCE, BCE + " * (1 - y)", "one-label-only"),
+        ("takes 0 and 1 for -1 and 1", BCE, "losses = torch.logaddexp(torch.zeros_like(t), -y * scores)",
+         "one-label-only"),
         ("forgets the labels", BCE, "losses = torch.logaddexp(torch.zeros_like(t), scores)", "label-not-subtracted"),
         ("squares the error", BCE, "losses = (torch.sigmoid(scores) - y) ** 2", None),
     ),

@@ -27,7 +27,10 @@ def losses(kind: str) -> list[Answer]:
         ("forgets the first layer's penalty", PENALTY, "+ reg * (w2 * w2).sum()", "reg-one-layer"),
         ("forgets the second layer's penalty", PENALTY, "+ reg * (w1 * w1).sum()", "reg-one-layer"),
         ("averages the penalty too", PENALTY, PENALTY + " / N", "reg-averaged"),
-        ("takes norms for the penalty", PENALTY, "+ reg * (w1.norm() + w2.norm())", "reg-not-squared"),
+        *(
+            (f"takes {what} for the penalty", PENALTY, f"+ reg * (w1.{value} + w2.{value})", "reg-not-squared")
+            for what, value in (("norms", "norm()"), ("sizes", "abs().sum()"), ("sums", "sum()"))
+        ),
         ("regularises the biases", PENALTY, PENALTY[:-1] + " + (b1 * b1).sum() + (b2 * b2).sum())", "reg-on-bias"),
         ("forgets the ReLU", RELU, "h = a", "relu-missing"),
         ("takes the absolute value for the ReLU", RELU, "h = a.abs()", None),
@@ -66,12 +69,13 @@ def first(kind: str) -> list[Answer]:
     return wrong(
         KINDS[kind],
         f"net_{kind}_grad_first",
-        ("takes h's upstream gradient to be ones", H, H.replace('grads["scores"]', "torch.ones_like(scores)"),
-         "upstream-taken-as-ones"),
+        *((f"takes h's upstream gradient to be {one}", H, H.replace('grads["scores"]', value), "upstream-taken-as-ones")
+          for one, value in (("ones", "torch.ones_like(scores)"), ("1 / N", "(torch.ones_like(scores) / N)"))),
         ("flips the sign of h", H, H.replace("= ", "= -"), "sign-flipped"),
         ("averages h again", H, H + " / N", "averaged-twice"),
         ("forgets the ReLU", A, 'grads["a"] = grads["h"].clone()', "relu-mask-missing"),
         ("masks by the upstream gradient", A, A.replace("(a > 0)", '(grads["h"] > 0)'), "relu-mask-from-upstream"),
+        ("masks by the sum before its bias", A, A.replace("(a > 0)", "(x @ w1 > 0)"), "relu-mask-from-upstream"),
         ("inverts the mask", A, A.replace("(a > 0)", "(a < 0)"), "relu-mask-inverted"),
         ("returns the mask alone", A, 'grads["a"] = (a > 0).to(a.dtype)', "relu-mask-alone"),
         ("returns the mask as booleans", A, 'grads["a"] = a > 0', None),

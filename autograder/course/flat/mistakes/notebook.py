@@ -9,7 +9,7 @@ from pathlib import Path
 from autograder.course.answers import Answer, OfModule, wrong
 from autograder.course.flat.mistakes import nets
 
-SUITE = Path(__file__).parents[1] / "checks" / "test_flat.py"
+SUITE = Path(__file__).parents[1] / "checks" / "notebook.py"
 
 
 def truth_of_the_suite(name: str) -> dict:
@@ -49,11 +49,16 @@ def repaired(*rows: tuple) -> list[Answer]:
 NOTES: list[Answer] = [
     predicted("miscounts the sign of the product", "sign-flipped", p=6),
     predicted("forgets the square", "forward-step-missing", f=-1),
-    predicted("forgets the square's slope", "power-rule-missing", df_dq=-1),
+    predicted("squares the product alone", "forward-step-missing", f=36),
+    *(
+        predicted(f"forgets the square's slope in {name}", "power-rule-missing", **{name: -1})
+        for name in ("df_dq", "df_dp", "df_dz")
+    ),
     predicted("takes the slope of the square to be 2", "power-rule-missing", df_dq=2),
     predicted("does not swap the gate of x", "mul-gate-not-swapped", df_dx=-6),
     predicted("does not swap the gate of y", "mul-gate-not-swapped", df_dy=4),
-    predicted("stops at the local gradient", "local-gradient-only", df_dx=-2),
+    predicted("stops at the local gradient of x", "local-gradient-only", df_dx=-2),
+    predicted("stops at the local gradient of y", "local-gradient-only", df_dy=3),
     predicted("flips the sign", "sign-flipped", df_dx=-4),
     predicted("takes a sum's gradient to be one", "all-ones", df_dz=1),
     predicted("leaves a gradient out", df_dz=None),

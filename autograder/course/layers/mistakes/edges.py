@@ -1,22 +1,10 @@
-"""Wrong answers that are right nearly everywhere: not at 0, at ties, in another mode, or beyond ten layers."""
+"""Wrong answers that are right nearly everywhere: not at ties, in another mode, or beyond ten layers."""
 
 from __future__ import annotations
 
 from autograder.course.answers import Answer, Edit, wrong
 
-CACHE = "self.cache = x > 0"
-
-
-def divided(name: str, item: str, forward: str, back: tuple[str, str]) -> Answer:
-    """A layer that keeps the output and the input, and divides one by the other on the way back."""
-    edits = (Edit(f"{name}.forward", *forward), Edit(f"{name}.backward", *back))
-    return Answer(f"{item}: divides the output by the input", (item,), edits, ("zero-over-zero",))
-
-
 EDGES: list[Answer] = [
-    divided("ReLU", "relu_layer", (CACHE, "self.cache = x.clamp(min=0) / x"), ("grad_out * self.cache",) * 2),
-    divided("LeakyReLU", "leaky_relu", ("return out", "self.cache = out / x\n        return out"),
-            ("torch.where(self.cache, grad_out, self.slope * grad_out)", "grad_out * self.cache")),
     Answer(
         "maxout_backward: lets every piece that ties win",
         ("maxout_backward",),

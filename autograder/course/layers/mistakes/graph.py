@@ -14,7 +14,7 @@ UNKNOWN = """                if source not in readers:
                     raise ValueError(f"node {name!r} reads {source!r}, which is neither a node nor an input")
                 readers[source].append(name)
 """
-STUCK = """            raise ValueError(f"there is a circle: {stuck} wait for each other")
+STUCK = """            raise ValueError(f"there is a cycle: {stuck} wait for one another")
 """
 SHORT = "        if len(order) < len(readers):\n"
 ORDER = "        order = list(self.inputs)\n        for name in order:\n"
@@ -132,7 +132,7 @@ GRAPH: list[Answer] = [
     *wrong(
         "graph:Concat.forward",
         "graph_ops",
-        ("stacks the rows", JOIN, "torch.cat([x[:, :2] for x in inputs], dim=0)", None),
+        ("stacks the rows", JOIN, "torch.cat([x[:, :2] for x in inputs], dim=0)", "graph-concat-axis"),
         ("joins two at most", JOIN, "torch.cat(inputs[:2], dim=-1)", None),
         ("joins the other way round", JOIN, "torch.cat(inputs[::-1], dim=-1)", None),
     ),
@@ -144,6 +144,12 @@ GRAPH: list[Answer] = [
             "cuts from the end",
             PARTS,
             "torch.split(grad_out, self.cache[::-1], dim=-1)[::-1]",
+            "graph-concat-wrong-part",
+        ),
+        (
+            "cuts at the widths",
+            PARTS,
+            "torch.tensor_split(grad_out, self.cache[:-1], dim=-1)",
             "graph-concat-wrong-part",
         ),
         ("gives the whole to everyone", PARTS, "[grad_out for _ in self.cache]", "graph-concat-whole"),
@@ -200,7 +206,7 @@ GRAPH: list[Answer] = [
         (
             "asks in vain for circles",
             STUCK,
-            "            raise ValueError('this graph has a circle')\n",
+            "            raise ValueError('this graph has a cycle')\n",
             "graph-error-unclear",
         ),
         ("gives up by an assertion", STUCK, "            assert not stuck, stuck\n", "graph-error-unclear"),

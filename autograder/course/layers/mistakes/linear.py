@@ -159,7 +159,7 @@ CORRELATION: list[Answer] = [
         ("adds up in x", "        for k", "        x *= 1.0 + 1e-9\n        for k", "input-changed"),
         ("works in single precision", "out = out + w[k] * x[:, k : k + n]",
          "out = (out + w[k] * x[:, k : k + n]).float()", "dtype-changed"),
-        ("has three weights, always", "for k in range(w.shape[0])", "for k in range(3)", None),
+        ("has three weights, always", "for k in range(w.shape[0])", "for k in range(3)", "correlation-tap-missing"),
     ),
     *wrong(
         "Correlation1d.backward",

@@ -165,6 +165,8 @@ def parameters(item: str, method: str) -> list[Answer]:
         ("averages beta's gradient", f'"beta": {DBETA}', '"beta": grad_out.mean(dim=0)', "layer-averaged"),
         ("scales beta's gradient", f'"beta": {DBETA}', '"beta": grad_out.sum(dim=0) * gamma',
          "batchnorm-beta-of-gamma"),
+        ("scales both gradients", BOTH, f'{{"gamma": gamma * {DGAMMA}, "beta": gamma * {DBETA}}}',
+         "batchnorm-beta-of-gamma"),
         ("sums beta's gradient over the wrong axis", f'"beta": {DBETA}', '"beta": grad_out.sum(dim=1)',
          "bias-wrong-axis"),
         ("adds gradients up over the calls", DGAMMA, f'self.grads.get("gamma", 0) + {DGAMMA}', "grads-pile-up"),

@@ -60,7 +60,7 @@ SEQUENTIAL: list[Answer] = [
          '{f"{i}.{name}": p for i, (name, p) in enumerate(pair for layer in layers for pair in layer.params.items())}',
          "sequential-names"),
         ("puts a line for the dot", '{f"{i}.{name}": p', '{f"{i}_{name}": p', "sequential-names"),
-        ("works in single precision", ": p for i", ": p.float() for i", "sequential-copies"),
+        ("works in single precision", ": p for i", ": p.float() for i", ("sequential-copies", "dtype-changed")),
         ("keeps one dict for all nets", f"self.params = {PARAMS}",
          f"Sequential.shared = getattr(Sequential, 'shared', {{}})\n        Sequential.shared.update({PARAMS})\n"
          "        self.params = Sequential.shared", "sequential-names"),

@@ -1,4 +1,4 @@
-"""Wrong answers to the items that are written in the notebook: numbers foreseen on paper, and the names of patterns."""
+"""Wrong answers to the items that are written in the notebook: predicted numbers, and the names of patterns."""
 
 from __future__ import annotations
 

@@ -58,6 +58,7 @@ OPERATIONS: list[Answer] = [
         "Value.__pow__",
         ARITHMETIC,
         ("does not lower the exponent", SLOPE, "exponent * self.data**exponent", "power-not-lowered"),
+        ("lowers what is left of the exponent", SLOPE, "exponent * self.data**exponent - 1", "power-not-lowered"),
         ("forgets the factor", SLOPE, "self.data ** (exponent - 1)", "power-factor-missing"),
         ("returns the power itself", SLOPE, "self.data**exponent", "power-factor-missing"),
         (
@@ -105,6 +106,7 @@ OPERATIONS: list[Answer] = [
     *wrong(
         "Value.relu",
         FUNCTIONS,
+        ("leaks below zero", "(0.0,))", "(0.01,))", "relu-leaks"),
         ("lets everything back", "(0.0,))", "(1.0,))", ("relu-mask-missing", "all-ones")),
         ("takes the value for the slope", "(self,), (1.0,)) if", "(self,), (self.data,)) if", "relu-by-value"),
         (

@@ -41,6 +41,13 @@ BROADCAST: list[Answer] = [
             "broadcast-one-copy-only",
         ),
         (
+            "leaves the new axes alone",
+            f"    grad_x = {LEAD}\n",
+            "    ones = [new_axes + axis for axis, size in enumerate(shape) if size == 1]\n"
+            "    return grad_out.sum(dim=ones, keepdim=True) if ones else grad_out\n",
+            ("broadcast-new-axes-forgotten", "broadcast-not-summed"),
+        ),
+        (
             "aligns from the left",
             f"grad_x = {LEAD}",
             "grad_x = grad_out.sum(dim=tuple(range(grad_out.dim() - new_axes, grad_out.dim()))) if new_axes else grad_out",  # noqa: E501
@@ -86,7 +93,7 @@ BROADCAST: list[Answer] = [
             "works in place",
             f"grad_x = {LEAD}",
             f"grad_x = {LEAD.replace('grad_out.sum', 'grad_out.mul_(1.5).sum')}",
-            None,
+            "input-changed",
         ),
     ),
     *wrong(
@@ -110,7 +117,7 @@ BROADCAST: list[Answer] = [
             "sums before it multiplies",
             MY,
             "unbroadcast(grad_out, y.shape) * unbroadcast(x.expand(grad_out.shape), y.shape)",
-            None,
+            "mul-summed-before-multiplying",
         ),
         (
             "returns the sum over the rows always",
@@ -118,7 +125,7 @@ BROADCAST: list[Answer] = [
             "(grad_out * x).sum(dim=0)",
             ("broadcast-summed-completely", "summed-too-far", "broadcast-axes-lost"),
         ),
-        ("writes into the upstream gradient", MX, "unbroadcast(grad_out.mul_(y), x.shape)", None),
+        ("writes into the upstream gradient", MX, "unbroadcast(grad_out.mul_(y), x.shape)", "input-changed"),
         ("flips the sign of y", MY, f"-{MY}", "sign-flipped"),
         (
             "gives x's shape to both",

@@ -47,7 +47,7 @@ CORRELATION: list[Answer] = [
             ("correlation-input-reversed", "correlation-flipped"),
         ),
         ("forgets the weights", STEP, "y = y + x[k : k + n]", "correlation-weights-ignored"),
-        ("writes into the bias", "y = b", "y = b.mul_(1.5)", None),
+        ("writes into the bias", "y = b", "y = b.mul_(1.5)", "input-changed"),
         ("flips the sign", "return y", "return -y", "sign-flipped"),
     ),
     *wrong(
@@ -131,7 +131,7 @@ CORRELATION: list[Answer] = [
             "writes into the upstream gradient",
             W,
             "torch.stack([grad_out.mul_(1.1) @ x[k : k + n] for k in range(K)])",
-            None,
+            "input-changed",
         ),
     ),
     *wrong(
@@ -153,7 +153,12 @@ CORRELATION: list[Answer] = [
         ("runs it backwards", B, "grad_b = grad_out.flip(0)", "correlation-upstream-reversed"),
         ("gives it the input's length", B, "grad_b = torch.nn.functional.pad(grad_out, (0, K - 1))", None),
         ("doubles it", B, "grad_b = 2 * grad_out", "factor-two-extra"),
-        ("doubles the upstream gradient in place", B, "grad_b = grad_out.mul_(2)", "factor-two-extra"),
+        (
+            "doubles the upstream gradient in place",
+            B,
+            "grad_b = grad_out.mul_(2)",
+            ("factor-two-extra", "input-changed"),
+        ),
     ),
     *wrong(
         "correlate_backward",

@@ -1,4 +1,4 @@
-"""Wrong answers to the items that are written in the notebook: numbers foreseen, and the verdicts on the suspects."""
+"""Wrong answers to the items that are written in the notebook: predicted numbers, and the verdicts on the suspects."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ RIGHT: list[Answer] = [
         ("gradcheck", "torch.randn_like(y)", "2 * torch.rand(y.shape).double() - 1"),
     ),
     Answer(
-        "foreseen numbers as floats",
+        "predicted numbers as floats",
         ("by_hand", "explosion"),
         notebook={
             "predicted": PREDICTED | {"relu_grad_x": [4.0, 0.0, 5.0, 0.0]},
@@ -110,7 +110,7 @@ RIGHT: list[Answer] = [
         },
     ),
     Answer(
-        "foreseen numbers to six digits, and shapes as tuples",
+        "predicted numbers to six digits, and shapes as tuples",
         ("by_hand", "explosion"),
         notebook={
             "predicted": PREDICTED
@@ -137,7 +137,7 @@ RIGHT: list[Answer] = [
         notebook={"verdicts": {name: torch.tensor(verdict) for name, verdict in reversed(VERDICTS.items())}},
     ),
     Answer(
-        "foreseen with private notes",
+        "predicted with private notes",
         ("by_hand", "explosion", "suspects"),
         notebook={
             "predicted": PREDICTED | {"note": "on paper"},

@@ -108,7 +108,7 @@ FILES: list[Answer] = [
             "saves the first time only",
             WRITE,
             "write_atomically(path, buffer.getvalue()) if not Path(path).exists() else None",
-            "state-names-lost",
+            ("state-names-lost", "numbers-changed"),
         ),
         ("forgets to write", WRITE, "pass", None),
         (

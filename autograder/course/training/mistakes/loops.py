@@ -145,6 +145,14 @@ LOOPS: list[Answer] = [
         ),
         ("returns the mean", LOOP, LOOP + "    losses = sum(losses) / len(losses)\n", "losses-summed-up"),
         ("returns the last loss only", LOOP, LOOP + "    losses = losses[-1:]\n", "losses-summed-up"),
+        *(
+            (f"returns {what}", LOOP, LOOP + f"    losses = {value}\n", "losses-summed-up")
+            for what, value in (
+                ("the sum", "sum(losses)"),
+                ("the last loss", "losses[-1]"),
+                ("the mean in a list", "[sum(losses) / len(losses)]"),
+            )
+        ),
         (
             "returns running sums",
             "losses.append(float(loss))",
@@ -152,6 +160,12 @@ LOOPS: list[Answer] = [
             "losses-summed-up",
         ),
         ("divides by the size of the batch", "float(loss)", "float(loss) / len(x)", "losses-divided"),
+        (
+            "divides by the number of batches",
+            LOOP,
+            LOOP + "    losses = [loss / len(losses) for loss in losses]\n",
+            "losses-divided",
+        ),
         ("multiplies by the size of the batch", "float(loss)", "float(loss) * len(x)", None),
         (
             "steps once, at the end",

@@ -9,6 +9,8 @@ PRODUCT = 'w = w @ params[f"w{layer}"]'
 BIAS = 'b = b @ params[f"w{layer}"] + params[f"b{layer}"]'
 HIDDEN = "torch.addmm(b1, x, w1, out=h).clamp_(min=0)"
 MM = "torch.mm(scores, w2.T, out=grad_h)"
+ASKED = "scores(params, torch.eye(len(params['w1']), dtype=w.dtype))"
+NOTHING = "scores(params, torch.zeros(1, len(params['w1']), dtype=w.dtype))[0]"
 STEP = """        for name, w in self.params.items():
             w.sub_(self.velocity[name], alpha=self.lr)
 """
@@ -82,6 +84,12 @@ NETS: list[Answer] = [
         ),
         ("gives shares of all", COUNT, COUNT + "\n    counts = counts / counts.sum()", "counts-as-shares"),
         (
+            "gives shares of each column",
+            COUNT,
+            COUNT + "\n    counts = counts / counts.sum(dim=0).clamp(min=1)",
+            "counts-as-shares",
+        ),
+        (
             "counts the right ones only",
             COUNT,
             "torch.diag(torch.bincount(y[y == predicted], minlength=C))",
@@ -121,6 +129,15 @@ NETS: list[Answer] = [
         ),
         ("forgets later biases", ' + params[f"b{layer}"]', "", None),
         ("keeps the ReLU", PRODUCT, 'w = w.clamp(min=0) @ params[f"w{layer}"]', None),
+        *(
+            (
+                f"asks the net itself{how}",
+                "return w, b",
+                f"return (None, None) if w is None else ({net}, {away})",
+                "relu-kept",
+            )
+            for how, net, away in (("", f"{ASKED} - {NOTHING}", NOTHING), (", bias and all", ASKED, NOTHING))
+        ),
         ("stops one layer early", "range(2, len(params) // 2 + 1)", "range(2, len(params) // 2)", None),
         ("stops after two layers", "range(2, len(params) // 2 + 1)", "range(2, min(len(params) // 2, 2) + 1)", None),
         (
@@ -202,10 +219,11 @@ NETS: list[Answer] = [
     *wrong(
         "BufferedNet._accumulate",
         "buffered_net",
-        ("forgets the velocity", "beta=self.rho", "beta=0", None),
+        ("forgets the velocity", "beta=self.rho", "beta=0", "velocity-not-kept"),
         ("lets the velocity pile up", "beta=self.rho", "beta=1", "velocity-not-faded"),
         ("forgets the penalty", ".add_(w, alpha=2 * self.reg)", "", "reg-missing"),
         ("takes half the penalty", "alpha=2 * self.reg", "alpha=self.reg", "reg-half"),
+        ("takes twice the penalty", "alpha=2 * self.reg", "alpha=4 * self.reg", "reg-twice"),
     ),
     *wrong(
         "BufferedNet.step",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from autograder.course.answers import Answer
-from toolbox.data import load_digits
+from toolbox.datasets.digits import load_digits
 
 PREDICTED = {"sgd_w1": 0.8, "sgd_w2": 0.64, "momentum_w1": 0.8, "momentum_w2": 0.54, "final_velocity": 10.0}
 EXPECTED = {"first_loss": math.log(10), "penalty": 22.0, "steps": 20, "last_batch": 41}

@@ -30,7 +30,10 @@ OPTIMISERS: list[Answer] = [
             "w -= self.lr * grads[name]\n            break",
             "one-parameter-only",
         ),
-        ("lets the weights fade", SGD_STEP, "w -= self.lr * (grads[name] + 0.01 * w)", "parameters-decay"),
+        *(
+            (f"lets the weights fade by {k}", SGD_STEP, f"w -= self.lr * (grads[name] + {k} * w)", "parameters-decay")
+            for k in (1.0, 0.01, 0.001, 0.0001)
+        ),
         ("scales the gradient in place", SGD_STEP, "w -= grads[name].mul_(self.lr)", "gradient-changed"),
         (
             "sets the gradient to zero afterwards",
@@ -79,12 +82,18 @@ OPTIMISERS: list[Answer] = [
         ),
         ("does not fade", V, V.replace("self.rho * ", ""), "velocity-not-faded"),
         ("fades the gradient too", V, "v = self.rho * (self.velocity[name] + grads[name])", "rho-on-everything"),
-        ("always takes 0.9", V, V.replace("self.rho", "0.9"), "rho-ignored"),
+        *((f"always takes {rho}", V, V.replace("self.rho", rho), "rho-ignored") for rho in ("0.9", "0.99", "0.5")),
         ("makes new tensors", W, "w = w - self.lr * v", "update-not-in-place"),
         ("puts new tensors into the dict", W, "self.params[name] = w - self.lr * v", "update-not-in-place"),
         ("forgets the learning rate", W, "w -= v", "rate-forgotten"),
         ("moves the first parameter only", KEEP, KEEP + "            break\n", "one-parameter-only"),
-        ("lets the weights fade", V, V + " + 0.001 * w", "parameters-decay"),
+        *((f"lets the weights fade by {k}", V, f"{V} + {k} * w", "parameters-decay") for k in (0.01, 0.001, 0.0001)),
+        (
+            "damps all gradients but the first",
+            V,
+            V.replace("+ ", "+ (1 - self.rho if self.velocity[name].any() else 1) * "),
+            "dampened",
+        ),
         (
             "collects in the gradient itself",
             V,

@@ -87,7 +87,7 @@ FRESH: dict[str, list[Answer]] = {
             "softmax_backward: works out one vector of scores, and sums along the first axis of a batch",
             ("softmax_backward",),
             (Edit("softmax_backward", ".sum(dim=-1, keepdim=True)", ".sum(dim=0)"),),
-            ("softmax-wrong-axis", "function-softmax-axis"),
+            ("softmax-shared-too-far",),
         ),
         Answer(
             "corr_grad_x: gives back to each slice with =, over what the weight before has left there",

@@ -213,7 +213,7 @@ TENSORS = [
         "softmax_backward: summed along axis 1, which is the last one of a matrix only",
         ("softmax_backward",),
         (Edit("softmax_backward", "dim=-1", "dim=1"),),
-        ("softmax-wrong-axis", "function-softmax-axis"),
+        ("softmax-wrong-axis", "softmax-shared-too-far"),  # in a block, the sums run across its rows
     ),
     Answer(
         "unbroadcast: aligned the two shapes from the left",
@@ -567,6 +567,5 @@ FRESH: dict[str, list[Answer]] = {
 
 UNNAMED = {
     "squared_grad_w": "three mistakes at once",
-    "corr_grad_x": "told in words: only float32's digits",
     "rop_backward": "two mistakes at once",
 }

@@ -2,7 +2,7 @@
 
 import torch
 
-from toolbox import camera
+from toolbox.given import camera
 
 
 def solve(system, right):

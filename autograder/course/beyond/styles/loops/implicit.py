@@ -2,7 +2,7 @@
 
 import torch
 
-from toolbox import camera
+from toolbox.given import camera
 
 
 def solve(system, right):
@@ -44,14 +44,15 @@ def deq_solve(w, u, b, x, tol=1e-10, max_steps=1000):
 
 
 def deq_adjoint(grad_z, z, w):
-    """The geometric series, summed until nothing is added any more."""
-    grad_a = term = grad_z * (1 - z**2)
-    for _ in range(10_000):
-        term = (term @ w.T) * (1 - z**2)
-        grad_a = grad_a + term
-        if term.abs().max() < 1e-18:
-            return grad_a
-    raise ArithmeticError("the series does not end: the system may be singular")
+    """A system for each row, entry by entry."""
+    grad_a, H = torch.zeros_like(grad_z), len(w)
+    for n in range(len(z)):
+        system = torch.eye(H, dtype=z.dtype)
+        for i in range(H):
+            for j in range(H):
+                system[i, j] -= w[i, j] * (1 - z[n, j] ** 2)
+        grad_a[n] = solve(system, grad_z[n][:, None])[:, 0] * (1 - z[n] ** 2)
+    return grad_a
 
 
 def deq_grads(grad_a, z, x, u):

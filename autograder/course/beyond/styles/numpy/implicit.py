@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from toolbox import camera
+from toolbox.given import camera
 
 
 def solve(system, right):

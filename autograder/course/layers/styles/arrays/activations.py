@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class Entrywise(Layer):

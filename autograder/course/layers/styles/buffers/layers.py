@@ -2,7 +2,7 @@
 
 import torch
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class Linear(Layer):

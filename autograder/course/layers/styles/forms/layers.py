@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from toolbox.layer import Layer
+from toolbox.given.layer import Layer
 
 
 class Linear(Layer):

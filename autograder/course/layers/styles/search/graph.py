@@ -55,14 +55,14 @@ class Graph:
                 if colours.get(name) == "black":
                     continue
                 if colours.get(name) == "grey":
-                    raise ValueError(f"circle at {name}")
+                    raise ValueError(f"cycle at {name}")
                 if name not in self.ops:
                     raise ValueError(f"{name} is unknown")
                 colours[name] = "grey"
                 stack.append((name, True))
                 for source in set(self.sources[name]):
                     if colours.get(source) == "grey":
-                        raise ValueError(f"circle at {source}")
+                        raise ValueError(f"cycle at {source}")
                     stack.append((source, False))
         return order
 

@@ -61,7 +61,7 @@ def restore(state, params, optimizer, generator):
 
 
 def search(points, evaluate, path):
-    lines = Path(path).read_text().split("\n")[:-1] if Path(path).exists() else []
+    lines = Path(path).read_text(encoding="utf-8").split("\n")[:-1] if Path(path).exists() else []
     done = {}
     for line in lines:
         row = json.loads(line)

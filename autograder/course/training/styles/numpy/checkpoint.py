@@ -72,7 +72,7 @@ def restore(state, params, optimizer, generator):
 def search(points, evaluate, path):
     results = {}
     if os.path.exists(path):
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             for line in file:
                 row = json.loads(line)
                 result = row.pop("result")

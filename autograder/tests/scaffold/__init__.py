@@ -1,0 +1,1 @@
+"""Tests of what lays down new items and assignments."""
