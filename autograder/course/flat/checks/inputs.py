@@ -44,13 +44,18 @@ def net(make, N=9, D=6, H=5, C=4, reg=0.3, dtype=torch.float64) -> Given:
 
 
 def smooth(given: Given) -> bool:
-    """Whether no max(0, .) is at its kink, its gates are open and shut, and the first row has a loss to learn from."""
+    """Whether no max(0, .) is at its kink, gates are open and shut, the first row has margins of either sign, and what
+    the rows collect in the bias of the scores is not 0 by chance.
+    """
     parameters = {name: value.double() for name, value in given.items() if name[0] in "wb"}
     nodes = forward(given["x"].double(), parameters)
     if "a" in nodes and (nodes["a"].abs().min() < 1e-3 or not 0 < (nodes["a"] > 0).double().mean() < 1):
         return False
     margins = nodes["scores"] - picked(nodes["scores"], given["y"]) + 1
-    return bool((margins.abs() > 1e-3).all() and (margins[0] > 0).sum() > 2 and (nodes["scores"][0] > 0).any())
+    lost, C = margins > 0, margins.shape[1]  # in each row the right class, too: its margin is 1
+    collected = lost.sum(0) - torch.bincount(given["y"], lost.sum(1), minlength=C)
+    return bool((margins.abs() > 1e-3).all() and 2 < lost[0].sum() < max(C, 4) and (nodes["scores"][0] > 0).any()
+                and collected.any())  # fmt: skip
 
 
 def strided(given: Given) -> Given:
