@@ -19,11 +19,14 @@ SIZES = {"N": 7, "D": 5, "M": 3, "K": 4}  # all different: what is transposed or
 
 
 def off_zero(make, *shape: int, dtype=torch.float64) -> torch.Tensor:
-    """Numbers of both signs in every column, at least 0.1 away from 0."""
+    """Numbers of both signs, in every column where there is more than one row, at least 0.1 away from 0."""
     x = make.normal(*shape)
     x = x + 0.1 * torch.sign(x)
     if x.dim() > 1 and len(x) > 1:
         x[0], x[-1] = x[0].abs() + 0.3, -x[-1].abs() - 0.3
+    elif x.numel() > 1:
+        some = x.view(-1)
+        some[0], some[1] = some[0].abs().clamp(max=0.9), -some[1].abs()
     return x.to(dtype)
 
 

@@ -16,15 +16,20 @@ from .layer import Layer, off_zero, plain
 
 
 def far_apart(make, shapes, sizes, change) -> list[torch.Tensor]:
-    """x, w and b of a Maxout whose largest values win clearly, each piece somewhere."""
+    """x, w and b of a Maxout whose largest values win clearly, each piece somewhere, and other rules choose others."""
     while True:
         x, w, b = plain(make, shapes, sizes, change)
-        best = pieces(x, w, b).topk(2, dim=0)
+        every = pieces(x, w, b)
+        best, next_best = every.topk(2, dim=0).values
+        wins = every.argmax(dim=0)
         if (
             len(x) == 0
-            or (best.values[0] - best.values[1]).min() > 0.01
-            and (len(x) == 1 or best.indices[0].unique().numel() == len(w))
+            or (best - next_best).min() > 0.01
+            and (len(x) == 1 or wins.unique().numel() == len(w))
             and b.argmax(dim=0).unique().numel() > 1  # else one bias for all may look like the largest for all
+            and best.min() < 0  # else what rectifies shows nowhere
+            and not torch.equal(every.abs().argmax(dim=0), wins)
+            and not torch.equal((every - b[:, None]).argmax(dim=0), wins)
         ):
             return [x, w, b]
 

@@ -19,10 +19,11 @@ def product(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
 
 
 def off_zero(make, *shape: int, dtype=torch.float64) -> torch.Tensor:
-    """Numbers of both signs that stay away from 0: the first is above 1, the last is negative."""
+    """Numbers that stay away from 0: the first is above 1, the second between 0 and 1, the last is negative."""
     x = make.normal(*shape)
     x = x + 0.1 * torch.sign(x)
     flat = x.view(-1)
+    flat[1:2] = flat[1:2].abs().clamp(max=0.9)
     flat[-1], flat[0] = -flat[-1].abs(), flat[0].abs() + 1.1
     return x.to(dtype)
 
