@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from autograder import build
+from autograder.build import files, plan
 from autograder.masters.problems import Problem, Refused
 from autograder.scaffold import blanks
 
@@ -26,14 +27,15 @@ def run(root: Path, check: bool, console: Console | None = None) -> int:
         console.print(Text("every built file is what its master builds", "green"))
         return 0
     try:
-        written = build.build(root)
+        built = plan.plan(root)
+        written = files.write(root, built)
     except Refused as refused:
         show(console, refused.problems)
         console.print(Text(f"{_count(refused.problems)}: nothing was built", "bold red"))
         return 1
     for file in written:
         console.print(Text(f"built {file.relative_to(root).as_posix()}"), soft_wrap=True)
-    left = build.check(root)  # what no build mends: files that no master builds
+    left = files.compare(root, built)  # what no build mends: files that no master builds
     show(console, left)
     for path, number, text in blanks(root):
         console.print(Text.assemble((f"{path}:{number}: ", "bold"), f"a blank is left: {text}"), soft_wrap=True)

@@ -25,10 +25,22 @@ def prepared(answer: Answer, room: Room) -> Callable[[], Student]:
 
     def make() -> Student:
         torch.default_generator.manual_seed(0)  # as in a worker: what is drawn depends on nobody
-        modules = {name: _run(code, name) for name, code in codes.items()}
+        modules = Modules(codes)
         return Student(LocalTransport(modules, notebook(room, room.notebook | answer.notebook, modules)))
 
     return make
+
+
+class Modules(dict[str, dict[str, Any]]):
+    """The namespaces of modules, each run when it is first asked for."""
+
+    def __init__(self, codes: Mapping[str, CodeType]):
+        super().__init__()
+        self._codes = codes
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        self[name] = _run(self._codes[name], name)
+        return self[name]
 
 
 def notebook(room: Room, values: Mapping[str, Any], modules: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -31,11 +31,17 @@ def copy_of_the_repository(where: Path) -> Path:
     return where
 
 
-def built_course(where: Path) -> Path:
-    """As `copy_of_the_repository`, with what is built for nbgrader, which takes seconds to build and none to copy."""
-    copy_of_the_repository(where)
+def built() -> Path:
+    """This repository, with what is built for nbgrader: `make test` builds it first, which takes seconds."""
     if not any(ROOT.glob("solutions/*/*.ipynb")):
         build.build(ROOT)
+    return ROOT
+
+
+def built_course(where: Path) -> Path:
+    """A copy of it."""
+    copy_of_the_repository(where)
+    built()
     passed = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "solutions", where / "solutions", ignore=passed, dirs_exist_ok=True)
     return where

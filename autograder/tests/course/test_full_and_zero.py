@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
 from autograder.judging.judge import Judge
 from autograder.masters.catalogue import catalogue
-from autograder.tests.checkout import ROOT, hand_in_at
+from autograder.tests.checkout import ROOT, built, hand_in_at
 
 NAMES = sorted(catalogue(ROOT))
 
@@ -18,7 +17,7 @@ NAMES = sorted(catalogue(ROOT))
 @pytest.fixture(scope="module")
 def solved():
     """The solved notebooks: they are not under version control."""
-    build(ROOT)
+    built()
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -7,7 +7,6 @@ import os
 
 import pytest
 
-from autograder.build import build
 from autograder.demo import make_class
 from autograder.intake import intake
 from autograder.judging.judge import Judge
@@ -17,7 +16,7 @@ from autograder.records.hand_in import HandIn
 from autograder.sandbox.patience import Patience
 from autograder.sandbox.remote_worker import HandInLimits
 from autograder.tests.busy import busy_machine
-from autograder.tests.checkout import ROOT, hand_in_at
+from autograder.tests.checkout import ROOT, built, hand_in_at
 
 # In a test run five of the class: right, wrong in part, half finished, a syntax error, never ending. All of the class,
 # and the solutions of all assignments: WHOLE_CLASS=1 pytest autograder/tests/grading/test_busy_machine.py
@@ -46,7 +45,7 @@ def impatient():
 
 @pytest.fixture(scope="module")
 def hand_ins(tmp_path_factory) -> dict[str, HandIn]:
-    build(ROOT)
+    built()
     folder = tmp_path_factory.mktemp("class")
     made = [one for one in make_class(ROOT, folder / "made") if one.student.startswith(KINDS)]
     submitted, released = folder / "classroom" / "submitted", ROOT / "assignments" / "flat" / "flat.ipynb"

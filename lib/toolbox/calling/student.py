@@ -95,7 +95,8 @@ class Student:
         return Script(lambda request: self._send_script(number, request), self._desk)
 
     def _send_script(self, number: int, request: dict) -> Any:
-        return self._read(self._transport.script(number, wire.pack(request | {"autograd": bool(self._autograd)})), {})
+        question = wire.pack_question(request | {"autograd": bool(self._autograd)})
+        return self._read(self._transport.script(number, question), {})
 
     def __getattr__(self, module: str) -> _Module:
         if module.startswith("_"):
@@ -108,7 +109,7 @@ class Student:
 
     def _call(self, module: str, name: str, args: tuple, kwargs: dict) -> Any:
         sent = {str(i): arg for i, arg in enumerate(args)} | kwargs
-        reply = self._transport.call(module, name, wire.pack([list(args), kwargs, bool(self._autograd)]))
+        reply = self._transport.call(module, name, wire.pack_question([list(args), kwargs, bool(self._autograd)]))
         return self._read(reply, {key: arg for key, arg in sent.items() if isinstance(arg, torch.Tensor)})
 
     def _read(self, blob: bytes | dict, sent: dict[str, torch.Tensor]) -> Any:
@@ -177,7 +178,7 @@ class LocalTransport:
             return calls.failure("missing", f"there is no {module}.py")
         except BaseException as error:  # a module that cannot be imported, a notebook that cannot be run
             return calls.wire.pack({"error": calls.describe(error)})
-        args, kwargs, autograd = wire.unpack(payload)
+        args, kwargs, autograd = wire.unpack(payload, believed=True)
         return calls.perform(target, args, kwargs, autograd, self._watch)
 
     def value(self, name: str) -> bytes:
@@ -192,7 +193,7 @@ class LocalTransport:
     def script(self, number: int, payload: bytes) -> bytes:
         if self._script[0] != number:  # only the latest script's objects are kept
             self._script = number, Runner(self._namespace, self.desk)
-        request = wire.unpack(payload)
+        request = wire.unpack(payload, believed=True)
         return calls.perform(self._script[1].run, [request], {}, request["autograd"], self._watch)
 
     def _namespace(self, module: str) -> Any:
