@@ -6,13 +6,17 @@ import torch
 
 from toolbox.calling.callbacks import Given, Number, Numbers
 from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
 from toolbox.given import curves
 
 from .inputs import away_from_zero, filled
 
-# Differences, the plane that touches, the way up
+STORIES = [
+    *(Story(name, "it takes a function") for name in ("one_sided", "symmetric", "numeric_gradient")),
+    *(Story(name, "it takes lists of floats") for name in ("linear_approximation", "steepest_ascent")),
+]
 
 
 def cubic(make, falls: bool) -> tuple[list[float], float, float]:
@@ -56,8 +60,7 @@ def check_gradient(student, make, count: int, tiny: bool = False) -> None:
     """Compare the numeric gradient of a surface with the true one."""
     cubes, squares, at = away_from_zero(make, count), away_from_zero(make, count), away_from_zero(make, count)
     (twist,), eps = away_from_zero(make, 1), 0.25
-    if tiny:
-        at[0] = 1e-12  # lost where a step is added and taken off again
+    at[0] = 1e-12 if tiny else 0.1  # lost, or another, where a step is added and taken off again
 
     def height(point: torch.Tensor) -> torch.Tensor:
         c, s = torch.tensor(cubes, dtype=torch.float64), torch.tensor(squares, dtype=torch.float64)

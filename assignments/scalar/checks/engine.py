@@ -1,108 +1,26 @@
-"""What the engine of `Value` must do: operations, order, the walk back, depth, a neuron."""
+"""What the engine of `Value` must do: order, the walk back, depth, a neuron."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
 
-from toolbox.checks.compare import assert_between, assert_grad, assert_value, lone
-from toolbox.checks.reference.gates import truth
+from toolbox.checks.compare import assert_grad, assert_value, lone
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
 
-from .gates import check_at_zero, check_far_out, check_ties
-from .inputs import away_from_zero, positive
+from .inputs import away_from_zero
 
-# The engine
-
-
-def local_slopes(script, output, nodes: list) -> list[Any]:
-    """d(output)/d(node) for the inputs of a single operation, read off the output where it holds its local gradients.
-
-    A node built in another way (several operations, or a rule kept elsewhere) is asked to walk backward itself. So an
-    operation can be judged before `backward` is written, or while it is wrong.
-    """
-    inputs, local = script.facts.held(output, "inputs"), script.facts.held(output, "local")
-    facts = script.facts
-    places, count, numbers = script.fetch(facts.places(inputs, nodes), facts.length(inputs), facts.numbers(local))
-    if numbers and len(numbers) == count and all(places):
-        return [sum(numbers[i] for i in place) for place in places]
-    output.backward()
-    return script.fetch([node.grad for node in nodes])[0]
-
-
-def check_operation(student, gate: str, apply: Callable, *numbers: float, inputs: torch.dtype = torch.float64) -> None:
-    """One operation of Values: its data and local gradients, where possible without `backward`."""
-    output, true = truth(gate, list(numbers))
-    s = student.script()
-    nodes = [s.scalar.Value(number) for number in numbers]
-    result = apply(*nodes)
-    (kind,) = s.fetch(s.facts.present(result))
-    if not kind:
-        raise Missing(f"{gate} is not written yet (its result is None)")
-    (data,) = s.fetch(result.data)
-    assert_value(data, output, name=f"the data of {gate}")
-    grads = local_slopes(s, result, nodes)
-    name = f"the local gradient{'s' * (len(numbers) > 1)} of {gate}"
-    assert_grad(grads if true.dim() else grads[0], true, name=name, inputs=inputs)
-
-
-def check_power(student, x: float, exponent: float) -> None:
-    """One power of a Value."""
-    leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    (true,) = torch.autograd.grad(leaf**exponent, leaf)
-    s = student.script()
-    node = s.scalar.Value(x)
-    result = node**exponent
-    (kind,) = s.fetch(s.facts.present(result))
-    if not kind:
-        raise Missing("__pow__ is not written yet (its result is None)")
-    (data,), (grad,) = s.fetch(result.data), local_slopes(s, result, [node])
-    assert_value(data, leaf.detach() ** exponent, name=f"the data of x ** {exponent}")
-    assert_grad(grad, true, name=f"the local gradient of x ** {exponent}")
-
-
-@item("value_arithmetic")
-def test_sums_and_differences_of_values(student, make):
-    check_operation(student, "add", lambda x, y: x + y, *away_from_zero(make, 2))
-    check_operation(student, "sub", lambda x, y: x - y, *away_from_zero(make, 2))
-
-
-@item("value_arithmetic")
-def test_products_and_quotients_of_values(student, make):
-    check_operation(student, "multiply", lambda x, y: x * y, *away_from_zero(make, 2))
-    check_operation(student, "truediv", lambda x, y: x / y, *away_from_zero(make, 2))
-
-
-@item("value_arithmetic", share=0.5)
-def test_powers_of_values(student, make):
-    check_power(student, *positive(make, 1, 1.2), 3)
-    check_power(student, *positive(make, 1, 1.2), 0.5)
-
-
-@item("value_functions")
-def test_exp_and_log_of_values(student, make):
-    check_operation(student, "exp", lambda x: x.exp(), *away_from_zero(make, 1))
-    check_operation(student, "log", lambda x: x.log(), *positive(make, 1, 1.2))
-
-
-@item("value_functions")
-def test_tanh_and_sigmoid_of_values(student, make):
-    check_operation(student, "tanh", lambda x: x.tanh(), *away_from_zero(make, 1))
-    check_operation(student, "sigmoid", lambda x: x.sigmoid(), *away_from_zero(make, 1))
-
-
-@item("value_functions")
-def test_relu_and_max_of_values(student, make):
-    low, high = positive(make, 2, 1.2)
-    for x in (high, -low):
-        check_operation(student, "relu", lambda x: x.relu(), x)
-    for pair in ((low, high), (high, low), (-low, -high)):
-        check_operation(student, "maximum", lambda x, y: x.max(y), *pair)
+STORIES = [
+    Story("Value", "its operations have rows of their own"),
+    *(Story(name, "given") for name in ("as_value", "forget")),
+    Story("topological", "it takes a graph of Values"),
+    Story("neuron", "it takes Values, and returns one"),
+]
 
 
 def check_order(student, build: Callable, leaves: int, edges: list[tuple[int, int]]) -> None:

@@ -9,14 +9,15 @@ import torch
 
 from toolbox.checks.compare import assert_between, assert_grad, assert_value
 from toolbox.checks.reference.gates import truth
+from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing
 
 from .engine import started, true_gradients
-from .gates import check_at_zero
+from .gate import at_zero
 from .inputs import away_from_zero, positive
 
-# The tape
+STORIES = [Story("Var", "a few operations of one class"), Story("dot", "it takes Vars, and returns one")]
 
 
 def on_tape(student, expression: Callable, numbers: list[float], *, times: int = 1) -> list[Any]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from autograder.course.answers import span
-from autograder.course.scalar.checks.engine import local_slopes
+from autograder.course.scalar.checks.operations import local_slopes
 from autograder.masters.sources import checks_of
 from toolbox.calling.student import LocalTransport, Student, fresh_module
 from toolbox.checks.misconceptions import CATALOGUE

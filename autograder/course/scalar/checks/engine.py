@@ -17,6 +17,7 @@ from .inputs import away_from_zero
 
 STORIES = [
     Story("Value", "its operations have rows of their own"),
+    *(Story(name, "given") for name in ("as_value", "forget")),
     Story("topological", "it takes a graph of Values"),
     Story("neuron", "it takes Values, and returns one"),
 ]
