@@ -167,7 +167,8 @@ def _of_rows(rows: list, hidden: bool, file: Path, line: int) -> Iterator[Check]
             asks = tuple(inspect.signature(prop.function).parameters)[len(first) :]
             if other := set(asks) - set(GIVEN):
                 raise NoChecks(f"{prop.function.__name__} asks for {', '.join(sorted(other))}", file.name, line)
-            says = sentence_of(prop.function.__name__) + (f" ({first[1]})" if prop.over and first[1] else "")
+            told = ", ".join(filter(None, [getattr(row, "label", ""), first[1] if prop.over else ""]))
+            says = sentence_of(prop.function.__name__) + (f" ({told})" if told else "")
             yield Check(label, item, says, label, secret, prop.share, prop.seconds, file, line,
                         prop.function, asks, first)  # fmt: skip
 
