@@ -150,16 +150,15 @@ def it_is_right_where_inputs_are_zero(scalar, student, make):
 def equal_inputs_share_the_gradient(scalar, student, make):
     low, high = positive(make, 2)
     name = "the downstream gradients"
-    elsewhere = [
-        pair_of(scalar.shares(student, 2.5, *pair), name) for pair in ((low, high), (high, low), (-low, -high))
-    ]
-    well = elsewhere == [(0.0, 2.5), (2.5, 0.0), (2.5, 0.0)]
+    with verdicts_only():  # what is wrong elsewhere, too, has its name there
+        for pair in ((low, high), (high, low), (-low, -high)):
+            scalar.ask(student, 2.5, *pair)
     ties = list(zip((2.5, -1.5, 3.0), (low, -high, 0.0), strict=True))
     found = [pair_of(scalar.shares(student, grad_out, number, number), name) for grad_out, number in ties]
     known = []
-    if well and found == [(grad_out, grad_out) for grad_out, _ in ties]:
+    if found == [(grad_out, grad_out) for grad_out, _ in ties]:
         known = ["max-tie-counted-twice"]
-    elif well and found == [(0.0, 0.0)] * len(ties):
+    elif found == [(0.0, 0.0)] * len(ties):
         known = ["max-tie-lost"]
     for (one, other), (grad_out, number) in zip(found, ties, strict=True):
         part = one / grad_out, other / grad_out
