@@ -27,7 +27,8 @@ class Function(Row):
     arguments; where `more` is not 0, of other sizes. far: (make, dtype) -> arguments far out, of every shape of far;
     true: arguments -> the right parts, in float64. condition: of the problem (see `toolbox.checks.compare`). terms:
     arguments -> the size of what adds up to the answer, where it may cancel far out. overflow: the id of the mistake
-    that nan and inf tell of.
+    that nan and inf tell of. call_with: (script, arguments) -> what it is called with, where that is made of them.
+    autograd: whether it may use that.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Function(Row):
     condition: float = 8.0
     terms: Callable[..., float] | None = None
     overflow: str | None = None
+    call_with: Callable[..., tuple] | None = None
+    autograd: bool = False
 
     def part(self, answer: Any, part: str) -> Any:
         """A part of an answer. Raises Missing, Malformed."""
@@ -47,26 +50,36 @@ class Function(Row):
         if part == "":
             return answer
         names = list(self.parts)
+        if isinstance(answer, dict):
+            answer = [answer.get(name) for name in names]
         if not isinstance(answer, list | tuple) or len(answer) != len(names):
             raise Malformed(f"return {len(names)} values: {', '.join(names)}")
         if answer[names.index(part)] is None:
             raise Missing(f"{part} is not written yet (it is None)")
         return answer[names.index(part)]
 
-    def right_part(self, answer: Any, part: str, given: Given) -> Any:
-        """A part of an answer, which is right to three digits: a rule of the house is kept by a right answer, or it is
-        worth nothing. Raises Mismatch, Missing, Malformed.
+    @property
+    def groups(self) -> dict[str, str]:
+        """The first part of each item -> the item: all parts of an item keep a rule, or it is broken."""
+        return {next(part for part, its in self.parts.items() if its == item): item for item in self.parts.values()}
+
+    def right_parts(self, answer: Any, first: str, given: Given) -> dict[str, Any]:
+        """All parts of an item, which are right to three digits: a rule of the house is kept by a right answer, or it
+        is worth nothing. Raises Mismatch, Missing, Malformed.
         """
-        found, label = self.part(answer, part), part or "the answer"
+        found = {part: self.part(answer, part) for part, item in self.parts.items() if item == self.parts[first]}
         if self.true is not None:
-            got, true = as_tensor(found, label), self.true(**in_float64(given))[list(self.parts).index(part)]
-            if got.shape != true.shape or relative_error(got, true) > 1e-3:
-                raise Mismatch(f"{label} is wrong, whatever else is asked of it")
+            true = dict(zip(self.parts, self.true(**in_float64(given)), strict=True))
+            for part, value in found.items():
+                got = as_tensor(value, part or "the answer")
+                if got.shape != true[part].shape or relative_error(got, true[part]) > 1e-3:
+                    raise Mismatch(f"{part or 'the answer'} is wrong, whatever else is asked of it")
         return found
 
     def ask(self, script, given: Mapping[str, Any]) -> Any:
         """The answer, in the student's process."""
-        return getattr(getattr(script, self.module), self.name)(**given)
+        function = getattr(getattr(script, self.module), self.name)
+        return function(*self.call_with(script, **given)) if self.call_with else function(**given)
 
 
 def in_float64(given: Given) -> Given:
@@ -139,61 +152,69 @@ def stretched(given: Given, *names: str) -> list[Given]:
 
 
 ### BEGIN HIDDEN TESTS
-@asks(Function, "unchanged", over="parts", of="parts")
-def it_leaves_its_arguments_as_they_are_to_the_last_bit(function, part, student, make):
+@asks(Function, "unchanged", over="groups", of="groups")
+def it_leaves_its_arguments_as_they_are_to_the_last_bit(function, first, student, make):
     for dtype in (torch.float64, torch.float32):
         given = function.given(make, dtype, 0)
-        script = student.script()
+        script = student.script(function.autograd)
         kept = {name: script.keep(value) for name, value in given.items()}
         answer, after = script.fetch(function.ask(script, kept), kept)
         assert_unchanged([name for name, value in given.items() if not identical(value, after[name])])
-        function.right_part(answer, part, given)
+        function.right_parts(answer, first, given)
 
 
-@asks(Function, "dtype", over="parts", of="parts")
-def its_answer_has_the_dtype_of_its_arguments(function, part, student, make):
+@asks(Function, "dtype", over="groups", of="groups")
+def its_answer_has_the_dtype_of_its_arguments(function, first, student, make):
     for dtype in (torch.float32, torch.float64):
-        script, given = student.script(), function.given(make, dtype, 0)
+        script, given = student.script(function.autograd), function.given(make, dtype, 0)
         (answer,) = script.fetch(function.ask(script, given))
-        for value in tensors_in(function.right_part(answer, part, given)):
-            if dtype == torch.float64 and single(value) and function.true is not None:
-                true = function.true(**given)[list(function.parts).index(part)]
-                if not single(true) and value.shape == true.shape and relative_error(value, true) < 1e-5:
-                    message = f"{part or 'the answer'} has only float32's digits, but the inputs are float64"
-                    raise Mismatch(f"{message}: compute in the dtype of the inputs", diagnosis=["dtype-changed"])
-            if value.dtype != dtype:
-                short = [str(kind).removeprefix("torch.") for kind in (value.dtype, dtype)]
-                message = f"{part or 'the answer'} is {short[0]}, and what came in was {short[1]}"
-                raise Mismatch(f"{message}: keep the dtype", diagnosis=["dtype-changed"])
+        for part, answered in function.right_parts(answer, first, given).items():
+            for value in tensors_in(answered):
+                check_dtype(function, part, value, given, dtype)
 
 
-@asks(Function, "apart", over="parts", of="parts")
-def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, part, student, make):
-    script, dtype = student.script(), torch.float64
+def check_dtype(function: Function, part: str, value: torch.Tensor, given: Given, dtype: torch.dtype) -> None:
+    """It is of this dtype, and made of numbers that are."""
+    if dtype == torch.float64 and single(value) and function.true is not None:
+        true = function.true(**given)[list(function.parts).index(part)]
+        if not single(true) and value.shape == true.shape and relative_error(value, true) < 1e-5:
+            message = f"{part or 'the answer'} has only float32's digits, but the inputs are float64"
+            raise Mismatch(f"{message}: compute in the dtype of the inputs", diagnosis=["dtype-changed"])
+    if value.dtype != dtype:
+        short = [str(kind).removeprefix("torch.") for kind in (value.dtype, dtype)]
+        message = f"{part or 'the answer'} is {short[0]}, and what came in was {short[1]}"
+        raise Mismatch(f"{message}: keep the dtype", diagnosis=["dtype-changed"])
+
+
+@asks(Function, "apart", over="groups", of="groups")
+def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, first, student, make):
+    script, dtype = student.script(function.autograd), torch.float64
     given = function.given(make, dtype, 0)
-    first = function.ask(script, given)
-    (before,) = script.fetch(first)
-    own = function.right_part(before, part, given)
+    kept = function.ask(script, given)
+    (before,) = script.fetch(kept)
+    own = function.right_parts(before, first, given)
     for more in (0, 1):
         script.fetch(function.ask(script, function.given(make, dtype, more)))
-    (after,) = script.fetch(first)
-    if not identical(own, function.part(after, part)):
-        message = f"{part or 'the answer'} of an earlier call changes with the next call"
-        raise Mismatch(f"{message}: each call makes its own", diagnosis=["answer-reused"])
+    (after,) = script.fetch(kept)
     (again,) = script.fetch(function.ask(script, given))
-    if not alike(function.part(again, part), own, tolerance(dtype, 64.0)):
-        message = f"asked the same question again, after others, it gives another {part or 'answer'}"
-        raise Mismatch(message, diagnosis=["call-remembered"])
+    for part, value in own.items():
+        if not identical(value, function.part(after, part)):
+            message = f"{part or 'the answer'} of an earlier call changes with the next call"
+            raise Mismatch(f"{message}: each call makes its own", diagnosis=["answer-reused"])
+        if not alike(function.part(again, part), value, tolerance(dtype, 64.0)):
+            message = f"asked the same question again, after others, it gives another {part or 'answer'}"
+            raise Mismatch(message, diagnosis=["call-remembered"])
 
 
-@asks(Function, "layouts", over="parts", of="parts")
-def its_answer_does_not_depend_on_how_its_arguments_lie_in_memory(function, part, student, make):
-    script, dtype = student.script(), torch.float64
+@asks(Function, "layouts", over="groups", of="groups")
+def its_answer_does_not_depend_on_how_its_arguments_lie_in_memory(function, first, student, make):
+    script, dtype = student.script(function.autograd), torch.float64
     given = function.given(make, dtype, 0)
     spread = {name: spread_out(script, value) for name, value in given.items()}
     one, other = script.fetch(function.ask(script, given), function.ask(script, spread))
-    if not alike(function.part(other, part), function.right_part(one, part, given), tolerance(dtype, 64.0)):
-        raise Mismatch(f"{part or 'the answer'} depends on how the arguments lie in memory")
+    for part, value in function.right_parts(one, first, given).items():
+        if not alike(function.part(other, part), value, tolerance(dtype, 64.0)):
+            raise Mismatch(f"{part or 'the answer'} depends on how the arguments lie in memory")
 
 
 def spread_out(script, x: Any) -> Any:
@@ -205,18 +226,19 @@ def spread_out(script, x: Any) -> Any:
     return script.keep(x.transpose(0, -1).contiguous()).transpose(0, -1)
 
 
-@asks(Function, "far", over="parts", of="parts")
-def its_answer_is_right_where_an_entry_a_row_or_all_lies_far_out(function, part, student, make):
-    place = list(function.parts).index(part)
+@asks(Function, "far", over="groups", of="groups")
+def its_answer_is_right_where_an_entry_a_row_or_all_lies_far_out(function, first, student, make):
     for dtype in (torch.float64, torch.float32):
         for given in function.far(make, dtype):
-            script = student.script()
+            script = student.script(function.autograd)
             (answer,) = script.fetch(function.ask(script, given))
-            with verdicts_only():  # at a few far-out places many mistakes look alike
-                true = function.true(**in_float64(given))[place]
-                assert_grad(function.part(answer, part), true, name=part or "the answer", inputs=dtype,
-                            terms=function.terms(**given) if function.terms else 0.0,
-                            condition=function.condition, if_not_finite=function.overflow)  # fmt: skip
+            true = dict(zip(function.parts, function.true(**in_float64(given)), strict=True))
+            for part, item in function.parts.items():
+                if item == function.parts[first]:
+                    with verdicts_only():  # at a few far-out places many mistakes look alike
+                        assert_grad(function.part(answer, part), true[part], name=part or "the answer", inputs=dtype,
+                                    terms=function.terms(**given) if function.terms else 0.0,
+                                    condition=function.condition, if_not_finite=function.overflow)  # fmt: skip
 
 
 ### END HIDDEN TESTS

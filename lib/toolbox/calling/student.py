@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import torch
@@ -87,12 +87,17 @@ class Student:
     def _allow(self, passes: int) -> None:
         self._autograd = self._transport.allowed = passes
 
-    def script(self) -> Script:
-        """A recording of steps with the student's objects; see `toolbox.calling.script`."""
+    def script(self, autograd: bool = False) -> Script:
+        """A recording of steps with the student's objects; see `toolbox.calling.script`. autograd: they may use it."""
         self._scripts += 1
         self._desk.clear()
         number = self._scripts
-        return Script(lambda request: self._send_script(number, request), self._desk)
+
+        def send(request: dict) -> Any:
+            with self.autograd() if autograd else nullcontext():
+                return self._send_script(number, request)
+
+        return Script(send, self._desk)
 
     def _send_script(self, number: int, request: dict) -> Any:
         question = wire.pack_question(request | {"autograd": bool(self._autograd)})

@@ -254,9 +254,14 @@ DIRECTIONS: list[Answer] = [
             "jvp-function-at-tangent",
         ),
         ("gives the tangents in reverse", SEED, SEED.replace("tangents,", "tangents[::-1],"), "jvp-tangents-swapped"),
-        ("moves the inputs in place", f"duals = {SEED}", f"duals = {SEED}\n    inputs[0].add_(1e-3)", None),
+        ("moves the inputs in place", f"duals = {SEED}", f"duals = {SEED}\n    inputs[0].add_(1e-3)", "input-changed"),
         ("pushes in single precision", BOTH, "value, tangent = result.value, result.tangent.float()", "dtype-changed"),
-        ("scales the tangents in place", SEED, SEED.replace("Dual(x, v)", "Dual(x, v.mul_(2))"), "factor-two-extra"),
+        (
+            "scales the tangents in place",
+            SEED,
+            SEED.replace("Dual(x, v)", "Dual(x, v.mul_(2))"),
+            ("factor-two-extra", "input-changed"),
+        ),
     ),
 ]
 
@@ -283,7 +288,7 @@ WHOLE: list[Answer] = [
         ("always pushes doubles", COLUMN, "v = torch.zeros(x.numel(), dtype=torch.float64)[:1].repeat(x.numel() - 1)",
          None),
         ("steps by two", "v[entry] = 1", "v[entry] = 2", "factor-two-extra"),
-        ("uses x for its vectors", COLUMN, "v = x.flatten()", None),
+        ("uses x for its vectors", COLUMN, "v = x.flatten()", "input-changed"),
     ),
     *wrong(
         "jacobian_by_rows",
@@ -304,7 +309,7 @@ WHOLE: list[Answer] = [
          "jacobian-flat"),
         ("forgets the last row", "g[entry] = 1", "g[entry] = float(entry < y.numel() - 1)",
          "jacobian-one-pass-missing"),
-        ("uses y for its vectors", ROW, "g = y.flatten()", None),
+        ("uses y for its vectors", ROW, "g = y.flatten()", "input-changed"),
     ),
 ]  # fmt: skip
 

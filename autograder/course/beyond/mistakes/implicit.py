@@ -144,7 +144,8 @@ DEQ_ADJOINT = wrong(
     ("keeps only what comes back", WHOLE, "(solve(system, grad_z[:, :, None])[:, :, 0] - grad_z) * slope",
      "implicit-feedback-only"),
     ("answers in single precision", GA, "[:, :, 0].float() * slope.float()", "dtype-changed"),
-    ("multiplies into the upstream gradient", WHOLE, "solve(system, grad_z.mul_(slope)[:, :, None])[:, :, 0]", None),
+    ("multiplies into the upstream gradient", WHOLE, "solve(system, grad_z.mul_(slope)[:, :, None])[:, :, 0]",
+     "input-changed"),
     ("writes the answer into the upstream gradient", WHOLE,
      "grad_z.copy_(solve(system, grad_z[:, :, None])[:, :, 0] * slope)", "input-changed"),
 )  # fmt: skip

@@ -144,7 +144,7 @@ ROP: list[Answer] = [
         ("keeps the cross terms alone", "(own - probs", "(-probs", "softmax-diagonal-missing"),
         ("averages over the classes", SHARED, "own.mean(dim=1, keepdim=True)", "softmax-cross-terms-averaged"),
         ("flips the sign", R_SOFTMAX, f"-{R_SOFTMAX}", "sign-flipped"),
-        ("works on the probabilities in place", OWN, "own = probs.mul_(r_scores)", None),
+        ("works on the probabilities in place", OWN, "own = probs.mul_(r_scores)", "input-changed"),
         ("works on the tangents in place", OWN, "own = r_scores.mul_(probs)", "input-changed"),
         ("answers in single precision", R_SOFTMAX, f"({R_SOFTMAX}).float()", "dtype-changed"),
         ("takes the softmax of the tangents", R_SOFTMAX, "torch.softmax(r_scores, dim=1) / probs.shape[0]", None),
