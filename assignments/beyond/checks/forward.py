@@ -186,18 +186,11 @@ def directional(student, make, shapes: list[tuple], out: tuple, dtype=torch.floa
     inputs = [make.normal(*shape, dtype=dtype) for shape in shapes]
     tangents = [make.normal(*shape, dtype=dtype) for shape in shapes]
     s, function = student.script(), Cubed([matrix.to(dtype) for matrix in matrices], out)
-    kept = [s.keep(tensor) for tensor in (*inputs, *tangents)]
-    answer, after = s.fetch(
-        s.forward_mode.jvp(
-            s.toolbox.smooth_functions.Cubed(function.matrices, list(out)), kept[: len(inputs)], kept[len(inputs) :]
-        ),
-        kept,
-    )
+    cubed = s.toolbox.smooth_functions.Cubed(function.matrices, list(out))
+    (answer,) = s.fetch(s.forward_mode.jvp(cubed, inputs, tangents))
     true = push(function, inputs, tangents)
     for place, name in enumerate(("y", "dy")):
         assert_value(two(answer, place), true[place], name=name, inputs=dtype, condition=64.0)
-    if not all(torch.equal(a, b) for a, b in zip(after, (*inputs, *tangents), strict=True)):
-        raise Mismatch("jvp changed an input or a tangent: work on a copy", diagnosis=["input-changed"])
 
 
 def two(answer: Any, place: int) -> Any:
@@ -226,15 +219,13 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
     true = make.normal(*y_shape, *x_shape, dtype=dtype)
     at = make.normal(*(x_shape if forward else y_shape), dtype=dtype)
     s = student.script()
-    passes, kept = s.toolbox.smooth_functions.Passes(true, len(y_shape), forward), s.keep(at)
+    passes = s.toolbox.smooth_functions.Passes(true, len(y_shape), forward)
     build = s.forward_mode.jacobian_by_columns if forward else s.forward_mode.jacobian_by_rows
-    answer, calls, after = s.fetch(build(passes, kept), passes.calls, kept)
+    answer, calls = s.fetch(build(passes, at), passes.calls)
     assert_value(answer, true, name="jacobian", inputs=dtype)
     if calls > at.numel():
         due = f"{at.numel()} {'columns' if forward else 'rows'}"
         raise Mismatch(f"{calls} passes for {due}", diagnosis=["jacobian-passes-wasted"])
-    if not torch.equal(after, at):
-        raise Mismatch("the point was changed: work on a copy", diagnosis=["input-changed"])
 
 
 @item("jacobians", says="the Jacobian of a vector function by columns is right")

@@ -6,14 +6,12 @@ from typing import Any
 
 import torch
 
-from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import as_tensor, assert_grad, assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference import implicit as layers
 from toolbox.checks.reference.tensor import pull
 from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing, Raised
-
-from .inputs import all_spread_out, spread_out
 
 # ---------------------------------------------------------------- implicit layers
 
@@ -30,15 +28,6 @@ def one_of(answer: Any, place: int, names: str) -> Any:
     if answer[place] is None:
         raise Missing(f"{names[place]} is not written yet (it is None)")
     return answer[place]
-
-
-def asked_twice(student, function, given: dict[str, Any], check) -> None:
-    """Call twice with the same arguments: both answers must be right, and the arguments unchanged."""
-    first = answered(function, **given)
-    changed = student.changed
-    check(first)
-    check(answered(function, **given))
-    assert_unchanged(changed)
 
 
 def answered(function, **given: Any) -> Any:
@@ -150,8 +139,7 @@ def check_solution(answer: Any, a: torch.Tensor, right: torch.Tensor, batch: int
 @item("solve")
 def test_a_system_is_solved(student, make):
     a, right = system(make, 4, 4), make.normal(4, 2)
-    asked_twice(student, student.implicit.solve, {"system": a, "right": right},
-                lambda answer: check_solution(answer, a, right))  # fmt: skip
+    check_solution(answered(student.implicit.solve, system=a, right=right), a, right)
 
 
 @item("solve")
@@ -188,7 +176,7 @@ def finds_any(student, make) -> None:
 @item("deq_solve")
 def test_the_fixed_point_is_found(student, make):
     given = equilibrium_layer(make, 4, 3, 5)
-    asked_twice(student, student.implicit.deq_solve, given | {"tol": 1e-15}, lambda z: check_equilibrium(z, given))
+    check_equilibrium(answered(student.implicit.deq_solve, **given, tol=1e-15), given)
 
 
 @item("deq_solve", says="an iteration that jumps back and forth is refused")
@@ -205,21 +193,13 @@ def test_an_iteration_that_runs_in_circles_is_refused(student, make):
     refuses(lambda: student.implicit.deq_solve(**given), "converge", "an iteration that never settles")
 
 
-def check_adjoint(student, make, N: int, H: int, dtype=torch.float64, spread: bool = False) -> None:
+def check_adjoint(student, make, N: int, H: int, dtype=torch.float64) -> None:
     given = equilibrium_layer(make, N, 3, H)
     z = layers.equilibrium(given["x"], given["w"], given["u"], given["b"]).to(dtype)
     w, g = given["w"].to(dtype), make.normal(N, H, dtype=dtype)
-    asked = {"grad_z": g, "z": z, "w": w}
-    asked = {name: spread_out(value) for name, value in asked.items()} if spread else asked
-    true = layers.adjoint(g, z, w)
-    asked_twice(
-        student,
-        student.implicit.deq_adjoint,
-        asked,
-        lambda answer: assert_grad(
-            answer, true, name="grad_a", inputs=dtype, condition=32.0, terms=g.abs().max().item()
-        ),
-    )  # 1 - z * z loses digits where z is near 1
+    answer = answered(student.implicit.deq_adjoint, grad_z=g, z=z, w=w)
+    assert_grad(answer, layers.adjoint(g, z, w), name="grad_a", inputs=dtype, condition=32.0,
+                terms=g.abs().max().item())  # fmt: skip  # 1 - z * z loses digits where z is near 1
 
 
 @item("deq_adjoint")
@@ -232,13 +212,10 @@ def check_deq_grads(student, make, N: int, D: int, H: int, dtype=torch.float64) 
     z, w, g = torch.tanh(make.normal(N, H, dtype=dtype)), make.normal(H, H, dtype=dtype), make.normal(N, H, dtype=dtype)
     true = pull(lambda x, w, u, b: z.double() @ w + x @ u + b, g, x, w, u, b)
 
-    def check(answer: Any) -> None:
-        names = "grad_x grad_w grad_u grad_b"
-        for place, name in enumerate(names.split()):
-            assert_grad(one_of(answer, place, names), true[place], name=name, inputs=dtype, condition=8.0, batch=N,
-                        upstream=g if place == 3 else None)  # fmt: skip
-
-    asked_twice(student, student.implicit.deq_grads, {"grad_a": g, "z": z, "x": x, "u": u}, check)
+    answer, names = answered(student.implicit.deq_grads, grad_a=g, z=z, x=x, u=u), "grad_x grad_w grad_u grad_b"
+    for place, name in enumerate(names.split()):
+        assert_grad(one_of(answer, place, names), true[place], name=name, inputs=dtype, condition=8.0, batch=N,
+                    upstream=g if place == 3 else None)  # fmt: skip
 
 
 @item("deq_grads")
@@ -252,13 +229,9 @@ def test_the_gradients_of_the_inputs_and_parameters_match_autograd(student, make
 def check_blocks(student, make, *widths: int, dtype=torch.float64) -> None:
     weights = [make.normal(a, b, dtype=dtype) for a, b in zip(widths, widths[1:], strict=False)]
     biases = [make.normal(b, dtype=dtype) for b in widths[1:]]
-    w, u, b = layers.blocks(weights, biases)
-
-    def check(answer: Any) -> None:
-        for place, (name, true) in enumerate(zip("wub", (w, u, b), strict=True)):
-            assert_value(one_of(answer, place, "w u b"), true, name=name, inputs=dtype)
-
-    check(student.implicit.as_equilibrium(weights=weights, biases=biases))
+    answer = student.implicit.as_equilibrium(weights=weights, biases=biases)
+    for place, (name, true) in enumerate(zip("wub", layers.blocks(weights, biases), strict=True)):
+        assert_value(one_of(answer, place, "w u b"), true, name=name, inputs=dtype)
 
 
 @item("as_equilibrium")
@@ -269,20 +242,14 @@ def test_a_net_of_three_layers_is_an_equilibrium(student, make):
 # The argmin
 
 
-def check_ridge(student, make, N: int, D: int, reg: float, dtype=torch.float64, spread: bool = False) -> None:
+def check_ridge(student, make, N: int, D: int, reg: float, dtype=torch.float64) -> None:
     x, y, g = make.normal(N, D, dtype=dtype), make.normal(N, dtype=dtype), make.normal(D, dtype=dtype)
     weight = torch.tensor(reg, dtype=torch.float64)
     w = layers.ridge(x.double(), y.double(), weight).to(dtype)
     _, grad_y, grad_reg = pull(layers.ridge, g, x, y, weight)
-    true = [grad_reg, grad_y]
-
-    def check(answer: Any) -> None:
-        for place, name in enumerate(("grad_reg", "grad_y")):
-            assert_grad(one_of(answer, place, "grad_reg grad_y"), true[place], name=name, inputs=dtype, condition=256.0,
-                        batch=N)  # fmt: skip
-
-    given = {"grad_w": g, "x": spread_out(x) if spread else x, "w": w, "reg": reg}
-    asked_twice(student, student.implicit.ridge_backward, given, check)
+    answer = answered(student.implicit.ridge_backward, grad_w=g, x=x, w=w, reg=reg)
+    for place, (name, true) in enumerate((("grad_reg", grad_reg), ("grad_y", grad_y))):
+        assert_grad(one_of(answer, place, "grad_reg grad_y"), true, name=name, inputs=dtype, condition=256.0, batch=N)
 
 
 @item("ridge_backward")
@@ -309,12 +276,7 @@ def check_eigen(student, make, n: int, dtype=torch.float64, flip: bool = False, 
     true = layers.eigen(gl, gv, a, signs)
     values, vectors = values.to(dtype), (vectors * signs).to(dtype)
     asked = {"grad_values": gl, "grad_vectors": gv, "values": values, "vectors": vectors}
-    asked_twice(
-        student,
-        student.implicit.eigh_backward,
-        all_spread_out(asked) if flip else asked,
-        lambda answer: assert_grad(answer, true, name="grad_a", inputs=dtype, condition=256.0),
-    )
+    assert_grad(answered(student.implicit.eigh_backward, **asked), true, name="grad_a", inputs=dtype, condition=256.0)
 
 
 @item("eigh_backward")
@@ -350,19 +312,15 @@ def scene(make, n: int, noise: float) -> dict[str, torch.Tensor]:
     return {"points": points, "image": image, "pose": pose}
 
 
-def check_pose(answer: Any, true: torch.Tensor, given: dict[str, torch.Tensor]) -> None:
-    if answer is None:
-        raise Missing("the pose is not returned yet (it is None)")
-    assert_value(answer, true, name="pose", condition=256.0)
-
-
-def find_pose(student, make, n: int, noise: float, spread: bool = False) -> None:
+def find_pose(student, make, n: int, noise: float) -> None:
     drawn = scene(make, n, noise)
     given = {"points": drawn["points"], "image": drawn["image"], "start": drawn["pose"] + make.normal(6, scale=0.05)}
     given["tol"] = 1e-13  # steps shrink by a factor each: what is left is smaller still
     true = layers.best_pose(drawn["points"], drawn["image"], drawn["pose"])
-    asked = all_spread_out(given) if spread else given
-    asked_twice(student, student.implicit.pose_solve, asked, lambda answer: check_pose(answer, true, given))
+    answer = answered(student.implicit.pose_solve, **given)
+    if answer is None:
+        raise Missing("the pose is not returned yet (it is None)")
+    assert_value(answer, true, name="pose", condition=256.0)
 
 
 @item("pose_solve")
@@ -375,17 +333,12 @@ def test_the_best_pose_is_found_where_no_pose_fits(student, make):
     find_pose(student, make, 7, 0.01)
 
 
-def check_pose_backward(student, make, n: int, noise: float, spread: bool = False) -> None:
+def check_pose_backward(student, make, n: int, noise: float) -> None:
     drawn = scene(make, n, noise)
     pose = layers.best_pose(drawn["points"], drawn["image"], drawn["pose"])
     given = {"grad_pose": make.normal(6), "pose": pose, "points": drawn["points"], "image": drawn["image"]}
-    true = layers.pose_pull(**given)
-    asked_twice(
-        student,
-        student.implicit.pose_backward,
-        all_spread_out(given) if spread else given,
-        lambda answer: assert_grad(answer, true, name="grad_image", condition=512.0),
-    )
+    answer = answered(student.implicit.pose_backward, **given)
+    assert_grad(answer, layers.pose_pull(**given), name="grad_image", condition=512.0)
 
 
 @item("pose_backward")
@@ -396,12 +349,8 @@ def test_the_gradient_of_the_image_points_matches_autograd(student, make):
 def check_covariance(student, make, n: int, sigma: float, dtype=torch.float64) -> None:
     derivative = make.normal(6, n, 2, dtype=dtype)
     true = sigma**2 * sum(torch.outer(column, column) for column in derivative.double().flatten(1).T)
-    asked_twice(
-        student,
-        student.implicit.pose_covariance,
-        {"derivative": derivative, "sigma": sigma},
-        lambda answer: assert_value(answer, true, name="covariance", inputs=dtype, condition=8.0),
-    )
+    answer = answered(student.implicit.pose_covariance, derivative=derivative, sigma=sigma)
+    assert_value(answer, true, name="covariance", inputs=dtype, condition=8.0)
 
 
 @item("pose_covariance")

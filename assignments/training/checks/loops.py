@@ -36,11 +36,19 @@ def drawn(student, module: str, name: str, seed: int, *args: Any, times: int = 1
     generator.manual_seed(seed)
     with global_numbers(s, global_seed):
         function = getattr(getattr(s, module), name)
-        found = s.fetch(*[function(*args, generator) for _ in range(times)])
+        made = [function(*args, generator)]
+        found = s.fetch(made[0])
+        for _ in range(times - 1):
+            made.append(function(*args, generator))
+            found += s.fetch(made[-1])
+        (later,) = s.fetch(made[0])
     if found[0] is None:
         raise Missing(f"{name} is not written yet (it returns None)")
     if not all(isinstance(values, torch.Tensor) for values in found):
         raise Malformed(f"{name} must return a tensor")
+    if not torch.equal(found[0], later):
+        message = "the numbers of an earlier call change with the next call: each call makes a tensor of its own"
+        raise Mismatch(message, diagnosis=["answer-reused"])
     return found
 
 

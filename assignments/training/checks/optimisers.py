@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,10 +10,8 @@ import torch
 from toolbox.checks.compare import assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.training import path, velocity
-from toolbox.checks.suite import item
+from toolbox.checks.rows import Row, asks
 from toolbox.errors import Mismatch, Missing, Raised
-
-# Optimisers
 
 SHAPES = {"w1": (4, 3), "b1": (3,), "w2": (3, 2), "scale": ()}
 TWINS = {"left": (3, 2), "right": (3, 2)}
@@ -111,36 +110,36 @@ def warming(steps: int) -> list[float]:
     return [0.02 * (step + 1) for step in range(steps)]
 
 
-@item("sgd", says="gradient descent agrees with torch.optim for twelve steps")
-def test_gradient_descent_follows_torch_optim_through_twelve_steps(student, make):
-    steer(student, make, "SGD")
+@dataclass(frozen=True)
+class Optimiser(Row):
+    """A class of optim.py. momentum: whether it takes rho."""
+
+    name: str
+    item: str
+    momentum: bool = False
+
+    def options(self, rho: float) -> dict[str, float]:
+        return {"rho": rho} if self.momentum else {}
 
 
-@item("sgd", says="gradient descent changes its own parameters, whatever else has a gradient")
-def test_gradient_descent_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
-    steer_beside_others(student, make, "SGD")
+OPTIMISERS = [Optimiser("SGD", "sgd"), Optimiser("Momentum", "momentum", momentum=True)]
 
 
-@item("sgd")
-def test_gradient_descent_obeys_a_learning_rate_that_changes(student, make):
-    steer(student, make, "SGD", rates=falling)
+@asks(Optimiser, "twelve")
+def the_steps_agree_with_torch_optim(optimiser, student, make):
+    steer(student, make, optimiser.name, **optimiser.options(0.9))
 
 
-@item("momentum", says="momentum agrees with torch.optim for twelve steps")
-def test_momentum_follows_torch_optim_through_twelve_steps(student, make):
-    steer(student, make, "Momentum", rho=0.9)
+@asks(Optimiser, "others")
+def its_own_parameters_change_whatever_else_has_a_gradient(optimiser, student, make):
+    steer_beside_others(student, make, optimiser.name, **optimiser.options(0.9))
 
 
-@item("momentum", says="momentum changes its own parameters, whatever else has a gradient")
-def test_momentum_steps_through_its_parameters_whatever_else_has_a_gradient(student, make):
-    steer_beside_others(student, make, "Momentum", rho=0.9)
+@asks(Optimiser, "falling")
+def a_learning_rate_that_changes_is_obeyed(optimiser, student, make):
+    steer(student, make, optimiser.name, rates=falling, **optimiser.options(0.7))
 
 
-@item("momentum")
-def test_momentum_obeys_a_learning_rate_that_changes(student, make):
-    steer(student, make, "Momentum", rho=0.7, rates=falling)
-
-
-@item("momentum")
-def test_every_parameter_has_a_velocity_of_its_own(student, make):
-    steer(student, make, "Momentum", shapes=TWINS, rho=0.7)
+@asks(Optimiser, "twins")
+def parameters_of_one_shape_share_nothing(optimiser, student, make):
+    steer(student, make, optimiser.name, shapes=TWINS, **optimiser.options(0.7))

@@ -82,12 +82,13 @@ class Function(Row):
         return function(*self.call_with(script, **given)) if self.call_with else function(**given)
 
 
-def in_float64(given: Given) -> Given:
+def in_float64(value: Any) -> Any:
     """The same arguments, as the truth is worked out from them."""
-    return {
-        name: value.double() if torch.is_tensor(value) and value.is_floating_point() else value
-        for name, value in given.items()
-    }
+    if isinstance(value, dict):
+        return {name: in_float64(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [in_float64(entry) for entry in value]
+    return value.double() if torch.is_tensor(value) and value.is_floating_point() else value
 
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:
@@ -152,7 +153,7 @@ def stretched(given: Given, *names: str) -> list[Given]:
 
 
 ### BEGIN HIDDEN TESTS
-@asks(Function, "unchanged", over="groups", of="groups")
+@asks(Function, "unchanged", over="groups", of="groups", share=0.5)
 def it_leaves_its_arguments_as_they_are_to_the_last_bit(function, first, student, make):
     for dtype in (torch.float64, torch.float32):
         given = function.given(make, dtype, 0)
@@ -163,7 +164,7 @@ def it_leaves_its_arguments_as_they_are_to_the_last_bit(function, first, student
         function.right_parts(answer, first, given)
 
 
-@asks(Function, "dtype", over="groups", of="groups")
+@asks(Function, "dtype", over="groups", of="groups", share=0.5)
 def its_answer_has_the_dtype_of_its_arguments(function, first, student, make):
     for dtype in (torch.float32, torch.float64):
         script, given = student.script(function.autograd), function.given(make, dtype, 0)
@@ -186,7 +187,7 @@ def check_dtype(function: Function, part: str, value: torch.Tensor, given: Given
         raise Mismatch(f"{message}: keep the dtype", diagnosis=["dtype-changed"])
 
 
-@asks(Function, "apart", over="groups", of="groups")
+@asks(Function, "apart", over="groups", of="groups", share=0.5)
 def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, first, student, make):
     script, dtype = student.script(function.autograd), torch.float64
     given = function.given(make, dtype, 0)
@@ -206,7 +207,7 @@ def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, first, stud
             raise Mismatch(message, diagnosis=["call-remembered"])
 
 
-@asks(Function, "layouts", over="groups", of="groups")
+@asks(Function, "layouts", over="groups", of="groups", share=0.5)
 def its_answer_does_not_depend_on_how_its_arguments_lie_in_memory(function, first, student, make):
     script, dtype = student.script(function.autograd), torch.float64
     given = function.given(make, dtype, 0)
@@ -219,6 +220,10 @@ def its_answer_does_not_depend_on_how_its_arguments_lie_in_memory(function, firs
 
 def spread_out(script, x: Any) -> Any:
     """The same numbers, in the student's process, with others in between or in another order in memory."""
+    if isinstance(x, dict):
+        return {name: spread_out(script, value) for name, value in x.items()}
+    if isinstance(x, list):
+        return [spread_out(script, value) for value in x]
     if not isinstance(x, torch.Tensor) or x.dim() == 0:
         return x
     if x.dim() == 1:
@@ -226,7 +231,7 @@ def spread_out(script, x: Any) -> Any:
     return script.keep(x.transpose(0, -1).contiguous()).transpose(0, -1)
 
 
-@asks(Function, "far", over="groups", of="groups")
+@asks(Function, "far", over="groups", of="groups", share=0.5)
 def its_answer_is_right_where_an_entry_a_row_or_all_lies_far_out(function, first, student, make):
     for dtype in (torch.float64, torch.float32):
         for given in function.far(make, dtype):

@@ -10,11 +10,14 @@ BEYOND = rooms.load("beyond")
 
 
 def failed(items, *edits, seed="x", **notebook):
-    """The tests that fail, with one answer made of the edits, as (item, name of the value, first diagnosis, test)."""
+    """The tests that fail, with one answer made of the edits, as (item, name of the value, first diagnosis, test).
+
+    The rules of the house are left out: only a right answer keeps them.
+    """
     answer = Answer("early", (), tuple(Edit(*edit) for edit in edits), notebook=notebook)
     return [
         (test.item, (test.evidence or {}).get("name"), (test.diagnosis or [None])[0], test.name)
-        for test in judged("beyond", answer, items, seed) if test.status != "passed"
+        for test in judged("beyond", answer, items, seed) if test.status != "passed" and "/" not in test.name
     ]  # fmt: skip
 
 

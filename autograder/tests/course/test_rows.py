@@ -16,7 +16,7 @@ def public_names(source: str) -> set[str]:
     return {name for name in named if not name.startswith("_")}
 
 
-@pytest.mark.parametrize("name", ["flat", "layers", "scalar", "tensors"])
+@pytest.mark.parametrize("name", rooms.names())
 def test_every_public_name_of_the_masters_has_its_row_and_no_row_is_of_anything_else(name):
     covered = {name for row in rooms.rows(name) for name in row.covers}
     public = set().union(*(public_names(source) for source in rooms.load(name).solutions.values()))

@@ -186,6 +186,8 @@ FUNCTIONS = [
              true=lambda derivative, sigma: [sigma**2 * derivative.flatten(1) @ derivative.flatten(1).T]),
     Story("Dual", "its operations are asked one by one"),
     Story("gradient_penalty", "autograd goes on from what it returns: its own checks ask for all of this"),
+    *(Story(name, "given")
+      for name in ("as_dual", "ridge", "NoConvergence", "hvp_rop", "leaves_of", "net_gradient")),
     Story("power_iteration", "its own checks ask for all of this"),
 ]  # fmt: skip
 ### END HIDDEN TESTS

@@ -36,11 +36,19 @@ def drawn(student, module: str, name: str, seed: int, *args: Any, times: int = 1
     generator.manual_seed(seed)
     with global_numbers(s, global_seed):
         function = getattr(getattr(s, module), name)
-        found = s.fetch(*[function(*args, generator) for _ in range(times)])
+        made = [function(*args, generator)]
+        found = s.fetch(made[0])
+        for _ in range(times - 1):
+            made.append(function(*args, generator))
+            found += s.fetch(made[-1])
+        (later,) = s.fetch(made[0])
     if found[0] is None:
         raise Missing(f"{name} is not written yet (it returns None)")
     if not all(isinstance(values, torch.Tensor) for values in found):
         raise Malformed(f"{name} must return a tensor")
+    if not torch.equal(found[0], later):
+        message = "the numbers of an earlier call change with the next call: each call makes a tensor of its own"
+        raise Mismatch(message, diagnosis=["answer-reused"])
     return found
 
 
@@ -113,7 +121,7 @@ def test_starting_weights_have_the_dtype_that_is_asked_for(student, make):
         raise Missing("kaiming is not written yet (it returns None)")
     for w, dtype in zip(found, (torch.float64, torch.float32), strict=True):
         if not isinstance(w, torch.Tensor) or w.dtype != dtype:
-            raise Mismatch(f"w must be of dtype {dtype}")
+            raise Mismatch(f"w must be of dtype {dtype}", diagnosis=["dtype-changed"])
     check_spread(found[0], 220, 330)
 
 

@@ -71,7 +71,7 @@ LOOPS: list[Answer] = [
             "always-the-same",
         ),
         ("lays it out like nn.Linear", "(fan_in, fan_out, gen", "(fan_out, fan_in, gen", "transposed"),
-        ("ignores the dtype", ", dtype=dtype)", ")", None),
+        ("ignores the dtype", ", dtype=dtype)", ")", "dtype-changed"),
         ("takes the root of the two alone", "(2 / fan_in) ** 0.5", "2**0.5 / fan_in", None),
         ("divides by the root of two", "(2 / fan_in) ** 0.5", "1 / (2 * fan_in) ** 0.5", None),
     ),
