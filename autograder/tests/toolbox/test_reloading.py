@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_an_edit_of_the_same_second_and_length_counts(tmp_path, monkeypatch, in_
         assert student.fresh_module("quick").value == value
         if not in_use:
             student._LOADED.clear()
+
+
+def test_an_edit_is_loaded_where_the_compiled_file_cannot_be_deleted(tmp_path, monkeypatch):
+    file = tmp_path / "backprop" / "held.py"
+    file.parent.mkdir()
+    monkeypatch.setitem(sys.modules, "backprop", types.ModuleType("backprop"))
+    monkeypatch.setattr(sys.modules["backprop"], "__path__", [str(file.parent)], raising=False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.delitem(sys.modules, "backprop.held", raising=False)
+    monkeypatch.setattr(student, "_LOADED", {})
+    tried = []
+
+    def held(self, missing_ok=False):
+        tried.append(self.suffix)
+        raise PermissionError(13, "another program holds it")
+
+    monkeypatch.setattr(Path, "unlink", held)
+    for value in (1, 10, 100):
+        file.write_text(f"value = {value}\n", encoding="utf-8")
+        assert student.fresh_module("held").value == value
+    assert tried == [".pyc"] * len(tried) and tried
 
 
 def test_what_is_saved_while_a_module_loads_is_loaded_the_next_time(tmp_path, monkeypatch):
