@@ -30,7 +30,7 @@
 # | A | 1–5 | forward mode: dual numbers, Jacobian-vector products | 2 h | the core |
 # | B | 6–7 | the Hessian, and its products by backpropagating twice | 1 h | the core |
 # | C | 8 | the same products by hand: the R-operator | 1 h | may be skipped |
-# | D | 9–10 | what they are good for: Newton steps, curvature, penalties | 1½ h | 9 uses 8 |
+# | D | 9–10 | what they are good for: Newton steps, curvature, penalties | 1½ h | the pictures of 9 use 8 |
 # | E | 11–12 | implicit layers: one solve, and a deep equilibrium layer | 2 h | the core of the second half |
 # | F | 13–15 | an argmin, eigenvectors, a camera's pose | 2 h | choose one; they need only `solve` from 11 |
 #
@@ -158,7 +158,8 @@ show_throw(*torch.func.jvp(throw, (g,), (torch.ones_like(g),)), others=flights,
 # backward. How?
 #
 # Let every number carry a second one: its **tangent**, the rate at which it changes with the chosen input. The input
-# itself has tangent 1, constants have tangent 0. Every operation then knows two things: how to compute its result,
+# itself has tangent 1, constants have tangent 0. Write $\dot u$ for the tangent of $u$ (it is no derivative with respect to
+# time). Every operation then knows two things: how to compute its result,
 # and how to compute the tangent of its result from the tangents of its inputs:
 #
 # $$u + v \;\to\; \dot u + \dot v \qquad\quad u\,v \;\to\; \dot u\,v + u\,\dot v \qquad\quad \phi(u) \;\to\; \phi'(u)\,\dot u$$
@@ -203,7 +204,7 @@ show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
 #    - the ten scores of an image with respect to its 64 pixels?
 
 # %% solution="by_hand"
-# predicted: "q", "dq", "f", "df"; and passes: "loss_forward", "loss_reverse",
+# predicted holds "q", "dq", "f", "df"; and the numbers of passes, "loss_forward", "loss_reverse",
 # "flight_forward", "flight_reverse", "scores_forward", "scores_reverse".
 # One line for each is fine, for example: predicted["q"] = 7
 predicted = {}
@@ -327,12 +328,12 @@ check("jvp")
 #
 # $$f(x + \Delta x) = f(x) + J\,\Delta x + o(\lVert\Delta x\rVert),$$
 #
-# where $o(\lVert\Delta x\rVert)$ stands for a rest that vanishes *faster than* $\Delta x$: even divided by
+# where $o(\lVert\Delta x\rVert)$ stands for a remainder that vanishes *faster than* $\Delta x$: even divided by
 # $\lVert\Delta x\rVert$, it goes to 0. There is at most one such map. The matrix of partial derivatives is only how we write it
 # down in coordinates; forward mode applies the map without writing it down. And the chain rule says that the map of a
 # composition is the composition of the maps, which is what happens when a tangent passes through line after line.
 #
-# Here is the rest over the size of the step, for your $J$ and for a $J$ that is one percent too large. Only one of
+# Here is the remainder divided by the size of the step, for your $J$ and for a $J$ that is one percent too large. Only one of
 # them vanishes:
 
 # %% show=true
@@ -367,7 +368,7 @@ if ready("jvp, and the operations of Dual",
 #
 # Write both: `jacobian_by_columns(push, x)`, where `push(v)` returns $J v$, and `jacobian_by_rows(pull, y)`, where
 # `pull(g)` returns $g J$. As always here, the result has the axes of $y$ first, then those of $x$. The plan is the same
-# for both: make a vector of zeros with a single one, reshape it, collect what comes back, stack it along the right
+# for both: make a vector of zeros with a single one, reshape it, collect what comes back, stack it along the correct
 # axis, reshape.
 
 # %% item="jacobians" points=2
@@ -888,10 +889,10 @@ if solvable:
 # distance from the bottom by $1 - \text{lr}\cdot\lambda$. Its absolute value is below 1 as long as $\text{lr} < 2/\lambda$, so
 # the *largest* $\lambda$ decides.
 #
-# Multiply any vector by $H$ again and again: its component along the eigenvector with the largest eigenvalue grows fastest,
-# and soon the others are negligible. Rescale it to length 1 each time. That is **power iteration**; $v\cdot Hv$ is the
-# eigenvalue, sign included. Stop when $Hv$ and $\lambda v$ agree. When they never do (two eigenvalues of equal size and
-# opposite sign alternate for ever), say so.
+# Multiply any vector by $H$ again and again: its component along the eigenvector whose eigenvalue is largest in absolute value grows
+# fastest (near a minimum, where all eigenvalues are positive, that is the largest), and soon the others are negligible. Rescale it to length 1 each time. That is **power iteration**; $v\cdot Hv$ is the
+# eigenvalue, sign included. Stop when $Hv$ and $\lambda v$ agree. When they never do (with two eigenvalues of equal size and
+# opposite sign, the vector alternates for ever), say so.
 #
 # Write `power_iteration(product, start, tolerance, most)`.
 
@@ -989,7 +990,7 @@ if ready("gradient_penalty", lambda: second_order.gradient_penalty(squares, moon
 # %% [markdown]
 # Without the penalty the net bends its boundary around single points, and is steep there. With it the boundary becomes smooth,
 # and where the two moons overlap the net says what is true: it does not know (pale). With too strong a penalty it becomes pale
-# elsewhere as well, and gets right answers wrong.
+# elsewhere as well, and misclassifies points that it had right.
 #
 # (Penalising the norm of the gradient *with respect to the parameters* is something else, with other effects: it prefers flat
 # valleys. The code would hardly change; with respect to what would you differentiate `losses(x).sum()`?)
@@ -1057,7 +1058,8 @@ def there(*answers):
 show_circle_and_webs(None, weights=(0.5, 1.9, -0.95));
 
 # %% [markdown]
-# On the left is the circle. Beside it are three fixed points $z = \tanh(w z + c)$, found by repetition: up (or
+# On the left is the circle. Beside it are three fixed points $z = \tanh(w z + c)$, each with a $c$ of its own, found by
+# repetition: up (or
 # down) to the curve, across to the diagonal. Near the solution, each round multiplies the error by the slope of
 # the curve there. For $w = 0.5$ that is about a quarter, and a handful of rounds will do. For $w = 1.9$ the curve
 # nearly touches the diagonal on the way, and the iteration crawls through the narrow gap. For $w = -0.95$ the
@@ -1110,8 +1112,8 @@ show_circle_and_webs(predicted_implicit.get("circle"), weights=());
 # ### 11.1  One linear solve, and an error where there is no answer
 #
 # Where $z$ is a vector, $\partial g/\partial z$ is a square matrix, and dividing by it means solving a linear system. In the
-# backward pass, with an upstream gradient $v$ (a row) from the loss, read $-v\,(\partial g/\partial z)^{-1}\,(\partial g/\partial x)$
-# from the left: *first* solve once with $v$, *then* multiply. No Jacobian of $z$ is ever built.
+# backward pass, with an upstream gradient $g_z$ (a row) from the loss, read $-g_z\,(\partial g/\partial z)^{-1}\,(\partial g/\partial x)$
+# from the left: *first* solve once with $g_z$ (written as a column, that is a system with the transposed matrix), *then* multiply. No Jacobian of $z$ is ever built.
 #
 # When the matrix cannot be inverted, $z$ is not a function of $x$ there: at $(1, 0)$ the circle goes straight up. A computer rarely
 # meets an exact zero; it meets $10^{-17}$, divides by it, and passes on a huge number as if nothing had happened. So **in this part,
@@ -1132,10 +1134,10 @@ except RuntimeError as error:
 # %% [markdown]
 # The determinant says little ($10^{-40}$ is a perfectly good determinant for a large matrix of small numbers). The **condition number**
 # says by how much the system magnifies errors: at 1, not at all; from about 1/eps on ($4.5\cdot10^{15}$ in double precision) nothing
-# is left of the answer.
+# is left of the answer. We stop a little before that, at 0.1/eps.
 #
 # Write `solve(system, right)` in `implicit.py`: look at the condition numbers, raise `ArithmeticError("… singular …")` if need be, and
-# otherwise let `torch.linalg.solve` do the work. Everything below calls it.
+# otherwise let `torch.linalg.solve` do the work. Most backward passes below call it.
 
 # %% item="solve" points=1
 check("solve")
@@ -1189,8 +1191,9 @@ if there(errors or None):
     show_settling(errors)
 
 # %% [markdown]
-# How slowly it settles depends on the *spectral radius* of $w$, the largest absolute value of its eigenvalues: 0.5 halves the error at
-# every step, 0.99 takes more than a thousand steps.
+# How slowly it settles depends on the *spectral radius* of $w$, the largest absolute value of its eigenvalues: where the tanh is nearly
+# straight, as here, 0.5 about halves the error at every step, and 0.99 takes more than a thousand steps. (An iteration that shrinks
+# errors is called a *contraction*.)
 #
 # ### 12.2  Backward: one linear solve
 #
@@ -1356,10 +1359,11 @@ if there(w, u, b):
 # on the simplest case on paper: for $f = \theta z$, $z(T) = x e^{\theta T}$. What is $a(0)$, and is it $\partial L/\partial x$?
 
 # %% [markdown]
-# ## 13  An argmin: the penalty's own gradient
+# ## 13  An argmin: the gradient by the penalty's strength
 #
 # Training itself is an implicit layer: $w$ is where the slope of the training loss is zero. So $w$ is a function of everything in that loss:
-# the data, the labels, *and the strength of the penalty*. Instead of trying many values of $\lambda$, we can follow its gradient.
+# the data, the labels, *and the strength of the penalty*. Instead of trying many values of $\lambda$, we can go
+# downhill on the loss of the *validation* data, with its gradient with respect to $\lambda$.
 #
 # Ridge regression, with this course's conventions: $w = \operatorname{argmin}\ \frac1N \sum_n (x_n w - y_n)^2 + \lambda \sum_d w_d^2$. Set the
 # slope to zero and cancel a 2:
@@ -1482,6 +1486,8 @@ print("E_10 / (1 - 3) is     ", f"{float(E[1, 0]) / (1 - 3):.5f}")
 #
 # $$M_{ii} = \bar\lambda_i, \qquad M_{ji} = \frac{v_j^{\top} \bar v_i}{\lambda_i - \lambda_j} .$$
 #
+# (This is the linear solve of this layer. In the basis of the eigenvectors the system is diagonal: solving it is a division by the gaps.)
+#
 # **Solved, for the matrix above.** Let the loss be the second entry of the first eigenvector, so $\bar v_0 = (0, 1)$ and everything else is zero. Since $V = I$,
 # $v_1^{\top}\bar v_0 = 1$ and $M_{10} = 1/(1 - 3) = -\tfrac12$; the rest of $M$ is zero.
 #
@@ -1565,8 +1571,8 @@ if there(*answers):
 # %% [markdown]
 # ## 15  Where is the camera?
 #
-# Eight landmarks are at known places. A camera has seen them, each at some point of its image, with an error of a pixel or so. Where was the camera, and
-# which way did it look? Its *pose*, three angles and three lengths, is the one that puts the projected landmarks as close as possible to where they were
+# Eight landmarks are at known places. A camera has seen them, each at some point of its image, with an error of a pixel or so (0.004 in the units of
+# the image). Where was the camera, and which way did it look? Its *pose*, three angles and three coordinates in metres, is the one that puts the projected landmarks as close as possible to where they were
 # seen: an argmin once more, six numbers, found by iteration. The lecture names it as an implicit layer. If you train a network that *detects* the
 # landmarks, you want the gradient back through the solver.
 #
@@ -1594,7 +1600,7 @@ check("pose_solve")
 #
 # The solver took steps. The gradient ignores them, and uses the equation that holds at the end: the slope is zero,
 #
-# $$g(\text{pose}, \text{image}) = J^{\top} r = \sum_k J_k\, r_k = 0 .$$
+# $$g(\text{pose}, \text{image}) = J^{\top} r = \sum_k J_k\, r_k = 0 , \qquad J_k \text{ the } k\text{-th row of } J \text{, as a column.}$$
 #
 # Now differentiate with respect to the pose, and note that it is a *product*: $r$ changes with the pose (by $-J$), and so does $J$ (by the curvatures). So
 # $\partial g/\partial\,\text{pose}$ is $-J^{\top} J$ plus the sum over all $2n$ coordinates of residual times curvature, a $6 \times 6$ matrix. With respect
@@ -1674,10 +1680,10 @@ if there(pose, grad_image) and there(ellipse):
 #
 # ### Written question 3
 #
-# **(a)** A colleague's solver stops much too early, so that its $z$ is not quite a solution. What does the implicit gradient belong to in that case, and
+# **(a)** A colleague's solver stops much too early, so that its $z$ is not quite a solution. Of what, if of anything, is the implicit gradient then the gradient, and
 # would unrolling be better? **(b)** Name a case in which you would rather unroll, and give the reason. **(c)** Loss A is $(v_0^{\top} c)^2$ and loss B is
-# $(v_0^{\top} c)^2 + (v_1^{\top} c)^2$, with $v_0, v_1$ the eigenvectors of two eigenvalues that happen to be equal. Which of the two has a gradient there,
-# and why does the other not?
+# $(v_0^{\top} c)^2 + (v_1^{\top} c)^2$, with $v_0, v_1$ the eigenvectors of two eigenvalues of a symmetric matrix that happen to be equal, so that the two may
+# be rotated into one another freely. Which of the two losses has a gradient there, and why does the other not?
 
 # %% [markdown] written="implicit_or_unrolled" points=3
 # *Write your answer here, in place of this line.*
@@ -1706,7 +1712,7 @@ if there(pose, grad_image) and there(ellipse):
 # - With products alone you can **solve** (conjugate gradients, Newton's step), find the **largest curvature** (power iteration), and **train on gradients**
 #   (a penalty).
 # - **An implicit layer** is an equation. Its gradient is one linear solve at the solution, however it was found: a fixed point, an argmin, an eigenvector,
-#   a pose, the end of a differential equation.
+#   a pose. For a differential equation it is a second one, solved backward in time.
 # - Iterations fail, matrices are singular, eigenvalues coincide. **Say so**, at once and in words; numbers that look right are the worst kind of answer.
 #
 # That was the last notebook. You have built, by hand and from nothing: scalar graphs, flat gradient code, tensor derivatives, layers, training, and what

@@ -9,7 +9,8 @@
 # A network learns by asking one question about each of its weights: *if I increased this one a little, would
 # the loss rise or fall, and how fast?* The answer is a number, the **gradient** of the loss with respect to this
 # weight. A small network has thousands of weights and a large one billions. Backpropagation answers the question
-# for all of them at once, for about the price of evaluating the network two more times.
+# for all of them at once, for about the price of evaluating the network three times: once forward, and a backward
+# pass that costs about two.
 #
 # In `scalar` you carried gradients through graphs of single numbers. Now whole batches of images go through
 # them, and you write the backward pass in the plainest way there is. By the end of this notebook you will have
@@ -17,7 +18,7 @@
 # - written the backward pass of linear classifiers with three losses, of logistic regression, and of a two-layer
 #   network;
 # - trained them on real handwritten digits **with your own gradients**;
-# - seen why a linear classifier has one best answer, and a network many;
+# - seen why the loss of a linear classifier has one valley, and that of a network many;
 # - learnt to find a wrong line in somebody else's backward pass.
 #
 # | part | sections | what you do | time | remarks |
@@ -178,7 +179,7 @@ for network, weights in {
     "the two-layer net of section 6, H = 32": 64 * 32 + 32 + 32 * 10 + 10,
     "AlexNet (2012), about": 61_000_000,
 }.items():
-    print(row(network, f"{weights:,}", f"{2 * weights:,}", "the price of 2 or 3"))
+    print(row(network, f"{weights:,}", f"{2 * weights:,}", "the price of about 3"))
 
 # %% [markdown]
 # Nudging is still good for one thing: *checking*. Section 7 relies on it.
@@ -231,8 +232,7 @@ check("predict")
 # | forward, top to bottom | backward, bottom to top |
 # | --- | --- |
 # | `q = x + y` | `grads["x"] = grads["q"]` and `grads["y"] = grads["q"]` |
-# | `f = q * z` | `grads["q"] = z * 1.0` and `grads["z"] = q * 1.0` |
-# | the base case | `1.0` |
+# | `f = q * z` | `grads["q"] = z * 1.0` and `grads["z"] = q * 1.0` (the base case, `df/df`, is the 1.0) |
 
 # %% show=true
 def sum_times(x, y, z):
@@ -252,7 +252,7 @@ def sum_times(x, y, z):
 sum_times(-2.0, 5.0, -4.0)
 
 # %% [markdown]
-# Read it twice and notice three habits. All code in this notebook keeps them.
+# Read it twice and notice three things. They hold for all code in this notebook.
 #
 # - A gradient has the name of its wire: `grads["q"]` is $\partial f/\partial q$, whatever is to the right of
 #   $q$.
@@ -307,7 +307,7 @@ check("neuron")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | `x0` right and `w0` wrong, or the other way round | the swap at that × |
+# | `x0` and `w0` exchanged | the swap at that × |
 # | everything 0 at the first example, where the sum is 1, and wrong elsewhere | $\sigma(1-\sigma)$ needs the *output* of σ, not its input |
 # | `w2` wrong, the others right | `w2` enters by +: what does an addition do with its upstream gradient? |
 # | `OverflowError` | `math.exp` of a large number; the `sigmoid` given at the top of `flat.py` avoids it |
@@ -363,7 +363,8 @@ show_images(x_train[:20], y_train[:20].tolist());
 #
 # $$L = \frac{1}{N}\sum_{i=1}^{N} L_i \;+\; \text{reg}\cdot\sum_{d,c} w_{dc}^2$$
 #
-# The first part is the **mean** over the batch of how badly each image is classified. The second, the
+# The first part is the **mean** over the batch of $L_i$, which says how badly image $i$ is classified; its right class
+# is called $y_i$. The second, the
 # regularisation, asks for small weights. Careful, because books differ here: there is **no** factor ½ in front,
 # and the bias `b` is not regularised.
 #
@@ -409,16 +410,16 @@ def line_fit(x, t, w, b):
     """Mean squared error of the line x @ w + b. x (N, D), t (N,), w (D,), b ()."""
     N = x.shape[0]
     # Forward.
-    outputs = x @ w + b                         # A  (N,)
-    errors = outputs - t                        # B  (N,)
-    squares = errors ** 2                       # C  (N,)
-    loss = squares.sum() / N                    # D  ()
-    # Backward: D, C, B, A.
-    grad_squares = torch.full_like(squares, 1 / N)  # D: a square counts 1/N in the mean
-    grad_errors = grad_squares * 2 * errors     # C: local gradient 2 · errors
-    grad_outputs = grad_errors                  # B: t is a constant
-    grad_w = grad_outputs @ x                   # A: each weight adds up all rows
-    grad_b = grad_outputs.sum()                 # A: the bias is in every row: add up N
+    outputs = x @ w + b                         # 1  (N,)
+    errors = outputs - t                        # 2  (N,)
+    squares = errors ** 2                       # 3  (N,)
+    loss = squares.sum() / N                    # 4  ()
+    # Backward: 4, 3, 2, 1.
+    grad_squares = torch.full_like(squares, 1 / N)  # 4: a square counts 1/N in the mean
+    grad_errors = grad_squares * 2 * errors     # 3: local gradient 2 · errors
+    grad_outputs = grad_errors                  # 2: t is a constant
+    grad_w = grad_outputs @ x                   # 1: each weight adds up all rows
+    grad_b = grad_outputs.sum()                 # 1: the bias is in every row: add up N
     return loss, {"outputs": grad_outputs, "w": grad_w, "b": grad_b}
 
 
@@ -443,7 +444,8 @@ gradcheck(line_fit, points)
 # %% [markdown]
 # ### 4.1  Hinge loss
 #
-# The hinge loss wants the right class to beat every other class by a margin of 1, and charges what is missing:
+# The hinge loss wants the right class to beat every other class by a margin of 1, and charges what is missing. With
+# $s_j$ for the score of class $j$ of image $i$,
 #
 # $$L_i = \sum_{j \neq y_i} \max(0,\; s_j - s_{y_i} + 1)$$
 #
@@ -467,13 +469,13 @@ show_scores(
 # $0$. Raise $s_0$: the cost of class 1 falls by the same amount, $-1$. So the gradient of $L_i$ is $(-1, 1, 0)$.
 # If both other classes had a cost, it would be $(-2, 1, 1)$: the right score is used once for each of them, and
 # **what is used twice adds up two gradients**. The max is the router: it lets the upstream gradient through where
-# its left side is larger than 0, and nowhere else.
+# $s_j - s_{y_i} + 1$ is larger than 0, and nowhere else.
 #
-# Then there is the mean. Each $L_i$ enters the loss with weight $1/N$, so $1/N$ is the upstream gradient of
-# everything above.
+# Then there is the mean. Each $L_i$ enters the loss with weight $1/N$, so its upstream gradient is $1/N$, which
+# multiplies the numbers above.
 #
 # Fill in `linear_hinge` in `flat.py`. The comment above the first blank proposes names for the values in between.
-# There are four checks, one mark each. You can run the first when the forward part is done.
+# There are four checks, one point each. You can run the first when the forward part is done.
 
 # %% item="hinge_loss" points=1
 check("hinge_loss")
@@ -499,15 +501,16 @@ check("hinge_grad_b")
 # | a check says that your function changed `x` (or `w`) | `w -= …` and `t[…] = …` write into the caller's tensor; make a new one (`.clone()`) first |
 #
 # **The same on paper.** Lectures often derive this gradient by hand. Write $w_j$ for column $j$
-# of $w$, so that $s_j = x_i \cdot w_j$, and $[\dots]$ for 1 where the bracket holds and 0 elsewhere. Each term
+# of $w$ and leave out the bias, so that $s_j = x_i \cdot w_j$. Write $[\dots]$ for 1 where the bracket holds and 0
+# elsewhere. Each term
 # $\max(0,\ x_i\cdot w_j - x_i\cdot w_{y_i} + 1)$ depends on two columns only. Where it is positive, its derivative
-# is $x_i$ by $w_j$ and $-x_i$ by $w_{y_i}$. Adding up the terms gives
+# with respect to $w_j$ is $x_i$, and with respect to $w_{y_i}$ it is $-x_i$. Adding up the terms gives
 #
 # $$\nabla_{w_j} L_i = [\,s_j - s_{y_i} + 1 > 0\,]\;x_i \quad (j \ne y_i), \qquad
 # \nabla_{w_{y_i}} L_i = -\Bigl(\sum_{j\neq y_i} [\,s_j - s_{y_i} + 1 > 0\,]\Bigr)\,x_i$$
 #
 # Find both factors in your code: the bracket is your mask, the sum is what the right class adds up, and $x_i$
-# comes in by the matrix product. On paper they are one formula, true for this model only. In your code the last
+# comes in by the matrix product. On paper all three are merged into formulas that are true for this model only. In your code the last
 # step, from scores to `w` and `b`, does not know which loss it serves. You will use it again in the next section,
 # as it is.
 
@@ -534,7 +537,8 @@ show_scores(s, 0, p, ylabel="probability of each class");
 #
 # One trap: $e^{1000}$ is infinite, and ∞/∞ is `nan`. Adding the same number to all scores of a row does not
 # change $p$. So first subtract the row's largest score; then no exponent is above 0. This constant does not
-# change the gradient either.
+# change the gradient either. A probability may still round to 0, and its logarithm would be infinite. So do not take
+# the logarithm of $p$: $L_i$ is the logarithm of the sum, less the shifted score of the right class.
 #
 # Fill in `linear_softmax`.
 
@@ -622,7 +626,7 @@ def descend(model, parameters, lr, steps, **rest):
 
 
 def accuracy(scores, y):
-    """Which part of the rows has its highest score at the right class."""
+    """The fraction of rows that have their highest score at the right class."""
     return float((scores.argmax(dim=1) == y).double().mean())
 
 
@@ -661,9 +665,9 @@ if not trained:
     print("The weight images appear here once one of the three classifiers can learn.")
 
 # %% [markdown]
-# Find the hole of the zero: pixels that must *not* be dark.
+# Find the hole of the zero: pixels that must have *no* ink.
 #
-# To *you* these are images. To the classifier an image is a column of 64 numbers, and it has no idea which pixels
+# To *you* these are images. To the classifier an image is a row of 64 numbers, and it has no idea which pixels
 # are neighbours. Shuffle the pixels, the same way in every image, and it learns exactly as well:
 
 # %% show=true
@@ -696,8 +700,8 @@ if "softmax" in trained:
 # $$s = x\,w + b, \qquad L_i = \begin{cases} -\log \sigma(s_i) & y_i = 1 \\ -\log\,(1 - \sigma(s_i)) & y_i = 0 \end{cases}$$
 #
 # Here `w` is a vector $(D,)$ and `b` a single number. An image with $s = 2$ has $p = 0.88$. If its label is 1,
-# this costs 0.13; if it is 0, it costs 2.13. Look at the slopes: being wrong and sure has slope 1, being right and
-# sure has slope 0.
+# this costs 0.13; if it is 0, it costs 2.13. Look at the slopes: where the answer is wrong and sure, the slope is
+# 1 or −1, where it is right and sure, the slope is 0.
 
 # %% show=true
 s = torch.linspace(-4, 4, 81, dtype=torch.float64)
@@ -713,7 +717,7 @@ show_curves(
 # $\sigma(s) = 0$, and the logarithm of 0 is minus infinity. Both cases have the form $\log(1 + e^{t})$ for some
 # $t$; which $t$ in which case? `torch.logaddexp` computes this safely; the docstring says how.
 #
-# Fill in `logistic`. For the backward pass: you have met $\frac{d}{dt}\log(1 + e^t)$ before.
+# Fill in `logistic`. For the backward pass, differentiate $\log(1 + e^t)$: what comes out is an old friend.
 
 # %% item="logistic_loss" points=1
 check("logistic_loss")
@@ -819,7 +823,7 @@ check("net_hinge_grad_first")
 
 # %% [markdown]
 # Now the same network with the softmax loss: `net_softmax`. Watch yourself while you write it: which lines do you
-# type a second time? The written question below asks.
+# type a second time? The written question below asks about this.
 
 # %% item="net_softmax_loss" points=2
 check("net_softmax_loss")
@@ -949,7 +953,7 @@ if curves:
 # %% [markdown]
 # The linear classifier's loss never rises above its ends. It is **convex**: shaped like a bowl, in however many
 # dimensions. Between any two points the loss is nowhere above the straight line through their values, so there is
-# one valley, and gradient descent with small steps gets to its bottom from everywhere. This holds for the hinge,
+# one valley, and gradient descent with small steps gets near its bottom from everywhere. This holds for the hinge,
 # softmax and squared losses of any linear classifier: the scores are linear in `w` and `b`, each loss is convex
 # in the scores, and so is the penalty.
 #
@@ -1025,7 +1029,7 @@ gradcheck(relu_sum, {"x": torch.tensor([0.0, 2.0, -3.0], dtype=torch.float64)})
 
 # %% [markdown]
 # **Only this point.** It checks the gradient at the numbers that you give it. Where every hidden unit is switched
-# off, a wrong mask looks right; with `reg = 0`, a missing penalty does. So check with all sizes different, with
+# on, a missing mask looks right; with `reg = 0`, a missing penalty does. So check with all sizes different, with
 # random numbers, and with every term switched on.
 #
 # **Only the inputs.** It says *that* the gradient of `w1` is wrong. The reason may be far away. Therefore:
@@ -1200,7 +1204,7 @@ examine(anna)
 # Examine the other three as well, here or in cells of your own. For each of them: which is the first wrong
 # gradient in backward order? Which lines made it? Read those lines, with the numbers beside you. Then note the
 # number of the **one** line that has to be repaired, and `None` for the backward pass that is right. (The check
-# below looks only at the form of your answer. Whether it is right you learn with your grade; otherwise one could
+# below looks only at the form of your answer. You will learn with your grade whether it is right; otherwise one could
 # guess.)
 
 # %% solution="bugs_found"

@@ -282,8 +282,8 @@ play(through, layer=Choice(kinds), N=Slide(6, 1, 64, 1), D=Slide(4, 1, 32, 1),
 #
 # These layers have no parameters; they are in `activations.py`. They act entry by entry, so their Jacobian is
 # diagonal, and the backward pass is a product of two tensors of the same shape: upstream times slope. Here are
-# the elementwise activations that the lecture names, drawn with your own code (the one that it also names and
-# that is not elementwise, Maxout, has section 4). The solid line is the function; the dashed line is its
+# the elementwise activations that the lecture names, drawn with your own code. (It also names Maxout, which is not
+# elementwise: see section 4.) The solid line is the function; the dashed line is its
 # slope, which is what `backward` returns for an upstream gradient of ones. The picture fills up as you write
 # them: come back and run the cell again.
 
@@ -328,9 +328,9 @@ check("leaky_relu")
 # $x$ for $x > 0$, and $\alpha\,(e^x - 1)$ elsewhere: it has no kink (for $\alpha = 1$), and never falls below
 # $-\alpha$.
 #
-# Two things to watch. First, `torch.where(condition, this, that)` computes *both* branches everywhere and then
-# picks; so does a product with a mask. At $x = 1000$ the unused branch is inf, and inf times 0 is `nan`. Make
-# sure that exp never sees a positive number. Second, the slope on the left is $\alpha e^x$: what is it in
+# Two things to watch. First, `torch.where(condition, this, that)` and a product with a mask both compute *both*
+# branches everywhere. At $x = 1000$ the unused branch is inf, and with a mask, inf times 0 is `nan`. Whichever you
+# use, make sure that exp never sees a positive number. Second, the slope on the left is $\alpha e^x$: what is it in
 # terms of the *output*?
 
 # %% item="elu" points=1
@@ -456,9 +456,9 @@ check("maxout_backward")
 # %% [markdown]
 # ## 5  A correlation layer
 #
-# This is the layer from the notebook `tensors`, now for batches: $K$ weights slide along each row,
+# This is the layer from the notebook `tensors`, without its bias and now for batches: $K$ weights slide along each row,
 # $\text{out}_{nj} = \sum_k w_k\, x_{n, j+k}$, over the $D - K + 1$ places where every weight meets an $x$. The
-# weights are **shared**: the same three numbers act at every place of every row, so they collect gradients
+# weights are **shared**: the same $K$ numbers act at every place of every row, so they collect gradients
 # from every place of every row.
 #
 # A loop over the few values of $k$ is fine. For the backward pass, look at one entry: which outputs contain
@@ -569,6 +569,9 @@ check("batchnorm_forward")
 #
 # PyTorch stores the *unbiased* variance, divided by $N - 1$, although it normalises with the one divided by
 # $N$. We do as PyTorch does. (A batch of one row says nothing about the variance: let it count as 0.)
+#
+# Add two things to `forward`: the update of the running statistics in training, and what happens where `training` is
+# False.
 
 # %% item="batchnorm_running" points=1
 check("batchnorm_running")
@@ -639,8 +642,8 @@ check("batchnorm_nodes")
 # ### 6.5  Batch normalisation: the backward pass in one line
 #
 # Now simplify it. Substitute the lines into one another, for one column, writing $g$ for the gradient that
-# arrives at `out`, $\hat x$ for `normal`, and a bar for the mean over the rows. One fact makes nearly
-# everything vanish: the centred values sum to 0, and so do the $\hat x$. Take it in two steps. First collect what comes
+# arrives at `out`, $\hat x$ for `normal`, and a bar for the mean over the rows. One fact shortens
+# it: the centred values sum to 0, and so do the $\hat x$. Take it in two steps. First collect what comes
 # back to `centred`: from the product directly, and through `inv`, `std`, `var` and the squares. The second part turns
 # out to be a multiple of $\hat x$:
 #
@@ -763,8 +766,8 @@ check("loss_squared")
 # | "nan or inf" at scores near a thousand | exp before the largest score is subtracted, or log of a probability that is 0 |
 #
 # **The penalty** `l2(params, reg)` gets the dict of all parameters of a net. It returns `reg` times the sum of
-# the squares of the *weights*, and their gradients. Weights are called `"w"`; in a net, `"0.w"` or `"2.1.w"`,
-# where the last part of the name decides. Biases, `gamma` and `beta` are not penalised.
+# the squares of the *weights*, and their gradients. Weights are called `"w"`; in a net, `"0.w"` or `"2.1.w"`
+# (section 8 explains these names), where the last part of the name decides. Biases, `gamma` and `beta` are not penalised.
 
 # %% item="l2_penalty" points=1
 check("l2_penalty")
@@ -782,7 +785,7 @@ check("l2_penalty")
 # - `train()` and `eval()` set `training` on the net and on all its layers. (Both methods are given for every
 #   other layer.)
 #
-# In `layers.py`, start with the loop in `__init__`.
+# In `layers.py`, start with `__init__`: a loop that fills `self.params`.
 
 # %% item="sequential_params" points=1
 check("sequential_params")
@@ -871,8 +874,8 @@ else:
 # %% [markdown]
 # ### 8.1  Beside their PyTorch counterparts
 #
-# Everything that you have written exists in PyTorch as a module or a function, with autograd for the backward
-# pass. Here they are side by side, on the same numbers in float64: the largest difference between the outputs,
+# Nearly everything that you have written exists in PyTorch as a module or a function, with autograd for the backward
+# pass; the rest is put together of its operations. Here they are side by side, on the same numbers in float64: the largest difference between the outputs,
 # and the largest between all gradients (of the input and of the parameters), relative to the largest entry.
 
 # %% show=true
@@ -917,12 +920,13 @@ for name, layer, twin in twins():
     print(f"{name:15s} {off([out], [true.detach()]):18.0e} {gradients:20.0e}")
 
 # %% [markdown]
-# Zeros and $10^{-16}$ are all that rounding leaves of sixteen digits: yours and PyTorch's are the same functions.
+# Differences of 0 or about $10^{-16}$ are mere rounding: yours and PyTorch's are the same functions.
 
 # %% [markdown]
 # ### 8.2  Store or recompute
 #
-# Written question 1 asked what a layer could do instead of keeping. Now do it. `Recomputing(k, *layers)` is a `Sequential`
+# Written question 1 asked what a layer could do instead of keeping. Now do it: write `forward` and `backward` of
+# `Recomputing` in `layers.py`. `Recomputing(k, *layers)` is a `Sequential`
 # that keeps only the inputs of layers $0, k, 2k, \dots$. In the forward pass, a layer's cache is emptied
 # (`layer.cache = None`) as soon as the layer has run. The backward pass takes the layers in groups of $k$, the last group
 # first: it runs the group forward again from its kept input, which fills the caches of these $k$ layers, then goes back
@@ -939,7 +943,7 @@ for name, layer, twin in twins():
 check("recompute")
 
 # %% [markdown]
-# Here is a net of 64 given layers, with every $k$ from 1 to 64: the memory that your class needs at its worst moment, and
+# Here is a net of 64 given layers, with seven values of $k$: the memory that your class needs at its worst moment, and
 # the time of a forward and a backward pass, both measured. The dashed lines are an ordinary `Sequential`.
 
 # %% show=true
@@ -1104,7 +1108,7 @@ check("graph_ops")
 # | a | | **0** | 1 | x, a, h |
 # | h | | | **0** | x, a, h, y |
 #
-# If the list ends before every name is on it, the remaining nodes are waiting for one another: a **cycle**. A
+# If the list ends before every name is on it, the remaining nodes are on a **cycle**, or wait behind one. A
 # node may also ask for a name that does not exist. Raise `ValueError` in both cases, with the name in the
 # message: whoever mistyped one among two hundred will thank you. (Now and then a node lists one source twice,
 # as $h\cdot h$ does. Make sure that your count and your readers agree about that.)
@@ -1215,7 +1219,7 @@ check("graph_again")
 # ### One net, three ways
 #
 # Here is the two-layer net once more: as the flat code of the notebook `flat`, as a `Sequential`, and as a
-# graph, with the same weights and the same batch of digits. The gradients must agree to the last digits,
+# graph, with the same weights and the same batch of digits. The gradients must agree, up to rounding,
 # because they are the same sums.
 
 # %% show=true
@@ -1333,7 +1337,7 @@ if there("Graph and residual_block", *curves.values()):
 #
 # Here is a net with four branches. Below, your own graph runs it twice: once in your order, and once level by level on
 # four threads (each node as a little graph of its own, so it is your `forward` both times). It is timed with two kinds
-# of node. The first multiplies matrices, and can only be as fast as your processor has cores. The second just waits, as
+# of node. The first multiplies matrices, and gains only as much as your processor has cores to offer. The second just waits, as
 # for a result from another machine, and shows what the graph itself allows.
 
 # %% show=true
@@ -1408,8 +1412,9 @@ if there("Graph.forward and Concat", branched.forward(x=normal(2, 3)).get("y")):
                       f"{1000 * one:8.0f} ms {1000 * four:8.0f} ms")
 
 # %% [markdown]
-# The number of nodes divided by the number of levels is the most that parallel work can gain, with any number of
-# workers: here about three for the four branches, and nothing at all for the chain. Matrix products gain less if your
+# The time of all nodes, divided by that of the longest path, is the most that parallel work can gain, with any number of
+# workers: here about four for the four branches (`Concat` takes hardly any time), and nothing at all for the chain.
+# Matrix products gain less if your
 # computer has fewer cores, or if they are busy. In the backward pass the wires are reversed and the levels are the same.
 #
 # **A graph is a layered net with skips.** The picture above is drawn level by level: each column is a layer, and a wire
@@ -1464,7 +1469,7 @@ if nets:
 #
 # ### Written question 2
 #
-# (a) Look at what `Add.backward` does, and explain the difference between the two curves. Why can the gradient
+# (a) Look at what `Add.backward` does, and explain the difference between the two curves of 9.5. Why can the gradient
 # not vanish along the skips, however small the weights inside the blocks are?
 #
 # (b) Somebody writes $y = x \cdot F(x)$, with `Multiply` in place of `Add`. What comes back along the skip now,
@@ -1665,8 +1670,8 @@ for name, (twin, inputs) in twins.items():
 # ## 11  A module, and the same net by hand
 #
 # Above Functions, PyTorch has **modules**: objects that own parameters. `nn.Parameter` marks a tensor as one;
-# whatever you assign to `self` in the constructor is found by `parameters()`, by optimisers, and by
-# `state_dict()` for saving.
+# every `nn.Parameter`, and every module, that you assign to `self` in the constructor is found by `parameters()`, by
+# optimisers, and by `state_dict()` for saving.
 #
 # Fill in `MLP` in `functions.py`: four parameters in the constructor, and in `forward` the net
 #
@@ -1722,7 +1727,7 @@ if there("MLP", params or None) and there("MLP.forward, your Functions", p := yo
 
 # %% [markdown]
 # And it learns. Two hundred steps of plain gradient descent on all training digits, with the cross-entropy of
-# the right class, through your four rules:
+# the right class, through your Functions:
 
 # %% show=true
 def learn(steps=200, lr=2.0):
@@ -1758,7 +1763,7 @@ if params and there("MLP.forward", yours(x)):
 # - A `torch.autograd.Function` is your forward and your backward as one node in PyTorch's graph. Save arguments
 #   and outputs with `save_for_backward`, compute with tensor operations, and second derivatives come for free.
 # - An `nn.Module` adds the bookkeeping for parameters, and nothing to the mathematics: the net by hand has the
-#   same gradients to the last digit.
+#   same gradients, up to rounding.
 
 # %% [markdown]
 # ## 12  Key points
@@ -1767,7 +1772,7 @@ if params and there("MLP.forward", yours(x)):
 #   gradients of its parameters beside it. It knows nothing about the net that it is in, and that is why it fits
 #   into any.
 # - The **cache** is what the backward pass needs: for a linear layer its input, for a sigmoid its output, for a
-#   ReLU or a dropout one bit per entry. Most of the memory used in training is caches.
+#   ReLU or a dropout one bit per entry. With large batches, or with images, most of the memory used in training is caches.
 # - **Copies add up**: biases, shared weights, statistics that serve a whole batch. Miss one path of a value that
 #   is used twice, and the gradient looks plausible and is wrong.
 # - **Batch normalisation** removes from a gradient whatever would only shift or stretch a column. Node by node
@@ -1777,7 +1782,7 @@ if params and there("MLP.forward", yours(x)):
 #   let exp see a large number.
 # - A chain of layers is a layer. A **graph** of layers needs an order to visit its nodes in, and adds gradients
 #   where wires meet.
-# - PyTorch's modules do the same as yours, to the last digit; `torch.autograd.Function` accepts your own rules.
+# - PyTorch's modules do the same as yours, up to rounding; `torch.autograd.Function` accepts your own rules.
 #
 # In the next notebook the net gets an optimiser, data in mini-batches, and a GPU.
 #

@@ -112,9 +112,10 @@ def works(what, trial):
 # %% [markdown]
 # ## 0  How this works
 #
-# **Where you write.** Numbers and words go into this notebook, wherever you see `# YOUR CODE HERE`. Code goes
-# into four short files in `lib/backprop/`: `gates.py`, `differences.py`, `scalar.py` and `tape.py`. Open a file
-# beside the notebook, save it, and run the next cell: the notebook picks up the new version by itself.
+# **Where you write.** Numbers go into this notebook where you see `# YOUR CODE HERE`, words where you are asked for
+# them. Code goes into four short files in `lib/backprop/`: `gates.py`, `differences.py`, `scalar.py` and `tape.py`.
+# Open a file beside the notebook, edit it, save it, and run the next cell: the notebook picks up the new version by
+# itself.
 #
 # **How you know that it is right.** Below every task is a cell like `check("gate_add")`. Run it as often as you
 # like. It shows what was tried, whether it came out right and, if not, the mistake that most often looks like
@@ -133,7 +134,7 @@ def works(what, trial):
 # %% [markdown]
 # ## 1  Numbers on a graph
 #
-# Take $f = a\,b + c$ at $a = 2,\ b = -3,\ c = 10$. Draw it: every operation is a **node**, every value a
+# Take $f = a\,b + c$ at $a = 2,\ b = -3,\ c = 10$, and call the product $p = a\,b$. Draw it: every operation is a **node**, every value a
 # **wire**. Go from left to right and write each value in blue *above* its wire: this is the **forward pass**.
 # Then go from right to left and write in red *below* each wire how much $f$ changes for each unit that the value
 # on this wire changes: its **gradient**. This is the **backward pass**. The yellow wires are the ones just
@@ -146,7 +147,7 @@ after_sum = {"f": 1, "p": 1, "c": 1}
 after_product = {**after_sum, "a": -3, "b": 2}
 show_graph_steps(nodes, edges, values, [
     ("forward pass done, no gradient known", {}, []),
-    ("1. base case: f changes exactly with f", {"f": 1}, ["f"]),
+    ("1. the base case: df/df = 1", {"f": 1}, ["f"]),
     ("2. at +: local 1 for both, so 1 · 1", after_sum, ["p", "c"]),
     ("3. at ×: local is the other input, 1 · b and 1 · a", after_product, ["a", "b"]),
 ]);
@@ -162,8 +163,8 @@ show_graph_steps(nodes, edges, values, [
 # - **Downstream** is their product. It goes on the input wire, and is the upstream gradient of the next node to
 #   the left.
 #
-# Why a product? If $f$ changes by 3 for each unit of $p$, and $p$ changes by 2 for each unit of $b$, then $f$
-# changes by 6 for each unit of $b$. That is all there is to the chain rule.
+# Why a product? Suppose that, with other numbers, $f$ changed by 3 for each unit of $p$, and $p$ by 2 for each unit
+# of $b$. Then $f$ would change by 6 for each unit of $b$. That is all there is to the chain rule.
 #
 # Is $\partial f/\partial a$ really $-3$? Nudge $a$ by a thousandth: $f$ goes from $4$ to
 # $2.001 \cdot (-3) + 10 = 3.997$. It changes by $-0.003$, which is $-3$ times the nudge. A gradient says exactly
@@ -238,7 +239,7 @@ check("predict_sum")
 # Start with the 1 at the right end, and do not skip a node.
 
 # %% solution="predict_neuron"
-# traced maps s, a, b, c, f to values, and to gradients
+# traced holds the values s, a, b, c, f, and the gradients
 # df_dc, df_db, df_da, df_ds, df_dw0, df_dx0, df_dw1, df_dx1, df_dw2.
 traced = {"s": 1.0}
 ### BEGIN SOLUTION
@@ -279,7 +280,7 @@ check("predict_neuron")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | `x0` right and `w0` wrong, or the other way round | × *swaps*: each input gets the value of the other one |
+# | `x0` and `w0` exchanged | × *swaps*: each input gets the value of the other one |
 # | everything from `df_da` on has the wrong size | the node exp: what is its derivative at $a$? |
 # | everything on the left has the wrong sign | one of the two minus signs: at $1/c$, and at $-s$ |
 # | right to one decimal only | rounding too early: keep three digits until the end |
@@ -289,7 +290,8 @@ check("predict_neuron")
 #
 # Each kind of node is a **gate**: two functions, one for each direction. The forward function takes the inputs.
 # The backward function takes the upstream gradient `grad_out`, then the inputs, then the output `z`, and returns
-# the downstream gradients, one for each input. Here is a solved one, from the top of `gates.py`:
+# the downstream gradients, one for each input. (Copy has two outputs, so its backward function takes two upstream
+# gradients.) Here is a solved one, from the top of `gates.py`:
 #
 # ```python
 # def square(x):
@@ -312,7 +314,7 @@ print("backward", gates.square_backward(grad_out, x, z), " by nudging:", by_nudg
 # %% [markdown]
 # A backward function may use everything that it is given, but it rarely needs all of it. **What a backward
 # function uses is what its gate has to remember from the forward pass.** In a network of a million gates, that
-# is your memory.
+# is what fills the memory.
 #
 # ### Four gates to know by heart
 #
@@ -341,7 +343,8 @@ check("gate_max")
 # %% [markdown]
 # ### What do they do to a gradient?
 #
-# All four get the inputs 3 and −5 and the upstream gradient 7 (copy gets 7 from one user and 4 from the other).
+# Three of them get the inputs 3 and −5 and the upstream gradient 7. Copy gets the 3 alone, and 7 from one user and
+# 4 from the other.
 # The red numbers come from your gates.
 
 # %% show=true
@@ -415,7 +418,7 @@ if works("add and multiply, both ways", lambda: lecture_graph(1.0, 2.0, 3.0)):
 # %% [markdown]
 # ### One input each
 #
-# Now the curved ones: `reciprocal`, `exp` and `log`. You know their derivatives from school: $-1/x^2$, $e^x$,
+# Now the curved ones: fill in `reciprocal`, `exp` and `log` in `gates.py`. You know their derivatives from school: $-1/x^2$, $e^x$,
 # $1/x$. A look at the curves guards against the usual slips: which derivatives are negative, which grow, which
 # shrink?
 
@@ -500,7 +503,7 @@ check("sigmoid_parts")
 #
 # So the four can be *one* node that remembers a single number, its own output. Fill in `sigmoid` and
 # `sigmoid_backward`. There is a second gain: inside one node you choose *how* to compute. $e^{-x}$ overflows at
-# $x=-800$, although the sigmoid there is an ordinary 0. Find a form that calls `exp` only with exponents that
+# $x=-800$, although the sigmoid there simply rounds to 0. Find a form that calls `exp` only with exponents that
 # are not positive.
 
 # %% show=true
@@ -560,7 +563,7 @@ if works("some of the gates", lambda: None not in (*four_gates(), *one_gate())):
 #
 # **(a)** What does the complex node save, and what does it cost? Name at least two savings and one cost. **(b)**
 # The four-node form fails at $x = -800$; the one-node form does not have to. Why can a library repair this in
-# one node, but not in four? **(c)** Somebody suggests making the *whole network* one node. What speaks against
+# one node, but not in four? **(c)** Somebody suggests making the *whole network* one node. What are the arguments against
 # it?
 
 # %% [markdown] written="complex_primitive" points=3
@@ -731,8 +734,8 @@ if ready("one_sided and symmetric", *tried):
 #   error of about $10^{-16}$, which is then divided by ε. This **round-off** rises to the left, and it is the same
 #   for both.
 # - **The best ε lies where the two meet.** For one-sided this is near $10^{-8}$ (where
-#   $\varepsilon = 10^{-16}/\varepsilon$) with some 8 right digits; for symmetric near $10^{-5}$ (where
-#   $\varepsilon^2 = 10^{-16}/\varepsilon$) with some 11.
+#   $\varepsilon = 10^{-16}/\varepsilon$), with about 8 correct digits; for symmetric near $10^{-5}$ (where
+#   $\varepsilon^2 = 10^{-16}/\varepsilon$), with about 11.
 #
 # So check gradients with symmetric differences, with ε near $10^{-5}$, in double precision. In single precision,
 # which has 7 digits, not much would be left.
@@ -782,7 +785,8 @@ if ready("numeric_gradient and linear_approximation", *tried):
     ax.set(xlabel="x", ylabel="y", title="the surface, and your plane")
     ax = figure.add_subplot(1, 2, 2)
     sizes = np.logspace(0, -4, 17)
-    gap = [abs(hill([start[0] + t, start[1] - t]) - plane_at([t, -t])) for t in sizes]
+    steps = [[size / math.sqrt(2), -size / math.sqrt(2)] for size in sizes]
+    gap = [abs(hill([start[0] + s, start[1] + t]) - plane_at([s, t])) for s, t in steps]
     ax.loglog(sizes, gap, "o", color=RED, label="surface minus plane")
     ax.loglog(sizes, sizes**2, "--", color=GREY, label="slope 2")
     ax.set(xlabel="length of the step", ylabel="error")
@@ -799,14 +803,13 @@ if ready("numeric_gradient and linear_approximation", *tried):
     )
 
 # %% [markdown]
-# The error falls with the *square* of the step, so divided by the step it goes to 0, as it should. That is why
-# derivatives can be passed from node to node. Every node is replaced by its own linear approximation, linear
-# functions of linear functions are linear, and the rests stay smaller than the step. The chain rule multiplies
-# the slopes.
+# The error falls with the *square* of the step, so divided by the step it goes to 0, as it should. Now replace every
+# node of a graph by its own linear approximation. Linear functions of linear functions are linear, and what is left
+# over stays negligible beside the step. So slopes can be passed from node to node, and multiplied: the chain rule.
 #
 # ### The steepest way up
 #
-# Which step of length 1 gains most height, by the linear approximation? The gain is
+# Which step of length 1 gains most height, by the linear approximation? With $g$ the gradient, the gain is
 # $\sum_i g_i \Delta_i = \lVert g\rVert\,\lVert\Delta\rVert \cos\theta$, with θ the angle between the step and the
 # gradient. It is largest for θ = 0: **in the direction of the gradient**. The opposite direction goes down most
 # steeply. Gradient descent uses nothing else.
@@ -863,7 +866,7 @@ if ready("numeric_gradient and steepest_ascent", *tried):
 # | you see | look at |
 # | --- | --- |
 # | the blue squares lie on the red line | `symmetric` is one-sided |
-# | both errors stay large for every ε | a bracket: `/ 2 * eps` divides by 2 and *multiplies* by ε |
+# | the error of `symmetric` stays large for every ε | a bracket: `/ 2 * eps` divides by 2 and *multiplies* by ε |
 # | "a nudge is still there" | set each coordinate back before you nudge the next |
 # | the path runs downhill | ascent goes *with* the gradient |
 
@@ -897,7 +900,8 @@ print("and that from", z.inputs[0].inputs, "with local", z.inputs[0].local)
 # every wire.
 #
 # **Your turn.** First the arithmetic: `__add__`, `__sub__`, `__mul__`, `__truediv__`, `__pow__`. You have met
-# each of these local gradients as a gate, except that of the denominator: write $x/y$ as $x \cdot \frac1y$.
+# the local gradients of sum and product as gates. For a difference, ask what a nudge of the second input does. The
+# derivative of $x^n$ is $n\,x^{n-1}$, as in school. For the denominator, write $x/y$ as $x \cdot \frac1y$.
 
 # %% item="value_arithmetic" points=3
 check("value_arithmetic")
@@ -912,13 +916,13 @@ check("value_functions")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | `TypeError: 'float' object is not iterable` in `Value(...)` | `local` is a tuple, even for one input: `(slope,)` with the comma |
+# | `TypeError: 'float' object is not iterable` when a gradient is asked for | `local` is a tuple, even for one input: `(slope,)` with the comma |
 # | `inputs and local differ in length` or a `zip` error | one local gradient for each input |
 # | `AttributeError: 'NoneType' object has no attribute 'data'` | an operation that still returns `None` |
 #
 # **The graph is built as the code runs.** Nobody declared it. If your code takes another branch or runs its loop
-# once more, the next graph is another one. Such graphs are called *eager*, or *dynamic*; PyTorch builds them,
-# too.
+# once more, the next graph is a different one. Such graphs are called *dynamic*, and a library that computes as it
+# builds them works *eagerly*. PyTorch does both.
 
 # %% show=true
 def halved_until_small(x):
@@ -979,7 +983,7 @@ for deep in (100, 100_000):
 # **A graph can be a million nodes deep.** So do not let Python remember what is still to be done; keep a list of
 # your own. A node comes up in this list twice: first it is *opened*, which puts its inputs on the list; when it
 # comes up again, its inputs are all written down, and it is *closed*: it is written down itself. Here is the
-# list for the graph above, by hand. Its end is the place where you take from and put back:
+# list for the graph above, by hand. You take from its right-hand end, and put back there:
 #
 # | the list | you take | you do | written down |
 # | --- | --- | --- | --- |
@@ -1079,16 +1083,17 @@ if works("Value and its backward", engine_works):
 # %% [markdown]
 # ### Twice in a row
 #
-# Training calls `backward` thousands of times. What happens to the gradients of the last time? In this course,
+# Training calls `backward` thousands of times. What happens to the gradients of the previous call? In this course,
 # **`backward` forgets them**: step 2 above. (PyTorch adds to what is there, and leaves it to you to call
-# `zero_grad`. Forgetting *that* is a classic mistake.) Think of the nodes in the middle, too, when
-# `backward` runs on the same graph again, from the same end or from another one.
+# `zero_grad`. Forgetting *that* is a classic mistake.) There is nothing new to write if your
+# step 2 resets *every* node behind the one that `backward` starts from, those in the middle, too: it may start from
+# the same end again, or from a different node.
 
 # %% item="value_again" points=2
 check("value_again")
 
 # %% [markdown]
-# Now depth. Here is a chain of a million changes of sign:
+# Now depth. Here is a chain of a million negations:
 
 # %% show=true
 def chain(length):
@@ -1275,8 +1280,9 @@ if works("neuron, and the engine behind it", network_works):
 #
 # **(a)** Your `backward` walks a topological order from its end. Take $f = e^{xy} + xy$ and describe precisely
 # what comes out wrong, and why, if $q = xy$ is walked before $r = e^{q}$. **(b)** A colleague's engine does
-# not remember which nodes it has visited, and follows each path separately. For which graphs is its result right all the same, and what does it
-# cost for a chain of $n$ nodes that each use the previous one twice? **(c)** Why does the gradient of a value that
+# not remember which nodes it has visited, and follows each path separately, carrying the product of the local
+# gradients along that path alone. For which graphs is its result right all the same, and what does it cost for a
+# chain of $n$ nodes that each use the previous one twice? **(c)** Why does the gradient of a value that
 # is used twice have to be the *sum*? Argue with a nudge.
 
 # %% [markdown] written="order_and_sum" points=3
@@ -1322,7 +1328,7 @@ check("tape")
 check("tape_dot")
 
 # %% [markdown]
-# What is it worth? Here is the same net, forward and backward, on three engines. They run alternately, so that
+# What is it worth? Here is the same net, forward and backward, on three engines. They run in turn, so that
 # all three meet the same machine load; we report medians.
 
 # %% show=true

@@ -6,18 +6,18 @@
 # %% [markdown]
 # # Tensors: gradients without Jacobians
 #
-# With scalars, backpropagation was a walk along wires: downstream = upstream × local. On the wires of a real
-# network travel vectors, matrices, whole batches of images. What, then, is the *local gradient* of a matrix
-# product? It is an object so large that nobody has ever stored it. And still every network in the world is
+# With scalars, backpropagation was a walk along wires: downstream = upstream × local. The wires of a real
+# network carry vectors, matrices, whole batches of images. What, then, is the *local gradient* of a matrix
+# product? It is an object so large that nobody has ever stored it. And yet every network in the world is
 # trained by multiplying with it.
 #
 # This notebook is about how that is done. By the end of this notebook you will have
 #
-# - written down three **Jacobians** in full, looked at them, and found that they hold very little;
+# - written down the **Jacobians** of three operations in full, looked at them, and found that they hold very little;
 # - measured how they explode, and computed the size of the one that the lecture warns of;
 # - written the backward passes of ReLU, softmax, matrix multiply, broadcasting and a correlation layer so that
 #   **no Jacobian is ever built**;
-# - counted why gradients are computed from the loss backwards and not from the input forwards;
+# - found by counting why gradients are computed from the loss backwards and not from the input forwards;
 # - built your own **gradient checker**, and tried it on backward passes that you have never seen.
 #
 # | part | sections | what you do | time | remarks |
@@ -221,7 +221,8 @@ check("by_hand")
 #   a vector on a diagonal; `torch.outer(a, b)` is the table of all products $a_i b_j$.)
 # - `matmul_jacobian_x(x, w)` and `matmul_jacobian_w(x, w)`, with four axes each. Start from one entry:
 #   $y_{nm} = \sum_d x_{nd}\, w_{dm}$. Nudge one $x_{id}$. In which row of $y$ does anything change, and how fast?
-#   Then nudge one $w_{dj}$: in which column?
+#   Then nudge one $w_{dj}$: in which column? (`torch.einsum` can write such a product of four axes in one line, and
+#   `torch.eye(N)` says "the same row".)
 
 # %% item="relu_jacobian" points=1
 check("relu_jacobian")
@@ -266,16 +267,16 @@ for name, jacobian in mine.items():
 
 # %% [markdown]
 # Look until you see why each looks the way it does. ReLU: an output changes with its own input alone, or not at all.
-# Softmax: the one *full* matrix, since every probability falls when another one rises; and yet it is built from
-# 12 numbers. $XW$ by $X$: the same block, $W^{\top}$, once for each row of the batch, because the rows do not
-# influence each other. $XW$ by $W$: stripes, the rows of $X$ over and over.
+# Softmax: the one *full* matrix, since raising one score lowers every other probability; and yet it is built from
+# 12 numbers. $XW$ with respect to $X$: the same block, $W^{\top}$, once for each row of the batch, because the rows do not
+# influence each other. $XW$ with respect to $W$: stripes, the rows of $X$ over and over.
 #
 # **Each of them is sparse, or made of few numbers.** Keep this in mind for section 4.
 
 # %% [markdown]
 # ## 3  A Jacobian by nudging
 #
-# You have derived the same table in two ways, on paper and by `jacrev`. The third way needs no calculus: nudge one
+# You have seen two ways to get such a table, on paper and by `jacrev`. The third way needs no calculus: nudge one
 # input up and down by $h$, see how *all* outputs change, and divide by the distance,
 #
 # $$\text{column } j \;=\; \frac{f(x + h\,e_j) - f(x - h\,e_j)}{2h},$$
@@ -327,7 +328,7 @@ for name, (function, at, by_hand) in pairs.items():
 # There are three correct ways to get a Jacobian, and none of them is used in training. Measure why. Take $Y = XW$
 # with 8 rows and $D = M$, let $D$ grow, and compute the gradient of $X$ *explicitly*: build your
 # $\partial Y/\partial X$, then multiply the upstream gradient into it. We stop where the Jacobian would take
-# **256 MiB**; say that this is what our machine can spare. Beside it you see the *implicit* way, which you will
+# **256 MiB**; suppose that is all our machine can spare. The plot also shows the *implicit* way, which you will
 # write in the next section (until then its line is missing).
 
 # %% show=true
@@ -375,9 +376,9 @@ show_growth(sizes, costs, xlabel="D = M   (N = 8 rows)", limits=limits);
 # In float32, with four bytes for each number, 1 GiB = $2^{30}$ bytes and 1 TiB = $2^{40}$ bytes:
 #
 # - How many numbers does $\partial Y/\partial X$ have, and how many GiB is that? (The lecture's slide says "each
-#   Jacobian takes 256 GB". Is it each?)
+#   Jacobian takes 256 GB". Is that true of each?)
 # - How many numbers does $\partial Y/\partial W$ have, and how many TiB is that?
-# - Which share of the numbers of $\partial Y/\partial X$ is not zero? And of $\partial Y/\partial W$? (Look at the
+# - What share of the numbers of $\partial Y/\partial X$ is not zero? And of $\partial Y/\partial W$? (Look at the
 #   pictures in section 2: how long is a row, and how much of it is coloured?)
 #
 # All six are powers of two; you may write them in Python, like `2**10`.
@@ -495,7 +496,7 @@ check("softmax_linear")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | right only where no more than one upstream gradient is not zero | the cross terms: raising one score lowers all the *other* probabilities |
+# | right in one entry and 0 in all others, where only one upstream gradient differs from 0 | the cross terms: raising one score lowers all the *other* probabilities |
 # | right for a vector, wrong for a batch | `sum()` without a `dim` adds up the whole batch |
 # | a shape error, or `(N, N)` where `(N, C)` is expected | the sum must stay a column, `keepdim=True`, to stretch over its row |
 # | each row of your gradient should sum to zero and does not | adding the same number to all scores changes nothing, so it must; one of the terms lacks its factor |
@@ -539,7 +540,7 @@ check("matmul_implicit")
 # %% [markdown]
 # | you see | look at |
 # | --- | --- |
-# | right for (5, 4, 3), wrong for (4, 4, 4) | with square matrices the shape of *every* product fits. Test with N, D, M all different |
+# | a shape error for (5, 4, 3), and wrong numbers for (4, 4, 4) | with square matrices the shape of *every* product fits, also of a wrong one. Test with N, D, M all different |
 # | the transpose of the right answer | a gradient has the shape of its variable; `nn.Linear` keeps its weights as (M, D), this course as (D, M) |
 # | "out of memory" or "stopped" | a Jacobian from section 2 in use |
 #
@@ -572,7 +573,7 @@ play(show_slice, n=Slide(0, 0, 2, 1), d=Slide(2, 0, 3, 1))
 #
 # **(a)** Make the same argument for $W$: nudge one entry $w_{dm}$. Which entries of $Y$ change, and how fast? Derive
 # the formula of its gradient. **(b)** For $N = D = M$, "the shapes work out" allows several products. Name two wrong
-# ones that have the right shape, and say how a check could tell them from the right one. **(c)** The implicit way
+# ones for the gradient of $X$ that have the right shape, and say how a check could tell them from the right one. **(c)** The implicit way
 # costs two matrix products of the same size as the forward one. What does this say about the cost of a network's
 # backward pass, compared with its forward pass?
 
@@ -704,10 +705,9 @@ show_jacobians({
 # For the gradients, take the three steps once more. $b_j$ is in one output. $w_k$ is in every output, next to
 # $x_{j+k}$. And $x_i$: in which $y_j$ is it, and with which weight? In $y_i$ with $w_0$; in $y_{i-1}$ with $w_1$; in
 # $y_{i-2}$ with $w_2$ … The indices run in opposite directions. The easiest way avoids this: go through the forward
-# lines and *give back*. Where $w_k$ took from a slice, add to that slice. (The result is a full *convolution* of the
-# upstream gradient, with the weights flipped: the backward pass of a correlation is a convolution. For images the
-# same holds in two dimensions, and is called a *transposed convolution*. The gradient of the weights has the shape
-# of the weights there, too.)
+# lines and *give back*. Where $w_k$ read the slice `x[k : k + n]`, add $w_k$ times `grad_out` to the same slice of
+# `grad_x`. (The result is a full *convolution* of the upstream gradient with $w$, that is, a correlation with the
+# weights flipped. For images the same holds in two dimensions, and is called a *transposed convolution*.)
 
 # %% item="corr_forward" points=1
 check("corr_forward")
@@ -756,7 +756,7 @@ show_growth(n, {"seconds": timed}, xlabel="n, the length");
 #
 # ## 6  The order of products
 #
-# A network is a chain, $x \to h_1 \to h_2 \to \dots \to \text{loss}$, so the Jacobian of the loss by the input is a
+# A network is a chain, $x \to h_1 \to h_2 \to \dots \to \text{loss}$, so the Jacobian of the loss with respect to the input is a
 # product of Jacobians. In our layout (outputs × inputs), with the loss first, and with $L$ square Jacobians after it (in
 # this section $L$ counts layers, as in the lecture):
 #
@@ -832,7 +832,7 @@ if ready(
 #
 # **(a)** Why does the row stay a row from the left, and what makes it a row in the first place? **(b)** Now the other
 # way round: a simulation with *one* parameter (the strength of gravity) and $n$ outputs (positions at many times).
-# What are the sizes in the chain now, which order is cheap, and how does its cost compare with the other? **(c)** A
+# What are the sizes in the chain now (with $n$ numbers at every step in between), which order is cheap, and how does its cost compare with the other? **(c)** A
 # function has 100 inputs and 100 outputs, and its whole Jacobian is needed: how many passes does each mode take?
 
 # %% [markdown] written="which_order" points=3
@@ -884,8 +884,8 @@ for name, grad_out in upstreams.items():
 
 # %% [markdown]
 # With ones, the claimed and the true gradient are both zero, and the mistake cannot be seen: the probabilities always
-# sum to one, so their sum cannot change. Any *constant* upstream gradient hides something, and a *positive* one hides a
-# mask that was taken from the wrong tensor. A random one, of both signs, hides nothing.
+# sum to one, so their sum cannot change. Any *constant* upstream gradient hides something, and a *positive* one hides, for
+# example, a ReLU mask `grad_out * x > 0` where `x > 0` is meant. A random one, of both signs, hides nothing.
 #
 # **Shapes.** A gradient of shape $(n, 1)$ minus one of shape $(n,)$ is an $(n, n)$ table, without any error. Compare
 # shapes first.
@@ -898,8 +898,8 @@ for name, grad_out in upstreams.items():
 #
 # **How large a step, how close a match?** Sizes differ. A step of $10^{-6}$ is right at $x \approx 1$, and gives
 # needless noise at $x = 1000$. An error of $10^{-3}$ is nothing in a gradient of a million, and everything in one of
-# $10^{-4}$. So make the step proportional to the entry (with a smallest one, for 0), and the tolerance proportional to
-# the gradient, plus a little, about $10^{-8}$: where the true gradient is 0, nudging still finds some rounding.
+# $10^{-4}$. So make the step proportional to the entry, about a millionth of it (with a smallest one, for 0), and the
+# tolerance proportional to the gradient, about $10^{-5}$ of it, plus a little, about $10^{-8}$: where the true gradient is 0, nudging still finds some rounding.
 #
 # **Kinks.** At a ReLU's zero the slope on the left is 0, on the right 1. The symmetric difference says ½. All slopes in
 # between are right (*subgradients*); those outside are wrong. Away from the kink there is only one right answer. Here
@@ -978,13 +978,13 @@ if ready(gradcheck=tried):
         print(f"   misjudged: {misjudged[0]}" if misjudged else "")
 
 # %% [markdown]
-# **What no checker sees.** It looks at one point only. Where all gates are shut, a wrong mask looks right; where a
-# weight is zero, so does its partner's gradient. Choose inputs that are random, of different sizes, and away from
+# **What no checker sees.** It looks at one point only. Where all gates are shut, a wrong factor behind them looks right;
+# where a weight is zero, a wrong factor in the gradient of what it multiplies cannot be seen. Choose inputs that are random, of different sizes, and away from
 # special values.
 #
 # ## 8  Suspects
 #
-# Here are eight backward passes, as one might find them on the internet. Their forward passes are all right. Some of
+# Here are eight backward passes, as one might find them on the internet. Their forward passes are all correct. Some of
 # the backward passes are wrong. **Use your checker** to find out which; then look at the wrong ones until you see why.
 
 # %%
@@ -1094,9 +1094,9 @@ check("suspects")
 #   outputs × inputs, in the lectures transposed. Downstream = upstream row vector × Jacobian.
 # - For $N = 64$, $D = M = 4096$ it takes 256 GiB by $X$ and 16 TiB by $W$. **Nobody builds it.** It is sparse, or made of
 #   few numbers. Write one entry of the product, drop the zeros, and write the rest as a tensor operation.
-# - **ReLU** masks. **Softmax** is $y \odot (g - \text{one number for each row})$, in linear time. **Matrix multiply**: the
-#   only way the shapes work out, because each slice of the Jacobian is a row of the other factor. **Broadcasting** copies,
-#   so its backward pass sums. The backward pass of a **correlation** is a convolution, in $O(n)$.
+# - **ReLU** masks. **Softmax** is $y \odot (g - \text{one number for each row})$, in linear time. **Matrix multiply**:
+#   the shapes suggest the product, and the slices of the Jacobian prove it. **Broadcasting** copies, so its backward pass
+#   sums. The backward pass of a **correlation** is a convolution, in $O(n)$.
 # - Products from the scalar end keep a row a row: $L n^2$ instead of $(L-1)n^3 + n^2$. This is reverse mode. With one input
 #   and many outputs, the other end is the scalar one, and forward mode wins.
 # - **Check by nudging**: float64, a random upstream gradient of both signs, shapes, every entry, steps and tolerances in

@@ -17,8 +17,7 @@
 # - climbed the **sanity ladder**, four small experiments that find most bugs before the long run does;
 # - trained a net to read handwritten digits, looked at its weights and at its worst mistakes, and asked whether
 #   the test was fair;
-# - made training that survives being killed, a search over settings that does, too, deeper nets, and a faster
-#   step.
+# - made training, and a search over settings, that survive being killed; deeper nets; and a faster step.
 #
 # | part | sections | what you do | time | remarks |
 # | --- | --- | --- | --- | --- |
@@ -26,15 +25,16 @@
 # | B | 3–6 | initialisation, mini-batches, the sanity ladder, a net that reads | 2½ h | the core |
 # | C | 7 | who wrote the test? | ½ h | short, with a written question |
 # | D | 8 | checkpoints | 1 h | may be skipped |
-# | E | 9 | searching for good settings | ½ h | 9 uses the files of 8 for one of its two tasks |
+# | E | 9 | searching for good settings | ½ h | may be skipped; `search` needs `write_atomically` of 8.1 |
 # | F | 10 | deeper nets, and nets without activations | ½ h | the core |
 # | G | 11 | a faster step | 1 h | may be skipped |
 #
 # There are {{checks}} checks ({{points}} points) and {{written}} written questions ({{written_points}} points), about
 # {{hours}} hours in all. Every check counts by itself.
 #
-# You need: `net_softmax` from the notebook `flat`, and, for section 10 only, `Linear`, `ReLU` and `Sequential`
-# from `layers`.
+# You need: `net_softmax` from the notebook `flat`, for one picture in 6.4 `linear_softmax` as well, and for section 10
+# `Linear`, `ReLU`, `Sequential` and `softmax_cross_entropy` from `layers`. Pictures that need more than you have stay
+# empty, and say so.
 
 # %%
 import os
@@ -168,7 +168,7 @@ show_images(x_train[:30], y_train[:30].tolist(), columns=15);
 #
 # There are other forms, and they are *not the same*. Some books keep the learning rate inside,
 # $v \leftarrow \rho v + \text{lr}\,\mathrm{d}w$ and $w \leftarrow w - v$. As long as the learning rate never
-# changes, the paths agree to the last digit. When it does change they differ: in our form a new learning rate
+# changes, the paths are the same, up to rounding. When it does change they differ: in our form a new learning rate
 # applies at once to the whole velocity. Others average, $v \leftarrow \rho v + (1-\rho)\,\mathrm{d}w$
 # ("dampening"), or look ahead ("Nesterov"). Ours is the form of the slides and of `torch.optim.SGD`.
 #
@@ -251,7 +251,7 @@ if ready(SGD=moves(first["SGD"]), Momentum=rolls):
 # - **Local minimum.** SGD stops in the first hollow. Here, momentum is fast enough to roll out of it; from another
 #   start it might not be.
 # - **Noisy gradients.** Each step sees a gradient with noise added, as from a mini-batch. SGD follows every
-#   jerk. A velocity is an average over the last ten gradients or so, and goes straight. But look at the end: the
+#   jerk. A velocity adds up the last ten gradients or so, and their noise largely cancels. But look at the end: the
 #   velocity overshoots, and near the minimum the noise keeps it moving. This is why learning rates are lowered
 #   towards the end of training.
 #
@@ -297,7 +297,7 @@ check("kaiming")
 # %% [markdown]
 # | you see | what to do |
 # | --- | --- |
-# | a standard deviation of 0.0067 for 0.0816 | $2/\text{fan\_in}$ is the *variance* |
+# | a standard deviation of 0.0067 instead of 0.0816 | $2/\text{fan\_in}$ is the *variance* |
 # | "two calls in a row give the same numbers" | the generator is made anew in every call |
 # | a mean that is not 0 | `torch.rand` draws between 0 and 1, `torch.randn` around 0 |
 #
@@ -321,10 +321,10 @@ if ready(kaiming=own):
     show_signals(signals)
 
 # %% [markdown]
-# Half of the units are zero everywhere: that is the ReLU, and it is fine. But at std 0.01 the *other* half is
+# In every layer about half of the values are zero: that is the ReLU, and it is fine. But at std 0.01 the *other* half is
 # practically zero as well. The signal has shrunk to nothing, and since the gradient of a weight is a product with
 # the signal, nothing will be learnt. Without the factor of 2 the signal fades more slowly. At 0.2 it grows by a
-# factor of more than two in each layer; the bars at the edge hold everything beyond it.
+# factor of more than two in each layer after the first; the bars at the edge hold everything beyond it.
 #
 # With sigmoids and tanh there are two ways to fail. Signals that are too large are where the curve is flat, and
 # the local gradient is nearly zero; signals that are too small stay where the curve is straight, so each layer is
@@ -398,7 +398,7 @@ if ready(kaiming=params["w1"], minibatches=batches) and ready(
         print(f"batch of {size:3d}: off by {angle:2.0f}°, at {cost:5.1%} of the cost")
 
 # %% [markdown]
-# Sixty-four images point in roughly the right direction for a twentieth of the price. Twenty such steps are far
+# The gradient of sixty-four images points in roughly the right direction for a twentieth of the price. Twenty such steps are far
 # better than one perfect step.
 #
 # ## 5  The sanity ladder
@@ -411,7 +411,7 @@ if ready(kaiming=params["w1"], minibatches=batches) and ready(
 # 2. With regularisation the loss is **higher**, by exactly the penalty.
 # 3. On **fifty images** the net can reach a loss of zero: it memorises them. If it cannot, something is broken,
 #    and more data will not fix it.
-# 4. A **learning rate** at which the loss goes down at all.
+# 4. At some **learning rate** the loss goes down within a few steps.
 #
 # ### Predict
 #
@@ -419,7 +419,7 @@ if ready(kaiming=params["w1"], minibatches=batches) and ready(
 # Which numbers do you expect?
 #
 # - `first_loss`: of a net that gives each class a tenth.
-# - `penalty`: what `reg=0.1` adds to it. (The sum of the squares of $n$ numbers with mean 0 is about $n$ times
+# - `penalty`: what `reg=0.1` adds to it, 0.1 times the sum of the squares of `w1` and `w2`, as in `flat`. (The sum of the squares of $n$ numbers with mean 0 is about $n$ times
 #   their variance. Do `w1` and `w2` separately.)
 # - `steps`: the number of steps in an epoch. `last_batch`: the number of images in its last batch.
 
@@ -450,7 +450,7 @@ if ready(kaiming=params["w1"], expected=expected.get("penalty")) and ready(
 # %% [markdown]
 # The first loss is a little *above* $\ln 10$: Kaiming's weights give the net opinions before it has seen anything,
 # and a wrong opinion costs more than none. With a quiet last layer it gives every class a tenth, and $\ln 10$ is
-# met to the digit. If it had been 0.2 or 23, we would look for a bug now.
+# met almost exactly. If it had been 0.2 or 23, we would look for a bug now.
 #
 # ### 5.1  The loop
 #
@@ -511,12 +511,12 @@ check("scores")
 # ### 6.2  Train
 #
 # Now use all 1,257 images. After every epoch we look at the 270 **validation** images, which the net never learns
-# from. Choose the learning rate, regularisation, size and number of epochs by looking at *them*. The 270 **test**
+# from. Choose the learning rate, regularisation, number of hidden units and number of epochs by looking at *them*. The 270 **test**
 # images are for the very end, once: whoever chooses by the test set has trained on it as well, only slowly.
 #
 # Reach 95 % on the validation images; 97 % is not hard. Keep the parameters in `net`. The learning rate may fall
-# with the epochs: `schedule=lambda epoch: …` gives the one for each. (`* 0.5 * (1 + math.cos(math.pi * epoch /
-# epochs))`, half a cosine, is a favourite.)
+# with the epochs: `schedule=lambda epoch: …` gives the one for each. (`lr * 0.5 * (1 + math.cos(math.pi *
+# epoch / epochs))`, half a cosine, is a favourite.)
 
 # %% solution="trained"
 x_val, y_val = load_digits("validation", dtype=torch.float32)
@@ -541,7 +541,7 @@ def look(params):
 
 net = None  # the dict of parameters, once it is trained
 # As above, with x_dev, y_dev, init_params(..., device=device), softmax_loss(reg) and
-# on_epoch=look(params).
+# on_epoch=look(params); at the end, net = {name: w.cpu() for name, w in params.items()}.
 ### BEGIN SOLUTION
 epochs, params = 40, training.init_params((64, 100, 10), seeded(0), device=device)
 cosine = lambda epoch: 0.1 * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
@@ -655,15 +655,16 @@ print(f"{len(x)} images of {x.shape[1]} pixels to train on, {len(x_other)} to te
 # ### 6.4  Is there only one best net?
 #
 # In `flat` you walked in a straight line from one solution to another, and met a hill between two nets but none between
-# two linear classifiers. Here is the definition behind that, and a proof.
+# two linear classifiers. Here is the definition behind that, why linear classifiers fulfil it, and a picture which proves
+# that nets do not.
 #
 # A function is **convex** if no chord lies below it: between any two points $A$ and $B$,
 #
 # $$L\big((1 - t)\,A + t\,B\big) \;\le\; (1 - t)\,L(A) + t\,L(B) \qquad\text{for } 0 \le t \le 1 .$$
 #
 # It is shaped like a bowl, in any number of dimensions. A bowl has no second hollow and no saddle: wherever you start,
-# gradient descent with a small enough learning rate ends at the same lowest loss. That can be proved. The losses of a
-# *linear* classifier are convex in its weights and biases: the scores are linear in them, the losses (hinge, softmax,
+# gradient descent with a small enough learning rate ends near the same lowest loss, if there is one; with a penalty
+# there is. The losses of a *linear* classifier are convex in its weights and biases: the scores are linear in them, the losses (hinge, softmax,
 # squared) are convex in the scores, the penalty is convex, and sums of convex functions are convex.
 #
 # Is the loss of a net convex? Take two trained nets, and go from one to the other in a straight line through the space
@@ -721,8 +722,9 @@ if ready(net=net, linear_softmax=one_step[1].get("w")):
 # units changes the place in the space of parameters and nothing else: the loss at both ends is the same number, so the
 # chord is level, and the loss in between lies far above it.
 #
-# So for nets there is no guarantee, and plenty of solutions: with $H$ hidden units each one has $H!$ copies. In practice
-# they are nearly all equally good, which is why training works anyway.
+# So for nets there is no guarantee, and plenty of solutions: with $H$ hidden units each one has $H!$
+# equivalent orderings. The *different* solutions that training finds are, in practice, nearly all equally good. This is
+# why training works anyway.
 
 # %% [markdown]
 # ## 7  Who wrote the test?
@@ -778,7 +780,7 @@ if ready(net=net):
 # %% [markdown]
 # ## 8  A run that may be killed
 #
-# Real runs take days, and something always happens: the power fails, the queue ends, the laptop is closed. To be
+# Real runs take days, and something always happens: the power fails, the job's time runs out, the laptop is closed. To be
 # killed at *any* moment and continue as if nothing had happened, a run needs three things.
 #
 # ### 8.1  Files that are never half written
@@ -881,8 +883,8 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # ## 9  Settings: grid or random search?
 #
-# Learning rate and regularisation: nobody knows good values beforehand, so one tries several. Both act by their
-# *factor*: from 0.001 to 0.01 is as far as from 0.1 to 1. So spread the trials evenly on a logarithmic scale.
+# Learning rate and regularisation: nobody knows good values beforehand, so one tries several. What matters is
+# the *ratio*: from 0.001 to 0.01 is as far as from 0.1 to 1. So spread the trials evenly on a logarithmic scale.
 #
 # Write `log_uniform(low, high, count, generator)` in `training.py`.
 
@@ -988,7 +990,8 @@ if ready(kaiming=deep["w1"]) and ready(collapse=training.collapse(deep)[0]):
 # ### 10.2  Three layers, six layers
 #
 # Flat code would have to be rewritten for each depth. Layers need not: use `Sequential` from the notebook `layers`,
-# your optimiser, and a net of any depth. There are two initialisations: Kaiming's, and weights of 0.01.
+# your optimiser, and a net of any depth. The cell below trains five nets: three depths with Kaiming's weights, one net
+# with weights of standard deviation 0.01, and one without ReLU.
 
 # %% show=true
 from backprop import layers
@@ -1147,7 +1150,7 @@ if ready(net=net):
 # The price: a tensor's name no longer says what is in it. Once `scores` has become its own gradient, the scores are
 # gone; so the *order* of the lines matters. And the last batch is smaller than the buffers.
 #
-# ### A solved example: one layer, squared loss, four buffers
+# ### A solved example: one layer, squared loss, no new memory
 #
 # Two operations first. `torch.mm(a, b, out=c)` computes a product *into* `c`; `c` keeps its place in memory. And
 # `v.addmm_(a, b, beta=0.9)` replaces `v` by 0.9 times itself plus the product:
@@ -1172,7 +1175,7 @@ print("v:", v.item(), "= 0.9 · 100 + 11")
 # | `loss = torch.dot(s.view(-1), s.view(-1)) / N` | | | |
 # | `s *= 2 / N` | the gradient of the scores | | |
 # | `v.addmm_(x.T, s, beta=rho)` | | the new velocity | |
-# | `w -= lr * v` | | | the new weights |
+# | `w.add_(v, alpha=-lr)` | | | the new weights |
 #
 # The loss must be computed *before* the errors become a gradient. And with a second layer, going back to the hidden layer
 # needs the second layer's weights, so they must not change before that. Which of your buffers is read last, and by which
@@ -1210,8 +1213,8 @@ check("buffers")
 # - **Choose on validation, measure once on test**, and ask who is in the test set.
 # - **Write files atomically, avoid pickles, record everything** that a run depends on: parameters, velocity,
 #   learning rate, generator, epoch. Then being killed costs nothing.
-# - **Search at random, on a log scale.** Layers without activations are one layer. And memory costs more time than
-#   arithmetic.
+# - **Search at random, on a log scale.** Layers without activations are one layer. For the same
+#   arithmetic, what costs time is new memory.
 #
 # ### Hand in
 #

@@ -102,11 +102,11 @@ def logistic(x: Tensor, y: Tensor, w: Tensor, b: Tensor, reg: float) -> tuple[Te
 
     x (N, D), y (N,) int64 of 0 and 1, w (D,), b 0-dimensional. Returns the loss, 0-dimensional, and grads:
     scores (N,), w (D,), b. Scores of +-1000 must give finite numbers: both cases of L_i are log(1 + exp(t)) for some
-    t, and torch.logaddexp(zero, t) is that without overflow.
+    t, and torch.logaddexp(zeros, t) is that without overflow, with zeros a tensor.
     """
     loss, grads = None, {}
     N = x.shape[0]
-    # Forward: scores (N,); t (N,), the scores with the sign that each label asks for; losses (N,); loss.
+    # Forward: scores (N,); t (N,), each score or its negative, negative where the answer is right; losses (N,); loss.
     # YOUR CODE HERE
     # Backward: the forward lines, last to first. torch.sigmoid is yours to use.
     # YOUR CODE HERE
@@ -126,7 +126,7 @@ def net_hinge(
     rows = torch.arange(N, device=x.device)
     # Forward: a (N, H), before the ReLU; h (N, H), after it; scores (N, C); from there on as in linear_hinge.
     # YOUR CODE HERE
-    # Backward: the forward lines, last to first; every gradient's upstream is the one written just before it.
+    # Backward: the forward lines, last to first; every gradient's upstream is written somewhere above it.
     # YOUR CODE HERE
     return loss, grads
 

@@ -94,7 +94,8 @@ class MLP(nn.Module):
     """A net with one hidden layer: x -> linear -> sigmoid -> linear -> softmax.
 
     Its parameters are w1 (D, H), b1 (H,), w2 (H, C) and b2 (C,), each an `nn.Parameter`: so PyTorch finds them, in this
-    order, with `parameters()`. At first the weights are normal numbers of standard deviation 1 / sqrt(rows), the biases 0.
+    order, with `parameters()`. At first the weights are normal numbers of standard deviation 1 / sqrt(D) in w1 and
+    1 / sqrt(H) in w2, the biases 0.
     linear, sigmoid, softmax: the operations to build the net of, so that yours can be exchanged for PyTorch's own.
     """
 

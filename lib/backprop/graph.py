@@ -8,8 +8,8 @@
     grads = graph.backward({"y": grad_y})       # {"y": ..., "h": ..., "a": ..., "x": ...}
 
 What a node does, its op, is any object with `forward(*inputs)`, which returns one tensor, and `backward(grad_out)`,
-which returns a tensor for one input and a tuple for several. Every layer of layers.py is such an object; the gradients
-of its parameters stay with it, in `op.grads`. The graph knows nothing about mathematics, the ops know nothing about
+which returns a tensor, or a tuple with one for each input (`Add` and `Concat` return a tuple even for one input). Every
+layer of layers.py is such an object; the gradients of its parameters stay with it, in `op.grads`. The graph knows nothing about mathematics, the ops know nothing about
 the graph. Sources: EECS 498-007, lecture 6, "Graph (or Net) object"; BEV033DLA, lecture 2, "General DAG".
 """
 
@@ -101,7 +101,7 @@ class Graph:
         """All names, inputs too, each once, and each after everything that it reads. Any such order is right.
 
         Works for chains of thousands of nodes. Raises ValueError where a node reads a name that does not exist, and
-        where nodes wait for each other in a cycle; the message has the name of such a node.
+        where nodes wait for each other in a cycle; the message has the name of one that cannot be placed.
         """
         order = None
         # For each name: who reads it? For each node: how many of its sources are still missing?

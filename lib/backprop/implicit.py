@@ -21,7 +21,7 @@ from toolbox.given import camera
 
 
 def solve(system: Tensor, right: Tensor) -> Tensor:
-    """The linear solve at the heart of every function below: s with system @ s = right.
+    """The linear solve at the heart of most functions below: s with system @ s = right.
 
     system (..., n, n), right (..., n, k), float32 or float64; one system for each of the leading axes. Returns
     (..., n, k). Raises ArithmeticError, with the word "singular" in its text, where a system is singular to working
@@ -103,7 +103,7 @@ def ridge(x: Tensor, y: Tensor, reg: float) -> Tensor:
 def ridge_backward(grad_w: Tensor, x: Tensor, w: Tensor, reg: float) -> tuple[Tensor, Tensor]:
     """Backward of w = ridge(x, y, reg). grad_w (D,), x (N, D), w (D,): the minimum itself.
 
-    Returns grad_reg, one number, and grad_y (N,). One solve serves both.
+    Returns grad_reg, a 0-dimensional tensor, and grad_y (N,). One solve serves both.
     """
     grad_reg, grad_y = None, None
     # YOUR CODE HERE
@@ -145,7 +145,7 @@ def pose_solve(points: Tensor, image: Tensor, start: Tensor, tol: float = 1e-10,
 def pose_backward(grad_pose: Tensor, pose: Tensor, points: Tensor, image: Tensor) -> Tensor:
     """Backward of pose = pose_solve(points, image, ...). grad_pose (6,), pose (6,), points (n, 3), image (n, 2).
 
-    Returns grad_image (n, 2). The equation is J^T residual = 0, at the pose found. Image points never agree quite
+    Returns grad_image (n, 2). The equation is J^T residual = 0, at the pose found. Image points never quite agree
     with any pose, so both factors move with the pose: `camera.curvatures(pose, points)` is (n, 2, 6, 6).
     """
     grad_image = None

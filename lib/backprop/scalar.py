@@ -37,7 +37,7 @@ class Value:
     def __repr__(self) -> str:
         return f"Value(data={self.data:.6g}, grad={self.grad:.6g})"
 
-    # Given, as examples. The three beats of every operation: the value, who it came from, the local gradients.
+    # Given, as examples. The three parts of every operation: the value, who it came from, the local gradients.
 
     def __neg__(self) -> Value:
         return Value(-self.data, (self,), (-1.0,))

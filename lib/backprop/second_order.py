@@ -48,7 +48,7 @@ def hessian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def hvp_twice(function: Callable[..., Tensor], inputs: Sequence[Tensor], vectors: Sequence[Tensor]) -> list[Tensor]:
     """The Hessian-vector product of a scalar function by backpropagating twice: H v = gradient of (gradient . v).
 
-    function: takes as many tensors as there are inputs, returns a 0-dimensional one; not linear in all of them.
+    function: takes as many tensors as there are inputs, returns a 0-dimensional one; nonlinear in at least one.
     vectors: v, one tensor for each input, of its shape. Returns H v in the same form: a list of tensors, zeros for an
     input whose gradient does not move.
     """
@@ -152,8 +152,8 @@ def conjugate_gradients(
 ) -> Tensor:
     """Solve H x = b for a symmetric, positive definite H that is known by its products alone.
 
-    product(v): H v, for v (n,). b (n,). Starts at x = 0; returns x with |H x - b| <= tolerance * |b|, lengths taken
-    as norms, in as few steps as conjugate directions allow (n, but for rounding), one product a step.
+    product(v): H v, for v (n,). b (n,). Starts at x = 0; returns x with |H x - b| <= tolerance * |b|, where |.| is the
+    Euclidean norm, in as few steps as conjugate directions allow (at most n, apart from rounding), one product a step.
     Raises NoConvergence where a direction p has p . H p <= 0 (H is not positive definite), where a number is not
     finite, and where `most` steps were not enough.
     """

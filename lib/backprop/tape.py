@@ -59,7 +59,10 @@ class Var:
         return result
 
     def backward(self) -> None:
-        """Set `grad` of every Var on the tape to d(this)/d(it), in one walk and without a sort."""
+        """Set `grad` of every Var on the tape to d(this)/d(it), in one walk and without a sort.
+
+        It is 0 for those that this one does not depend on, also for those made later.
+        """
         # YOUR CODE HERE
 
 

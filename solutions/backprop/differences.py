@@ -46,7 +46,7 @@ def numeric_gradient(f: Callable[[list[float]], float], point: list[float], eps:
 
 
 def linear_approximation(value: float, gradient: list[float], step: list[float]) -> float:
-    """What f becomes after `step`, if it went on as it goes here: from its value and gradient at the start."""
+    """The approximate value of f at p + step, given value = f(p) and gradient = the gradient of f at p."""
     result = None
     ### BEGIN SOLUTION
     result = value + sum(g * s for g, s in zip(gradient, step, strict=True))

@@ -172,11 +172,11 @@ def logistic(x: Tensor, y: Tensor, w: Tensor, b: Tensor, reg: float) -> tuple[Te
 
     x (N, D), y (N,) int64 of 0 and 1, w (D,), b 0-dimensional. Returns the loss, 0-dimensional, and grads:
     scores (N,), w (D,), b. Scores of +-1000 must give finite numbers: both cases of L_i are log(1 + exp(t)) for some
-    t, and torch.logaddexp(zero, t) is that without overflow.
+    t, and torch.logaddexp(zeros, t) is that without overflow, with zeros a tensor.
     """
     loss, grads = None, {}
     N = x.shape[0]
-    # Forward: scores (N,); t (N,), the scores with the sign that each label asks for; losses (N,); loss.
+    # Forward: scores (N,); t (N,), each score or its negative, negative where the answer is right; losses (N,); loss.
     ### BEGIN SOLUTION
     scores = x @ w + b
     signs = 1 - 2 * y
@@ -217,7 +217,7 @@ def net_hinge(
     losses = margins.clamp(min=0).sum(dim=1)
     loss = losses.sum() / N + reg * ((w1 * w1).sum() + (w2 * w2).sum())
     ### END SOLUTION
-    # Backward: the forward lines, last to first; every gradient's upstream is the one written just before it.
+    # Backward: the forward lines, last to first; every gradient's upstream is written somewhere above it.
     ### BEGIN SOLUTION
     grad_w1_reg = 2 * reg * w1
     grad_w2_reg = 2 * reg * w2

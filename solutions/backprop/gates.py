@@ -5,8 +5,8 @@ A backward function gets the upstream gradient `grad_out` first, then the inputs
 
     downstream = upstream * local
 
-It may use whatever it was given. A gate knows nothing of the graph around it (EECS 498-007, lecture 6, "patterns in
-gradient flow").
+`copy_backward` has two upstream gradients, one from each user. A backward function may use whatever it was given. A gate
+knows nothing of the graph around it (EECS 498-007, lecture 6, "patterns in gradient flow").
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def maximum(x: float, y: float) -> float:
 
 
 def maximum_backward(grad_out: float, x: float, y: float, z: float) -> tuple[float, float]:
-    """Downstream gradients (grad_x, grad_y) of `maximum`. Where x == y there is a kink: any split of 1 is right."""
+    """Downstream gradients (grad_x, grad_y) of `maximum`. Where x == y there is a kink: any split of `grad_out` is right."""
     grad_x, grad_y = None, None
     ### BEGIN SOLUTION
     grad_x = grad_out if x > y else 0.0

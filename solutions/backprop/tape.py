@@ -66,7 +66,10 @@ class Var:
         return result
 
     def backward(self) -> None:
-        """Set `grad` of every Var on the tape to d(this)/d(it), in one walk and without a sort."""
+        """Set `grad` of every Var on the tape to d(this)/d(it), in one walk and without a sort.
+
+        It is 0 for those that this one does not depend on, also for those made later.
+        """
         ### BEGIN SOLUTION
         for node in TAPE:
             node.grad = 0.0

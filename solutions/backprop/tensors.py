@@ -167,7 +167,9 @@ def correlate(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
 
 
 def correlate_backward(grad_out: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Backward of `correlate`. grad_out (n,), x (n + K - 1,), w (K,). Returns grad_x, grad_w (K,) and grad_b (n,)."""
+    """Backward of `correlate`. grad_out (n,), x (n + K - 1,), w (K,). Returns grad_x (n + K - 1,), grad_w
+    (K,) and grad_b (n,).
+    """
     grad_x, grad_w, grad_b = None, None, None
     # grad_b first; then grad_w: where does w[k] occur? Then grad_x: x[i] occurs in up to K outputs.
     ### BEGIN SOLUTION
