@@ -204,8 +204,8 @@ show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
 #    - the ten scores of an image with respect to its 64 pixels?
 
 # %% solution="by_hand"
-# predicted holds "q", "dq", "f", "df"; and the numbers of passes, "loss_forward", "loss_reverse",
-# "flight_forward", "flight_reverse", "scores_forward", "scores_reverse".
+# predicted holds "q", "dq", "f", "df", and the numbers of passes: "loss_forward",
+# "loss_reverse", "flight_forward", "flight_reverse", "scores_forward", "scores_reverse".
 # One line for each is fine, for example: predicted["q"] = 7
 predicted = {}
 ### BEGIN SOLUTION

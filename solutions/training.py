@@ -541,7 +541,7 @@ def look(params):
 
 net = None  # the dict of parameters, once it is trained
 # As above, with x_dev, y_dev, init_params(..., device=device), softmax_loss(reg) and
-# on_epoch=look(params); at the end, net = {name: w.cpu() for name, w in params.items()}.
+# on_epoch=look(params). At the end: net = {name: w.cpu() for name, w in params.items()}
 ### BEGIN SOLUTION
 epochs, params = 40, training.init_params((64, 100, 10), seeded(0), device=device)
 cosine = lambda epoch: 0.1 * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
