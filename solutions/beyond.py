@@ -205,7 +205,8 @@ show_graph_steps(nodes, edges, values | {"p": -6, "f": 4}, [
 
 # %% solution="by_hand"
 # predicted holds "q", "dq", "f", "df", and the numbers of passes: "loss_forward",
-# "loss_reverse", "flight_forward", "flight_reverse", "scores_forward", "scores_reverse".
+# "loss_reverse", "flight_forward", "flight_reverse", "scores_forward",
+# "scores_reverse".
 # One line for each is fine, for example: predicted["q"] = 7
 predicted = {}
 ### BEGIN SOLUTION
