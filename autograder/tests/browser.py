@@ -165,6 +165,9 @@ class Browser:
                 self.complaints.append(thrown.get("exception", {}).get("description") or thrown["text"])
             case "Log.entryAdded" if told["entry"]["level"] == "error":
                 self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
+            case "Page.javascriptDialogOpening" if told["type"] == "beforeunload":  # a widget's last answer is not saved
+                leave = {"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+                self._line.send(json.dumps(leave))
             case "Network.requestWillBeSent":
                 self.requests.append(told["request"]["url"])
             case "Network.responseReceived" if told["response"]["status"] >= 400:
