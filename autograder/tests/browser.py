@@ -165,7 +165,8 @@ class Browser:
                 self.complaints.append(thrown.get("exception", {}).get("description") or thrown["text"])
             case "Log.entryAdded" if told["entry"]["level"] == "error":
                 self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}")
-            case "Page.javascriptDialogOpening" if told["type"] == "beforeunload":  # a widget's last answer is not saved
+            case "Page.javascriptDialogOpening" if told["type"] == "beforeunload":
+                # whether to leave what is not saved, such as a widget's last answer
                 leave = {"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
                 self._line.send(json.dumps(leave))
             case "Network.requestWillBeSent":
