@@ -4,7 +4,8 @@ A process that is ready to run while others have the cores is not to blame, so t
 the second number in `/proc/<pid>/task/<tid>/schedstat`. A stretch of time is charged with its wall time, less the time
 that a thread of the process stood ready, and never less than the processor time that all its threads used. So a loop
 costs what it computes, `sleep(4)` costs 4 s, a thread that waits for a thread without a core costs nothing, and a
-hundred threads cost what all of them compute, on a quiet machine and on a busy one.
+hundred threads cost what all of them compute, on a quiet machine and on a busy one. Linux counts a wait for a core when
+it is over: what had been charged of it before is given back then.
 
 Waiting for a disk is not a choice either: where the main thread is found in an uninterruptible sleep, the stretch is
 charged with its processor time alone.
@@ -43,6 +44,7 @@ class ProcessClock:
     def begin(self) -> None:
         """Start a stretch: nothing is charged yet."""
         self.charged = self.wall = 0.0
+        self._waits: list[tuple[float, float]] = []  # of each stretch: its wall time, and what was charged as a wait
         self._at = time.monotonic()
         self._began = self._used = self._processor()
         self._ready = {} if self._pid is None else {self._pid: _ready_of(self._leader)}
@@ -61,8 +63,21 @@ class ProcessClock:
         passed, computed = now - self._at, used - self._used
         self._at, self._used = now, used
         self.wall += passed
-        self.charged += max(computed, 0.0 if self._is_stuck() else passed - self._stood_ready())
+        ready = self._stood_ready()
+        own = max(computed, 0.0 if self._is_stuck() else passed - ready)
+        self.charged += own - self._given_back(ready - passed)
+        self._waits.append((passed, own - computed))
         return self.charged
+
+    def _given_back(self, late: float) -> float:
+        """What was charged as a wait in the last `late` seconds: it stood ready then, as is told only now."""
+        back = gone = 0.0
+        while gone < late and self._waits:
+            length, waited = self._waits.pop()
+            back, gone = back + min(waited, late - gone), gone + length
+        if gone:
+            self._waits.append((gone, 0.0))
+        return back
 
     def close(self) -> None:
         if self._leader is not None:

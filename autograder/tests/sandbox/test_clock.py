@@ -62,6 +62,29 @@ def test_a_loop_takes_longer_on_a_busy_machine_or_the_test_above_says_nothing(bu
     assert wall > 1.5 * found
 
 
+def test_a_wait_for_a_core_that_is_told_late_is_given_back_and_a_chosen_wait_is_not(monkeypatch):
+    """Three readings while it stands ready, of which Linux tells when it runs again; and three of a sleep."""
+    clock = ProcessClock(os.pidfd_open(os.getpid()))
+    told = {"processor": 0.0, "ready": 0.0, "now": 0.0}
+    monkeypatch.setattr(clock, "_processor", lambda: told["processor"])
+    monkeypatch.setattr(clock, "_is_stuck", lambda: False)
+    monkeypatch.setattr(clock, "_stood_ready", lambda: told.pop("ready", 0.0))
+    monkeypatch.setattr(time, "monotonic", lambda: told["now"])
+    clock.begin()
+
+    def read(seconds, computed=0.0, ready=0.0):
+        told.update(now=told["now"] + seconds, processor=told["processor"] + computed, ready=ready)
+        return round(clock.read(), 6)
+
+    assert [read(1.0), read(1.0), read(1.0)] == [1.0, 2.0, 3.0]  # as far as anybody can tell, it sleeps
+    assert read(1.0, computed=0.5, ready=3.5) == 1.0  # it had stood ready for all but half a second
+    assert [read(1.0), read(1.0)] == [2.0, 3.0]
+    assert read(1.0, computed=2.0) == 5.0  # two threads compute at once: no wait is given back for that
+    assert read(1.0, computed=0.5, ready=1.5) == 5.5  # no wait was charged in the half second before
+    assert read(1.0, computed=1.0, ready=9.0) == 4.5  # never more than had been charged as a wait
+    clock.close()
+
+
 def test_a_process_that_has_ended_is_charged_no_more():
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     handle = os.pidfd_open(process.pid)
