@@ -30,11 +30,7 @@ def breaches(
     for value, item in items.items():
         ways = {
             "reused": ("hands out one tensor again and again", REUSED, "answer-reused"),
-            "rounded": (
-                "goes through float32",
-                "{value} = {value}.float().to({value}.dtype)\n{indent}",
-                "dtype-changed",
-            ),
+            "rounded": ("goes through float32", ROUNDED, "dtype-changed"),
             "widened": ("answers in float64 always", "{value} = {value}.double()\n{indent}", "dtype-changed"),
         }
         for rule, (what, text, diagnosis) in ways.items():

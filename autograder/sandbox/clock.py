@@ -65,7 +65,7 @@ class ProcessClock:
         self.wall += passed
         ready = self._stood_ready()
         own = max(computed, 0.0 if self._is_stuck() else passed - ready)
-        self.charged += own - self._given_back(ready - passed)
+        self.charged += own - self._given_back(ready - max(passed, 0.0))  # below 0 where more was skipped
         self._waits.append((passed, own - computed))
         return self.charged
 

@@ -12,6 +12,7 @@ from .gate import Gate, far_out
 from .inputs import away_from_zero, filled
 
 POLE = {"zero": "there is no value at 0"}
+SIGMOID = Gate("sigmoid", "gate_sigmoid")
 GATES = [
     Gate("add", "gate_add", 2),
     Gate("multiply", "gate_multiply", 2),
@@ -21,7 +22,7 @@ GATES = [
     Gate("log", "gate_log", positive=True, without=POLE),
     Gate("total", "gate_sum", 0),
     Gate("mean", "gate_mean", 0),
-    Gate("sigmoid", "gate_sigmoid"),
+    SIGMOID,
     *(Story(name, "given") for name in ("square", "square_backward")),
     *(Story(name, "it gives two numbers for one") for name in ("copy", "copy_backward")),
     Story("sigmoid_by_parts", "each of its gradients follows from the one before"),

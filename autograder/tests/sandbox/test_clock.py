@@ -82,6 +82,9 @@ def test_a_wait_for_a_core_that_is_told_late_is_given_back_and_a_chosen_wait_is_
     assert read(1.0, computed=2.0) == 5.0  # two threads compute at once: no wait is given back for that
     assert read(1.0, computed=0.5, ready=1.5) == 5.5  # no wait was charged in the half second before
     assert read(1.0, computed=1.0, ready=9.0) == 4.5  # never more than had been charged as a wait
+    assert read(1.0) == 5.5
+    clock.skip(3.0)  # it waited for us, and that is no reason to give anything back
+    assert read(1.0) == 5.5
     clock.close()
 
 
