@@ -95,11 +95,20 @@ def test_the_judge_still_gives_a_right_hand_in_full_marks_after_all_of_them(fiel
     assert verdict.score == verdict.max_score
 
 
+def test_a_process_that_is_left_would_be_found_and_another_tests_is_not_taken_for_one(field: Field):
+    transport = field.judge.transport(hand_in_at(field.clean), [])
+    transport.run_notebook()
+    assert field.living()
+    transport.close()
+    assert not field.left_behind()
+    assert str(field.folder) in field.command()  # any other zygote on the same descriptor has the rest of it
+
+
 def test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it(ordinary_user):
     if ordinary_user is None:
         assert os.geteuid() != 0  # then all of the above was run by one
         return
-    assert f"{len(ATTACKS) + 4} passed" in said_by(ordinary_user)
+    assert f"{len(ATTACKS) + 5} passed" in said_by(ordinary_user)
 
 
 OF_THE_USER = test_the_class_comes_to_the_same_when_an_ordinary_user_grades_it.__name__
