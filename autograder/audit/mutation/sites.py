@@ -58,33 +58,36 @@ def mutants(module: str, source: str, functions: Collection[str] | None = None) 
     lines = {line for region in found for line in range(region.begin + 1, region.end)}
     text, names = source.splitlines(keepends=True), _functions(source)
     made: dict[str, Mutant] = {}
-    for first, last in _pieces(source):
+    for first, last in _pieces(ast.parse(source).body):
         if functions is not None and not {names.get(line) for line in range(first, last + 1)} & set(functions):
             continue
-        piece, inside = "".join(text[first - 1 : last]), {line - first + 1 for line in lines}
+        if not lines & {*range(first, last + 1)}:
+            continue
+        head = "if 1:\n" if text[first - 1].startswith(" ") else ""  # without it a method is no Python
+        piece, before = head + "".join(text[first - 1 : last]), first - 1 - len(head.splitlines())
+        nodes = list(ast_nodes(get_ast(piece)))
         for operator in operators():
-            for occurrence, line in _positions(operator, piece):
+            for occurrence, line in _positions(operator, nodes):
                 # a piece at a time: cosmic-ray parses anew for every change, and a module takes ten times as long
-                changed = mutate_code(piece, operator, occurrence) if line in inside else None
+                changed = mutate_code(piece, operator, occurrence) if line + before in lines else None
                 if changed is None or changed == piece:
                     continue
-                whole = "".join(text[: first - 1]) + changed + "".join(text[last:])
-                if whole not in made and _compiles(whole):
-                    at, kind = line + first - 1, type(operator).__name__
+                whole = "".join(text[: first - 1]) + changed.removeprefix(head) + "".join(text[last:])
+                if whole not in made and _compiles(changed):
+                    at, kind = line + before, type(operator).__name__
                     made[whole] = Mutant(module, kind, names.get(at, ""), at, *_difference(source, whole), whole)
     wanted = (mutant for mutant in made.values() if functions is None or mutant.function in functions)
     return sorted(wanted, key=lambda mutant: mutant.line)
 
 
-def _pieces(source: str) -> list[tuple[int, int]]:
-    """(first, last) line of every statement at the top level of a module, decorators included."""
-    return [
-        (
-            min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]),
-            node.end_lineno or node.lineno,
-        )
-        for node in ast.parse(source).body
-    ]
+def _pieces(body: list[ast.stmt]) -> Iterator[tuple[int, int]]:
+    """(first, last) line of every function and of every other statement that is no class, decorators included."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _pieces(node.body)
+        else:
+            begins = [node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))]
+            yield min(begins), node.end_lineno or node.lineno
 
 
 def _fits(name: str) -> bool:
@@ -92,13 +95,10 @@ def _fits(name: str) -> bool:
     return kind != "ReplaceBinaryOperator" or set(change.split("_")) <= ARITHMETIC & {op.name for op in BinaryOperators}
 
 
-def _positions(operator, source: str) -> Iterator[tuple[int, int]]:
+def _positions(operator, nodes: list) -> Iterator[tuple[int, int]]:
     """(occurrence, line) of each change that an operator can make; parameters' defaults and annotations too."""
-    occurrence = 0
-    for node in ast_nodes(get_ast(source)):
-        for (line, _), _ in operator.mutation_positions(node):
-            yield occurrence, line
-            occurrence += 1
+    begins = (line for node in nodes for (line, _), _ in operator.mutation_positions(node))
+    return enumerate(begins)
 
 
 def _compiles(source: str) -> bool:

@@ -268,12 +268,14 @@ class Runner:
     def _reader(self, value: Any) -> Callable[[], Any]:
         """What reads a value of a message, with what its steps have made in the place of references."""
         values = self._values
+        if type(value) is dict and len(value) == 1 and REF in value:
+            number = value[REF]
+            return lambda: values[number]
+        if type(value) in (list, dict) and not any(map(_nests, value.values() if type(value) is dict else value)):
+            return value.copy  # a new one each time, as below
         if type(value) is list:
             readers = [self._reader(entry) for entry in value]
             return lambda: [read() for read in readers]
-        if type(value) is dict and set(value) == {REF}:
-            number = value[REF]
-            return lambda: values[number]
         if type(value) is dict:
             named = {key: self._reader(entry) for key, entry in value.items()}
             return lambda: {key: read() for key, read in named.items()}
@@ -288,3 +290,7 @@ def _get(holder: Any, name: str) -> Any:
         where = f"{holder.__name__.rsplit('.', 1)[-1]}.py" if isinstance(holder, ModuleType) else type(holder).__name__
         raise Missing(f"{where} has no `{name}`")
     return found
+
+
+def _nests(value: Any) -> bool:
+    return type(value) is list or type(value) is dict

@@ -136,8 +136,8 @@ def _tensor_from_ext(code: int, data: bytes) -> torch.Tensor:
     for numbers in (shape, order, expanded):
         if type(numbers) is not list or not all(type(n) is int and 0 <= n <= MAX_BYTES for n in numbers):
             raise Malformed("a tensor of the answer has an impossible shape")
-    dtype = DTYPES[name]
-    if sorted(order) != list(range(len(shape))) or not set(expanded) <= set(order):
+    dtype, in_order = DTYPES[name], order == [*range(len(shape))]
+    if not in_order and sorted(order) != [*range(len(shape))] or not set(expanded) <= set(order):
         raise Malformed("a tensor of the answer has an impossible layout")
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:  # an expanded one brings few bytes and may claim many
         raise Malformed(f"a tensor of the answer claims shape {shape}; {MAX_BYTES} bytes are allowed")
@@ -149,7 +149,7 @@ def _tensor_from_ext(code: int, data: bytes) -> torch.Tensor:
     if dtype is torch.bool and raw.strip(b"\x00\x01"):
         raise Malformed("a boolean tensor of the answer holds bytes other than 0 and 1")
     tensor = torch.frombuffer(bytearray(raw), dtype=dtype)
-    if not expanded and order == sorted(order):  # nearly all of them
+    if not expanded and in_order:  # nearly all of them
         return tensor.reshape(shape)
     tensor = tensor.reshape([stored[d] for d in order])
     back = [order.index(d) for d in range(len(order))]

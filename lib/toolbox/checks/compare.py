@@ -180,15 +180,21 @@ def _check(
 ) -> None:  # fmt: skip
     label = label or name
     limit = tolerance(inputs, condition)
-    single = got.is_floating_point() and torch.equal(got.double(), got.float().double())
-    # To know a mistake again, float32's digits will do; where a problem magnifies roundings, two of them are left.
-    near = max(limit, min(tolerance(torch.float32, condition), 1e-2)) if single else limit
-    before = frozenset(current().places)
     place = current().place(label)
     if current().only_listen:
         if naming():
             current().answers[place] = got, true, limit
         return
+    compared = got.dtype != torch.bool and got.shape == true.shape
+    error = relative_error(got, true, terms) if compared else math.inf
+    if error <= limit:
+        for tell in _observers:
+            tell(error / limit)
+        return
+    before = frozenset(current().places[:-1])
+    single = got.is_floating_point() and torch.equal(got.double(), got.float().double())
+    # To know a mistake again, float32's digits will do; where a problem magnifies roundings, two of them are left.
+    near = max(limit, min(tolerance(torch.float32, condition), 1e-2)) if single else limit
 
     def known() -> dict[str, Any]:
         return more | (clues() if clues else {})
@@ -218,11 +224,6 @@ def _check(
         plain = f"{label} holds nan or inf"
         raise Mismatch(f"{plain}{_share(evidence)}", diagnosis=found, evidence=evidence, plain=plain)
 
-    error = relative_error(got, true, terms)
-    if error <= limit:
-        for tell in _observers:
-            tell(error / limit)
-        return
     accept = accept() if callable(accept) else accept
     if any(other.shape == got.shape and relative_error(got, other, terms) <= limit for other in accept):
         for tell in _followers:
