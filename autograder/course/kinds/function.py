@@ -195,7 +195,7 @@ def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, first, stud
     (before,) = script.fetch(kept)
     own = function.right_parts(before, first, given)
     for more in (0, 1):
-        script.fetch(function.ask(script, function.given(make, dtype, more)))
+        script.fetch(function.ask(script, another(function, make, given, more)))
     (after,) = script.fetch(kept)
     (again,) = script.fetch(function.ask(script, given))
     for part, value in own.items():
@@ -205,6 +205,14 @@ def its_answer_stays_and_the_next_call_knows_nothing_of_it(function, first, stud
         if not alike(function.part(again, part), value, tolerance(dtype, 64.0)):
             message = f"asked the same question again, after others, it gives another {part or 'answer'}"
             raise Mismatch(message, diagnosis=["call-remembered"])
+
+
+def another(function: Function, make, given: Given, more: int) -> Given:
+    """Arguments with another answer than `given` has."""
+    while True:
+        drawn = function.given(make, torch.float64, more)
+        if function.true is None or not identical(list(function.true(**drawn)), list(function.true(**given))):
+            return drawn
 
 
 @asks(Function, "layouts", over="groups", of="groups", share=0.5)

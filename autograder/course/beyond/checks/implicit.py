@@ -135,11 +135,15 @@ def system(make, *shape: int) -> torch.Tensor:
     return torch.eye(shape[-1], dtype=torch.float64) * 3 + make.normal(*shape, scale=0.8 / shape[-1] ** 0.5)
 
 
-def nearly_singular(make, n: int) -> torch.Tensor:
-    """(n, n): a combination of its columns is zero but for rounding, though no entry shows it."""
-    a = make.normal(n, n)
-    a[:, -1] = a[:, :-1] @ make.uniform(n - 1, low=0.5, high=1.5)
-    return a
+def nearly_singular(make, n: int, dtype=torch.float64) -> torch.Tensor:
+    """(n, n): a combination of its columns is zero but for rounding, though neither an entry nor its determinant
+    shows it.
+    """
+    while True:
+        a = make.normal(n, n)
+        a[:, -1] = a[:, :-1] @ make.uniform(n - 1, low=0.5, high=1.5)
+        if torch.linalg.det(a.to(dtype)).abs() > 0.01 * torch.finfo(dtype).eps:
+            return a.to(dtype)
 
 
 def solves_at_all(student, make) -> None:
@@ -177,7 +181,7 @@ def test_a_batch_of_systems_is_solved_in_float32(student, make):
 def test_a_system_that_is_singular_but_for_rounding_is_refused(student, make):
     solves_at_all(student, make)
     for n, dtype in ((3, torch.float64), (6, torch.float64), (5, torch.float32)):
-        asked = {"system": nearly_singular(make, n).to(dtype), "right": make.normal(n, 1, dtype=dtype)}
+        asked = {"system": nearly_singular(make, n, dtype), "right": make.normal(n, 1, dtype=dtype)}
         refuses(lambda asked=asked: student.implicit.solve(**asked), "singular",
                 f"a column that is a sum of the others, {dtype}")  # fmt: skip
 
@@ -232,10 +236,17 @@ def test_the_limit_of_what_is_singular_lies_where_it_is_said_to_lie(student, mak
 
 
 def equilibrium_layer(make, N: int, D: int, H: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
-    """w, u, b, x, with w of spectral norm 0.7: every start leads to one fixed point."""
-    w = make.normal(H, H)
-    w = 0.7 * w / torch.linalg.matrix_norm(w, 2)
-    given = {"w": w, "u": make.normal(D, H), "b": make.normal(H), "x": make.normal(N, D)}
+    """w, u, b, x, with w of spectral norm 0.8: every start leads to one fixed point, in some dozens of steps.
+
+    One unit reads no other and settles at once, and so does the first of several rows: no unit and no row speaks for
+    all.
+    """
+    one, other = (torch.linalg.qr(make.normal(H, H))[0] for _ in range(2))
+    w = one @ torch.diag(torch.linspace(0.8, 0.7, H).double()) @ other
+    if H > 1:
+        w[:, -1] = 0
+    u, x, b = make.normal(D, H, scale=0.35 / D**0.5), make.normal(N, D), make.normal(H, scale=0.35)
+    given = {"w": w, "u": u, "b": -x[0] @ u if N > 1 else b, "x": x}
     return {name: value.to(dtype) for name, value in given.items()}
 
 
@@ -295,6 +306,7 @@ def test_the_last_step_that_is_allowed_counts_and_one_fewer_is_too_few(student, 
     """A net of two layers: right after two steps, and in the third nothing moves by more than 0."""
     widths = (3, 4, 2)
     weights = [make.normal(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+    weights = [weight / weight.abs().sum(dim=0) for weight in weights]  # no value moves by 1 or more
     w, u, b = layers.blocks(weights, [make.normal(width) for width in widths[1:]])
     given = {"w": w, "u": u, "b": b, "x": make.normal(5, 3)}
     check_equilibrium(answered(student.implicit.deq_solve, **given, tol=0.0, max_steps=3), given)
@@ -520,8 +532,10 @@ def symmetric_matrix(make, n: int, gap: float = 0.7) -> torch.Tensor:
 def check_eigen(student, make, n: int, dtype=torch.float64, flip: bool = False, gap: float = 0.7) -> None:
     a = symmetric_matrix(make, n, gap)
     a = (a + a.T) / 2
-    gl, gv = make.normal(n, dtype=dtype), make.normal(n, n, dtype=dtype)
     values, vectors = torch.linalg.eigh(a)
+    # how each vector should turn towards each other one: of two, never the same way, or they would cancel
+    turns = make.uniform(n, n, low=0.3, high=2.0) * (torch.ones(n, n).triu() * 2 - 1)
+    gl, gv = make.normal(n, dtype=dtype), (vectors @ turns).to(dtype)
     signs = torch.where(torch.arange(n) % 2 == 0, -1.0, 1.0).double() if flip else torch.ones(n).double()
     true = layers.eigen(gl, gv, a, signs)
     values, vectors = values.to(dtype), (vectors * signs).to(dtype)

@@ -84,7 +84,7 @@ def eigen(make, dtype, more):
 
 def to_find(make, dtype, more):
     seen = scene(make, 6 + more, 0.01)
-    given = {"points": seen["points"], "image": seen["image"], "start": seen["pose"] + 0.03}
+    given = {"points": seen["points"], "image": seen["image"], "start": seen["pose"] + 0.08}
     return {name: value.to(dtype) for name, value in given.items()} | {"tol": 1e-12 if dtype == torch.float64 else 1e-4}
 
 
