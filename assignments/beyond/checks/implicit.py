@@ -118,11 +118,15 @@ def system(make, *shape: int) -> torch.Tensor:
     return torch.eye(shape[-1], dtype=torch.float64) * 3 + make.normal(*shape, scale=0.8 / shape[-1] ** 0.5)
 
 
-def nearly_singular(make, n: int) -> torch.Tensor:
-    """(n, n): a combination of its columns is zero but for rounding, though no entry shows it."""
-    a = make.normal(n, n)
-    a[:, -1] = a[:, :-1] @ make.uniform(n - 1, low=0.5, high=1.5)
-    return a
+def nearly_singular(make, n: int, dtype=torch.float64) -> torch.Tensor:
+    """(n, n): a combination of its columns is zero but for rounding, though neither an entry nor its determinant
+    shows it.
+    """
+    while True:
+        a = make.normal(n, n)
+        a[:, -1] = a[:, :-1] @ make.uniform(n - 1, low=0.5, high=1.5)
+        if torch.linalg.det(a.to(dtype)).abs() > 0.01 * torch.finfo(dtype).eps:
+            return a.to(dtype)
 
 
 def solves_at_all(student, make) -> None:
@@ -153,10 +157,17 @@ def test_a_singular_system_is_refused(student, make):
 
 
 def equilibrium_layer(make, N: int, D: int, H: int, dtype=torch.float64) -> dict[str, torch.Tensor]:
-    """w, u, b, x, with w of spectral norm 0.7: every start leads to one fixed point."""
-    w = make.normal(H, H)
-    w = 0.7 * w / torch.linalg.matrix_norm(w, 2)
-    given = {"w": w, "u": make.normal(D, H), "b": make.normal(H), "x": make.normal(N, D)}
+    """w, u, b, x, with w of spectral norm 0.8: every start leads to one fixed point, in some dozens of steps.
+
+    One unit reads no other and settles at once, and so does the first of several rows: no unit and no row speaks for
+    all.
+    """
+    one, other = (torch.linalg.qr(make.normal(H, H))[0] for _ in range(2))
+    w = one @ torch.diag(torch.linspace(0.8, 0.7, H).double()) @ other
+    if H > 1:
+        w[:, -1] = 0
+    u, x, b = make.normal(D, H, scale=0.35 / D**0.5), make.normal(N, D), make.normal(H, scale=0.35)
+    given = {"w": w, "u": u, "b": -x[0] @ u if N > 1 else b, "x": x}
     return {name: value.to(dtype) for name, value in given.items()}
 
 
@@ -270,8 +281,10 @@ def symmetric_matrix(make, n: int, gap: float = 0.7) -> torch.Tensor:
 def check_eigen(student, make, n: int, dtype=torch.float64, flip: bool = False, gap: float = 0.7) -> None:
     a = symmetric_matrix(make, n, gap)
     a = (a + a.T) / 2
-    gl, gv = make.normal(n, dtype=dtype), make.normal(n, n, dtype=dtype)
     values, vectors = torch.linalg.eigh(a)
+    # how each vector should turn towards each other one: of two, never the same way, or they would cancel
+    turns = make.uniform(n, n, low=0.3, high=2.0) * (torch.ones(n, n).triu() * 2 - 1)
+    gl, gv = make.normal(n, dtype=dtype), (vectors @ turns).to(dtype)
     signs = torch.where(torch.arange(n) % 2 == 0, -1.0, 1.0).double() if flip else torch.ones(n).double()
     true = layers.eigen(gl, gv, a, signs)
     values, vectors = values.to(dtype), (vectors * signs).to(dtype)

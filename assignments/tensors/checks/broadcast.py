@@ -33,6 +33,7 @@ def all_shapes(make, check, examples: int = 40) -> None:
     Small shapes first, so that the first failure is one that fits into a head.
     """
     pairs = [([2], [2, 2]), ([2, 2], [3, 2, 2])]  # where it shows from which side axes are counted
+    pairs += [([1, 3, 1], [2, 3, 4])]  # and whether all that were stretched are summed
     for _ in range(examples):
         sizes = make.integers(1, 5, (int(make.integers(0, 5, (1,))),)).tolist()
         copied = make.integers(0, 2, (2, len(sizes))).tolist()

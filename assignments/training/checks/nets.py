@@ -30,8 +30,15 @@ def changed_params(student, name: str, params: dict[str, torch.Tensor], *args: t
     return [key for key, w in params.items() if not torch.equal(after[key], w)]
 
 
+def balance(params: dict[str, torch.Tensor], x: torch.Tensor) -> None:
+    """Move the last bias, in place, so that scores of both signs come out."""
+    last = params[f"b{len(params) // 2}"]
+    last -= sequential({name: value.double() for name, value in params.items()})(x.double()).mean().to(last.dtype)
+
+
 def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
     params, x = net_of(make, *sizes, dtype=dtype), make.normal(N, sizes[0], dtype=dtype)
+    balance(params, x)
     exact = {name: value.double() for name, value in params.items()}
     true = sequential(exact)(x.double())
     given = student.training.scores(params=params, x=x)
@@ -52,6 +59,7 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False) -> No
     """The counts are drawn first, and the labels made of them."""
     true = make.integers(0, most, (C, C))
     true[0, 1], true[1, 0] = most + 2, 1  # never symmetric, always a repeated pair
+    true[-1, -1] += 1  # the last class is taken for itself at least once
     if empty:
         true[-1], true[:, -1] = 0, 0  # the last one: it is the one that a count without a size forgets
     pairs = torch.cartesian_prod(torch.arange(C), torch.arange(C)).repeat_interleave(true.flatten(), dim=0)

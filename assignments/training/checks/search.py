@@ -70,7 +70,10 @@ class Settings:
 
 
 def points_of(make, count: int) -> list[dict[str, float]]:
-    return [{"lr": lr, "reg": reg} for lr, reg in zip(*make.uniform(2, count).tolist(), strict=True)]
+    """Points to try, the first two of them near each other."""
+    settings = make.uniform(2, count)
+    settings[:, 1] = settings[:, 0] + 0.02
+    return [{"lr": lr, "reg": reg} for lr, reg in zip(*settings.tolist(), strict=True)]
 
 
 def sought(

@@ -132,10 +132,15 @@ def rows_loss(x: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
     return torch.nn.functional.softplus(torch.tanh(x @ w1) @ w2)
 
 
+def losses_with(w1: Tensor, w2: Tensor) -> Callable[[Tensor], Tensor]:
+    """`rows_loss` as a function of x alone."""
+    return lambda x: rows_loss(x, w1, w2)
+
+
 def trained_by(penalty: Callable, x: Tensor, parameters: Sequence[Tensor]) -> dict[str, Any]:
     """A penalty's value, and its gradients by the parameters; None for these where autograd cannot go on."""
     leaves = [parameter.detach().clone().requires_grad_() for parameter in parameters]
-    value = penalty(lambda inputs: rows_loss(inputs, *leaves), x)
+    value = penalty(losses_with(*leaves), x)
     if not isinstance(value, Tensor):
         return {"value": value, "grads": None}
     if not value.requires_grad or value.numel() != 1:

@@ -16,6 +16,7 @@ ALIKE = """
    rop_backward           products                         products["w1"] products["b2"]         rop_backward
    rop_softmax            r_grad_scores                    r_grad_scores                         rop_softmax
    conjugate_gradients    x                                x                                     conjugate_gradients
+   gradient_penalty       penalty                          penalty                               gradient_penalty
    solve                  solution                         solution                              solve
    deq_solve              z if settled else None           z                                     deq_solve
    deq_adjoint            grad_a                           grad_a                                deq_adjoint
