@@ -9,7 +9,6 @@ from torch import Tensor
 
 
 def as_dual(number: Dual | Tensor | float, like: Tensor | None = None) -> Dual:
-    """A Dual as it is; a tensor or a number as a constant, of tangent 0. like: gives a number its dtype. Given."""
     if isinstance(number, Dual):
         return number
     if not isinstance(number, Tensor):
@@ -38,15 +37,11 @@ class Dual:
     def __repr__(self) -> str:
         return f"Dual(value={self.value.tolist()}, tangent={self.tangent.tolist()})"
 
-    # Given, as examples: two beats, the value and the tangent.
-
     def __neg__(self) -> Dual:
         return Dual(-self.value, -self.tangent)
 
     def square(self) -> Dual:
         return Dual(self.value * self.value, 2 * self.value * self.tangent)
-
-    # Arithmetic. Values of different shapes broadcast, and so do their tangents.
 
     def __add__(self, other: Dual | Tensor | float) -> Dual:
         other, result = as_dual(other, self.value), None
@@ -71,7 +66,6 @@ class Dual:
         return result
 
     def __matmul__(self, other: Dual | Tensor) -> Dual:
-        """The matrix product: (N, D) @ (D, M), or a vector on either side."""
         other, result = as_dual(other, self.value), None
         # one product of block matrices: [dA A] times [B over dB]
         if self.value.dim() == 2 == other.value.dim():
@@ -81,8 +75,6 @@ class Dual:
             tangent = torch.matmul(self.value, other.tangent) + torch.matmul(self.tangent, other.value)
         result = Dual(torch.matmul(self.value, other.value), tangent)
         return result
-
-    # A number or a tensor on the left: Python asks the Dual on the right. Given.
 
     def __radd__(self, other: Tensor | float) -> Dual:
         return as_dual(other, self.value) + self
@@ -99,42 +91,29 @@ class Dual:
     def __rmatmul__(self, other: Tensor) -> Dual:
         return as_dual(other, self.value) @ self
 
-    # Functions, entry by entry.
-
     def exp(self) -> Dual:
-        result = None
         result = Dual(torch.exp(self.value), self.tangent * torch.exp(self.value))
         return result
 
     def log(self) -> Dual:
-        """The natural logarithm, for values above 0."""
-        result = None
         result = Dual(torch.log(self.value), self.value.reciprocal() * self.tangent)
         return result
 
     def tanh(self) -> Dual:
-        """The hyperbolic tangent. Its slope is 1 - tanh(x)**2."""
-        result = None
         result = Dual(torch.tanh(self.value), self.tangent / torch.cosh(self.value) ** 2)
         return result
 
     def relu(self) -> Dual:
-        """max(0, x). At 0 any slope from 0 to 1 is right."""
-        result = None
         gate = (self.value >= 0).to(self.value.dtype)  # the other choice at the kink
         result = Dual(gate * self.value, gate * self.tangent)
         return result
 
     def sum(self, dim: int | None = None, keepdim: bool = False) -> Dual:
-        """The sum along `dim`, or of everything; with keepdim the axis stays, with size 1. Tensors take the same."""
-        result = None
         both = torch.stack([self.value, self.tangent])
         axes = tuple(range(1, both.dim())) if dim is None else (dim % self.value.dim() + 1,)
         both = both.sum(dim=axes, keepdim=keepdim)
         result = Dual(both[0], both[1])
         return result
-
-    # Moving entries about moves their tangents along. Given.
 
     def __getitem__(self, place: object) -> Dual:
         return Dual(self.value[place], self.tangent[place])
@@ -144,20 +123,12 @@ class Dual:
         return Dual(self.value.T, self.tangent.T)
 
     def detach(self) -> Tensor:
-        """The value alone, as a constant (a tensor's own `detach` does the same for autograd)."""
         return self.value
 
 
 def jvp(
     function: Callable[..., Dual | Tensor], inputs: Sequence[Tensor], tangents: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Value and directional derivative: how fast function(*inputs) moves when the inputs move with the tangents.
-
-    function: takes as many Duals as there are inputs, returns one (or a tensor, where it depends on none of them: its
-    tangent is then zero). inputs: floating tensors. tangents: one for each input, of its shape.
-    Returns (y, dy), both of the shape of y, in one pass. The same as torch.func.jvp(function, inputs, tangents).
-    """
-    value, tangent = None, None
     result = function(*map(Dual, inputs, tangents))
     if isinstance(result, Tensor):
         return result, torch.zeros_like(result)
@@ -165,16 +136,7 @@ def jvp(
     return value, tangent
 
 
-# A whole Jacobian from products. Each call of `push` or `pull` is a pass through the whole function.
-
-
 def jacobian_by_columns(push: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The Jacobian from Jacobian-vector products, one for each entry of x: forward mode.
-
-    push(v): for v of x's shape and dtype, J v, of the shape of y. x: any shape, at least one entry; not changed.
-    Returns a tensor of shape y.shape + x.shape.
-    """
-    jacobian = None
     units = torch.eye(x.numel(), dtype=x.dtype).reshape(x.numel(), *x.shape)
     jacobian = torch.movedim(torch.stack([push(unit) for unit in units]), 0, -1)
     jacobian = jacobian.reshape(*jacobian.shape[:-1], *x.shape)
@@ -182,12 +144,6 @@ def jacobian_by_columns(push: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def jacobian_by_rows(pull: Callable[[Tensor], Tensor], y: Tensor) -> Tensor:
-    """The Jacobian from vector-Jacobian products, one for each entry of y: reverse mode.
-
-    pull(g): for g of y's shape and dtype, g J, of the shape of x. y: any shape, at least one entry; not changed.
-    Returns a tensor of shape y.shape + x.shape.
-    """
-    jacobian = None
     units = torch.eye(y.numel(), dtype=y.dtype).reshape(y.numel(), *y.shape)
     jacobian = torch.stack([pull(unit) for unit in units]).unflatten(0, y.shape) if y.dim() else pull(units[0])
     return jacobian
