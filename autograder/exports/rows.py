@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from autograder.roster.matching import Person
-from autograder.rules.grade import EXCUSED, GRADED, MISSING, NOT_JUDGED, STATUSES, UNMARKED
+from autograder.rules.grade import EXCUSED, GRADED, MISSING, NOT_JUDGED, STATUSES, UNMARKED, Points
 
 __all__ = [
     "EXCUSED", "GRADED", "MISSING", "NOT_JUDGED", "STATUSES", "UNMARKED", "GradeRow",
@@ -21,27 +20,13 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class GradeRow:
-    """One student's grade in one assignment. Points throughout.
+class GradeRow(Points):
+    """One student's grade in one assignment, and who that is.
 
-    score: raw_score less the penalty, never below 0; None where there is no score that counts (not judged, excused).
-    auto_*: the check cells; written_*: what a person marks. due, received: naive UTC. comment: what the student is
-    told, as lines of plain text. page: the feedback page, None where there is none.
+    due, received: naive. comment: what the student is told, as lines of plain text. page: the feedback page, None where
+    there is none.
     """
 
-    student: str
-    assignment: str
-    status: str
-    max_score: float
-    score: float | None = None
-    raw_score: float | None = None
-    penalty: float = 0.0
-    auto_score: float | None = None
-    max_auto_score: float | None = None
-    written_score: float | None = None
-    max_written_score: float | None = None
-    due: datetime | None = None
-    received: datetime | None = None
     late_seconds: int | None = None
     first_name: str = ""
     last_name: str = ""

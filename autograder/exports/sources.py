@@ -5,6 +5,7 @@ Every number in a row is the grade's (`autograder.rules.grade`); nothing is reck
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from autograder.exports.rows import GradeRow
 from autograder.roster.file import read_roster
 from autograder.roster.student import Student
 from autograder.rules.class_grades import ClassGrades, read_verdicts
-from autograder.rules.grade import Grade, items_of
+from autograder.rules.grade import Grade, Points, items_of
 from toolbox.errors import NotThere
 
 
@@ -50,11 +51,10 @@ def rows_of(assignment: str, grades: ClassGrades, roster: Roster, attempts: Atte
         first, last, email = grades.names.get(grade.student, ("", "", ""))
         page = grades.classroom / "feedback" / grade.student / assignment / f"{assignment}.html"
         verdict = verdicts.get(grade.student)
+        points = {field.name: getattr(grade, field.name) for field in fields(Points)}
+        points |= {"due": _naive(grade.due), "received": _naive(grade.received)}
         rows.append(GradeRow(
-            grade.student, assignment, grade.status, grade.max_score, score=grade.score, raw_score=grade.raw_score,
-            penalty=grade.penalty, auto_score=grade.auto_score, max_auto_score=grade.max_auto_score,
-            written_score=grade.written_score, max_written_score=grade.max_written_score, due=_naive(grade.due),
-            received=_naive(grade.received), late_seconds=grade.late_seconds if verdict else None,
+            **points, late_seconds=grade.late_seconds if verdict else None,
             first_name=entry.first_name or first, last_name=entry.last_name or last, email=entry.email or email,
             section=entry.section, keys=entry.keys,
             attempt={**entry.scoped.get(assignment, {}), **attempts.get(grade.student, {})},

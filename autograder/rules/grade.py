@@ -39,12 +39,11 @@ class ItemGrade:
 
 
 @dataclass(frozen=True)
-class Grade:
-    """One student's grade in one assignment, in points.
+class Points:
+    """One student's points in one assignment.
 
-    score: raw_score less the penalty, never below 0; None where there is none that counts. auto_*: of the items,
-    written_*: of the written questions. due: the assignment's, deadline: the student's own; with received in UTC.
-    waiting: a person has still to look at something. remarks: what a person wrote, by cell.
+    score: raw_score less the penalty, never below 0; None where there is none that counts (not judged, excused).
+    auto_*: of the items, by checks; written_*: of the written questions, by a person. due, received: in UTC.
     """
 
     student: str
@@ -59,8 +58,18 @@ class Grade:
     written_score: float | None = None
     max_written_score: float | None = None
     due: datetime | None = None
-    deadline: datetime | None = None
     received: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Grade(Points):
+    """One student's grade in one assignment.
+
+    deadline: the student's own, in UTC. waiting: a person has still to look at something. remarks: what a person wrote,
+    by cell.
+    """
+
+    deadline: datetime | None = None
     late_seconds: int = 0
     waiting: bool = False
     items: tuple[ItemGrade, ...] = ()
