@@ -12,10 +12,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from autograder.sandbox.statements import lines_of
+
 WORDS: dict[str, str] = {
     "derivatives that are ready-made": "autograd backward grad_fn requires_grad requires_grad_ enable_grad "
     "set_grad_enabled jvp vjp jacrev jacfwd hessian linearize functorch forward_ad dual_level make_dual make_fx "
-    "checkpoint aten sympy mpmath threshold_backward _C _execution_engine",
+    "_decomp decompositions TorchDispatchMode __torch_dispatch__ checkpoint aten sympy mpmath threshold_backward _C "
+    "_execution_engine",
     "tools of the course that are not there while grading": "gradcheck numeric_gradient references truths planted "
     "graph_ops misconceptions diagnose recipe forbid calls sensors",
     "other threads and processes": "threading _thread concurrent multiprocessing subprocess asyncio fork popen system",
@@ -54,7 +57,7 @@ class Looker:
     """
 
     def __init__(self, given: Iterable[str], masters: Iterable[str]):
-        self._given = {line.strip() for source in given for line in source.splitlines()}
+        self._given = {line.strip() for source in given for line in lines_of(source)}
         usual = {word for source in masters for _, word in _words(source)}
         self._odd = _pattern(set(WHY) - usual)
 
@@ -62,7 +65,7 @@ class Looker:
         """What is worth a look in (where, source) pairs, each word once in each place, the first MOST."""
         found: dict[tuple[str, str], Finding] = {}
         for where, source in sources:
-            lines = source.splitlines()
+            lines = lines_of(source)
             odd = {number for number, line in enumerate(lines, 1) if self._odd.search(line)}
             hits = {number for number in odd if lines[number - 1].strip() not in self._given}
             for number, word in _words(source) if hits else ():
@@ -79,7 +82,7 @@ def _words(source: str) -> Iterable[tuple[int, str]]:
     try:
         tree = ast.parse(re.sub(r"(?m)^[ \t]*[%!].*$", "", source))  # without IPython's magics
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        for number, line in enumerate(source.splitlines(), 1):
+        for number, line in enumerate(lines_of(source), 1):
             yield from ((number, word) for word in SEARCH.findall(line))
         return
     for node in ast.walk(tree):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 
+from autograder.sandbox.statements import lines_of
 from toolbox.checks.items import TestResult
 from toolbox.checks.table import STATUS_WORDS
 from toolbox.errors import Mismatch, StudentError
@@ -51,7 +52,7 @@ def _where(place: tuple[str, int], modules: dict[str, bytes]) -> str:
     source = modules.get(name.removesuffix(".py"))
     if source is None:
         return ""
-    lines = source.decode("utf-8", "replace").splitlines()
+    lines = lines_of(source.decode("utf-8", "replace"))
     if not 1 <= line <= len(lines):
         return ""
     text = lines[line - 1].strip()[:LONGEST]

@@ -153,7 +153,7 @@ def _short(fullname: str) -> str | None:
 def explain(statement: Statement, error: BaseException | None, how: str | None) -> LeftOut:
     """What was left out, and the likely reason."""
     first = next(
-        (line.strip() for line in statement.text.splitlines() if line.strip() and line.strip()[0] not in "#@"), ""
+        (line.strip() for line in statement.text.split("\n") if line.strip() and line.strip()[0] not in "#@"), ""
     )
 
     def left_out(code: str, about: str, message: str, line: int | None = None) -> LeftOut:

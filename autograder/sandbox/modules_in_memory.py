@@ -8,7 +8,7 @@
 2. in a worker, given modules come from the judge's first message: code, and source where a student may read it;
 3. what only the suite's scripts use is loaded apart from all that (`apart`): no import leads there;
 4. the rest of the course is not there, and stand-ins say so (`stand_in`). Other packages that differentiate (AWAY) are
-   treated alike.
+   treated alike, and torch's compilers (UNCOMPILED) let everything run as it is.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from autograder.sandbox.stand_in import NotThereWhileGrading
-from autograder.sandbox.visible import AWAY, ROOMS, SERVING, SHARED, Sent
+from autograder.sandbox.stand_in import NotThereWhileGrading, Uncompiled
+from autograder.sandbox.visible import AWAY, ROOMS, SERVING, SHARED, UNCOMPILED, Sent
 
 COURSE = ("toolbox", "backprop")
 # The toolbox's own `__init__` imports checks and the gradient checker; here its names are found when asked for.
@@ -79,6 +79,8 @@ class Finder(MetaPathFinder, Loader):
         package, _, rest = name.partition(".")
         if package in AWAY and self._lib is None:
             return ModuleSpec(name, self, loader_state=NotThereWhileGrading)
+        if self._lib is None and ".".join(name.split(".")[:2]) in UNCOMPILED:
+            return ModuleSpec(name, self, loader_state=Uncompiled)
         if package not in COURSE:
             return None
         if name in COURSE:
@@ -105,7 +107,7 @@ class Finder(MetaPathFinder, Loader):
         return spec.loader_state(spec.name) if spec.loader_state is not None else None
 
     def exec_module(self, module: ModuleType) -> None:
-        if isinstance(module, NotThereWhileGrading):
+        if isinstance(module, NotThereWhileGrading | Uncompiled):
             module.__path__ = []  # so that its modules can be imported: they are not there either
         elif module.__name__ in self._sent:
             exec(self._sent[module.__name__][2], vars(module))

@@ -10,7 +10,8 @@ of each call. What is looked at lies in torch's own machinery, where Python's na
    scripted and traced code, nodes of a graph that are called by hand and inference mode pass there, too.
 3. The nodes. Where anomaly detection is on, torch asks for a traceback whenever it records an operation, in any thread;
    it gets it from a function of ours. Honest code records nothing where gradients are switched off, nor within a
-   backward pass that keeps no graph.
+   backward pass that keeps no graph. A thread's nodes are numbered, too: where more were made than asked for one,
+   somebody has kept them quiet.
 4. Dual numbers need an open level, and there is one only: none may be left open from before.
 
 What is noticed is evidence. All of it lives in the process of the student's code, and whoever rewrites memory or takes
@@ -32,7 +33,9 @@ FORGET = -2  # something else ran, which nobody watched
 ANY = 2**31 - 1  # backward passes: the call may use autograd as it likes
 Watch = Generator[tuple[int, str], int, None]
 
-KEYS = ("CPU", "CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctional")
+GENERAL = ("CompositeExplicitAutograd", "CompositeExplicitAutogradNonFunctional")
+# A kernel of another layout does the same for whoever brings tensors into it.
+LAYOUTS = ("CPU", "MkldnnCPU", "NestedTensorCPU", "QuantizedCPU", "SparseCPU", "SparseCsrCPU")
 
 
 def install() -> Watch:
@@ -56,6 +59,7 @@ def _watch(notes: deque[str]) -> Watch:
     number, run = torch._C._current_graph_task_id, torch.autograd.Variable._execution_engine.run_backward
     enter, leave = torch._C._enter_dual_level, torch._C._exit_dual_level
     anomaly, is_on, recording = torch.set_anomaly_enabled, torch.is_anomaly_enabled, torch.is_grad_enabled
+    nodes = torch._C._autograd._get_sequence_nr
     by_engine, top, thread, main = engine.__code__, sys._getframe, threading.get_ident, threading.get_ident()
     seen: deque[int] = deque(maxlen=1)
     one, leaf = torch.ones(()), torch.zeros((), requires_grad=True)
@@ -63,6 +67,9 @@ def _watch(notes: deque[str]) -> Watch:
     roots, upstream = (leaf,), (one,)
 
     def note_node() -> list[str]:
+        nonlocal asked
+        if thread() == main:
+            asked += 1
         if recording() and (allowed == 0 or not in_order()):
             notes.append("it recorded a graph")
         return []  # without recording it is a Function that is only applied: it makes a node as well, and needs none
@@ -79,6 +86,7 @@ def _watch(notes: deque[str]) -> Watch:
 
     holder, names, modules = traceback.__name__, vars(traceback), sys.modules
     last, sent, what, allowed = -1, 0, "", 0  # last: the number of our latest pass, -1 where others may have followed
+    asked, made = 0, 0  # nodes of this thread that asked for a traceback, and the number of its next one at the begin
     while True:
         order = yield sent, what
         sent, what = sent + 1, ""
@@ -98,9 +106,11 @@ def _watch(notes: deque[str]) -> Watch:
                 leave(level=0)
             names["format_stack"] = note_node
             anomaly(True, False)
+            asked, made = 0, nodes()
         else:
             if allowed < ANY:
-                if not (is_on() and names["format_stack"] is note_node and modules.get(holder) is traceback):
+                untouched = is_on() and names["format_stack"] is note_node and modules.get(holder) is traceback
+                if not untouched or nodes() - made > asked:
                     notes.append("what records it was switched off")
                 anomaly(False, False)
             run(roots, upstream, False, False, roots, allow_unreachable=True, accumulate_grad=False)
@@ -111,6 +121,18 @@ def _watch(notes: deque[str]) -> Watch:
                 what = notes[0]
             last = now
             notes.clear()
+
+
+def take_formulas_away() -> None:
+    """Torch holds the backward steps of many operations a second time, in Python, for its compilers to take apart."""
+    import torch._decomp
+    import torch._decomp.decompositions as formulas
+
+    for name in [name for name in vars(formulas) if "backward" in name]:
+        delattr(formulas, name)
+    for table in torch._decomp.global_decomposition_table.values():
+        for operator in [operator for operator in table if "backward" in str(operator)]:
+            del table[operator]
 
 
 def _cover_kernels(note: Callable[[str], None]) -> None:
@@ -124,15 +146,21 @@ def _cover_kernels(note: Callable[[str], None]) -> None:
     from torch.autograd.graph import _engine_run_backward as engine
 
     has, frame, by_engine = torch._C._dispatch_has_kernel_for_dispatch_key, sys._getframe, engine.__code__
+    own, number = engine.__globals__, torch._C._current_graph_task_id  # a copy of the engine's function has others
     library = operators.Library("aten", "IMPL")
 
+    given_out = torch._C.DispatchKey.__members__  # of the others torch gives no kernel out, and nobody honest needs it
+
+    def absent(*args, **kwargs):
+        raise RuntimeError("not there while grading")
+
     def cover(operator: str, key: str) -> None:
-        kernel = operators.get_kernel(f"aten::{operator}", key).call_boxed
+        kernel = operators.get_kernel(f"aten::{operator}", key).call_boxed if key in given_out else absent
         name = "forward mode" if operator.startswith("_make_dual") else operator.partition(".")[0]
 
         def noting(keys, *args, **kwargs):
             caller = frame().f_back  # None in a thread of torch's own
-            if caller is None or caller.f_code is not by_engine:
+            if caller is None or caller.f_code is not by_engine or caller.f_globals is not own or number() < 0:
                 note(name)
             return kernel(keys, *args, **kwargs)
 
@@ -145,11 +173,12 @@ def _cover_kernels(note: Callable[[str], None]) -> None:
                 continue
             operator = f"{name}.{schema.overload_name}" if schema.overload_name else name
             try:
-                known = any(has(f"aten::{operator}", key) for key in KEYS)
+                keys = {key for key in (*GENERAL, *LAYOUTS) if has(f"aten::{operator}", key)}
             except RuntimeError:  # scripts alone know it
                 continue
-            if known:  # the others are made of operations that are not covered, for which autograd has its own rules
-                cover(operator, "CPU")
+            # those without are made of operations that are not covered, for which autograd has its own rules
+            for key in keys & set(LAYOUTS) | ({"CPU"} if keys & set(GENERAL) else set()):
+                cover(operator, key)
             if name == "_make_dual":
                 cover(operator, "AutogradCPU")
     _KEPT.append(library)

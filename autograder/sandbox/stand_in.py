@@ -56,3 +56,19 @@ class NotThereWhileGrading(ModuleType):
 
     def __exit__(self, *error: object) -> None:
         return None
+
+
+class Uncompiled(ModuleType):
+    """In the place of torch's compilers, which optimisers and others import and which need packages that are not there:
+    what they would compile runs as it is.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return passed_on
+
+
+def passed_on(function: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The function itself; where none is given, what passes on the one that comes, as a decorator does."""
+    return function if callable(function) else passed_on

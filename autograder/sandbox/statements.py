@@ -15,6 +15,9 @@ from types import CodeType
 # Lines that may begin a statement at the top level. A stretch that does not parse is put together with what follows.
 BEGINS = re.compile(r"(?!else\b|elif\b|except\b|finally\b|case\b)[^\s#)\]}]")
 LONGEST = 400  # lines that are tried as one statement
+MOST = 100_000  # lines that are parsed in all, where statements go on and on; after that each stretch stands alone
+# What Python says of a statement that may go on in the next line; whatever else is wrong with it stays wrong.
+UNFINISHED = re.compile(r"never closed|unterminated triple-quoted|unexpected EOF|expected an indented block")
 FUTURES = 0x1FF0000  # the flags of code objects that stand for futures
 
 
@@ -35,8 +38,8 @@ def statements(source: bytes, filename: str) -> list[Statement]:
         try:
             tree = ast.parse(source, filename)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return list(_pieces(source, filename))
-        lines = _decoded(source).splitlines()
+            return _joined(_pieces(source, filename))
+        lines = lines_of(_decoded(source))
         future = 0  # `from __future__ import annotations` counts for every statement of the module
         found = []
         for node in tree.body:
@@ -66,20 +69,23 @@ def _pieces(source: bytes, filename: str) -> Iterator[Statement]:
     begins = [number for number, line in enumerate(lines) if BEGINS.match(line)] or [0]
     begins[0] = 0
     ends = [*begins[1:], len(lines)]
-    future, at = 0, 0
+    future, at, read = 0, 0, 0
     while at < len(begins):
         first = begins[at]
         code: CodeType | SyntaxError | None = None
         reach = at
         for after in range(at, len(ends)):
-            if ends[after] - first > LONGEST and after > at:
+            if after > at and (ends[after] - first > LONGEST or read > MOST):
                 break
+            read += ends[after] - first
             text = "\n".join(lines[first : ends[after]])
             tried = _parsed(text, first, filename, future)
             if isinstance(tried, CodeType):
                 code, reach = tried, after
                 break
             code = code or tried  # what is wrong with the shortest stretch
+            if not (UNFINISHED.search(str(tried.msg)) or lines[first].startswith("@")):
+                break
         text = "\n".join(lines[first : ends[reach]])
         if isinstance(code, CodeType) and "__future__" in text:
             future |= code.co_flags & FUTURES
@@ -88,11 +94,27 @@ def _pieces(source: bytes, filename: str) -> Iterator[Statement]:
         at = reach + 1
 
 
+def _joined(pieces: Iterator[Statement]) -> list[Statement]:
+    """Prose in the middle of a module is one piece that does not parse, however many lines it has."""
+    found: list[Statement] = []
+    goes_on = False
+    for piece in pieces:
+        nameless = piece.error is not None and not defined(piece.text)
+        if goes_on and nameless:
+            found[-1].text += f"\n{piece.text}"
+        else:
+            found.append(piece)
+        goes_on = nameless
+    return found
+
+
 def _parsed(text: str, first: int, filename: str, flags: int) -> CodeType | SyntaxError:
     try:
         tree = ast.parse(text, filename)
     except SyntaxError as error:
         error.lineno = (error.lineno or 1) + first
+        error.msg = re.sub(r"(?<=on line )\d+", lambda found: str(int(found[0]) + first), str(error.msg))
+        error.msg = re.sub(r" \(detected at line \d+\)", "", error.msg)  # the stretch's end, and not the text's
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(f"{type(error).__name__}: {error}", (filename, first + 1, None, None))
@@ -110,6 +132,11 @@ def _first_line(lines: list[str], first: int) -> int:
 def _decoded(source: bytes) -> str:
     """The text of a source, whatever is wrong with it."""
     return source.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of a source as Python counts them; `splitlines` cuts at other characters as well."""
+    return re.split(r"\r\n?|\n", source)
 
 
 def defined(text: str) -> list[str]:

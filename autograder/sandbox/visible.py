@@ -32,6 +32,9 @@ SHARED = (
 # Packages that differentiate by themselves: where one is installed, it is not there while grading.
 AWAY = ("sympy", "mpmath", "jax", "autograd", "casadi", "tensorflow", "numdifftools", "micrograd", "tinygrad")
 
+# Torch's own compilers: they need some of these, and what they would compile runs as it is.
+UNCOMPILED = ("torch._dynamo", "torch._inductor")
+
 # name -> (where tracebacks say that it stands, its source, b"" where nobody may read it, its code)
 Sent = Mapping[str, tuple[str, bytes, CodeType]]
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import threading
 import time
+from types import FunctionType, SimpleNamespace
 
 import torch
+import torch.fx.traceback as traceback
+from torch.autograd.graph import _engine_run_backward as engine
 
 from autograder.sandbox.sensors import ANY, END, FORGET, install
 
@@ -74,6 +77,34 @@ def quiet_and_loud_again():
     torch.set_anomaly_enabled(False)
     backward()
     torch.set_anomaly_enabled(True, False)
+
+
+def nodes_while_quiet():
+    torch.set_anomaly_enabled(False)
+    nodes()
+    torch.set_anomaly_enabled(True, False)
+
+
+def nodes_behind_another_traceback():
+    kept, traceback.format_stack = traceback.format_stack, list
+    nodes()
+    traceback.format_stack = kept
+
+
+def as_the_engine():
+    kernel = SimpleNamespace(run_backward=aten.tanh_backward.default._op)
+    names = engine.__globals__ | {"Variable": SimpleNamespace(_execution_engine=kernel), "attach_logging_hooks": False}
+    FunctionType(engine.__code__, names)(X, X)
+
+
+def sparse():
+    p = X.softmax(1).to_sparse()
+    aten._sparse_softmax_backward_data(X.to_sparse(), p, 1, p)
+
+
+def mkldnn():
+    x = X.float().to_mkldnn()
+    aten.threshold_backward(x, x, 0)
 
 
 @torch.jit.script
@@ -162,6 +193,11 @@ DOING = {
     "nn.grad": (lambda: torch.nn.grad.conv1d_input((1, 1, 5), torch.ones(1, 1, 2), torch.ones(1, 1, 4)),),
     "anomalies off": (quiet,),
     "anomalies off and on": (quiet_and_loud_again,),
+    "nodes while anomalies are off": (nodes_while_quiet,),
+    "nodes behind another traceback": (nodes_behind_another_traceback,),
+    "a kernel, called as the engine does": (as_the_engine,),
+    "a kernel of sparse tensors": (sparse,),
+    "a kernel of another layout": (mkldnn,),
     "allowed one, starts one": (backward, 1),
     "allowed one, starts two": (lambda: backward(2), 1),
     "allowed any": (lambda: backward(9), ANY),

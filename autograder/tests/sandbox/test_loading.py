@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -84,6 +85,41 @@ def test_a_statement_that_fails_is_left_out_with_its_line_and_reason_and_the_res
     begin = source[: source.index(middle)].count("\n") + 1
     assert all(begin <= note["line"] <= begin + middle.count("\n") + 1 for note in notes), notes
     assert notes[0]["code"] == code and about in notes[0]["about"] and message in notes[0]["message"]
+
+
+# What a stretch is put together with would be tried anew for each line of it.
+LONG = {
+    "prose": "\n".join(f"This is line {number} of my notes, it is no code" for number in range(3000)),
+    "brackets that nobody closes": "old = (1,\n" * 1000,
+    "texts that nobody closes": "old = '''one\nand two\n" * 501,
+    "Python 2": "print 'hello'\n" * 3000,
+    "heads without bodies": "def body():\n" * 1000,
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_thousands_of_lines_that_are_no_code_cost_little_and_the_rest_is_loaded(load, kind):
+    begin = time.process_time()
+    module, notes, _ = load(HEAD + GOOD + LONG[kind] + TAIL)
+    assert time.process_time() - begin < 5 and module.first(1) == 2 and notes
+    if "text" not in kind:  # one of these takes whatever stands before the next three quotes along
+        assert module.last(2.5) == 2
+
+
+def test_prose_is_one_note(load):
+    _, notes, _ = load(HEAD + GOOD + LONG["prose"] + TAIL)
+    assert [note["line"] for note in notes] == [(HEAD + GOOD).count("\n") + 1]
+
+
+@pytest.mark.parametrize("cut", ["\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85"])
+def test_lines_are_those_that_python_counts(load, cut):
+    _, notes, _ = load(f"# {cut}{cut}\n" + GOOD + "value = 1 / 0\n")
+    assert [(note["line"], note["statement"]) for note in notes] == [(6, "value = 1 / 0")]
+
+
+def test_the_line_of_an_error_is_the_modules(load):
+    _, notes, _ = load(HEAD + GOOD + 'def broken():\n    """never closed\n    return 1\n')
+    assert "detected at" not in notes[0]["message"]
 
 
 def test_a_module_that_loads_is_loaded_as_ever(load):

@@ -50,7 +50,11 @@ def test_honest_code_and_what_is_allowed_go_unnoticed(found, name):
         ("functional", "it recorded a graph"),
         ("nn.grad", "convolution_backward"),
         ("anomalies off", "what records it was switched off"),
-        ("anomalies off and on", "its engine was started"),
+        ("anomalies off and on", "what records it was switched off"),
+        ("nodes while anomalies are off", "what records it was switched off"),
+        ("nodes behind another traceback", "what records it was switched off"),
+        ("a kernel, called as the engine does", "tanh_backward"),
+        ("a kernel of sparse tensors", "_sparse_softmax_backward_data"),
         ("allowed one, starts two", "its engine was started"),
         ("a rule by the engine", "it recorded a graph"),
         ("a rule by nodes", "it recorded a graph"),
@@ -60,6 +64,10 @@ def test_honest_code_and_what_is_allowed_go_unnoticed(found, name):
 )
 def test_a_ready_made_derivative_is_noticed(found, name, what):
     assert found[name] == [what, ""]
+
+
+def test_a_kernel_that_torch_gives_nobody_is_refused(found):
+    assert found["a kernel of another layout"] == ["threshold_backward", "RuntimeError: not there while grading"]
 
 
 def test_a_dual_number_from_before_a_call_is_dead_in_it(found):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.sandbox.remote_worker import HandInLimits
 from autograder.sandbox.stand_in import NotThereWhileGrading
+from autograder.sandbox.transport import RemoteTransport
 from toolbox.calling import wire
+from toolbox.calling.student import Student
 from toolbox.errors import Malformed
+from toolbox.notebook.cells import Cell
 
 
 @pytest.fixture
@@ -35,6 +39,43 @@ def test_it_can_be_patched_to_no_effect_and_has_no_names_of_pythons_own(tool):
     tool.perform = tool.Suite.run = lambda *words: []
     with pytest.raises(AttributeError, match="not there while grading"):
         _ = tool.__wrapped__
+
+
+COMPILED = """
+import torch
+import torch._inductor.config
+
+@torch.compile
+def twice(x):
+    return 2 * x
+
+@torch.compile(mode="reduce-overhead")
+def thrice(x):
+    return 3 * x
+
+w = torch.ones(2, requires_grad=True)
+w.grad = torch.ones(2)
+for optimiser in (torch.optim.SGD([w], lr=0.1, momentum=0.9), torch.optim.Adam([w])):
+    optimiser.step()
+torch.optim.lr_scheduler.StepLR(optimiser, 2)
+optimiser.load_state_dict(optimiser.state_dict())
+torch.use_deterministic_algorithms(True)
+net = torch.nn.Linear(2, 2)
+net.compile()
+answer = float(twice(torch.ones(())) + thrice(torch.ones(())) + (w < 1).sum() + 0 * net(torch.ones(2)).sum())
+"""
+
+
+@pytest.mark.parametrize("where", ["a cell", "a module"])
+def test_optimisers_and_what_would_be_compiled_run_without_torchs_compilers(where):
+    source = COMPILED
+    files = {"lib/backprop/toy.py": source.encode()} if where == "a module" else {}
+    cells = [Cell(0, source if where == "a cell" else "from backprop.toy import answer", False)]
+    transport = RemoteTransport(files, cells, HandInLimits(), modules=("toy",) if files else ())
+    try:
+        assert Student(transport).value("answer") == 7, transport.run_notebook()
+    finally:
+        transport.close()
 
 
 def test_no_answer_can_hold_one(tool):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import pytest
 import torch
 
@@ -63,3 +67,20 @@ def test_the_sensors_leave_torch_as_they_found_it():
         backward(X)
     assert (torch.autograd.graph._engine_run_backward, torch.autograd._engine_run_backward) == before
     assert torch.is_grad_enabled() and torch.equal(backward(X), 2 * X)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_forked_process_does_not_wait_for_a_thread_of_its_parents():
+    with forbid.watch():
+        assert forbid.aside(lambda: 1) == 1
+    pid = os.fork()
+    if pid == 0:
+        with forbid.watch():
+            os._exit(forbid.aside(lambda: 7))
+    deadline = time.monotonic() + 20
+    while (ended := os.waitpid(pid, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if ended == (0, 0):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    assert ended != (0, 0) and os.waitstatus_to_exitcode(ended[1]) == 7

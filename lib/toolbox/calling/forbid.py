@@ -16,6 +16,7 @@ derivative of torch's and is not seen here: `compare.FLOOR` and `toolbox.probes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -95,3 +96,7 @@ def _other_thread() -> ThreadPoolExecutor:
     """A thread of the kit's own. The sensors for names and saved tensors, and what switches gradients off, are a
     thread's own: there they are not."""
     return ThreadPoolExecutor(1, "toolbox", initializer=lambda: _ASIDE.add(get_ident()))
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads, and would wait for this one
+    os.register_at_fork(after_in_child=_other_thread.cache_clear)
