@@ -17,8 +17,8 @@ from autograder.sandbox.statements import lines_of
 WORDS: dict[str, str] = {
     "derivatives that are ready-made": "autograd backward grad_fn requires_grad requires_grad_ enable_grad "
     "set_grad_enabled jvp vjp jacrev jacfwd hessian linearize functorch forward_ad dual_level make_dual make_fx "
-    "_decomp decompositions TorchDispatchMode __torch_dispatch__ checkpoint aten sympy mpmath threshold_backward _C "
-    "_execution_engine",
+    "_decomp decompositions checkpoint aten sympy mpmath threshold_backward _C _execution_engine "
+    "TorchDispatchMode __torch_dispatch__ _DisableTorchDispatch",
     "tools of the course that are not there while grading": "gradcheck numeric_gradient references truths planted "
     "graph_ops misconceptions diagnose recipe forbid calls sensors",
     "other threads and processes": "threading _thread concurrent multiprocessing subprocess asyncio fork popen system",
