@@ -123,18 +123,6 @@ def _watch(notes: deque[str]) -> Watch:
             notes.clear()
 
 
-def take_formulas_away() -> None:
-    """Torch holds the backward steps of many operations a second time, in Python, for its compilers to take apart."""
-    import torch._decomp
-    import torch._decomp.decompositions as formulas
-
-    for name in [name for name in vars(formulas) if "backward" in name]:
-        delattr(formulas, name)
-    for table in torch._decomp.global_decomposition_table.values():
-        for operator in [operator for operator in table if "backward" in str(operator)]:
-            del table[operator]
-
-
 def _cover_kernels(note: Callable[[str], None]) -> None:
     """Put a function that takes a note in front of each ready-made backward step, and of the making of duals.
 

@@ -26,7 +26,7 @@ from typing import Any
 
 from autograder.sandbox.frames import frame
 from autograder.sandbox.modules_in_memory import Finder
-from autograder.sandbox.sensors import Watch, install, take_formulas_away
+from autograder.sandbox.sensors import Watch, install
 from autograder.sandbox.stand_in import passed_on
 from autograder.sandbox.walls import Limits, courtesy, enter, fork, kernel, lock, must_ask, needs, root_folder
 from autograder.sandbox.walls.asking import Answering
@@ -137,7 +137,6 @@ def warm_up(finder: Finder) -> Notebook:
     reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
     finder.close()
     torch.compile = passed_on
-    take_formulas_away()
     del torch._C._jit_differentiate  # type: ignore[attr-defined]  # makes a backward pass of a script out of plain operations, without the engine
     gc.enable()
     gc.collect()

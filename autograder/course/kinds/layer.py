@@ -239,6 +239,27 @@ def the_gradients_belong_to_the_latest_forward_pass_and_come_again(layer, studen
     check_grads(trial.backward(g, layer.method), layer.name, g, x, *parameters, **layer.options)
 
 
+@asks(Layer, "stepped", of="forward")
+def its_output_follows_parameters_that_an_optimiser_has_changed(layer, student, make):
+    before, after = layer.inputs(make), layer.inputs(make)
+    trial = Trial(student, layer.name, *before[1:], **layer.options)
+    trial.forward(before[0])
+    trial.step(*after[1:])
+    check_out(trial.forward(after[0]), layer.name, *after, named=False, **layer.options)
+
+
+@asks(Layer, "stepped back", of="backward")
+def its_gradients_follow_parameters_that_an_optimiser_has_changed(layer, student, make):
+    before, after = layer.inputs(make), layer.inputs(make)
+    trial = Trial(student, layer.name, *before[1:], **layer.options)
+    trial.forward(before[0])
+    trial.backward(layer.upstream(make, *before), layer.method)
+    trial.step(*after[1:])
+    trial.forward(after[0])
+    g = layer.upstream(make, *after)
+    check_grads(trial.backward(g, layer.method), layer.name, g, *after, named=False, **layer.options)
+
+
 @asks(Layer, "apart", of="forward")
 def layers_share_nothing_and_an_output_stays_as_it_is(layer, student, make):
     one, other = layer.inputs(make), layer.inputs(make)
@@ -261,11 +282,12 @@ def layers_share_nothing_and_a_gradient_stays_as_it_is(layer, student, make):
     first.let_go()
     g = layer.upstream(make, *one)
     answer = first.backward(g, layer.method)
-    ref = first.grad_x
+    ref, grads = first.grad_x, first.grads()
     check_grads(answer, layer.name, g, *one, named=False, **layer.options)
     second.backward(-2 * g, layer.method)
     first.backward(-g, layer.method)
-    stays(first.script.fetch(ref)[0], answer["x"], "the gradient of an earlier backward pass")
+    for part, now in zip(answer, first.script.fetch(ref, *grads), strict=True):
+        stays(now, answer[part], "the gradient of an earlier backward pass")
 
 
 def stays(now: Any, was: Any, what: str) -> None:

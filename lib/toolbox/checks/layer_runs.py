@@ -70,8 +70,18 @@ class Trial:
         self.script = script or student.script()
         self._given: list[tuple[str, Ref, Tensor | None]] = []
         self.names = PARAMETERS.get(name, "").split()
-        kept = [self._give(label, p, "rows") for label, p in zip(self.names, parameters, strict=True)]
-        self.layer = layer_of(self.script, name, *kept, **options)
+        self._kept = [self._give(label, p, "rows") for label, p in zip(self.names, parameters, strict=True)]
+        self.layer = layer_of(self.script, name, *self._kept, **options)
+
+    def step(self, *parameters: Tensor) -> None:
+        """Give the parameters other values, in place, as an optimiser does."""
+        for kept, value in zip(self._kept, parameters, strict=True):
+            kept.copy_(value)
+        new = dict(zip(self.names, parameters, strict=True))
+        self._given = [
+            (label, behind, stored(new[label], "rows") if label in new else before)
+            for label, behind, before in self._given
+        ]
 
     def forward(self, x: Tensor) -> Any:
         """What the student's forward pass gives. Raises Mismatch where it changed a tensor, Missing for None."""
@@ -92,6 +102,10 @@ class Trial:
         if not isinstance(grads, dict):
             raise Malformed(f"{self.name}.grads must be a dict from names to gradients")
         return {"x": grad_x} | {name: grads.get(name) for name in self.names}
+
+    def grads(self) -> list[Ref]:
+        """The gradients of the parameters, as they are now."""
+        return [self.layer.grads.get(name) for name in self.names]
 
     def let_go(self) -> None:
         """Look no more at the output: whether an earlier one stays as it is, is asked for itself."""
