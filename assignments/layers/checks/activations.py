@@ -5,7 +5,8 @@ from __future__ import annotations
 from .layer import Activation
 
 NO_OPTION = {"default": "it takes no option", "default back": "it takes no option"}
-ONE_SIZE = {"sizes": "it has no parameters whose sizes could differ", "sizes back": "it has no parameters"}
+ONE_SIZE = {"sizes": "it has no parameters whose sizes could differ", "sizes back": "it has no parameters",
+            "stepped": "it has no parameters", "stepped back": "it has no parameters"}  # fmt: skip
 SMOOTH = {"kink": "smooth everywhere"}
 
 ACTIVATIONS = [

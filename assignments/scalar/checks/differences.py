@@ -11,7 +11,7 @@ from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
 from toolbox.given import curves
 
-from .inputs import away_from_zero, filled
+from .inputs import away_from_zero, filled, lists_stay
 
 STORIES = [
     *(Story(name, "it takes a function") for name in ("one_sided", "symmetric", "numeric_gradient")),

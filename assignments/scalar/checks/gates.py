@@ -9,7 +9,7 @@ from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 
 from .gate import Gate, far_out
-from .inputs import away_from_zero, filled
+from .inputs import away_from_zero, filled, lists_stay
 
 POLE = {"zero": "there is no value at 0"}
 SIGMOID = Gate("sigmoid", "gate_sigmoid")

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import assert_between, assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.gates import truth
 from toolbox.checks.rows import asks
 from toolbox.checks.suite import item

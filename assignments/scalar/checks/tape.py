@@ -81,11 +81,15 @@ def check_dot(student, make, count: int, plain: bool) -> None:
     ws, bias = [s.tape.Var(n) for n in w], s.tape.Var(b)
     xs = x if plain else [s.tape.Var(n) for n in x]
     before = s.facts.length(s.tape.TAPE)
-    output = s.tape.dot(ws, xs, bias)
+    w_list, x_list = s.keep(ws), s.keep(xs)
+    output = s.tape.dot(w_list, x_list, bias)
     after = s.facts.length(s.tape.TAPE)
-    (kind, nodes, more) = s.fetch(s.facts.present(output), before, after)
+    lengths = [s.facts.length(w_list), s.facts.length(x_list)]
+    (kind, nodes, more, *lengths) = s.fetch(s.facts.present(output), before, after, *lengths)
     if not kind:
         raise Missing("dot is not written yet (it returns None)")
+    if lengths != [count, count]:
+        raise Mismatch("dot changed a list that it was given: work on a copy", diagnosis=["input-changed"])
     final = output * output * 1.5
     final.backward()
     (data, w_grads, b_grad) = s.fetch(output.data, [node.grad for node in ws], bias.grad)

@@ -69,6 +69,8 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False) -> No
     if given is None:
         raise Missing("confusion is not written yet (it returns None)")
     assert_grad(given, true.double(), name="counts")
+    if isinstance(given, torch.Tensor) and given.dtype != torch.int64:
+        raise Mismatch(f"counts are whole numbers, int64; these are {given.dtype}", diagnosis=["dtype-changed"])
     assert_unchanged(changed)
 
 
@@ -108,17 +110,22 @@ def buffered(s, params: dict[str, torch.Tensor], batches: list, N: int, options:
     """Steps of a BufferedNet: its losses, the caller's parameters at the end, the numbers of the batches that it wrote
     into, and the bytes of each tensor that the last step made."""
     held = {name: s.keep(w) for name, w in params.items()}
-    net, losses, changed, made = s.buffers.BufferedNet(s.keep(held), N, **options), [], [], []  # type: ignore[var-annotated]
+    net, losses, held_losses, changed, made = s.buffers.BufferedNet(s.keep(held), N, **options), [], [], [], []
     for number, batch in enumerate(batches):
         given = [s.keep(part) for part in batch]
         control = 1000 + number
         made_by = s.toolbox.allocations.made_by
-        (loss, made), after, (_, seen) = s.fetch(made_by(net.step, *given), given, made_by(s.torch.empty, control))
+        stepped = made_by(net.step, *given)
+        (loss, made), after, (_, seen) = s.fetch(stepped, given, made_by(s.torch.empty, control))
+        kept = s.operator.getitem(stepped, 0)
         if seen != [4 * control]:
             raise Forbidden("new memory was no longer counted once your code had run")
+        held_losses.append(kept)
         losses.append(loss)
         if not all(torch.equal(now, then) for now, then in zip(after, batch, strict=True)):
             changed.append(number)
+    if s.fetch(*held_losses) != losses:
+        raise Mismatch("the loss of an earlier step changes with the next one", diagnosis=["answer-reused"])
     return {"losses": losses, "params": s.fetch(held)[0], "changed": changed, "largest": max(made, default=0)}
 
 

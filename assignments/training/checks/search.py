@@ -73,6 +73,7 @@ def points_of(make, count: int) -> list[dict[str, float]]:
     """Points to try, the first two of them near each other."""
     settings = make.uniform(2, count)
     settings[:, 1] = settings[:, 0] + 0.02
+    settings[0, 2:] = settings[0, -1]  # as in a grid: one rate with several penalties
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*settings.tolist(), strict=True)]
 
 

@@ -114,12 +114,19 @@ def far_out(given: Given) -> list[Given]:
 
 
 def sure(given: Given) -> list[Given]:
-    """The same arguments with scores of 1000 and -1000 in the first rows, for either label."""
+    """The same arguments with scores of 1000 and -1000 in the first rows, for either label; or with scores in between,
+    for either label: what a shortcut for sure cases leaves out shows there.
+    """
     x, y = given["x"].clone(), given["y"].clone()
     wanted = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0], dtype=x.dtype)
     x[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
     y[:4] = torch.tensor([1, 1, 0, 0])
-    return [given | {"x": x, "y": y}]
+    between, labels = given["x"].clone(), given["y"].clone()
+    wanted = torch.tensor([11.0, -13.0, 17.0, -25.0], dtype=x.dtype) - given["b"]
+    between[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
+    labels[:4] = torch.tensor([1, 0, 1, 0])
+    other = torch.cat([1 - labels[:4], labels[4:]])
+    return [given | {"x": x, "y": y}, *(given | {"x": between, "y": some} for some in (labels, other))]
 
 
 def net_far_out(given: Given) -> list[Given]:

@@ -268,7 +268,7 @@ def test_the_module_computes_probabilities_and_autograd_walks_back_through_it(st
 
 @item("mlp_module", says="PyTorch finds four parameters: weights of the right size, and biases of zero")
 def test_pytorch_finds_four_parameters_weights_of_the_right_size_and_biases_of_zero(student, make):
-    D, H, C = 40, 60, 20
+    D, H, C = 40, 160, 20  # far enough apart to tell whose number of inputs a scale was made of
     with student.autograd(passes=1):
         s = student.script()
         found = newborn(s, s.functions.MLP, [D, H, C])

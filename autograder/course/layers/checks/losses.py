@@ -85,7 +85,7 @@ def test_the_penalty_with_a_very_large_and_a_very_small_reg(student, make):
 
 @item("l2_penalty")
 def test_the_penalty_knows_weights_by_the_last_part_of_their_name(student, make):
-    shapes = {"1.0.w": (2, 3), "10.b": (2,), "window": (4,), "w.b": (2,), "2.raw": (3,), "w": (K, D, M)}
+    shapes = {"1.0.w": (2, 3), "10.b": (2,), "window": (4,), "w.b": (2,), "2.raw": (3,), "w": (K, D, M), "3.w": (4,)}
     penalty_is_right(student, {name: make.normal(*shape) for name, shape in shapes.items()}, 0.7)
 
 

@@ -11,7 +11,7 @@ from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
 from toolbox.given import curves
 
-from .inputs import away_from_zero, filled
+from .inputs import away_from_zero, filled, lists_stay
 
 STORIES = [
     *(Story(name, "it takes a function") for name in ("one_sided", "symmetric", "numeric_gradient")),
@@ -135,6 +135,11 @@ def test_the_plane_has_as_many_dimensions_as_the_gradient(student, make):
         check_plane(student, make, count)
 
 
+@item("plane", share=0.5)
+def test_the_plane_leaves_its_lists_as_they_are(student, make):
+    lists_stay(student, "differences", "linear_approximation", 1.5, away_from_zero(make, 3), away_from_zero(make, 3))
+
+
 ### END HIDDEN TESTS
 
 
@@ -164,7 +169,13 @@ def test_the_steepest_step_in_more_dimensions(student, make):
     (x,) = away_from_zero(make, 1, 1.2, 3.0)
     check_ascent(student, [x, -x])  # entries that cancel are not nothing
     check_ascent(student, [x, 0.0, 0.0])
-    check_ascent(student, [number * 1e-3 for number in away_from_zero(make, 4)])
+    for scale in (1e-3, 1e-12, 1e9):
+        check_ascent(student, [number * scale for number in away_from_zero(make, 4)])
+
+
+@item("ascent", share=0.5)
+def test_the_steepest_step_leaves_the_gradient_as_it_is(student, make):
+    lists_stay(student, "differences", "steepest_ascent", away_from_zero(make, 3))
 
 
 ### END HIDDEN TESTS

@@ -362,10 +362,14 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     weighted = torch.tensor(w, dtype=torch.float64) @ torch.tensor(x, dtype=torch.float64)
     s = student.script()
     make_value = s.scalar.Value
-    output = s.scalar.neuron([make_value(n) for n in w], x if plain else [make_value(n) for n in x], make_value(b))
-    (kind,) = s.fetch(s.facts.present(output))
+    weights = s.keep([make_value(n) for n in w])
+    inputs = s.keep(x if plain else [make_value(n) for n in x])
+    output = s.scalar.neuron(weights, inputs, make_value(b))
+    (kind, *lengths) = s.fetch(s.facts.present(output), s.facts.length(weights), s.facts.length(inputs))
     if not kind:
         raise Missing("neuron is not written yet (it returns None)")
+    if lengths != [count, count]:
+        raise Mismatch("neuron changed a list that it was given: work on a copy", diagnosis=["input-changed"])
     (data,) = s.fetch(output.data)
     assert_value(data, (weighted + b).tanh(), name="the neuron's output")
 

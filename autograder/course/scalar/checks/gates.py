@@ -9,7 +9,7 @@ from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 
 from .gate import Gate, far_out
-from .inputs import away_from_zero, filled
+from .inputs import away_from_zero, filled, lists_stay
 
 POLE = {"zero": "there is no value at 0"}
 SIGMOID = Gate("sigmoid", "gate_sigmoid")
@@ -123,6 +123,20 @@ def test_the_sigmoid_gate_works_far_out(student, make):
 def test_the_sigmoid_gate_is_right_on_both_sides_of_zero(student, make):
     for x in (-0.9, -0.35, -0.02, 0.0, 0.02, 0.35, 0.9):  # where those who cut the cases at another place differ
         SIGMOID.ask_output(student, x)
+
+
+@item("gate_sum", share=0.5)
+def test_the_sum_leaves_its_list_as_it_is(student, make):
+    numbers = away_from_zero(make, 4)
+    lists_stay(student, "gates", "total", numbers)
+    lists_stay(student, "gates", "total_backward", 2.5, numbers, sum(numbers))
+
+
+@item("gate_mean", share=0.5)
+def test_the_mean_leaves_its_list_as_it_is(student, make):
+    numbers = away_from_zero(make, 4)
+    lists_stay(student, "gates", "mean", numbers)
+    lists_stay(student, "gates", "mean_backward", 2.5, numbers, sum(numbers) / 4)
 
 
 ### END HIDDEN TESTS

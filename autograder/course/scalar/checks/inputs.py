@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from toolbox.errors import Missing
+from toolbox.errors import Mismatch, Missing
 
 
 def away_from_zero(make, count: int, low: float = 0.4, high: float = 2.0) -> list[float]:
@@ -26,6 +26,16 @@ def positive(make, count: int, low: float = 0.4, high: float = 2.0) -> list[floa
         if count == 1
         else sorted((make.uniform(count) * 0.3 + torch.arange(count) * 0.6 + low).tolist())
     )
+
+
+def lists_stay(student, module: str, name: str, *arguments: Any) -> None:
+    """Call a function of lists. Raises Mismatch where it changes one: the caller still needs it."""
+    script = student.script()
+    kept = [script.keep(argument) for argument in arguments]
+    answer, *after = script.fetch(getattr(getattr(script, module), name)(*kept), *kept)
+    filled(answer, name)
+    if after != list(arguments):
+        raise Mismatch(f"{name} changed a list that it was given: work on a copy", diagnosis=["input-changed"])
 
 
 def filled(answer: Any, name: str) -> Any:

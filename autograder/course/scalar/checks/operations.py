@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import assert_between, assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.gates import truth
 from toolbox.checks.rows import asks
 from toolbox.checks.suite import item
@@ -158,6 +159,16 @@ def test_any_slope_between_both_sides_is_right_at_the_kink_of_the_relu(student, 
 @item(FUNCTIONS, share=0.5, says="the sigmoid of a value is right for very large and very small inputs")
 def test_the_sigmoid_of_a_value_works_far_out(student, make):
     far_out(lambda x: built(student, lambda v: v.sigmoid(), "sigmoid", x)[0])
+
+
+@item(FUNCTIONS, share=0.5, says="the tanh of a value is right for large inputs, too")
+def test_the_tanh_of_a_value_works_far_out(student, make):
+    for x in (2.5, -3.5, 9.0, -800.0):
+        true = torch.tensor(x, dtype=torch.float64).tanh()
+        data, (slope,) = built(student, lambda v: v.tanh(), "tanh", x)
+        with verdicts_only():  # elsewhere mistakes are named
+            assert_value(data, true, name=f"tanh({x:g})")
+            assert_grad(slope, 1 - true * true, name=f"the local gradient of tanh at {x:g}", terms=1.0)
 
 
 ### END HIDDEN TESTS
