@@ -115,7 +115,7 @@ def far_out(given: Given) -> list[Given]:
 
 def sure(given: Given) -> list[Given]:
     """The same arguments with scores of 1000 and -1000 in the first rows, for either label; or with scores in between,
-    for the label that makes the loss small: what a shortcut for sure cases leaves out shows there.
+    for either label: what a shortcut for sure cases leaves out shows there.
     """
     x, y = given["x"].clone(), given["y"].clone()
     wanted = torch.tensor([1000.0, -1000.0, 1000.0, -1000.0], dtype=x.dtype)
@@ -125,7 +125,8 @@ def sure(given: Given) -> list[Given]:
     wanted = torch.tensor([11.0, -13.0, 17.0, -25.0], dtype=x.dtype) - given["b"]
     between[:4] = wanted[:, None] * given["w"] / given["w"].square().sum()
     labels[:4] = torch.tensor([1, 0, 1, 0])
-    return [given | {"x": x, "y": y}, given | {"x": between, "y": labels}]
+    other = torch.cat([1 - labels[:4], labels[4:]])
+    return [given | {"x": x, "y": y}, *(given | {"x": between, "y": some} for some in (labels, other))]
 
 
 def net_far_out(given: Given) -> list[Given]:

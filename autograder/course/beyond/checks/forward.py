@@ -200,6 +200,7 @@ def test_duals_meet_plain_numbers_and_tensors_on_either_side(student, make):
         for swapped in (False, True):
             with_constant(student, make, name, 2.5, (3,), swapped)
             with_constant(student, make, name, make.uniform(2, 1, low=0.6, high=2), (2, 3), swapped)
+            with_constant(student, make, name, make.uniform(4, 3, low=0.6, high=2), (3,), swapped)
 
 
 ### END HIDDEN TESTS

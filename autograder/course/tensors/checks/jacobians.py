@@ -87,9 +87,11 @@ def test_the_jacobian_of_the_softmax_in_float32_leaves_its_input_alone(student, 
 
 
 @item("softmax_jacobian")
-def test_the_jacobian_of_the_softmax_of_two_scores(student, make):
+def test_the_jacobian_of_the_softmax_of_two_scores_and_of_one(student, make):
     x = make.normal(2)
     check_softmax_jacobian(student.tensors.softmax_jacobian(x=x), x)
+    alone = student.tensors.softmax_jacobian(x=make.normal(1))
+    assert_grad(alone, torch.zeros(1, 1).double(), name="jacobian of one score", terms=1.0, batch=1)
 
 
 ### END HIDDEN TESTS
@@ -202,9 +204,11 @@ def test_the_numeric_jacobian_nudges_both_ways_by_h(student, make):
 ### BEGIN HIDDEN TESTS
 @item("numeric_jacobian")
 def test_the_numeric_jacobian_of_a_matrix_has_the_axes_of_y_and_then_those_of_x(student, make):
-    x = make.normal(2, 3)
-    answer, _ = nudged(student, "rows_against_columns", x)
-    check_nudged(answer, "rows_against_columns", x)
+    transposed = make.normal(3, 2).T
+    transposed[0, 1] = 0.0
+    for x in (make.normal(2, 3), transposed):
+        answer, _ = nudged(student, "rows_against_columns", x)
+        check_nudged(answer, "rows_against_columns", x)
 
 
 @item("numeric_jacobian")

@@ -371,6 +371,8 @@ def check_resumed(student, make, dtype=torch.float64, velocity: bool = True) -> 
     shapes = {"w1": (3, 4), "b1": (4,)}
     params = {name: make.normal(*shape, dtype=dtype) for name, shape in shapes.items()}
     moving = {name: make.normal(*shape, dtype=dtype) for name, shape in shapes.items()} if velocity else {}
+    if velocity:
+        moving["b1"].zero_()  # one that rests comes back, too
     seed, s = make.seed % 2**31, student.script()
     run = Run(s, params, moving, 0.328, seed, drawn=11)
     state = s.checkpoint.capture(s.builtins.dict(run.params), run.optimizer, run.generator, 7)
