@@ -11,7 +11,6 @@ from toolbox.checks.compare import assert_value
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.training import path, velocity
 from toolbox.checks.rows import Row, asks
-from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
 
 SHAPES = {"w1": (4, 3), "b1": (3,), "w2": (3, 2), "scale": ()}

@@ -27,3 +27,10 @@ EDGES: list[Answer] = [
          "summed-too-far"),
     ),
 ]  # fmt: skip
+
+EDGES += wrong(
+    "Dual.__add__",
+    "dual_arithmetic",
+    ("passes a tangent on where the other one rests", "self.tangent + other.tangent",
+     "self.tangent if not other.tangent.any() else self.tangent + other.tangent", "dual-shapes-differ"),
+)  # fmt: skip

@@ -84,3 +84,15 @@ EDGES: list[Answer] = [
         )
     ),
 ]  # fmt: skip
+
+EDGES += wrong(
+    "logistic",
+    "logistic_loss",
+    *(
+        (f"{what} where it is sure, from a score of ten on", BCE, f"losses = {way}", None)
+        for what, way in (
+            ("takes the score", "torch.nn.functional.softplus(t, threshold=10)"),
+            ("takes 0", "torch.where(t < -10, torch.zeros_like(t), torch.nn.functional.softplus(t, threshold=40))"),
+        )
+    ),
+)

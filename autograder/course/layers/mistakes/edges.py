@@ -59,3 +59,18 @@ EDGES: list[Answer] = [
         ("graph-source-twice",),
     ),
 ]  # fmt: skip
+
+FIRST = 'self.__dict__.setdefault("first", {}.clone())'  # what an optimiser changes later is not seen
+EDGES += [
+    *wrong("layers:Linear.forward", "linear_forward",
+           ("remembers the weights of the first call", "x @ w + b", f"x @ {FIRST.format('w')} + b", None)),
+    *wrong("layers:Linear.backward", "linear_backward",
+           ("remembers the weights of the first call", "grad_out @ w.T", f"grad_out @ {FIRST.format('w.T')}", None)),
+    *wrong("Maxout.backward", "maxout_backward",
+           ("remembers the weights of the first call", "w.mT", FIRST.format("w.mT"), None)),
+    *wrong("batchnorm:BatchNorm.forward", "batchnorm_forward",
+           ("remembers the scale of the first call", "out = gamma * normal",
+            f"out = {FIRST.format('gamma')} * normal", None)),
+    *wrong("l2", "l2_penalty",
+           ("knows weights by their number of axes", 'name.split(".")[-1] == "w"', "w.dim() > 1", None)),
+]  # fmt: skip

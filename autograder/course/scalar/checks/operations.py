@@ -163,7 +163,7 @@ def test_the_sigmoid_of_a_value_works_far_out(student, make):
 
 @item(FUNCTIONS, share=0.5, says="the tanh of a value is right for large inputs, too")
 def test_the_tanh_of_a_value_works_far_out(student, make):
-    for x in (2.5, -3.5, 9.0, -800.0):
+    for x in (2.5, -3.5, 9.0, -30.0):
         true = torch.tensor(x, dtype=torch.float64).tanh()
         data, (slope,) = built(student, lambda v: v.tanh(), "tanh", x)
         with verdicts_only():  # elsewhere mistakes are named

@@ -83,3 +83,15 @@ EDGES: list[Answer] = [
         ("takes one entry of zero for nothing", "if length else 0.0", "if all(gradient) else 0.0", "all-zeros"),
     ),
 ]  # fmt: skip
+
+EDGES += [
+    *wrong("total", "gate_sum", ("uses its list up", "z = sum(xs)", "z = 0.0\n    while xs:\n        z += xs.pop()",
+                                 "input-changed")),
+    *wrong("steepest_ascent", "ascent",
+           ("takes small gradients for none", "if length else", "if length > 1e-8 else", None)),
+    *wrong("Value.tanh", "value_functions",
+           ("cuts its input at 2", "math.tanh(self.data)", "math.tanh(max(-2.0, min(2.0, self.data)))", None)),
+    *wrong("dot", "tape_dot",
+           ("adds the bias to the list of weights", "more = [*w, *x, b], [*numbers, *weights, 1.0]",
+            "w.append(b)\n        more = [*w, *x], [*numbers, 1.0, *weights]", "input-changed")),
+]  # fmt: skip

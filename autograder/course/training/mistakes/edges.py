@@ -30,3 +30,14 @@ EDGES += wrong(
         None,
     ),
 )
+
+EDGES += wrong(
+    "search",
+    "search",
+    (
+        "knows points by their first setting",
+        "all(row.get(name) == value for name, value in point.items())",
+        "row.get(next(iter(point))) == point[next(iter(point))]",
+        ("points-known-by-place", "search-rows", "lines-lost"),
+    ),
+)

@@ -180,7 +180,7 @@ FILES: list[Answer] = [
             "keeps the new lines only",
             "known.append(row)",
             "known = [row]",
-            ("written-at-the-end", "evaluated-again", "points-known-by-place"),
+            ("written-at-the-end", "evaluated-again", "points-known-by-place", "lines-lost"),
         ),
         (
             "knows points by their place",
@@ -192,7 +192,7 @@ FILES: list[Answer] = [
             "knows points by one setting",
             "row.get(name) == value for name, value in point.items()",
             "abs(row.get(name, 9) - value) < 0.3 for name, value in point.items()",
-            ("points-known-by-place", "search-rows", "interruption-swallowed"),
+            ("points-known-by-place", "search-rows", "interruption-swallowed", "lines-lost"),
         ),
         ("returns the file", "return rows", "return known if rows is not None else None", "search-rows"),
         ("rounds the results", "float(evaluate(**point))", "round(float(evaluate(**point)), 3)", None),
