@@ -66,6 +66,8 @@ def _watch(notes: deque[str]) -> Watch:
     leaf.register_hook(lambda _: seen.append(number()))
     roots, upstream = (leaf,), (one,)
 
+    asked, made = 0, 0  # nodes of this thread that asked for a traceback, and the number of its next one at the begin
+
     def note_node() -> list[str]:
         nonlocal asked
         if thread() == main:
@@ -86,7 +88,6 @@ def _watch(notes: deque[str]) -> Watch:
 
     holder, names, modules = traceback.__name__, vars(traceback), sys.modules
     last, sent, what, allowed = -1, 0, "", 0  # last: the number of our latest pass, -1 where others may have followed
-    asked, made = 0, 0  # nodes of this thread that asked for a traceback, and the number of its next one at the begin
     while True:
         order = yield sent, what
         sent, what = sent + 1, ""

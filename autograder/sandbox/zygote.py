@@ -136,7 +136,7 @@ def warm_up(finder: Finder) -> Notebook:
     reloader = notebook.shell.magics_manager.registry["AutoreloadMagics"]._reloader
     reloader.skip_modules.update(dict.fromkeys(sys.modules, True))
     finder.close()
-    torch.compile = passed_on
+    torch.compile = passed_on  # type: ignore[assignment]  # it takes whatever the other one takes
     del torch._C._jit_differentiate  # type: ignore[attr-defined]  # makes a backward pass of a script out of plain operations, without the engine
     gc.enable()
     gc.collect()
