@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from toolbox.checks.compare import identical
 from toolbox.errors import Mismatch, Missing
 
 
@@ -34,7 +35,7 @@ def lists_stay(student, module: str, name: str, *arguments: Any) -> None:
     kept = [script.keep(argument) for argument in arguments]
     answer, *after = script.fetch(getattr(getattr(script, module), name)(*kept), *kept)
     filled(answer, name)
-    if after != list(arguments):
+    if not identical(after, list(arguments)):
         raise Mismatch(f"{name} changed a list that it was given: work on a copy", diagnosis=["input-changed"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value
+from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value, identical
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.reference.training import net_path, sequential
 from toolbox.checks.suite import item
@@ -122,7 +122,7 @@ def buffered(s, params: dict[str, torch.Tensor], batches: list, N: int, options:
         losses.append(loss)
         if not all(torch.equal(now, then) for now, then in zip(after, batch, strict=True)):
             changed.append(number)
-    if s.fetch(*held_losses) != losses:
+    if not identical(s.fetch(*held_losses), losses):
         raise Mismatch("the loss of an earlier step changes with the next one", diagnosis=["answer-reused"])
     return {"losses": losses, "params": s.fetch(held)[0], "changed": changed, "largest": max(made, default=0)}
 

@@ -4,14 +4,13 @@ answer. That the answer is right is asked where the function's own checks stand,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, relative_error, tolerance
+from toolbox.checks.compare import as_tensor, assert_grad, assert_unchanged, identical, relative_error, tolerance
 from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.rows import Row, asks
 from toolbox.errors import Malformed, Mismatch, Missing
@@ -98,20 +97,6 @@ def tensors_in(value: Any) -> Iterator[torch.Tensor]:
     elif isinstance(value, list | tuple | dict):
         for entry in value.values() if isinstance(value, dict) else value:
             yield from tensors_in(entry)
-
-
-def identical(one: Any, other: Any) -> bool:
-    """Whether two answers are the same, bit for bit."""
-    if isinstance(one, torch.Tensor):
-        same_form = isinstance(other, torch.Tensor) and one.shape == other.shape and one.dtype == other.dtype
-        return same_form and torch.equal(one.nan_to_num(), other.nan_to_num())
-    if isinstance(one, list | tuple):
-        return isinstance(other, list | tuple) and len(one) == len(other) and all(map(identical, one, other))
-    if isinstance(one, dict):
-        return isinstance(other, dict) and one.keys() == other.keys() and all(identical(one[k], other[k]) for k in one)
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or math.isnan(one) and math.isnan(other)
-    return type(one) is type(other) and one == other
 
 
 def single(x: torch.Tensor) -> bool:

@@ -159,6 +159,20 @@ def lone(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
 
 
+def identical(one: Any, other: Any) -> bool:
+    """Whether two answers are the same, bit for bit."""
+    if isinstance(one, Tensor):
+        same_form = isinstance(other, Tensor) and one.shape == other.shape and one.dtype == other.dtype
+        return same_form and torch.equal(one.nan_to_num(), other.nan_to_num())
+    if isinstance(one, list | tuple):
+        return isinstance(other, list | tuple) and len(one) == len(other) and all(map(identical, one, other))
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(identical(one[k], other[k]) for k in one)
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or math.isnan(one) and math.isnan(other)
+    return type(one) is type(other) and one == other
+
+
 def relative_error(got: Tensor, true: Tensor, terms: float = 0.0) -> float:
     """The largest |got - true| over the largest |true| or, where that is more, over `terms`; both of one shape.
 
