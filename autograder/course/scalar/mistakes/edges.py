@@ -87,6 +87,8 @@ EDGES: list[Answer] = [
 EDGES += [
     *wrong("total", "gate_sum", ("uses its list up", "z = sum(xs)", "z = 0.0\n    while xs:\n        z += xs.pop()",
                                  "input-changed")),
+    *wrong("total", "gate_sum", ("puts a tensor into its list", "z = sum(xs)",
+                                 "import torch\n    z = sum(xs)\n    xs[0] = torch.ones(2)", "input-changed")),
     *wrong("steepest_ascent", "ascent",
            ("takes small gradients for none", "if length else", "if length > 1e-8 else", None)),
     *wrong("Value.tanh", "value_functions",
