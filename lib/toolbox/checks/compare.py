@@ -31,7 +31,6 @@ ROUNDINGS = 128  # the sums of this course have at most some hundred terms: nois
 FLOOR = 1e-12  # other right formulas lose a few of float64's sixteen digits; differences instead of a gradient lose six
 TINY = 1e-30  # stands in for the size of a truth that is zero everywhere
 
-
 _observers: list[Callable[[float], None]] = []
 
 
@@ -224,12 +223,8 @@ def _check(
         raise Mismatch(message, evidence=evidence, plain=message)
     if got.shape != true.shape:  # even where broadcasting would make the shapes agree by luck
         message = f"{label} has shape {tuple(got.shape)}; {shape_rule}"
-        _fail(
-            Failed(place, got, true, near, known, before),
-            message,
-            evidence,
-            f"{label} has the wrong shape; {shape_rule}",
-        )
+        plain = f"{label} has the wrong shape; {shape_rule}"
+        _fail(Failed(place, got, true, near, known, before), message, evidence, plain)
     if got.is_floating_point() and not torch.isfinite(got).all():
         bad = ~torch.isfinite(got)
         evidence |= _entry(got, true, bad.flatten().int().argmax().item()) | {"wrong_entries": int(bad.sum())}
