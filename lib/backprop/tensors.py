@@ -51,7 +51,8 @@ def matmul_jacobian_w(x: Tensor, w: Tensor) -> Tensor:
 def numeric_jacobian(function: Callable[[Tensor], Tensor], x: Tensor, h: float = 1e-5) -> Tensor:
     """The Jacobian of any function by central differences: (f(x + h) - f(x - h)) / 2h, one entry of x at a time.
 
-    x: any shape; it is not changed, and worked on in float64. h: how far an entry moves each way.
+    x: any shape and layout (a transposed one, say); it is not changed, and worked on in float64. h: how far an entry
+    moves each way.
     Returns a float64 tensor of shape `function(x).shape + x.shape`.
     """
     jacobian = None

@@ -62,7 +62,8 @@ def matmul_jacobian_w(x: Tensor, w: Tensor) -> Tensor:
 def numeric_jacobian(function: Callable[[Tensor], Tensor], x: Tensor, h: float = 1e-5) -> Tensor:
     """The Jacobian of any function by central differences: (f(x + h) - f(x - h)) / 2h, one entry of x at a time.
 
-    x: any shape; it is not changed, and worked on in float64. h: how far an entry moves each way.
+    x: any shape and layout (a transposed one, say); it is not changed, and worked on in float64. h: how far an entry
+    moves each way.
     Returns a float64 tensor of shape `function(x).shape + x.shape`.
     """
     jacobian = None
@@ -230,7 +231,7 @@ def gradcheck(
     # 1. Double precision. 2. An upstream gradient that hides nothing. 3. Shapes. 4. Every entry of every input:
     # the slope on its left and the slope on its right. 5. How far may the claimed gradient be from them?
     ### BEGIN SOLUTION
-    inputs = [x.to(torch.float64) for x in inputs]
+    inputs = [x.to(torch.float64).contiguous() for x in inputs]
     y = forward(*inputs)
     grad_out = torch.randn_like(y)
     claimed = backward(grad_out, *inputs)

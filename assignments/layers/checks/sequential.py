@@ -91,9 +91,11 @@ def check_names(found: Any, net: Net, what: str, names: list[str] | None = None,
     if found.get(names[0]) is None and not found:
         raise Missing(f"{what} of the net is empty")
     if set(found) != set(names):
-        shown = ", ".join(map(repr, found))
-        raise Mismatch(f"{what} has the names {shown}; they should be {', '.join(map(repr, names))}",
-                       diagnosis=["sequential-names"])  # fmt: skip
+        shown, last = ", ".join(map(repr, found)), len(net.steps) - 1
+        reversed_net = {f"{last - int(place)}.{name}" for place, _, name in (name.partition(".") for name in names)}
+        mistake = [] if set(found) == reversed_net else ["sequential-names"]  # the names are right, their order is not
+        message = f"{what} has the names {shown}; they should be {', '.join(map(repr, names))}"
+        raise Mismatch(message, diagnosis=mistake)
     for name, value in zip(names, values, strict=True):
         assert_value(found[name], value, name=f"{what}[{name!r}]")
 

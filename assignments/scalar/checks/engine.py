@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from toolbox.checks.compare import assert_grad, assert_value, lone
+from toolbox.checks.compare import assert_grad, assert_value, identical, lone
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
 
-from .inputs import away_from_zero
+from .inputs import as_given, away_from_zero
 
 STORIES = [
     Story("Value", "its operations have rows of their own"),
@@ -212,13 +212,14 @@ def check_neuron(student, make, count: int, plain: bool) -> None:
     weighted = torch.tensor(w, dtype=torch.float64) @ torch.tensor(x, dtype=torch.float64)
     s = student.script()
     make_value = s.scalar.Value
-    weights = s.keep([make_value(n) for n in w])
-    inputs = s.keep(x if plain else [make_value(n) for n in x])
+    ws, xs = [make_value(n) for n in w], x if plain else [make_value(n) for n in x]
+    weights, inputs = s.keep(ws), s.keep(xs)
     output = s.scalar.neuron(weights, inputs, make_value(b))
-    (kind, *lengths) = s.fetch(s.facts.present(output), s.facts.length(weights), s.facts.length(inputs))
+    asked, as_they_were = zip(as_given(s, weights, ws), as_given(s, inputs, xs), strict=True)
+    (kind, *held) = s.fetch(s.facts.present(output), *asked)
     if not kind:
         raise Missing("neuron is not written yet (it returns None)")
-    if lengths != [count, count]:
+    if not identical(held, list(as_they_were)):
         raise Mismatch("neuron changed a list that it was given: work on a copy", diagnosis=["input-changed"])
     (data,) = s.fetch(output.data)
     assert_value(data, (weighted + b).tanh(), name="the neuron's output")

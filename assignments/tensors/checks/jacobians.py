@@ -15,7 +15,7 @@ from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.probes import planted_functions
 
-from .inputs import off_zero, same_twice, softmax
+from .inputs import off_zero, same_twice, softmax, strided
 
 # Jacobians in full
 

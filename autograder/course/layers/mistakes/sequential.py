@@ -44,6 +44,7 @@ SEQUENTIAL: list[Answer] = [
         "Sequential.__init__",
         "sequential_params",
         ("counts from one", "enumerate(layers)", "enumerate(layers, 1)", "sequential-names"),
+        ("counts from the end", "enumerate(layers)", "enumerate(reversed(layers))", None),
         ("leaves the place out", '{f"{i}.{name}": p', '{f"{name}": p', "sequential-names"),
         ("puts the name first", '{f"{i}.{name}": p', '{f"{name}.{i}": p', "sequential-names"),
         ("puts no dot", '{f"{i}.{name}": p', '{f"{i}{name}": p', "sequential-names"),

@@ -39,6 +39,14 @@ def lists_stay(student, module: str, name: str, *arguments: Any) -> None:
         raise Mismatch(f"{name} changed a list that it was given: work on a copy", diagnosis=["input-changed"])
 
 
+def as_given(script, kept: Any, given: list[Any]) -> tuple[Any, list[Any]]:
+    """What to ask about a list of numbers or of nodes, and the answer if it holds what it held, in the same order."""
+    if all(isinstance(entry, float) for entry in given):
+        return script.facts.numbers(kept), given
+    asked = [script.facts.length(kept), script.facts.places(kept, given)]
+    return asked, [len(given), [[place] for place in range(len(given))]]
+
+
 def filled(answer: Any, name: str) -> Any:
     """The answer, if all of it is there. Raises Missing where it is None, or holds None."""
     if answer is None or isinstance(answer, list) and (not answer or any(entry is None for entry in answer)):

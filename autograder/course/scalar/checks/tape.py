@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from toolbox.checks.compare import assert_between, assert_grad, assert_value
+from toolbox.checks.compare import assert_between, assert_grad, assert_value, identical
 from toolbox.checks.reference.gates import truth
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
@@ -15,7 +15,7 @@ from toolbox.errors import Mismatch, Missing
 
 from .engine import started, true_gradients
 from .gate import at_zero
-from .inputs import away_from_zero, positive
+from .inputs import as_given, away_from_zero, positive
 
 STORIES = [Story("Var", "a few operations of one class"), Story("dot", "it takes Vars, and returns one")]
 
@@ -143,11 +143,11 @@ def check_dot(student, make, count: int, plain: bool) -> None:
     w_list, x_list = s.keep(ws), s.keep(xs)
     output = s.tape.dot(w_list, x_list, bias)
     after = s.facts.length(s.tape.TAPE)
-    lengths = [s.facts.length(w_list), s.facts.length(x_list)]
-    (kind, nodes, more, *lengths) = s.fetch(s.facts.present(output), before, after, *lengths)
+    asked, as_they_were = zip(as_given(s, w_list, ws), as_given(s, x_list, xs), strict=True)
+    (kind, nodes, more, *held) = s.fetch(s.facts.present(output), before, after, *asked)
     if not kind:
         raise Missing("dot is not written yet (it returns None)")
-    if lengths != [count, count]:
+    if not identical(held, list(as_they_were)):
         raise Mismatch("dot changed a list that it was given: work on a copy", diagnosis=["input-changed"])
     final = output * output * 1.5
     final.backward()

@@ -95,5 +95,10 @@ EDGES += [
            ("cuts its input at 2", "math.tanh(self.data)", "math.tanh(max(-2.0, min(2.0, self.data)))", None)),
     *wrong("dot", "tape_dot",
            ("adds the bias to the list of weights", "more = [*w, *x, b], [*numbers, *weights, 1.0]",
-            "w.append(b)\n        more = [*w, *x], [*numbers, 1.0, *weights]", "input-changed")),
+            "w.append(b)\n        more = [*w, *x], [*numbers, 1.0, *weights]", "input-changed"),
+           ("goes through both lists from behind", "weights = [weight.data", "w.reverse()\n    x.reverse()\n"
+            "    weights = [weight.data", "input-changed")),
+    *wrong("neuron", "neuron",
+           ("goes through both lists from behind", "total = b\n", "total = b\n    w.reverse()\n    x.reverse()\n",
+            "input-changed")),
 ]  # fmt: skip

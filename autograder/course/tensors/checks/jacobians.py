@@ -15,7 +15,7 @@ from toolbox.checks.suite import item
 from toolbox.errors import Malformed, Mismatch, Missing
 from toolbox.probes import planted_functions
 
-from .inputs import off_zero, same_twice, softmax
+from .inputs import off_zero, same_twice, softmax, strided
 
 # Jacobians in full
 
@@ -206,7 +206,7 @@ def test_the_numeric_jacobian_nudges_both_ways_by_h(student, make):
 def test_the_numeric_jacobian_of_a_matrix_has_the_axes_of_y_and_then_those_of_x(student, make):
     with_zero = make.normal(2, 3)
     with_zero[0, 1] = 0.0
-    for x in (make.normal(2, 3), with_zero):
+    for x in (make.normal(2, 3), with_zero, strided(make.normal(3, 2))):
         answer, _ = nudged(student, "rows_against_columns", x)
         check_nudged(answer, "rows_against_columns", x)
 

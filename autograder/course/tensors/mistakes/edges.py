@@ -62,6 +62,13 @@ EDGES: list[Answer] = [
 ]  # fmt: skip
 
 EDGES += wrong(
+    "numeric_jacobian",
+    "numeric_jacobian",
+    ("moves entries in the order of memory, not of the shape", "nudge = nudge.reshape(x.shape)",
+     "nudge = nudge.as_strided(x.shape, x.stride())", None),
+)  # fmt: skip
+
+EDGES += wrong(
     "softmax_jacobian",
     "softmax_jacobian",
     ("takes no product of a single score", "torch.outer(y, y)", "torch.outer(y, y) * (len(y) > 1)", None),

@@ -62,12 +62,12 @@ RIGHT: list[Answer] = [
             "multiplies by the reciprocal": COLUMN.replace("/ (2 * h)", "* (1 / (2 * h))"),
             "takes half of it first": COLUMN.replace("function(", "0.5 * function(").replace("(2 * h)", "h"),
             "divides by the way that was really gone": COLUMN.replace("(2 * h)", "((x + nudge) - (x - nudge)).sum()"),
-            "works in one copy, += h and then -= 2 h": """moved = x.clone()
+            "works in one copy, += h and then -= 2 h": """moved = x.contiguous().clone()
         moved.view(-1)[entry] += h
         up = function(moved).clone()
         moved.view(-1)[entry] -= 2 * h
         columns.append((up - function(moved)) / (2 * h))""",
-            "works in one copy that it puts back": """moved = x.clone()
+            "works in one copy that it puts back": """moved = x.contiguous().clone()
         moved.view(-1)[entry] -= h
         down = function(moved).clone()
         moved.view(-1)[entry] += h

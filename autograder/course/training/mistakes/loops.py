@@ -30,6 +30,12 @@ LOOPS: list[Answer] = [
         ),
         ("takes both fans, as Xavier did", "(2 / fan_in)", "(2 / (fan_in + fan_out))", "kaiming-both-fans"),
         ("scales nothing", " * (2 / fan_in) ** 0.5", "", "weights-not-scaled"),
+        (
+            "clips its draws at twice the spread",
+            "generator=generator, dtype=dtype) * (2",
+            "generator=generator, dtype=dtype).clamp(-2, 2) * (2",
+            None,
+        ),
         ("makes all weights small", "(2 / fan_in) ** 0.5", "0.01", "weights-not-scaled"),
         ("draws from zero to one", "torch.randn", "torch.rand", "weights-one-sided"),
         ("shifts the mean", "** 0.5", "** 0.5 + 0.05", "weights-one-sided"),

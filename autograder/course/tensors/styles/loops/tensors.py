@@ -40,7 +40,7 @@ def matmul_jacobian_w(x, w):
 
 
 def numeric_jacobian(function, x, h=1e-5):
-    x = x.double().clone()
+    x = x.double().contiguous().clone()
     flat = x.view(-1)
     jacobian = torch.zeros(*function(x).shape, x.numel(), dtype=torch.float64)
     for i in range(x.numel()):
@@ -113,7 +113,7 @@ def cost_right_to_left(sizes):
 
 def gradcheck(forward, backward, inputs):
     """A scalar loss, an absolute smallest step, and a jump as the sign of a kink."""
-    inputs = [x.double() for x in inputs]
+    inputs = [x.double().contiguous() for x in inputs]
     grad_out = torch.randn(forward(*inputs).shape, dtype=torch.float64)
 
     def nudged(i, e, h):
