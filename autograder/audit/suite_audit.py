@@ -116,16 +116,14 @@ def judge(
     answer: Answer, right: bool, room: Room, suite: Suite, wanted: set[str], known: Mapping[str, Known],
     thorough: bool = True,
 ) -> list[Finding]:  # fmt: skip
-    """One answer through its items, under every seed that `known` has. thorough: ask also right answers what takes
-    seconds.
+    """One answer through its items, under every seed that `known` has. thorough: ask right answers also what takes
+    seconds, and wrong ones also what is hidden where public checks have rejected them and told their names.
     """
     touched = [name for name in answer.items if name in wanted]
     runs: list[list[TestResult]] = []
     for seed, leads_to in known.items():
-        run = _run(answer, room, suite, touched, seed, runs[0] if runs else None, thorough or not right)
-        named = {id(result) for result in runs[0]} if runs else set()  # what was asked under the first seed alone
-        name_mistakes([result for result in run if id(result) not in named], leads_to)
-        runs.append(run)
+        first = runs[0] if runs else None
+        runs.append(_run(answer, room, suite, touched, seed, first, leads_to, right, thorough))
     findings = []
     for name in touched:
         by_seed = [[result for result in run if result.item == name] for run in runs]
@@ -142,24 +140,31 @@ def judge(
         in_three = bool(set(shown) & set(answer.diagnosis))
         own = list(answer.diagnosis)
         findings.append(Finding(answer.name, right, name, kept, own, first, accused, names, in_three))
+    if not right and not thorough and any(f.accused or f.expected and not f.named for f in findings):
+        return judge(answer, right, room, suite, wanted, known)
     return findings
 
 
 def _run(
-    answer: Answer, room: Room, suite: Suite, items: list[str], seed: str, first: list[TestResult] | None, all_of: bool
-) -> list[TestResult]:
+    answer: Answer, room: Room, suite: Suite, items: list[str], seed: str, first: list[TestResult] | None,
+    known: Known, right: bool, thorough: bool,
+) -> list[TestResult]:  # fmt: skip
     """One answer under one seed. first: its results under the first seed; what runs for seconds says the same under
     every seed, so it is asked under the first one alone, and only where nothing else has rejected the answer.
     """
     dear = {check.id for check in suite.checks if (check.seconds or 0) >= DEAR}
-    quick = {check.id for check in suite.checks} - dear
-    run = suite.run(answering(answer, room), items=items, seed=seed, tests=quick)
-    if first is not None:
-        return run + [result for result in first if result.name in dear]
-    left = [name for name in items if not any(loses_marks(result) for result in run if result.item == name)]
-    if all_of and left:
-        run += suite.run(answering(answer, room), items=left, seed=seed, tests=dear)
-    return run
+    hidden = {check.id for check in suite.checks if check.hidden} - dear
+    public = {check.id for check in suite.checks} - dear - hidden
+    stages = [public | hidden] if right or thorough else [public, hidden]
+    if first is None and (thorough or not right):
+        stages.append(dear)
+    run: list[TestResult] = []
+    left = items
+    for tests in stages:
+        run += suite.run(answering(answer, room), items=left, seed=seed, tests=tests)
+        left = [name for name in items if not any(loses_marks(result) for result in run if result.item == name)]
+    name_mistakes(run, known)
+    return run + [result for result in first or () if result.name in dear]
 
 
 def matrix(assignment: str, findings: list[Finding]) -> Table:

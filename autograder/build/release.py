@@ -23,6 +23,7 @@ from autograder import build
 from autograder.build import Problem, Refused, leaks, signatures, unpacked
 from autograder.build.files import passing
 from autograder.masters import sources
+from autograder.masters.catalogue import catalogue
 from autograder.rules.terms import in_force
 from toolbox import __version__
 from toolbox.seat.doctor import ORIGINALS, is_work
@@ -42,13 +43,14 @@ def release(root: Path, out: Path) -> Path:
     """
     if problems := build.check(root):
         raise Refused(problems)
-    off = tuple(f"assignments/{name}/" for name, rules in in_force(root).course.assignments.items() if not rules.on)
-    content = {path: (root / path).read_bytes() for path in _paths(root) if not path.startswith(off)}
+    off = [name for name, rules in in_force(root).course.assignments.items() if not rules.on]
+    left_out = tuple(f"assignments/{name}/" for name in off)
+    content = {path: (root / path).read_bytes() for path in _paths(root) if not path.startswith(left_out)}
     content["README.md"] = (root / README).read_bytes()
     if problems := _leaks(root, content) or unpacked.problems(content):
         raise Refused(problems)
-    numbers = {path.relative_to(root).as_posix(): path.read_bytes() for path in signatures.write(root)}
-    content |= {path: data for path, data in numbers.items() if not path.startswith(off)}
+    names = [name for name in catalogue(root) if name not in off]
+    content |= {path.relative_to(root).as_posix(): path.read_bytes() for path in signatures.write(root, names)}
     name = _digest(content)
     content |= originals(content, name)
     out.mkdir(parents=True, exist_ok=True)

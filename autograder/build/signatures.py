@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -16,7 +17,6 @@ import torch
 from autograder.course.mistaken import Mistaken
 from autograder.course.rooms import room_at
 from autograder.files import write_atomically
-from autograder.masters.catalogue import catalogue
 from autograder.masters.sources import checks_of
 from toolbox.checks.collect import collect
 from toolbox.checks.recognise import Places
@@ -26,10 +26,10 @@ from toolbox.checks.suite import PUBLIC_SEED
 LARGEST = 2048  # entries: what a mistake does to larger ones it does to smaller ones, too
 
 
-def write(root: Path) -> list[Path]:
-    """Bring the file of every assignment up to date, which takes a while where masters have changed; return them."""
+def write(root: Path, names: Iterable[str]) -> list[Path]:
+    """Bring these assignments' files up to date, which takes a while where masters have changed; return them."""
     files = []
-    for name in catalogue(root):
+    for name in names:
         path = root / "assignments" / name / NAME
         standing = path.read_bytes() if path.is_file() else b""
         if data := of(root, name, standing):

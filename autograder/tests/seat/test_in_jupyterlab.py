@@ -9,6 +9,8 @@ import pytest
 
 from autograder import build
 from autograder.build.release import release
+from autograder.masters.catalogue import catalogue
+from autograder.rules.terms import Terms
 from autograder.tests.checkout import ROOT
 from autograder.tests.chromium import needs_chromium
 from autograder.tests.lab import Lab
@@ -21,8 +23,10 @@ RIGHT = WRONG.replace('"x": g * x, "y": g * y', '"x": g * y, "y": g * x')
 
 @pytest.fixture
 def course(tmp_path, monkeypatch) -> Path:
-    """A release, unpacked. Whether it is what the masters build is another test's."""
+    """A release of `flat`, unpacked. Whether it is what the masters build is another test's."""
     monkeypatch.setattr(build, "check", lambda root: [])
+    terms = Terms("".join(f"[assignments.{name}]\non = false\n" for name in catalogue(ROOT) if name != "flat"))
+    monkeypatch.setattr("autograder.build.release.in_force", lambda root: terms)
     folder = tmp_path / "Übung 1, Häuser"
     with zipfile.ZipFile(release(ROOT, tmp_path)) as archive:
         archive.extractall(folder)
