@@ -43,7 +43,8 @@ def as_given(script, kept: Any, given: list[Any]) -> tuple[Any, list[Any]]:
     """What to ask about a list of numbers or of nodes, and the answer if it holds what it held, in the same order."""
     if all(isinstance(entry, float) for entry in given):
         return script.facts.numbers(kept), given
-    return script.facts.places(kept, given), [[place] for place in range(len(given))]
+    asked = [script.facts.length(kept), script.facts.places(kept, given)]
+    return asked, [len(given), [[place] for place in range(len(given))]]
 
 
 def filled(answer: Any, name: str) -> Any:

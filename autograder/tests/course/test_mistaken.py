@@ -152,6 +152,7 @@ def test_the_build_runs_the_mistakes_again_only_where_something_has_changed(monk
     monkeypatch.setattr(signatures, "checks_of", lambda root, name: root)
     monkeypatch.setattr(signatures, "collect", lambda folder: CHECKS)
     made = signatures.of(Path(), "line")
+    assert signatures.of(Path(), "line") == made  # run twice, the same bytes
     monkeypatch.setattr(Mistaken, "_gives", lambda *args: pytest.fail("it has been run again"))
     assert signatures.of(Path(), "line", made) == made
     monkeypatch.setattr(Mistaken, "digest", "another solution")

@@ -4,10 +4,7 @@ on."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -15,7 +12,7 @@ import uuid
 import pytest
 
 from autograder.demo import make_class
-from autograder.tests.checkout import built_course
+from autograder.tests.checkout import Commands, built_course
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 SERVER = "host=127.0.0.1 dbname=postgres user=postgres connect_timeout=3"
@@ -47,30 +44,21 @@ def course(tmp_path_factory, database):
     return course
 
 
-def grade(course, url: str) -> subprocess.Popen:
+def begin(run: Commands, course, url: str) -> None:
     config = course / "nbgrader_config.py"
     lines = [line for line in config.read_text().splitlines() if not line.startswith("c.CourseDirectory.db_url")]
     config.write_text("\n".join([*lines, f'c.CourseDirectory.db_url = "{url}"', ""]))
-    words = [
-        sys.executable,
-        "-m",
-        "autograder",
-        "grade",
-        "flat",
-        "--from",
-        str(course.parent / "hand-ins"),
-        "--jobs",
-        "1",
-    ]
-    return subprocess.Popen(
-        words, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=os.environ | {"PYTHONPATH": str(course / "lib")},
-    )  # fmt: skip
+    run.start("grade", "flat", "--from", str(course.parent / "hand-ins"), "--jobs", "1")
 
 
-def end(process: subprocess.Popen) -> tuple[int, str]:
-    said, _ = process.communicate(timeout=300)
-    return process.returncode, " ".join(said.split())
+def end(run: Commands) -> tuple[int, str]:
+    code, said = run.end()
+    return code, " ".join(said.split())
+
+
+def grade(run: Commands, course, url: str) -> tuple[int, str]:
+    begin(run, course, url)
+    return end(run)
 
 
 def scores(course) -> dict[str, float]:
@@ -88,12 +76,13 @@ def entered(database: str) -> dict[str, float]:
 
 
 def test_a_server_that_is_not_there_locks_or_goes_away_is_told_in_one_message_and_nothing_is_lost(course, database):
+    run = Commands(course)
     url = f"postgresql+psycopg://postgres@127.0.0.1/{database}"
-    code, said = end(grade(course, url.replace("127.0.0.1", "127.0.0.1:1")))
+    code, said = grade(run, course, url.replace("127.0.0.1", "127.0.0.1:1"))
     assert code == 2 and "Grading stopped: the gradebook does not answer" in said and "db_url" in said
     assert "Traceback" not in said and "db upgrade" not in said and "run the same command again" in said
 
-    code, said = end(grade(course, url))  # once, so that the tables are there
+    code, said = grade(run, course, url)  # once, so that the tables are there
     assert code == 0, said
     right = scores(course)
     assert len(right) == len(KINDS) and entered(database) == right
@@ -101,12 +90,12 @@ def test_a_server_that_is_not_there_locks_or_goes_away_is_told_in_one_message_an
 
     with psycopg.connect(SERVER.replace("dbname=postgres", f"dbname={database}")) as locking:
         locking.execute("LOCK TABLE grade IN ACCESS EXCLUSIVE MODE")
-        code, said = end(grade(course, url))
+        code, said = grade(run, course, url)
         locking.rollback()
     assert code == 2 and "Grading stopped: the gradebook is locked by another program" in said, said[-3000:]
     assert "Traceback" not in said and "db upgrade" not in said
 
-    running = grade(course, url)
+    begin(run, course, url)
     stop = threading.Event()
 
     def cut() -> None:
@@ -121,13 +110,14 @@ def test_a_server_that_is_not_there_locks_or_goes_away_is_told_in_one_message_an
     cutting = threading.Thread(target=cut)
     cutting.start()
     try:
-        code, said = end(running)
+        code, said = end(run)
     finally:
         stop.set()
         cutting.join()
     assert code == 2 and "Grading stopped: the gradebook does not answer" in said, said[-3000:]
     assert "Traceback" not in said
 
-    code, said = end(grade(course, url))
+    code, said = grade(run, course, url)
     assert code == 0, said
     assert scores(course) == right and entered(database) == right
+    run.close()

@@ -16,7 +16,7 @@ import pytest
 
 from autograder.demo import make_class
 from autograder.history import log
-from autograder.tests.checkout import built_course, command, copy_of_the_repository, scores_in
+from autograder.tests.checkout import Commands, built_course, copy_of_the_repository, scores_in
 
 # KIT_KILLS=20 KIT_KILL_STUDENTS=40 is the long form.
 KILLS = int(os.environ.get("KIT_KILLS", "3"))
@@ -60,15 +60,27 @@ def processes_in(course: Path) -> list[str]:
     return found
 
 
-def test_killed_runs_end_in_the_grades_of_an_undisturbed_one(hand_ins, tmp_path):
-    calm = fresh_course(tmp_path / "calm")
-    done = command(calm, "autograder", "grade", "flat", "--from", str(hand_ins))
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+@pytest.fixture(scope="module")
+def calm(hand_ins, tmp_path_factory):
+    """A course whose class nobody has disturbed, and what runs more commands there."""
+    course = fresh_course(tmp_path_factory.mktemp("calm") / "course")
+    run = Commands(course)
+    code, said = run("grade", "flat", "--from", str(hand_ins))
+    assert code == 0, said[-4000:]
+    yield course, run
+    run.close()
+
+
+def test_killed_runs_end_in_the_grades_of_an_undisturbed_one(hand_ins, calm, tmp_path):
+    calm, _ = calm
     shaken = fresh_course(tmp_path / "shaken")
-    words = [sys.executable, "-m", "autograder", "grade", "flat", "--from", str(hand_ins)]
+    words = ["grade", "flat", "--from", str(hand_ins)]
     dice = random.Random(7)
     for _ in range(KILLS):
-        process = subprocess.Popen(words, cwd=shaken, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "autograder", *words], cwd=shaken, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
         try:
             process.wait(timeout=dice.uniform(1, 25))
         except subprocess.TimeoutExpired:
@@ -78,34 +90,32 @@ def test_killed_runs_end_in_the_grades_of_an_undisturbed_one(hand_ins, tmp_path)
         while processes_in(shaken) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert processes_in(shaken) == [], "a killed grader left processes behind"
-    done = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    run = Commands(shaken)
+    code, said = run(*words)
+    assert code == 0, said[-4000:]
     assert results(shaken) == results(calm)
     assert [entry.changed for entry in log.read(shaken / "classroom") if entry.changed] == [
         entry.changed for entry in log.read(calm / "classroom") if entry.changed
     ]
     for student in results(calm)[0]:
         assert (shaken / "classroom" / "feedback" / student / "flat" / "flat.html").is_file()
-    again = command(shaken, "autograder", "grade", "flat", "--from", str(hand_ins))
-    assert f"{STUDENTS} graded already" in again.stdout, again.stdout[-2000:]
+    _, said = run(*words)
+    assert f"{STUDENTS} graded already" in said, said[-2000:]
     assert results(shaken) == results(calm)
+    run.close()
 
 
-def test_a_changed_hand_in_is_graded_anew_and_the_others_are_not(hand_ins, tmp_path):
-    course = fresh_course(tmp_path / "course")
-    some = tmp_path / "some"
-    some.mkdir()
-    shutil.copy2(hand_ins / "student00.zip", some / "a.zip")
-    shutil.copy2(hand_ins / "student01.zip", some / "b.zip")
+def test_a_changed_hand_in_is_graded_anew_and_the_others_are_not(hand_ins, calm, tmp_path):
+    course, run = calm
     source, released = course / "solutions" / "flat" / "flat.ipynb", course / "assignments" / "flat" / "flat.ipynb"
-    built, given = source.read_bytes(), released.read_bytes()
+    built, given, first = source.read_bytes(), released.read_bytes(), scores_in(course)
     source.write_bytes(built.replace(b"# Flat gradient code", b"# An older text"))  # the masters have been pulled since
     os.utime(source, (1, 1))
-    command(course, "autograder", "grade", "flat", "--from", str(some))
-    assert source.read_bytes() == built and released.read_bytes() == given
-    first = scores_in(course)
-    shutil.copy2(hand_ins / "student02.zip", some / "b.zip")
-    done = command(course, "autograder", "grade", "flat", "--from", str(some))
+    changed = shutil.copytree(hand_ins, tmp_path / "changed")
+    shutil.copy2(changed / "student02.zip", changed / "student01.zip")
+    _, said = run("grade", "flat", "--from", str(changed))
     second = scores_in(course)
-    assert "1 graded already" in done.stdout, done.stdout[-2000:]
-    assert second["a"] == first["a"] and second["b"] != first["b"]
+    assert source.read_bytes() == built and released.read_bytes() == given
+    assert f"{STUDENTS - 1} graded already" in said, said[-2000:]
+    assert second["student01"] != first["student01"]
+    assert second | {"student01": None} == first | {"student01": None}

@@ -20,7 +20,7 @@ from autograder.records.receipt import Receipt
 from autograder.records.verdict import ItemVerdict, Verdict
 from autograder.sandbox import launcher, remote_worker
 from autograder.sandbox.walls import Walls
-from autograder.tests.checkout import built_course, command, scores_in
+from autograder.tests.checkout import Commands, built_course, scores_in
 from toolbox.errors import NotJudged
 
 # right, wrong in part, half finished, never ending, refused, with a check cell copied
@@ -33,17 +33,18 @@ def test_one_job_and_four_give_the_same_verdicts_and_marks(tmp_path):
     for hand_in in make_class(course, hand_ins):
         if not hand_in.student.startswith(KINDS):
             hand_in.path.unlink()
-    found = []
+    found, run = [], Commands(course)
     for jobs in ("1", "4"):
         (course / "classroom").mkdir(exist_ok=True)
         (course / "classroom" / "seed").write_text("the same for both")
-        done = command(course, "autograder", "grade", "flat", "--from", str(hand_ins), "--jobs", jobs, "--again")
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        code, said = run("grade", "flat", "--from", str(hand_ins), "--jobs", jobs, "--again")
+        assert code == 0, said[-4000:]
         classroom = course / "classroom"
         verdicts = {path.name: json.loads(path.read_text()) for path in (classroom / "verdicts" / "flat").glob("s*")}
         pages = {path.parts[-3] for path in (classroom / "feedback").glob("*/flat/flat.html")}
         found.append((verdicts, scores_in(course), pages))
         shutil.rmtree(classroom)
+    run.close()
     assert found[0] == found[1]
     assert [len(part) for part in found[0]] == [len(KINDS)] * 3
     assert "timeout" in {item["status"] for one in found[0][0].values() for item in one["items"]}
@@ -84,7 +85,7 @@ def judged(settings, names: list[str], jobs: int) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_judge_that_fails_costs_the_hand_in_it_was_at_no_marks_and_the_others_nothing(jobs):
-    names = ["a", "b", "clumsy", "starved", "c", "d", "e"] + ["deadly 1", "deadly 2"] * (jobs - 1)
+    names = ["a", "b", "clumsy", "starved", "c", "d", "e"] + ["deadly"] * (jobs - 1)
     found = judged(Deadly(), names, jobs)
     assert sorted(name for name, _ in found) == sorted(names)
     outcomes = dict(found)
