@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from autograder.tests.checkout import copy_of_the_repository
+
 USER = 65534
 NO_MOUNTS = 97
 HERE = "/mnt"
@@ -46,14 +46,7 @@ def as_ordinary_user(
     empty folder at which the copy shows.
     """
     course = folder / "course"
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
-    ).stdout.decode()  # fmt: skip
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (course / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, course / name)
+    copy_of_the_repository(course)
     for path in [course, *course.rglob("*")]:
         os.chown(path, user, user)
     prefixes = sorted({str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix)})
