@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -57,12 +59,23 @@ def check_full_disk(student, room: int, size: int) -> None:
     """A first write that works, then one that runs out of room half way."""
     if not disks_fill_up():
         return
+    files = after_failure(student, "the disk was full", size, lambda folder, write: full_disk(folder.script, room))
+    if set(files) != {"state.bin"}:
+        raise Mismatch("half a temporary file is left behind", diagnosis=["temporary-file-left"])
+
+
+def after_failure(
+    student, what: str, size: int, failing: Callable[[Scratch, Any], AbstractContextManager]
+) -> dict[str, File]:
+    """A first write that works, then one under conditions in which it fails. what: these, for messages. Returns what
+    is there then; raises Mismatch where the old file is not, or where nobody was told.
+    """
     s, old, raised = student.script(), b"the old content", False
     with Scratch(s) as folder:
         write = s.checkpoint.write_atomically
         write(folder.path("state.bin"), folder.data(old))
         try:
-            with full_disk(s, room):
+            with failing(folder, write):
                 write(folder.path("state.bin"), folder.data(b"x" * size))
                 s.fetch()
         except Raised as error:
@@ -72,16 +85,14 @@ def check_full_disk(student, room: int, size: int) -> None:
         files = folder.look()
     found = files.get("state.bin")
     if found is None:
-        raise Mismatch("the disk was full, and the old file is gone", diagnosis=["old-file-deleted"])
+        raise Mismatch(f"{what}, and the old file is gone", diagnosis=["old-file-deleted"])
     if found.content != old:
-        message = (
-            f"the disk was full, and of the old file this is left: {found.content[:20].decode('utf-8', 'replace')!r}"
-        )
+        left = found.content[:20].decode("utf-8", "replace")
+        message = f"{what}, and of the old file this is left: {left!r}"
         raise Mismatch(message, diagnosis=["written-in-place"])
     if not raised:
-        raise Mismatch("the disk was full, and nobody was told", diagnosis=["failure-swallowed"])
-    if set(files) != {"state.bin"}:
-        raise Mismatch("half a temporary file is left behind", diagnosis=["temporary-file-left"])
+        raise Mismatch(f"{what}, and nobody was told", diagnosis=["failure-swallowed"])
+    return files
 
 
 @item("atomic")

@@ -18,7 +18,7 @@ from toolbox.errors import Raised
 
 WRITERS = """
 import os
-from os import fsync as hurry
+from os import fsync as hurry, rename as whisk
 from pathlib import Path
 
 def careful(path, data):
@@ -35,6 +35,10 @@ def far(path, data):
     with open(Path(path).parent.with_name("elsewhere")) as file:
         os.fsync(file)
     os.replace(Path(path).parent.with_name("elsewhere"), path)
+
+def swift(path, data):
+    Path(path).parent.with_name("elsewhere").write_bytes(data)
+    whisk(Path(path).parent.with_name("elsewhere"), path)
 
 def late(path, data):
     Path(str(path) + ".part").write_bytes(data)
@@ -96,6 +100,19 @@ def test_a_full_disk_stops_writing_half_way_and_only_inside(script):
         script.mine.careless(folder.path("it"), folder.data(b"x" * 1000))
         script.fetch()
         assert len(folder.found("it")) == 1000
+
+
+@pytest.mark.parametrize("name", ["far", "swift"])
+def test_a_file_that_cannot_be_moved_stays_where_it_is_however_renaming_was_imported_and_only_inside(script, name):
+    real = os.replace, os.rename
+    with Scratch(script) as folder:
+        folder.path("in").mkdir()
+        with pytest.raises(Raised) as raised, folder.nothing_moves(getattr(script.mine, name)):
+            script.fetch(getattr(script.mine, name)(folder.path("in/it"), folder.data(b"first")))
+        assert is_os_error(raised.value) and folder.found("in/it") is None and folder.found("elsewhere") == b"first"
+        assert (os.replace, os.rename) == real
+        script.fetch(getattr(script.mine, name)(folder.path("in/it"), folder.data(b"first")))
+        assert folder.found("in/it") == b"first" and folder.found("elsewhere") is None
 
 
 def test_what_is_to_be_written_atomically_arrives_at_the_check_and_a_mistake_in_theirs_costs_nothing(script):

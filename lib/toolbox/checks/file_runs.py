@@ -25,6 +25,7 @@ from toolbox.calling.script import PYTHON, Ref, Script
 from toolbox.errors import Malformed, Raised, StudentError
 
 SYNCS = tuple(name for name in ("fsync", "fdatasync") if hasattr(os, name))
+MOVES = ("replace", "rename")
 FULL = 2**62  # bytes: more than any disk holds
 FILE_SIZE = getattr(PYTHON.get("resource"), "RLIMIT_FSIZE", 0)  # how large a file may get there
 
@@ -92,15 +93,6 @@ class Scratch:
                 events.append(Synced(status[0], status[1], seen(files)))
 
         told = s.give(Given(note, Plain(), Plain(), anew=events.clear))
-        real = {name: s.keep(getattr(s.os, name)) for name in SYNCS}
-        names = s.builtins.getattr(function, "__globals__", {})
-        keys, places = s.fetch(
-            s.builtins.list(names), s.facts.places(s.builtins.list(names.values()), [*real.values()])
-        )
-        put = s.operator.setitem
-        own = [
-            (keys[at], name) for name, found in zip(real, places, strict=True) for at in found
-        ]  # from os import fsync
 
         def noting(sync: Ref) -> Ref:
             def body(file: Ref) -> None:
@@ -109,18 +101,50 @@ class Scratch:
 
             return s.function(body)
 
-        for name, sync in real.items():
-            other = noting(sync)
-            setattr(s.os, name, other)
-            for key in [key for key, its in own if its == name]:
-                put(names, key, other)
-        try:
+        with self._instead(function, SYNCS, noting):
             yield events
-        finally:
-            for name, sync in real.items():
-                setattr(s.os, name, sync)
+
+    @contextmanager
+    def nothing_moves(self, function: Ref) -> Iterator[None]:
+        """Inside, a function of the student's gets OSError where it renames a file, by whatever name it does that."""
+        s = self.script
+
+        def fail(*_: Any) -> None:
+            raise Told("OSError", "Input/output error")
+
+        told = s.give(Given(fail, Plain(), Plain(), anew=lambda: None))
+
+        def refusing(real: Ref) -> Ref:
+            def body(src: Ref, dst: Ref) -> None:
+                told(s.builtins.str(src), s.builtins.str(dst))
+
+            return s.function(body, names=("src", "dst"))
+
+        with self._instead(function, MOVES, refusing):
+            yield
+
+    @contextmanager
+    def _instead(self, function: Ref, names: tuple[str, ...], make: Callable[[Ref], Ref]) -> Iterator[None]:
+        """Inside, functions of `os` are what `make` makes of them, for one of the student's too that imported them."""
+        s, put = self.script, self.script.operator.setitem
+        real = {name: s.keep(getattr(s.os, name)) for name in names}
+        held = s.builtins.getattr(function, "__globals__", {})
+        keys, places = s.fetch(s.builtins.list(held), s.facts.places(s.builtins.list(held.values()), [*real.values()]))
+        own = [
+            (keys[at], name) for name, found in zip(real, places, strict=True) for at in found
+        ]  # from os import fsync
+        try:
+            for name, function_there in real.items():
+                other = make(function_there)
+                setattr(s.os, name, other)
                 for key in [key for key, its in own if its == name]:
-                    put(names, key, sync)
+                    put(held, key, other)
+            yield
+        finally:
+            for name, function_there in real.items():
+                setattr(s.os, name, function_there)
+                for key in [key for key, its in own if its == name]:
+                    put(held, key, function_there)
             with suppress(StudentError):
                 s.fetch()
 

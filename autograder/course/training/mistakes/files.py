@@ -44,6 +44,12 @@ FILES: list[Answer] = [
             "    path.write_bytes(data)\n    return",
             ("written-in-place", "temporary-file-left"),
         ),
+        (
+            "deletes the old file before it moves the new one",
+            REPLACE,
+            "        path.unlink(missing_ok=True)\n        os.rename(temporary, path)\n",
+            "old-file-deleted",
+        ),
         ("leaves the temporary file behind on failure", CLEAN, "        pass\n", "temporary-file-left"),
         (
             "copies the temporary file",
