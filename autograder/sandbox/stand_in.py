@@ -7,6 +7,7 @@ may hold it. A check that a student calls in a cell of their own is quiet, as gr
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -72,3 +73,18 @@ class Uncompiled(ModuleType):
 def passed_on(function: Any = None, *args: Any, **kwargs: Any) -> Any:
     """The function itself; where none is given, what passes on the one that comes, as a decorator does."""
     return function if callable(function) else passed_on
+
+
+def pass_over_breakpoints() -> None:
+    """Nobody is there to step through a program: a `breakpoint()` that was left in a right answer costs nothing."""
+    import bdb  # here: whoever only knows a stand-in by its kind loads no debugger
+    import pdb
+
+    from IPython.core import debugger
+
+    sys.breakpointhook = pdb.set_trace = debugger.set_trace = _go_on  # type: ignore[assignment]
+    bdb.Bdb.set_trace = _go_on  # type: ignore[assignment,method-assign]
+
+
+def _go_on(*args: Any, **kwargs: Any) -> None:
+    """In the place of what stops a program."""

@@ -78,6 +78,23 @@ def test_optimisers_and_what_would_be_compiled_run_without_torchs_compilers(wher
         transport.close()
 
 
+STOPS = ("breakpoint()", "breakpoint('here')", "import pdb; pdb.set_trace()", "from pdb import set_trace; set_trace()",
+         "import pdb; pdb.Pdb().set_trace()", "from IPython.core.debugger import set_trace; set_trace()")  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["a cell", "a module"])
+def test_what_stops_a_program_for_a_person_is_passed_over(where):
+    body = "".join(f"    {line}\n" for line in STOPS)
+    source = f"def seven():\n{body}    return 7\n\nanswer = seven()\n"
+    files = {"lib/backprop/toy.py": source.encode()} if where == "a module" else {}
+    cells = [Cell(0, source if where == "a cell" else "from backprop.toy import answer", False)]
+    transport = RemoteTransport(files, cells, HandInLimits(), modules=("toy",) if files else ())
+    try:
+        assert Student(transport).value("answer") == 7, transport.run_notebook()
+    finally:
+        transport.close()
+
+
 def test_no_answer_can_hold_one(tool):
     with pytest.raises(Malformed, match="NotThereWhileGrading"):
         wire.pack({"w": tool.gradient(1)})
