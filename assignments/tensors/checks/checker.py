@@ -15,7 +15,8 @@ from toolbox.probes import planted_faults
 
 
 def examine(student, kind: str, number: int) -> None:
-    """Let the student's gradcheck judge all cases of a kind. Raises Mismatch with one that it misjudges, of what most of those tell.
+    """Let the student's gradcheck judge all cases of a kind. Raises Mismatch with what most of those tell
+    that it misjudges.
 
     A right checker may draw its upstream gradient, and once in fifty draws it is too small to show a small fault: where
     one fault alone was accepted, everything is asked once more, so that nobody can tell what that was about.
