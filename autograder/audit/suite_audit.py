@@ -122,8 +122,8 @@ def judge(
     touched = [name for name in answer.items if name in wanted]
     runs: list[list[TestResult]] = []
     for seed, leads_to in known.items():
-        first = runs[0] if runs else None
-        runs.append(_run(answer, room, suite, touched, seed, first, leads_to, right, thorough))
+        earlier = runs[0] if runs else None
+        runs.append(_run(answer, room, suite, touched, seed, earlier, leads_to, right, thorough))
     findings = []
     for name in touched:
         by_seed = [[result for result in run if result.item == name] for run in runs]
