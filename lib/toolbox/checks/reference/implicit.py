@@ -6,6 +6,8 @@ is minimised.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.autograd import grad
@@ -82,8 +84,15 @@ def pose_system(pose: Tensor, points: Tensor, image: Tensor) -> tuple[Tensor, Te
 
 
 def best_pose(points: Tensor, image: Tensor, near: Tensor) -> Tensor:
-    """The minimum of `energy` next to `near`, by Newton's steps."""
-    pose = near.double()
+    """The minimum of `energy` next to `near`, by Newton's steps; a whole class is asked about the same few."""
+    given = [tensor.double().contiguous().numpy().tobytes() for tensor in (points, image, near)]
+    return _minimum(*given).clone()
+
+
+@lru_cache(maxsize=256)
+def _minimum(*given: bytes) -> Tensor:
+    points, image, pose = (torch.frombuffer(bytearray(one), dtype=torch.float64) for one in given)
+    points, image = points.reshape(-1, 3), image.reshape(-1, 2)
     for _ in range(15):
         slope, hessian, _, _ = pose_system(pose, points, image)
         step = torch.linalg.solve(hessian, slope.detach())
