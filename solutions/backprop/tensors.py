@@ -231,7 +231,7 @@ def gradcheck(
     # 1. Double precision. 2. An upstream gradient that hides nothing. 3. Shapes. 4. Every entry of every input:
     # the slope on its left and the slope on its right. 5. How far may the claimed gradient be from them?
     ### BEGIN SOLUTION
-    inputs = [x.to(torch.float64).contiguous() for x in inputs]
+    inputs = [x.to(torch.float64) for x in inputs]
     y = forward(*inputs)
     grad_out = torch.randn_like(y)
     claimed = backward(grad_out, *inputs)
@@ -242,9 +242,9 @@ def gradcheck(
             h = 1e-4 * max(abs(x.flatten()[entry]), 0.01)
             values = []
             for step in (-h, h):
-                moved = x.clone()
-                moved.view(-1)[entry] += step
-                values.append(forward(*inputs[:place], moved, *inputs[place + 1 :]))
+                moved = x.flatten().clone()
+                moved[entry] += step
+                values.append(forward(*inputs[:place], moved.view(x.shape), *inputs[place + 1 :]))
             # subtract before summing: outputs that did not move add no rounding
             left = ((y - values[0]) * grad_out).sum() / h
             right = ((values[1] - y) * grad_out).sum() / h

@@ -7,7 +7,7 @@ from autograder.course.answers import Answer, Edit
 KINDS = ("wrong", "entry", "upstream", "zero", "kinks", "float32", "scales")
 ALL = tuple(f"gradcheck_{kind}" for kind in KINDS)
 UPSTREAM = "torch.randn_like(y)"
-INPUTS = "[x.to(torch.float64).contiguous() for x in inputs]"
+INPUTS = "[x.to(torch.float64) for x in inputs]"
 STEP = "1e-4 * max(abs(x.flatten()[entry]), 0.01)"
 SLACK = "1e-5 * max(abs(left), abs(right)) + 1e-8"
 INTERVAL = "if not min(left, right) - slack <= mine <= max(left, right) + slack:"
@@ -26,7 +26,7 @@ def fails(what: str, kinds: str, *edits: tuple[str, str], names: str = "") -> An
 LENIENT = "step-too-large too-lenient sign-ignored shape-ignored entry-missed nan-passes constant-upstream zero-excused"
 LENIENT += " kink-excuses-all absolute-tolerance"
 STRICT = "rejects-right zero-over-zero kink-rejected single-precision absolute-tolerance"
-NOTHING = "    inputs = [x.to(torch.float64).contiguous() for x in inputs]\n"
+NOTHING = "    inputs = [x.to(torch.float64) for x in inputs]\n"
 
 CHECKER: list[Answer] = [
     fails("says yes to everything", "all", (NOTHING, "    return True\n" + NOTHING), names=LENIENT),
