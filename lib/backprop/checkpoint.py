@@ -72,7 +72,7 @@ def restore(state: dict[str, Tensor], params: dict[str, Tensor], optimizer, gene
 
 
 def search(points: list[dict[str, float]], evaluate: Callable[..., float], path: Path | str) -> list[dict[str, float]]:
-    """Evaluate every point, and survive being killed: what is in the file `path` is not evaluated again.
+    """Evaluate every point, in order, and survive being killed: what is in the file `path` is not evaluated again.
 
     points: e.g. [{"lr": 0.1, "reg": 0.001}, ...]. evaluate(**point) returns a float, and may take hours.
     path: one JSON object on each line, the point with its "result", e.g. {"lr": 0.1, "reg": 0.001, "result": 0.95};

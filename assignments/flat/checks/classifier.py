@@ -63,6 +63,11 @@ class Classifier(Row):
         return [part for part in self.groups if part == "loss" or part in "wb"]
 
     @property
+    def even(self) -> list[str]:
+        """The parts in which equal scores show."""
+        return [part for part in ("loss", "scores") if part in self.parts]
+
+    @property
     def hidden_far(self) -> list[str]:
         """The other parts where far-out scores show."""
         return [part for part in ("loss", "scores") if part not in self.shown_far]
@@ -77,6 +82,9 @@ class Classifier(Row):
         nothing.
         """
         return [part for part in self.groups if part != "b"]
+
+
+LAST = ("w", "b", "w2", "b2")  # where these are zero, so are the scores
 
 
 @asks(Classifier, "value", over="parts", of="parts")

@@ -21,6 +21,11 @@ def some(make, shapes: dict[str, tuple[int, ...]], dtype=torch.float64) -> dict[
     return {name: make.normal(*shape, dtype=dtype) for name, shape in shapes.items()}
 
 
+def by_columns(params: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same numbers, laid out column by column, as in a transposed tensor."""
+    return {name: value.mT.contiguous().mT if value.dim() > 1 else value for name, value in params.items()}
+
+
 def stepped(
     s, name: str, params: dict[str, torch.Tensor], gradients: list[dict], rates: list[float], **options: float
 ) -> dict[str, Any]:
@@ -52,10 +57,11 @@ def stepped(
 
 
 def steer(
-    student, make, name: str, shapes=SHAPES, steps: int = 12, rates: Any = None, dtype=torch.float64, rho=None
-) -> None:
+    student, make, name: str, shapes=SHAPES, steps: int = 12, rates: Any = None, dtype=torch.float64, rho=None,
+    lay_out: Any = dict,
+) -> None:  # fmt: skip
     """Let the student's optimiser make some steps, and compare every parameter with torch.optim's."""
-    params = some(make, shapes, dtype)
+    params = lay_out(some(make, shapes, dtype))
     gradients = [some(make, shapes, dtype) for _ in range(steps)]
     rates = [0.07] * steps if rates is None else rates(steps)
     options = {} if rho is None else {"rho": rho}

@@ -40,6 +40,8 @@ def check_logs(values: torch.Tensor, low: float, high: float, count: int) -> Non
         raise Mismatch(
             f"numbers from {values.min():.3g} to {values.max():.3g}; asked were {low:g} to {high:g}", diagnosis=found
         )
+    if (values.diff() > 0).all() or (values.diff() < 0).all():
+        raise Mismatch("the numbers come in the order of their size: two such lists never meet at random")
     if apart((values / low).log() / math.log(high / low)) > 0.02:
         even = apart((values - low) / (high - low)) < 0.02
         message = "the logarithms of the numbers are not spread evenly"
@@ -70,10 +72,14 @@ class Settings:
 
 
 def points_of(make, count: int) -> list[dict[str, float]]:
-    """Points to try, the first two of them near each other."""
+    """Points to try, the first two of them near each other, the last two the same but for the ninth digit; the
+    first of zeros, as is its result.
+    """
     settings = make.uniform(2, count)
+    settings[:, 0] = 0.0
     settings[:, 1] = settings[:, 0] + 0.02
     settings[0, 2:] = settings[0, -1]  # as in a grid: one rate with several penalties
+    settings[1, -1] = settings[1, -2] + 1e-9
     return [{"lr": lr, "reg": reg} for lr, reg in zip(*settings.tolist(), strict=True)]
 
 

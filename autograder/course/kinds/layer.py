@@ -158,6 +158,17 @@ def the_gradient_is_right(layer, part, student, make):
 
 
 ### BEGIN HIDDEN TESTS
+@asks(Layer, "in use", of="backward")
+def its_gradients_belong_to_the_latest_forward_pass_in_use_too(layer, student, make):
+    before, (x, *parameters) = layer.inputs(make), layer.inputs(make)
+    trial = Trial(student, layer.name, *parameters, **layer.options)
+    trial.forward(before[0])
+    trial.mode(False)
+    trial.forward(x)
+    g = layer.upstream(make, x, *parameters)
+    check_grads(trial.backward(g, layer.method), layer.name, g, x, *parameters, named=False, **layer.options)
+
+
 @asks(Layer, "few rows", of="forward")
 def the_output_of_a_single_row_and_of_none_is_right(layer, student, make):
     for rows in range(1, layer.fewest - 1, -1):

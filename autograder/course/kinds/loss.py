@@ -106,6 +106,12 @@ def the_loss_of_one_row_of_two_classes_and_of_many_of_both_is_right(loss, studen
             loss.ask(student, *loss.scores(make, rows, classes))
 
 
+@asks(Loss, "even")
+def the_loss_is_right_where_the_scores_of_each_row_are_equal(loss, student, make):
+    with verdicts_only():  # many a mistake looks alike where all classes do
+        loss.ask(student, make.normal(N, 1).expand(N, C).contiguous(), make.labels(N, C))
+
+
 @asks(Loss, "layouts")
 def the_loss_does_not_depend_on_how_scores_lie_in_memory(loss, student, make):
     loss.ask(student, *loss.scores(make, 4, 6), layout="columns")

@@ -42,6 +42,10 @@ def wrong(draw: torch.Generator) -> Iterator[Case]:
         "its gradient of shape (n, 1) for an input of shape (n,)":
             (twisted(at(0, lambda g, x: g[:, None])), "gradcheck-shape-ignored"),
     })  # fmt: skip
+    yield from pair("a wave in one row", wave, lambda: [normal(draw, 1, 4)], {
+        "its gradient of shape (n,) for an input of shape (1, n)":
+            (twisted(at(0, lambda g, x: g[0])), "gradcheck-shape-ignored"),
+    })  # fmt: skip
     yield from pair("a transposition, whose result lies in the memory of x", turned, lambda: [normal(draw, 3, 3)], {
         "its gradient not transposed back": (misled(lambda g: g.T.contiguous()), lenient),
     }, shares=True)  # fmt: skip
@@ -49,7 +53,7 @@ def wrong(draw: torch.Generator) -> Iterator[Case]:
 
 def entry(draw: torch.Generator) -> Iterator[Case]:
     """A fault in a single entry, also one that is not a number."""
-    missed = "gradcheck-entry-missed"
+    missed, lenient = "gradcheck-entry-missed", "gradcheck-too-lenient"
 
     def spoil(where: float, how: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
         """where: from 0, the first entry, to 1, the last one."""
@@ -81,6 +85,7 @@ def entry(draw: torch.Generator) -> Iterator[Case]:
         for where, name in ((0.0, "first"), (0.5, "middle"), (1.0, "last"))  # where evenly spaced ones may have a zero
     }
     faults["one entry nan"] = twisted(at(0, spoil(somewhere(), lambda v: v * torch.nan))), "gradcheck-nan-passes"
+    faults["one entry infinite"] = twisted(at(0, spoil(somewhere(), lambda v: v + torch.inf))), lenient
     yield from pair("a wave", wave, lambda: [normal(draw, 7)], faults)
 
 

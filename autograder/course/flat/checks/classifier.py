@@ -63,6 +63,11 @@ class Classifier(Row):
         return [part for part in self.groups if part == "loss" or part in "wb"]
 
     @property
+    def even(self) -> list[str]:
+        """The parts in which equal scores show."""
+        return [part for part in ("loss", "scores") if part in self.parts]
+
+    @property
     def hidden_far(self) -> list[str]:
         """The other parts where far-out scores show."""
         return [part for part in ("loss", "scores") if part not in self.shown_far]
@@ -77,6 +82,9 @@ class Classifier(Row):
         nothing.
         """
         return [part for part in self.groups if part != "b"]
+
+
+LAST = ("w", "b", "w2", "b2")  # where these are zero, so are the scores
 
 
 @asks(Classifier, "value", over="parts", of="parts")
@@ -98,6 +106,13 @@ def the_answer_stays_right_for_scores_of_a_thousand(function, part, student, mak
 @asks(Classifier, "far too", over="hidden_far", of="parts")
 def the_answer_stays_right_for_scores_of_a_thousand_here_too(function, part, student, make):
     function.ask_far(student, make, part)
+
+
+@asks(Classifier, "even", over="even", of="parts")
+def the_answer_is_right_where_all_scores_are_equal_as_at_the_start(function, part, student, make):
+    given = function.draw(make)
+    with verdicts_only():  # many a mistake looks alike where all classes do
+        function.ask(student, {name: value * 0 if name in LAST else value for name, value in given.items()}, part)
 
 
 @asks(Classifier, "one", over="batches", of="groups")

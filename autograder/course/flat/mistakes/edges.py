@@ -96,3 +96,16 @@ EDGES += wrong(
         )
     ),
 )
+
+TIES = "margins = margins * (scores != scores[rows, y][:, None])"  # the right class, and every one with its score
+EDGES += wrong(
+    "linear_hinge",
+    "hinge_loss",
+    ("knows the right class by its margin of 1", "margins[rows, y] = 0", "margins[margins == 1] = 0", None),
+    ("leaves out all classes with the score of the right one", "margins[rows, y] = 0", TIES, None),
+)
+EDGES += wrong(
+    "net_hinge",
+    "net_hinge_loss",
+    ("leaves out all classes with the score of the right one", "margins[rows, y] = 0", TIES, None),
+)

@@ -133,7 +133,7 @@ def test_starting_weights_have_the_dtype_that_is_asked_for(student, make):
 
 def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: int = 0, seed: int | None = None):
     """The epochs as lists of index tensors and of labels; x and y are made so that an index can be read off."""
-    x = torch.stack([torch.arange(N) * 1.0, torch.arange(N) * -2.0], dim=1)
+    x = torch.stack([torch.arange(N) * 1.0, torch.arange(N) * -2.0], dim=1).double()[:, None]
     y = 100 + torch.arange(N)
     s, found = student.script(), []
     given, generator = [s.keep(x), s.keep(y)], s.torch.Generator()
@@ -152,12 +152,15 @@ def walked(student, make, N: int, batch_size: int, times: int = 1, global_seed: 
         if any(len(pair) != 2 or not all(isinstance(p, torch.Tensor) for p in pair) for pair in epoch):
             raise Malformed("every batch is a pair: rows of x, their labels")
         for rows, labels in epoch:
-            if rows.dim() != 2 or rows.shape[1] != 2 or labels.shape != rows.shape[:1]:
-                raise Mismatch(f"a batch has shapes {tuple(rows.shape)} and {tuple(labels.shape)}; rows are missing")
-            if not torch.equal(labels - 100, rows[:, 0].long()):
+            if rows.shape[1:] != x.shape[1:] or labels.shape != rows.shape[:1]:
+                shapes = f"{tuple(rows.shape)} and {tuple(labels.shape)}, from {tuple(x.shape)} and {tuple(y.shape)}"
+                raise Mismatch(f"a batch has shapes {shapes}")
+            if rows.dtype != x.dtype:
+                raise Mismatch(f"rows of {x.dtype} come as {rows.dtype}", diagnosis=["dtype-changed"])
+            if not torch.equal(labels - 100, rows[:, 0, 0].long()):
                 message = "a row of x comes with the label of another one"
                 raise Mismatch(message, diagnosis=["labels-shuffled-apart"])
-        epochs.append([rows[:, 0].long() for rows, _ in epoch])
+        epochs.append([rows[:, 0, 0].long() for rows, _ in epoch])
     changed = [name for name, now, then in zip("xy", after, (x, y), strict=True) if not torch.equal(now, then)]
     if changed:
         message = f"minibatches wrote into {', '.join(changed)}: the caller still needs the old order"

@@ -36,11 +36,13 @@ def balance(params: dict[str, torch.Tensor], x: torch.Tensor) -> None:
     last -= sequential({name: value.double() for name, value in params.items()})(x.double()).mean().to(last.dtype)
 
 
-def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64) -> None:
+def check_scores(student, make, N: int, *sizes: int, dtype=torch.float64, backwards: bool = False) -> None:
+    """backwards: whether the last layer stands first in the dict."""
     params, x = net_of(make, *sizes, dtype=dtype), make.normal(N, sizes[0], dtype=dtype)
     balance(params, x)
     exact = {name: value.double() for name, value in params.items()}
     true = sequential(exact)(x.double())
+    params = dict(reversed(params.items())) if backwards else params
     given = student.training.scores(params=params, x=x)
     changed = student.changed + changed_params(student, "scores", params, x)
     if given is None:
@@ -59,6 +61,7 @@ def test_the_scores_of_a_net_of_two_layers(student, make):
 @item("scores")
 def test_the_scores_of_a_net_of_four_layers(student, make):
     check_scores(student, make, 5, 4, 6, 3, 5, 2)
+    check_scores(student, make, 9, 4, 3, 3, 3, backwards=True)
 
 
 @item("scores")
@@ -87,10 +90,10 @@ def test_the_scores_of_a_net_of_eleven_layers(student, make):
 ### END HIDDEN TESTS
 
 
-def check_confusion(student, make, C: int, most: int, empty: bool = False) -> None:
+def check_confusion(student, make, C: int, most: int, empty: bool = False, more: int = 0) -> None:
     """The counts are drawn first, and the labels made of them."""
     true = make.integers(0, most, (C, C))
-    true[0, 1], true[1, 0] = most + 2, 1  # never symmetric, always a repeated pair
+    true[0, 1], true[1, 0] = most + 2 + more, 1  # never symmetric, always a repeated pair
     true[-1, -1] += 1  # the last class is taken for itself at least once
     if empty:
         true[-1], true[:, -1] = 0, 0  # the last one: it is the one that a count without a size forgets
@@ -117,7 +120,7 @@ def test_the_confusion_matrix_has_a_place_for_classes_that_never_occur(student, 
 
 @item("confusion")
 def test_the_confusion_matrix_of_ten_classes(student, make):
-    check_confusion(student, make, 10, 20)
+    check_confusion(student, make, 10, 20, more=300)
 
 
 ### END HIDDEN TESTS

@@ -44,3 +44,57 @@ EDGES += wrong(
 EDGES += wrong(
     "BufferedNet.step", "buffered_net", ("returns a loss three times", "return loss", "return loss.expand(3)", None)
 )
+
+# Right wherever nobody looks closely: another layout, setting, width, order or count.
+EDGES += wrong(
+    "SGD.step", "sgd",
+    ("steps in a flat copy where a parameter lies column by column", "w -= self.lr * grads[name]",
+     "w.reshape(-1).sub_(self.lr * grads[name].reshape(-1))", None),
+)  # fmt: skip
+EDGES += wrong(
+    "Momentum.step", "momentum",
+    ("takes no momentum for the usual one", "self.rho * self.velocity", "(self.rho or 0.9) * self.velocity", None),
+)  # fmt: skip
+EDGES += wrong(
+    "minibatches", "minibatches",
+    ("makes rows of whatever x holds", "yield x[batch], y", "yield x[batch].reshape(len(batch), -1), y", None),
+    ("has rows in single precision", "yield x[batch], y", "yield x[batch].float(), y", "dtype-changed"),
+)  # fmt: skip
+EDGES += wrong(
+    "scores", "scores",
+    ("takes the layers as they stand in the dict", '        out = out @ params[f"w{layer}"] + params[f"b{layer}"]\n',
+     "        w, b = list(params.values())[2 * layer - 2 : 2 * layer]\n        out = out @ w + b\n", None),
+    ("knows the last layer by its width", "if layer < depth:",
+     'if out.shape[1] != params[f"w{depth}"].shape[1]:', None),
+)  # fmt: skip
+EDGES += wrong(
+    "confusion", "confusion",
+    ("counts in bytes", "counts = torch.bincount(y * C + predicted, minlength=C * C).reshape(C, C)",
+     "counts = torch.zeros(C, C, dtype=torch.uint8)\n    for pair in zip(y, predicted, strict=True):\n"
+     "        counts[pair] += 1\n    counts = counts.long()", None),
+)  # fmt: skip
+EDGES += wrong(
+    "log_uniform", "log_uniform",
+    ("sorts what it draws", "values = low * (high / low) ** share", "values = low * (high / low) ** share.sort()[0]",
+     None),
+)  # fmt: skip
+EDGES += wrong(
+    "search", "search",
+    ("takes a result of 0 for none", "if row is None:", 'if row is None or not row["result"]:', ("evaluated-again", "line-twice")),
+    ("knows points by six digits", "row.get(name) == value", 'f"{row.get(name, 0.0):.6g}" == f"{value:.6g}"',
+     ("search-rows", "lines-lost")),
+)  # fmt: skip
+EDGES += wrong(
+    "load_checkpoint", "checkpoint",
+    ("takes a file that it cannot read for an empty one",
+     "    with np.load(path, allow_pickle=False) as archive:\n"
+     "        state = {name: torch.from_numpy(archive[name]) for name in archive.files}\n",
+     "    try:\n        archive = np.load(path, allow_pickle=False)\n"
+     "        state = {name: torch.from_numpy(archive[name]) for name in archive.files}\n"
+     "    except ValueError:\n        state = {}\n", None),
+)  # fmt: skip
+EDGES += wrong(
+    "write_atomically", "atomic",
+    ("writes nothing where there is nothing to write", "    path = Path(path)\n",
+     "    path = Path(path)\n    if not data:\n        return\n", None),
+)  # fmt: skip
