@@ -80,7 +80,8 @@ EDGES += wrong(
 )  # fmt: skip
 EDGES += wrong(
     "search", "search",
-    ("takes a result of 0 for none", "if row is None:", 'if row is None or not row["result"]:', ("evaluated-again", "line-twice")),
+    ("takes a result of 0 for none", "if row is None:", 'if row is None or not row["result"]:',
+     ("evaluated-again", "line-twice")),
     ("knows points by six digits", "row.get(name) == value", 'f"{row.get(name, 0.0):.6g}" == f"{value:.6g}"',
      ("search-rows", "lines-lost")),
 )  # fmt: skip
