@@ -148,11 +148,11 @@ def spread(make, shapes, sizes, change) -> list[torch.Tensor]:
 
 
 OF_ONE_SIZE = dict.fromkeys(("sizes", "sizes back"), "N and D differ already, and there is no other size")
-IN_USE = {"in use": "in use it is another function, of which nobody asks a gradient"}
+TEST_TIME = {"test time": "it is another function then, of which nobody asks a gradient"}
 CANCELS = dict.fromkeys(("far", "far back"), "what the variance of far-out numbers loses depends on the formula")
 BATCHNORM = Layer("BatchNorm", "batchnorm_forward", "batchnorm_backward", options={"eps": 0.1}, default={"eps": 1e-5},
                   shapes=("D", "D"), draw=spread, fewest=1, alike="columns",
-                  without=OF_ONE_SIZE | CANCELS | IN_USE)  # fmt: skip
+                  without=OF_ONE_SIZE | CANCELS | TEST_TIME)  # fmt: skip
 NODES = replace(BATCHNORM, forward="", backward="batchnorm_nodes", method="backward_by_nodes", label="BatchNorm.nodes")
 MODES = [
     BATCHNORM,

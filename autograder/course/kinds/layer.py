@@ -158,8 +158,8 @@ def the_gradient_is_right(layer, part, student, make):
 
 
 ### BEGIN HIDDEN TESTS
-@asks(Layer, "in use", of="backward")
-def its_gradients_belong_to_the_latest_forward_pass_in_use_too(layer, student, make):
+@asks(Layer, "test time", of="backward")
+def its_gradients_belong_to_the_latest_forward_pass_at_test_time_too(layer, student, make):
     before, (x, *parameters) = layer.inputs(make), layer.inputs(make)
     trial = Trial(student, layer.name, *parameters, **layer.options)
     trial.forward(before[0])
