@@ -51,7 +51,7 @@ def penalty_is_right(student, params: dict[str, torch.Tensor], reg: float) -> No
 
 def check_penalty_grads(grads: dict[str, Any], params: dict, weights: dict, reg: float) -> None:
     if extra := [name for name in grads if name not in weights]:
-        found = "reg-names" if any("w" in name for name in extra) else "reg-on-bias"
+        found = "reg-names" if all("w" in name for name in extra) else "reg-on-bias"
         raise Mismatch(f"grads has an entry for {', '.join(map(str, extra))}", diagnosis=[found])
     for name, w in weights.items():
         if grads.get(name) is None:

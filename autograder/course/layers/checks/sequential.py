@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -124,19 +125,21 @@ def test_the_parameters_of_a_net_are_named_by_place_and_name(student, make):
     check_names(net.script.fetch(net.net.params)[0], net, "params")
 
 
-def check_names(found: Any, net: Net, what: str, names: list[str] | None = None, values: list | None = None) -> None:
-    names, values = names or net.names, values or net.parameters
+def check_names(found: Any, net: Net, what: str, names: Sequence[str] = (), turned: Sequence[str] = ()) -> None:
+    """names: those that are due, where they are not the net's; turned: these, counted from the last layer."""
+    names, last = names or net.names, len(net.steps) - 1
+    places = [(int(place), name) for place, _, name in (name.partition(".") for name in names)]
+    turned = turned or [f"{last - place}.{name}" for place, name in places]
     if not isinstance(found, dict):
         raise Malformed(f"{what} must be a dict")
     if found.get(names[0]) is None and not found:
         raise Missing(f"{what} of the net is empty")
     if set(found) != set(names):
-        shown, last = ", ".join(map(repr, found)), len(net.steps) - 1
-        reversed_net = {f"{last - int(place)}.{name}" for place, _, name in (name.partition(".") for name in names)}
-        mistake = [] if set(found) == reversed_net else ["sequential-names"]  # the names are right, their order is not
+        mistake = [] if set(found) == set(turned) else ["sequential-names"]  # names are made rightly, in another order
+        shown = ", ".join(map(repr, found))
         message = f"{what} has the names {shown}; they should be {', '.join(map(repr, names))}"
         raise Mismatch(message, diagnosis=mistake)
-    for name, value in zip(names, values, strict=True):
+    for name, value in zip(names, net.parameters, strict=True):
         assert_value(found[name], value, name=f"{what}[{name!r}]")
 
 
@@ -157,8 +160,8 @@ def test_the_parameters_of_a_net_in_a_net_have_both_places_in_their_names(studen
     net = Net(student, make)
     Sequential = net.script.layers.Sequential
     outer = Sequential(net.layers[0], Sequential(*net.layers[1:]))
-    names = ["0.s", "1.1.t", "1.2.s"]
-    check_names(net.script.fetch(outer.params)[0], net, "params", names)
+    names, turned = ["0.s", "1.1.t", "1.2.s"], ["1.s", "0.1.t", "0.0.s"]
+    check_names(net.script.fetch(outer.params)[0], net, "params", names, turned)
 
 
 @item("sequential_params")
