@@ -461,7 +461,7 @@ def test_what_mistakes_lead_to_goes_along_and_no_container_has_to_work_it_out(ba
     done = subprocess.run(words, cwd=kit, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     named, checks = map(int, done.stdout.split())
-    assert named > 0.9 * checks
+    assert named > 0.8 * checks  # some checks tell right from wrong and name nothing
 
 
 def test_setup_asks_for_what_is_pinned_and_imports_all_of_it(base, setup):

@@ -84,7 +84,7 @@ class Classifier(Row):
         return [part for part in self.groups if part != "b"]
 
 
-LAST = ("w", "b", "w2", "b2")  # where these are zero, so are the scores
+LAST = {"w": 0.0, "b": 0.3, "w2": 0.0, "b2": 0.3}  # with these, all scores are equal
 
 
 @asks(Classifier, "value", over="parts", of="parts")
@@ -111,8 +111,9 @@ def the_answer_stays_right_for_scores_of_a_thousand_here_too(function, part, stu
 @asks(Classifier, "even", over="even", of="parts")
 def the_answer_is_right_where_all_scores_are_equal_as_at_the_start(function, part, student, make):
     given = function.draw(make)
+    given |= {name: torch.full_like(given[name], value) for name, value in LAST.items() if name in given}
     with verdicts_only():  # many a mistake looks alike where all classes do
-        function.ask(student, {name: value * 0 if name in LAST else value for name, value in given.items()}, part)
+        function.ask(student, given, part)
 
 
 @asks(Classifier, "one", over="batches", of="groups")
