@@ -85,7 +85,7 @@ def judged(settings, names: list[str], jobs: int) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_judge_that_fails_costs_the_hand_in_it_was_at_no_marks_and_the_others_nothing(jobs):
-    names = ["a", "b", "clumsy", "starved", "c", "d", "e"] + ["deadly"] * (jobs - 1)
+    names = ["a", "b", "clumsy", "starved", "c", "d", "e"] + ["deadly 1", "deadly 2"] * (jobs - 1)
     found = judged(Deadly(), names, jobs)
     assert sorted(name for name, _ in found) == sorted(names)
     outcomes = dict(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from autograder.tests.checkout import hand_in_at
 from . import autograd, course, exhaustion, processes, replies, snooping, tampering, walls  # noqa: F401  (they enter)
 from .attack import ATTACKS, Attack
 from .field import Field
-from .user import HERE, NO_MOUNTS, as_ordinary_user
+from .user import NO_MOUNTS, as_ordinary_user
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,6 @@ ON_WALLS = (
     "proc", "descriptors", "read-files", "read-otherwise", "environment", "write-files", "change-files", "signals",
     "ptrace", "fork-bomb", "children", "threads", "sockets", "network", "memory-elsewhere", "one-big-file",
 )  # fmt: skip
-# Beside a run by root, which asks after every attack whether the judge still grades, the user asks at the end alone.
-ONCE = Path.cwd() == Path(HERE)
 CHOSEN = " or ".join(f"[{name}]" for name in ON_WALLS)
 
 
@@ -61,7 +58,7 @@ def test_an_attack_comes_to_what_it_must(field: Field, attack: Attack):
     assert not changed, f"changed on the host: {changed}"
     assert not field.left_behind(), "processes are left"
     assert not field.server.reached(), "the network was reached"
-    assert ONCE or field.still_grades(), "the judge no longer gives a right hand-in full marks"
+    assert field.still_grades(), "the judge no longer gives a right hand-in full marks"
 
 
 def check(field: Field, attack: Attack, judgement, seconds: float) -> None:

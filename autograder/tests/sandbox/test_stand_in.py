@@ -66,9 +66,8 @@ answer = float(twice(torch.ones(())) + thrice(torch.ones(())) + (w < 1).sum() + 
 """
 
 
-@pytest.mark.parametrize("where", ["a cell", "a module"])
-def test_optimisers_and_what_would_be_compiled_run_without_torchs_compilers(where):
-    source = COMPILED
+def answers_seven(source, where):
+    """Run it in a worker, where its `answer` must be 7."""
     files = {"lib/backprop/toy.py": source.encode()} if where == "a module" else {}
     cells = [Cell(0, source if where == "a cell" else "from backprop.toy import answer", False)]
     transport = RemoteTransport(files, cells, HandInLimits(), modules=("toy",) if files else ())
@@ -76,6 +75,11 @@ def test_optimisers_and_what_would_be_compiled_run_without_torchs_compilers(wher
         assert Student(transport).value("answer") == 7, transport.run_notebook()
     finally:
         transport.close()
+
+
+@pytest.mark.parametrize("where", ["a cell", "a module"])
+def test_optimisers_and_what_would_be_compiled_run_without_torchs_compilers(where):
+    answers_seven(COMPILED, where)
 
 
 STOPS = ("breakpoint()", "breakpoint('here')", "import pdb; pdb.set_trace()", "from pdb import set_trace; set_trace()",
@@ -85,14 +89,7 @@ STOPS = ("breakpoint()", "breakpoint('here')", "import pdb; pdb.set_trace()", "f
 @pytest.mark.parametrize("where", ["a cell", "a module"])
 def test_what_stops_a_program_for_a_person_is_passed_over(where):
     body = "".join(f"    {line}\n" for line in STOPS)
-    source = f"def seven():\n{body}    return 7\n\nanswer = seven()\n"
-    files = {"lib/backprop/toy.py": source.encode()} if where == "a module" else {}
-    cells = [Cell(0, source if where == "a cell" else "from backprop.toy import answer", False)]
-    transport = RemoteTransport(files, cells, HandInLimits(), modules=("toy",) if files else ())
-    try:
-        assert Student(transport).value("answer") == 7, transport.run_notebook()
-    finally:
-        transport.close()
+    answers_seven(f"def seven():\n{body}    return 7\n\nanswer = seven()\n", where)
 
 
 def test_no_answer_can_hold_one(tool):
