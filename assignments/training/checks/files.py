@@ -66,10 +66,11 @@ def check_full_disk(student, room: int, size: int) -> None:
 
 
 def after_failure(
-    student, what: str, size: int, failing: Callable[[Scratch, Any], AbstractContextManager]
+    student, what: str, size: int, failing: Callable[[Scratch, Any], AbstractContextManager], other_ways: bool = False
 ) -> dict[str, File]:
-    """A first write that works, then one under conditions in which it fails. what: these, for messages. Returns what
-    is there then; raises Mismatch where the old file is not, or where nobody was told.
+    """A first write that works, then one under conditions in which it fails. what: these, for messages. other_ways:
+    whether it may work all the same. Returns what is there then; raises Mismatch where the old file is not, or where
+    nobody was told.
     """
     s, old, raised = student.script(), b"the old content", False
     with Scratch(s) as folder:
@@ -87,6 +88,8 @@ def after_failure(
     found = files.get("state.bin")
     if found is None:
         raise Mismatch(f"{what}, and the old file is gone", diagnosis=["old-file-deleted"])
+    if other_ways and not raised and found.content == b"x" * size:
+        return files
     if found.content != old:
         left = found.content[:20].decode("utf-8", "replace")
         message = f"{what}, and of the old file this is left: {left!r}"

@@ -450,7 +450,7 @@ kit, name, seed = Path.cwd(), *sys.argv[1:]
 checks = collect(checks_of(kit, name))
 known = Mistaken(room_at(kit, name), checks, seed, kit.parent / "mistakes")
 known._gives = None  # nothing is run
-print(sum(bool(known(check.id)) for check in checks), len(checks))
+print(*[check.id for check in checks if not known(check.id)])
 """
 
 
@@ -460,8 +460,8 @@ def test_what_mistakes_lead_to_goes_along_and_no_container_has_to_work_it_out(ba
     paths = os.pathsep.join((str(kit), str(kit / "lib")))
     done = subprocess.run(words, cwd=kit, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    named, checks = map(int, done.stdout.split())
-    assert named > 0.8 * checks  # some checks tell right from wrong and name nothing
+    nameless = {check.partition("/")[2].partition(":")[0] for check in done.stdout.split()}
+    assert nameless == {"even", "float32"}  # these tell right from wrong, and name nothing
 
 
 def test_setup_asks_for_what_is_pinned_and_imports_all_of_it(base, setup):

@@ -136,6 +136,11 @@ RIGHT: list[Answer] = [
     liberty(
         "a mask of booleans", "buffers buffered_net", ("BufferedNet.step", "grad_h *= h.sign_()", "grad_h *= h > 0")
     ),
+    liberty(
+        "shutil to move the file",
+        "atomic",
+        ("write_atomically", "os.replace(temporary, path)", "__import__('shutil').move(temporary, path)"),
+    ),
     liberty("a fixed temporary name", "atomic", ("write_atomically", '.{os.getpid()}.part"', '.tmp"')),
     liberty(
         "an archive that is compressed",
