@@ -32,7 +32,8 @@ def write_atomically(path: Path | str, data: bytes) -> None:
 def save_checkpoint(path: Path | str, state: dict[str, Tensor]) -> None:
     """Write a state to one file, atomically, in numpy's .npz format: one array for each tensor, under its name.
 
-    state: name -> tensor of any shape and of dtype float64, float32, int64, int32, uint8 or bool, on any device.
+    state: name -> tensor of any shape and of dtype float64, float32, int64, int32, uint8 or bool, on any device. Any
+    name will do but "file" and "allow_pickle", which np.savez keeps to itself.
     """
     # np.savez(buffer, **arrays) writes into an io.BytesIO() as well as into a file.
     # YOUR CODE HERE
@@ -76,9 +77,9 @@ def search(points: list[dict[str, float]], evaluate: Callable[..., float], path:
 
     points: e.g. [{"lr": 0.1, "reg": 0.001}, ...]. evaluate(**point) returns a float, and may take hours.
     path: one JSON object on each line, the point with its "result", e.g. {"lr": 0.1, "reg": 0.001, "result": 0.95};
-    after every evaluation the file holds all lines so far, written atomically. A file may hold points of an earlier
-    search that are not asked for now: they stay in it. Returns the rows of `points`, in their order. An error of
-    `evaluate` is passed on.
+    after every evaluation the file holds all lines so far, written atomically. Two points are the same where all of
+    their settings are. A file may hold points of an earlier search that are not asked for now, and of one with other
+    settings: they stay in it. Returns the rows of `points`, in their order. An error of `evaluate` is passed on.
     """
     rows = None
     # Read the lines that are there; for each point that is not among them: evaluate, then write all lines again.

@@ -53,13 +53,13 @@ def hvp_twice(function: Callable[..., Tensor], inputs: Sequence[Tensor], vectors
 
     function: takes as many tensors as there are inputs, returns a 0-dimensional one; nonlinear in at least one.
     vectors: v, one tensor for each input, of its shape. Returns H v in the same form: a list of tensors, zeros for an
-    input whose gradient does not move.
+    input whose gradient does not move, and for one that the function does not use.
     """
     products = None
     inputs = leaves_of(inputs)
     # Gradients, with their graph kept; their product with the vectors, one number; its gradients.
     ### BEGIN SOLUTION
-    grads = torch.autograd.grad(function(*inputs), inputs, create_graph=True)
+    grads = torch.autograd.grad(function(*inputs), inputs, create_graph=True, materialize_grads=True)
     dot = sum((grad * v).sum() for grad, v in zip(grads, vectors, strict=True))
     products = list(torch.autograd.grad(dot, inputs, materialize_grads=True))
     ### END SOLUTION

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
 from toolbox.checks.reference.batchnorm import batchnorm_used, statistics
 from toolbox.checks.rows import Story

@@ -168,8 +168,9 @@ def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
         raise Mismatch("a line of the file is incomplete: it is not JSON", diagnosis=["line-torn"]) from None
     if not all(isinstance(row, dict) for row in rows):
         raise Mismatch("each line of the file holds one JSON object: the point, with its result")
+    settings = {name for point in points for name in point}
     for point in points:
-        fitting = [row for row in rows if {name: row.get(name) for name in point} == point]
+        fitting = [row for row in rows if {name: row[name] for name in row if name in settings} == point]
         if len(fitting) != 1 or fitting[0].get("result") != result_of(point):
             message = f"{len(fitting)} lines of the file hold {point}"
             raise Mismatch(

@@ -98,6 +98,11 @@ def half_flat(a: Tensor, b: Tensor) -> Tensor:
     return (a**3).sum() + 2 * b.sum()
 
 
+def half_unused(a: Tensor, b: Tensor) -> Tensor:
+    """Curved in a, without b."""
+    return (a**3).sum()
+
+
 class Products:
     """Multiplies with a symmetric matrix, and counts: how a suite hands over an H that is known by its products."""
 

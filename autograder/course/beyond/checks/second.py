@@ -78,7 +78,7 @@ def products(student, make, name: str, shapes: list[tuple], dtype=torch.float64)
     inputs, vectors = ([make.normal(*shape, dtype=dtype, scale=0.8) for shape in shapes] for _ in "iv")
     s, function = student.script(), getattr(smooth_functions, name)
     call = s.second_order.hvp_twice(getattr(s.toolbox.smooth_functions, name), inputs, vectors)
-    (answer,) = differentiated(student, s, call, flat=name == "half_flat")
+    (answer,) = differentiated(student, s, call, flat=name.startswith("half"))
     if answer is None:
         raise Missing("nothing is returned yet: end the function with its `return` line")
     if not isinstance(answer, list | tuple) or len(answer) != len(shapes):
@@ -106,6 +106,11 @@ def test_the_hessian_vector_product_in_float32_matches_torch(student, make):
 @item("hvp_twice", says="an input whose gradient does not change gets zeros")
 def test_an_input_whose_gradient_does_not_move_gets_zeros(student, make):
     products(student, make, "half_flat", [(3,), (2, 2)])
+
+
+@item("hvp_twice")
+def test_an_input_that_the_function_does_not_use_gets_zeros(student, make):
+    products(student, make, "half_unused", [(2, 3), (4,)])
 
 
 ### END HIDDEN TESTS

@@ -6,7 +6,7 @@ from autograder.course.answers import Answer, Edit, wrong
 
 GRAD = "(grad,) = torch.autograd.grad(function(x), x, create_graph=True)"
 HESSIAN = "torch.stack([torch.autograd.grad(entry, x, retain_graph=True)[0] for entry in grad])"
-GRADS = "grads = torch.autograd.grad(function(*inputs), inputs, create_graph=True)"
+GRADS = "grads = torch.autograd.grad(function(*inputs), inputs, create_graph=True, materialize_grads=True)"
 DOT = "sum((grad * v).sum() for grad, v in zip(grads, vectors, strict=True))"
 TWICE = "list(torch.autograd.grad(dot, inputs, materialize_grads=True))"
 AGAIN = """list(torch.autograd.grad(sum((grad * p).sum() for grad, p in zip(
@@ -58,7 +58,7 @@ AUTOGRAD: list[Answer] = [
     *wrong(
         "hvp_twice",
         "hvp_twice",
-        ("keeps no graph of the gradients", ", create_graph=True", "", "graph-not-kept"),
+        ("keeps no graph of the gradients", ", create_graph=True, ", ", ", "graph-not-kept"),
         ("detaches the gradients", "(grad * v)", "(grad.detach() * v)", "graph-not-kept"),
         ("ignores the vectors", "(grad * v)", "grad", "hvp-vector-ignored"),
         ("returns the gradients", TWICE, "[grad.detach() for grad in grads]", "hvp-gradient-itself"),
@@ -77,13 +77,12 @@ AUTOGRAD: list[Answer] = [
             ("hvp-first-input-only", "hvp-blocks-only"),
         ),
         ("squares the product", DOT, f"{DOT} ** 2", "hvp-squared-dot"),
-        ("trips over inputs whose gradient stands still", ", materialize_grads=True", "", "unused-input"),
-        (
-            "leaves None where the gradient stands still",
-            "materialize_grads=True",
-            "allow_unused=True",
-            None,
-        ),
+        ("trips over inputs that are not used", ", create_graph=True, materialize_grads=True", ", create_graph=True",
+         "unused-input"),
+        ("trips over inputs whose gradient stands still", TWICE, TWICE.replace(", materialize_grads=True", ""),
+         "unused-input"),
+        ("leaves None where the gradient stands still", TWICE, TWICE.replace("materialize_grads", "allow_unused"),
+         None),
         ("works at the vectors", "function(*inputs)",
          "function(*[x + v for x, v in zip(inputs, vectors, strict=True)])",
          "hvp-at-other-point"),

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from toolbox.checks.compare import as_tensor, assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.layer_runs import Trial, check_again, check_dtype, check_grads, check_out, layer_of
 from toolbox.checks.reference.batchnorm import batchnorm_used, statistics
 from toolbox.checks.rows import Story
@@ -208,6 +209,28 @@ def test_dropout_goes_back_unchanged_after_a_forward_pass_in_use(student, make):
 def test_dropout_goes_back_through_its_latest_forward_pass(student, make):
     dropout_back(student, make, off_zero(make, 12, 9), 0.5, times=3)
     mode_of_now_is_nothing_to_backward(Trial(student, "Dropout", p=0.4), off_zero(make, 12, 9), off_zero(make, 12, 9))
+
+
+@item("dropout_backward")
+def test_what_dropout_kept_does_not_depend_on_its_value(student, make):
+    """One generator draws for two batches; the second has zeros, as after a ReLU, whose outputs do not tell."""
+    x, outs, answers = off_zero(make, 12, 9), [], []
+    g = off_zero(make, 12, 9)
+    for batch in (x, x.clamp(min=0)):
+        script = student.script()
+        layer = layer_of(script, "Dropout", p=0.4, generator=script.toolbox.small_layers.generator(make.seed % 1000))
+        script.torch.manual_seed(make.seed % 1000)  # for those who left the generator aside: another item's mistake
+        out, grad = script.fetch(layer.forward(batch), layer.backward(g))
+        outs.append(out)
+        answers.append(grad)
+    if any(out is None for out in outs):
+        raise Missing("Dropout.forward returns nothing yet")
+    factors = as_tensor(outs[0], "out") / x
+    if not same_numbers(as_tensor(outs[1], "out"), factors * x.clamp(min=0)):
+        raise Mismatch("the same generator does not give the same entries")
+    with verdicts_only():
+        for grad in answers:
+            assert_grad(grad, g * factors, name="x")
 
 
 @item("dropout_backward")

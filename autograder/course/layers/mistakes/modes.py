@@ -65,6 +65,8 @@ DROPOUT: list[Answer] = [
         "dropout_backward",
         ("keeps the mask of training in use", "self.cache = torch.ones_like(x)\n        out = x * self.cache",
          "return x\n        out = x * self.cache", "dropout-in-use"),
+        ("reads its mask off the output", "        out = x * self.cache\n", "        out = x * self.cache\n"
+         "        self.cache = (out != 0).to(x.dtype) / (1 - self.p if self.training else 1)\n", None),
     ),
 ]  # fmt: skip
 

@@ -156,6 +156,7 @@ SEQUENTIAL: list[Answer] = [
          "                out = layer.forward(out)\n                layer.cache = None\n", "recompute-runs"),
         ("uses what it keeps up", "self.cache[number]\n", "self.cache.pop()\n", "cache-used-up"),
         ("does not set grads", "self.grads = {", "grads = {", None),
+        ("keeps the grads of the first batch", "self.grads = {", "self.grads = self.grads or {", None),
         ("leaves the last, shorter group out", "range(len(self.cache))",
          "range(len(self.layers) // self.every)", "sequential-layer-skipped"),
     ),

@@ -183,8 +183,9 @@ def check_lines(lines: list[str], points: list[dict[str, float]]) -> None:
         raise Mismatch("a line of the file is incomplete: it is not JSON", diagnosis=["line-torn"]) from None
     if not all(isinstance(row, dict) for row in rows):
         raise Mismatch("each line of the file holds one JSON object: the point, with its result")
+    settings = {name for point in points for name in point}
     for point in points:
-        fitting = [row for row in rows if {name: row.get(name) for name in point} == point]
+        fitting = [row for row in rows if {name: row[name] for name in row if name in settings} == point]
         if len(fitting) != 1 or fitting[0].get("result") != result_of(point):
             message = f"{len(fitting)} lines of the file hold {point}"
             raise Mismatch(
@@ -223,15 +224,19 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
 @item("search", says="a search recognises its points in any order")
 def test_a_search_knows_its_points_whatever_their_order(student, make):
     points = points_of(make, 5)
-    later = [dict(reversed(points[number].items())) for number in (4, 1, 3, 0)]
-    found = sought(student, [points[:3], later], as_text=True)
-    if found["asked"] != points[:3] + [points[4], points[3]]:
-        message = "points are known by their values, not by their place in the list"
-        again, by_place = [one for one in found["asked"][3:] if one in points[:3]], found["asked"][3:] == later[3:]
+    earlier = [
+        *points[:3],
+        points[4] | {"decay": 0.25},
+    ]  # with a setting more, it is another point
+    later = [dict(reversed(points[number].items())) for number in (4, 1, 3, 0, 2)]
+    found = sought(student, [earlier, later], as_text=True)
+    if found["asked"] != [*earlier, points[4], points[3]]:
+        message = "points are known by their settings, all of them, not by their place in the list"
+        again, by_place = [one for one in found["asked"][4:] if one in earlier], found["asked"][4:] == later[4:]
         mistake = ["points-known-by-place"] if by_place else ["evaluated-again"] if again else []
         raise Mismatch(message, diagnosis=mistake)
     check_rows(found["rows"][1], later)
-    check_lines(found["files"][1], points)
+    check_lines(found["files"][1], [*points, earlier[-1]])
 
 
 @item("search", says="a search leaves complete lines when the disk is full")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from autograder.course.answers import Answer, wrong
 
+from .files import FIND_ROW
+
 OWN = "for name, w in self.params.items():"
 ALL = "for name in grads:\n            w = self.params[name]"
 EDGES: list[Answer] = wrong("SGD.step", "sgd", ("steps through all gradients", OWN, ALL, "names-of-gradients"))
@@ -36,7 +38,7 @@ EDGES += wrong(
     "search",
     (
         "knows points by their first setting",
-        "all(row.get(name) == value for name, value in point.items())",
+        FIND_ROW,
         "row.get(next(iter(point))) == point[next(iter(point))]",
         ("points-known-by-place", "search-rows", "lines-lost"),
     ),
@@ -82,7 +84,8 @@ EDGES += wrong(
     "search", "search",
     ("takes a result of 0 for none", "if row is None:", 'if row is None or not row["result"]:',
      ("evaluated-again", "line-twice")),
-    ("knows points by six digits", "row.get(name) == value", 'f"{row.get(name, 0.0):.6g}" == f"{value:.6g}"',
+    ("knows points by six digits", FIND_ROW,
+     'all(f"{row.get(name, 0.0):.6g}" == f"{value:.6g}" for name, value in point.items())',
      ("search-rows", "lines-lost")),
 )  # fmt: skip
 EDGES += wrong(

@@ -160,7 +160,7 @@ FRESH: dict[str, list[Answer]] = {
             (
                 Edit(
                     "search",
-                    "if all(row.get(name) == value for name, value in point.items())",
+                    'if row == {**point, "result": row["result"]}',
                     "if row == point",
                 ),
             ),

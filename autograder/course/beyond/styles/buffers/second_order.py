@@ -29,7 +29,7 @@ def hessian(function, x):
 def hvp_twice(function, inputs, vectors):
     """The vectors as the upstream gradients of the gradients."""
     leaves = leaves_of(inputs)
-    grads = torch.autograd.grad(function(*leaves), leaves, create_graph=True)
+    grads = torch.autograd.grad(function(*leaves), leaves, create_graph=True, materialize_grads=True)
     moving = [(grad, v) for grad, v in zip(grads, vectors, strict=True) if grad.requires_grad]
     grads, upstream = [grad for grad, _ in moving], [v for _, v in moving]
     return list(torch.autograd.grad(grads, leaves, upstream, materialize_grads=True))

@@ -32,7 +32,7 @@ def hessian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def hvp_twice(function: Callable[..., Tensor], inputs: Sequence[Tensor], vectors: Sequence[Tensor]) -> list[Tensor]:
     inputs = leaves_of(inputs)
     function(*inputs).backward(create_graph=True)
-    grads = [x.grad for x in inputs]
+    grads = [torch.zeros_like(x) if x.grad is None else x.grad for x in inputs]
     for x in inputs:
         x.grad = None
     dot = 0
