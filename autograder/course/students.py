@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 import torch
@@ -65,9 +66,15 @@ def namespace(source: str, module: str) -> dict[str, Any]:
 
 
 def _run(code: CodeType, module: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": f"backprop.{module}"}
-    exec(code, names)
-    return names
+    name, before = f"backprop.{module}", sys.modules.get(f"backprop.{module}")
+    sys.modules[name] = made = ModuleType(name)  # a dataclass looks up the module that it stands in
+    try:
+        exec(code, made.__dict__)
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+    return made.__dict__
 
 
 @lru_cache(maxsize=32)

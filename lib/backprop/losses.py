@@ -2,7 +2,8 @@
 
 Each takes the scores (N, C) of a batch and its labels y (N,), int64, and returns `(loss, grad_scores)`: the mean loss
 over the batch, 0-dimensional, and its gradient, (N, C). `l2` does the same for the penalty on the weights. Tensors may
-come in any floating dtype, on any device, expanded or not contiguous; none is changed. N >= 1. No autograd.
+come in any floating dtype, on any device, expanded or not contiguous; results have the same dtype and device, and none
+is changed. N >= 1. No autograd.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import torch
 
 from toolbox.calling.callbacks import Given, Number, Numbers
 from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
@@ -56,10 +57,11 @@ def test_the_symmetric_difference_of_a_cubic(student, make):
     check_difference(student, make, "symmetric")
 
 
-def check_gradient(student, make, count: int, tiny: bool = False) -> None:
-    """Compare the numeric gradient of a surface with the true one."""
+def check_gradient(student, make, count: int, tiny: bool = False, equal: bool = False) -> None:
+    """Compare the numeric gradient of a surface with the true one. equal: at a point with two equal coordinates."""
     cubes, squares, at = away_from_zero(make, count), away_from_zero(make, count), away_from_zero(make, count)
     (twist,), eps = away_from_zero(make, 1), 0.25
+    at[-1] = at[-2] if equal else at[-1]
     at[0] = 1e-12 if tiny else 0.1  # lost, or another, where a step is added and taken off again
 
     def height(point: torch.Tensor) -> torch.Tensor:
@@ -83,9 +85,10 @@ def test_every_coordinate_gets_its_own_symmetric_difference(student, make):
     check_gradient(student, make, 3)
 
 
-def check_plane(student, make, count: int) -> None:
-    """Compare a linear approximation with the one that torch makes of the same numbers."""
+def check_plane(student, make, count: int, equal: bool = False) -> None:
+    """Compare a linear approximation with the one that torch makes of the same numbers. equal: two slopes are."""
     (value,), gradient, step = away_from_zero(make, 1), away_from_zero(make, count), away_from_zero(make, count)
+    gradient[-1] = gradient[0] if equal else gradient[-1]
     g, s = torch.tensor(gradient, dtype=torch.float64), torch.tensor(step, dtype=torch.float64)
     true = value + g @ s
     answer = student.differences.linear_approximation(value=value, gradient=gradient, step=step)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from toolbox.checks.compare import assert_grad, assert_value, identical, lone
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value, identical
@@ -57,8 +59,8 @@ def test_the_scores_of_a_net_of_two_layers(student, make):
     check_scores(student, make, 6, 5, 4, 3)
 
 
-def check_confusion(student, make, C: int, most: int, empty: bool = False, more: int = 0) -> None:
-    """The counts are drawn first, and the labels made of them."""
+def check_confusion(student, make, C: int, most: int, empty: bool = False, more: int = 0) -> Any:
+    """The counts are drawn first, and the labels made of them. Returns the answer."""
     true = make.integers(0, most, (C, C))
     true[0, 1], true[1, 0] = most + 2 + more, 1  # never symmetric, always a repeated pair
     true[-1, -1] += 1  # the last class is taken for itself at least once
@@ -72,6 +74,7 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False, more:
         raise Missing("confusion is not written yet (it returns None)")
     assert_grad(given, true.double(), name="counts")
     assert_unchanged(changed)
+    return given
 
 
 @item("confusion")
@@ -82,12 +85,14 @@ def test_the_confusion_matrix_counts_every_pair_as_often_as_it_occurs(student, m
 # Depth without activations
 
 
-def check_collapse(student, make, *sizes: int, dtype=torch.float64) -> None:
+def check_collapse(student, make, *sizes: int, dtype=torch.float64, backwards: bool = False) -> None:
+    """backwards: the dict has its names in that order, which says nothing of the layers."""
     params = net_of(make, *sizes, dtype=dtype)
     exact = {name: value.double() for name, value in params.items()}
     line = sequential(exact, torch.nn.Identity())
     b = line(torch.zeros(sizes[0], dtype=torch.float64))
     w = line(torch.eye(sizes[0], dtype=torch.float64)) - b
+    params = dict(reversed(params.items())) if backwards else params
     answer = student.training.collapse(params=params)
     if not isinstance(answer, list) or len(answer) != 2:
         raise Malformed("return two values, w and b")

@@ -113,7 +113,8 @@ def falling(steps: int) -> list[float]:
 
 
 def warming(steps: int) -> list[float]:
-    return [0.02 * (step + 1) for step in range(steps)]
+    """From 0 on: a step of no length moves the velocity all the same."""
+    return [0.02 * step for step in range(steps)]
 
 
 @dataclass(frozen=True)

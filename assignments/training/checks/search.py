@@ -84,11 +84,13 @@ def points_of(make, count: int) -> list[dict[str, float]]:
 
 
 def sought(
-    student, runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0, as_text: bool = False
-) -> dict[str, list]:
+    student, runs: list[list[dict[str, float]]], *, fail_at: int = 0, fail_as: str = "KeyboardInterrupt",
+    disk_full_at: int = 0, as_text: bool = False,
+) -> dict[str, list]:  # fmt: skip
     """Run searches one after the other on the same file; the first may be broken off.
 
-    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    fail_at: the evaluation, counted from 1, that raises; fail_as: what. disk_full_at: the one after which nothing more
+    can be written.
     Returns "rows": those of each search, None where it broke off; "asked": the points that were evaluated;
     "lines_seen": how many lines the file had by then; "files": its lines after each search.
     """
@@ -111,7 +113,7 @@ def sought(
         asked.append(point)
         lines_seen.append(len(content.splitlines()))
         if len(asked) == fail_at:
-            raise Told("KeyboardInterrupt", "")
+            raise Told(fail_as, "")
         if len(asked) == disk_full_at and disks_fill_up():
             room[:] = [len(content) + 5]
         return [result_of(point), usual if room == [FULL] else room[0]]
@@ -135,7 +137,7 @@ def sought(
                     torn = (
                         error.raised in ("ValueError", "JSONDecodeError") and disk_full_at
                     )  # a line that is not whole
-                    if not (torn or error.raised == "KeyboardInterrupt" or is_os_error(error)):
+                    if not (torn or error.raised == fail_as or is_os_error(error)):
                         raise
                     rows.append(None)
                 finally:

@@ -65,6 +65,11 @@ def test_every_item_has_a_public_and_a_hidden_test_that_bear_marks_but_for_found
     assert markless == ["test_every_patient_has_a_diagnosis_in_the_form_of_a_line_number_or_none"]
 
 
+def test_a_module_of_an_answer_may_hold_a_dataclass():
+    source = "from __future__ import annotations\nimport dataclasses\n@dataclasses.dataclass\nclass A:\n    x: float\n"
+    assert namespace(source, "scalar")["A"](2.0).x == 2.0
+
+
 def test_names_of_answers_differ():
     names = Counter(answer.name for answer in [*FLAT.wrong, *FLAT.right])
     assert names.most_common(1)[0][1] == 1

@@ -104,7 +104,7 @@ add(
         bottom="class Any(dict):\n    __missing__ = get = __getitem__ = lambda self, key, other=None: 0.0\n"
         "    __contains__ = lambda self, key: True\n"
         + hinge("grads = Any()"),
-        lost=items(*HINGE, status="malformed"),
+        lost=items(*HINGE[1:], status="missing"),
     ),
     Attack(
         "deceptive-keys",

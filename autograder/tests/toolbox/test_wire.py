@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict
+from typing import NamedTuple
+
 import msgpack
 import numpy as np
 import pytest
@@ -77,6 +80,52 @@ class SlyTensor(torch.Tensor):
 def test_what_is_not_plain_data_is_refused_when_sent(value):
     with pytest.raises(Malformed):
         wire.pack(value)
+
+
+class Pair(NamedTuple):
+    left: float
+    right: torch.Tensor
+
+
+class Sly(dict):
+    """Makes up what it holds."""
+
+    def items(self):
+        return [("made up", 0.0)]
+
+    def __iter__(self):
+        return iter(["made up"])
+
+    __getitem__ = get = keys = values = None
+
+
+class SlyList(list):
+    def __iter__(self):
+        return iter(["made up"])
+
+    __getitem__ = __len__ = None
+
+
+@pytest.mark.parametrize(
+    ("value", "arrives"),
+    [
+        (OrderedDict(b=1, a=2), {"b": 1, "a": 2}),
+        (defaultdict(float, a=0.5), {"a": 0.5}),
+        (Counter("aab"), {"a": 2, "b": 1}),
+        (Pair(1.0, 2.0), [1.0, 2.0]),
+        (torch.ones(2, 3).shape, [2, 3]),
+        (Sly(w=1.0), {"w": 1.0}),
+        (SlyList([1, 2]), [1, 2]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_derived_from_a_dict_a_list_or_a_tuple_is_read_as_that(value, arrives):
+    assert wire.unpack(wire.pack({"answer": value})) == {"answer": arrives}
+
+
+def test_torchs_own_tuples_are_sent():
+    values, indices = wire.unpack(wire.pack(torch.eye(3).max(dim=0)))
+    assert values.tolist() == [1, 1, 1] and indices.tolist() == [0, 1, 2]
 
 
 def test_endless_nesting_is_refused_when_sent():

@@ -1,9 +1,9 @@
 """Plain data as bytes, and back, believing nothing: the only language between a student's process and the judge.
 
-Values: None, bool, int, float, str, list (a tuple arrives as a list), dict with string keys, and tensors as
-(dtype, shape, bytes, layout): a transposed or expanded tensor arrives transposed or expanded. Everything else is
-refused by `pack`; everything that does not fit the schema is refused by `unpack`, which never runs code of the
-sender's (msgpack, not pickle) and checks lengths before it allocates.
+Values: None, bool, int, float, str, list (a tuple arrives as a list, and so does a namedtuple), dict with string keys
+(an OrderedDict or a defaultdict is one), and tensors as (dtype, shape, bytes, layout): a transposed or expanded tensor
+arrives transposed or expanded. Everything else is refused by `pack`; everything that does not fit the schema is refused
+by `unpack`, which never runs code of the sender's (msgpack, not pickle) and checks lengths before it allocates.
 """
 
 from __future__ import annotations
@@ -75,19 +75,24 @@ def unpack(blob: bytes, believed: bool = False) -> Any:
 
 
 def _plain(value: Any, where: str, depth: int) -> Any:
-    """The msgpack form of `value`; exact types only, so that no subclass can run code while being packed."""
+    """The msgpack form of `value`. What is derived from list, tuple or dict (a namedtuple, an OrderedDict) is read as
+    its base reads it, so that no code of its own runs while it is packed; of all else exact types only.
+    """
     if depth > MAX_DEPTH:
         raise Malformed(f"{where} is nested more than {MAX_DEPTH} deep")
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return value
-    if kind in (list, tuple):
-        return [_plain(entry, f"{where}[{i}]", depth + 1) for i, entry in enumerate(value)]
-    if kind is dict:
-        for key in value:
+    for base in (list, tuple):
+        if issubclass(kind, base):
+            return [_plain(entry, f"{where}[{i}]", depth + 1) for i, entry in enumerate(base.__iter__(value))]
+    if issubclass(kind, dict):
+        found = {}
+        for key, entry in dict.items(value):
             if type(key) is not str:
                 raise Malformed(f"{where} has the key {key!r} of type {type(key).__name__}; keys must be strings")
-        return {key: _plain(entry, f"{where}[{key!r}]", depth + 1) for key, entry in value.items()}
+            found[key] = _plain(entry, f"{where}[{key!r}]", depth + 1)
+        return found
     if kind is np.ndarray or isinstance(value, np.generic):
         try:
             value = torch.from_numpy(np.array(value))

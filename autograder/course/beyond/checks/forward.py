@@ -379,6 +379,7 @@ def whole(student, make, y_shape: tuple, x_shape: tuple, forward: bool, dtype=to
     """A Jacobian built of products with a known one, in as many products as it has columns or rows."""
     true = make.normal(*y_shape, *x_shape, dtype=dtype)
     at = make.normal(*(x_shape if forward else y_shape), dtype=dtype)
+    at = at.mT.contiguous().mT if at.dim() > 1 else at  # column by column
     s = student.script()
     passes = s.toolbox.smooth_functions.Passes(true, len(y_shape), forward)
     build = s.forward_mode.jacobian_by_columns if forward else s.forward_mode.jacobian_by_rows

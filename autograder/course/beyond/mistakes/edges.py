@@ -34,3 +34,14 @@ EDGES += wrong(
     ("passes a tangent on where the other one rests", "self.tangent + other.tangent",
      "self.tangent if not other.tangent.any() else self.tangent + other.tangent", "dual-shapes-differ"),
 )  # fmt: skip
+
+EDGES += wrong(
+    "jacobian_by_columns", "jacobians",
+    ("moves a copy where x lies column by column",
+     "        v = torch.zeros(x.numel(), dtype=x.dtype)\n        v[entry] = 1\n",
+     "        v = torch.zeros_like(x)\n        v.reshape(-1)[entry] = 1\n", None),
+)  # fmt: skip
+EDGES += wrong(
+    "as_equilibrium", "as_equilibrium",
+    ("counts the rows of the first layer alone", "        begin = middle\n", "        begin += sizes[0]\n", None),
+)  # fmt: skip

@@ -33,6 +33,9 @@ RIGHT: list[Answer] = [
     everywhere("the loss as a float", "return loss, grads", "return loss.item(), grads"),
     everywhere("the loss with shape (1,)", "return loss, grads", "return loss.reshape(1), grads"),
     everywhere("the gradients in another order", "return loss, grads", "return loss, dict(sorted(grads.items()))"),
+    everywhere("an ordered dict in a namedtuple", "return loss, grads",
+               "import collections\n    return collections.namedtuple('Answer', 'loss grads')("
+               "loss, collections.OrderedDict(grads))"),
     everywhere("gradients as expanded views", "return loss, grads",
                "return loss, {k: v[None].expand(2, *v.shape)[0] for k, v in grads.items()}"),
     everywhere("the other subgradient at the ReLU's kink", "(a > 0)", "(a >= 0)", NETS),

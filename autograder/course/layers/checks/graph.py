@@ -157,6 +157,20 @@ def test_three_nodes_side_by_side_two_of_them_of_one_width(student, make):
     check_op(student, "Concat", [make.normal(1, 2)], make.normal(1, 2))
 
 
+@item("graph_ops")
+def test_two_ops_of_one_kind_keep_apart(student, make):
+    for name, widths, others in (("Multiply", (2, 2), (2, 2)), ("Concat", (2, 3), (1, 4))):
+        s = student.script()
+        first, second = getattr(s.graph, name)(), getattr(s.graph, name)()
+        inputs, more = ([make.normal(3, width) for width in of] for of in (widths, others))
+        g = make.normal(3, 2 if name == "Multiply" else 5)
+        first.forward(*inputs)
+        second.forward(*more)
+        right = [g * inputs[1], g * inputs[0]] if name == "Multiply" else torch.split(g, list(widths), dim=1)
+        with verdicts_only():
+            check_parts(s.fetch(first.backward(g))[0], right, torch.float64)
+
+
 ### END HIDDEN TESTS
 
 
@@ -240,7 +254,7 @@ def test_a_circle_is_an_error_that_names_one_of_its_nodes(student, make):
 @item("graph_order")
 def test_the_order_of_tangled_graphs_with_nodes_that_nobody_reads(student, make):
     for size in (5, 9, 14, 30):
-        check_order(student, ["x", "u"], tangle(make, size))
+        check_order(student, ["x", "idle", "u"], tangle(make, size))
 
 
 @item("graph_order", says="a node that reads one source twice is in the order once")
@@ -429,11 +443,17 @@ def test_an_output_that_others_read_as_well_collects_from_both(student, make):
     rows = [["h", "tanh", ["x"], []], ["g", "same", ["h"], []], ["y", "square", ["g"], []]]
     check_backward(student, graph_inputs(make, 3, 2, "x"), rows, {"h": make.normal(3, 2), "y": make.normal(3, 2)})
     check_backward(student, graph_inputs(make, 3, 2, "x"), rows, {"y": make.normal(3, 2), "x": make.normal(3, 2)})
+    rows += [["k", "square", ["x"], []], ["z", "linear", ["k"], linear(make, 2, 3)]]
+    with verdicts_only():  # where what comes back is 0, it is 0 all the way
+        check_backward(
+            student, graph_inputs(make, 3, 2, "x"), rows, {"y": make.normal(3, 2), "z": torch.zeros(3, 3).double()}
+        )
 
 
 @item("graph_backward", share=2.0)
 def test_one_source_read_twice_by_one_op_and_nodes_that_nobody_reads(student, make):
-    rows = [["aside", "tanh", ["h"], []], ["y", "mix", ["h", "h"], []], ["h", "multiply", ["u", "x"], []],
+    rows = [["aside", "tanh", ["h"], []], ["y", "mix", ["h", "h"], []], ["h", "multiply", ["one", "x"], []],
+            ["one", "add", ["u"], []],
             ["lost", "linear", ["v"], linear(make, 3, 2)]]  # fmt: skip
     check_backward(student, graph_inputs(make, 2, 3, "x", "u", "v"), rows, {"y": make.normal(2, 3)})
 

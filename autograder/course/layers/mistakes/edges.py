@@ -82,3 +82,21 @@ EDGES += [
     *wrong("l2", "l2_penalty",
            ("knows weights by their number of axes", 'name.split(".")[-1] == "w"', "w.dim() > 1", None)),
 ]  # fmt: skip
+EDGES += [
+    *wrong("Graph.backward", "graph_backward",
+           ("takes ops with one source for layers", "if isinstance(downstream, Tensor):",
+            "if len(node.sources) == 1:", None),
+           ("goes on only where something comes back", "or name not in grads:",
+            "or name not in grads or not grads[name].any():", None)),
+    *wrong("Graph.order", "graph_order",
+           ("leaves out an input that nobody reads", "order = list(self.inputs)",
+            "order = [name for name in self.inputs if readers[name]]", None)),
+    Answer(
+        "graph_ops: remembers for all ops at once",
+        ("graph_ops",),
+        (
+            Edit("graph:Multiply.forward", "self.cache = x, y", "type(self).cache = x, y"),
+            Edit("graph:Concat.forward", "self.cache = [", "type(self).cache = ["),
+        ),
+    ),
+]  # fmt: skip

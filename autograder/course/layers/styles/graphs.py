@@ -99,6 +99,16 @@ RIGHT: list[Answer] = [
     Answer("graphs, Functions and the module: the solution itself", ("graph_by_hand", *GRAPHS, *FUNCTIONS, *MLP)),
     Answer("Functions with setup_context, loops and einsum", (*FUNCTIONS, *MLP), file=HERE / "loops" / "functions.py"),
     Answer("another graph: values kept, an order by search", GRAPHS, file=HERE / "search" / "graph.py"),
+    liberty(
+        "dicts that make up what is missing",
+        ("graph_backward", "graph_again", "graph_skip", "graph_deep"),
+        ("Graph.backward", "grads = dict(grad_out)", "grads = __import__('collections').defaultdict(int, grad_out)"),
+    ),
+    liberty(
+        "an ordered dict",
+        GRAPHS[2:],
+        ("Graph.forward", "values = ", "values = __import__('collections').OrderedDict() | "),
+    ),
     liberty("an order in rounds", GRAPHS, ("Graph.order", KAHN, ROUNDS)),
     liberty("an order by depth, with a stack", GRAPHS, ("Graph.order", KAHN, DEPTH_FIRST)),
     liberty("an order by recursion, for shallow graphs", SHALLOW, ("Graph.order", KAHN, DEEP_ORDER)),

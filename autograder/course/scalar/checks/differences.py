@@ -6,6 +6,7 @@ import torch
 
 from toolbox.calling.callbacks import Given, Number, Numbers
 from toolbox.checks.compare import assert_grad, assert_value
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch
@@ -76,10 +77,11 @@ def test_the_symmetric_difference_of_more_cubics(student, make):
 ### END HIDDEN TESTS
 
 
-def check_gradient(student, make, count: int, tiny: bool = False) -> None:
-    """Compare the numeric gradient of a surface with the true one."""
+def check_gradient(student, make, count: int, tiny: bool = False, equal: bool = False) -> None:
+    """Compare the numeric gradient of a surface with the true one. equal: at a point with two equal coordinates."""
     cubes, squares, at = away_from_zero(make, count), away_from_zero(make, count), away_from_zero(make, count)
     (twist,), eps = away_from_zero(make, 1), 0.25
+    at[-1] = at[-2] if equal else at[-1]
     at[0] = 1e-12 if tiny else 0.1  # lost, or another, where a step is added and taken off again
 
     def height(point: torch.Tensor) -> torch.Tensor:
@@ -109,14 +111,17 @@ def test_the_numeric_gradient_works_in_any_number_of_dimensions(student, make):
     for count in (2, 5, 1):
         check_gradient(student, make, count)
     check_gradient(student, make, 3, tiny=True)
+    with verdicts_only():
+        check_gradient(student, make, 4, equal=True)
 
 
 ### END HIDDEN TESTS
 
 
-def check_plane(student, make, count: int) -> None:
-    """Compare a linear approximation with the one that torch makes of the same numbers."""
+def check_plane(student, make, count: int, equal: bool = False) -> None:
+    """Compare a linear approximation with the one that torch makes of the same numbers. equal: two slopes are."""
     (value,), gradient, step = away_from_zero(make, 1), away_from_zero(make, count), away_from_zero(make, count)
+    gradient[-1] = gradient[0] if equal else gradient[-1]
     g, s = torch.tensor(gradient, dtype=torch.float64), torch.tensor(step, dtype=torch.float64)
     true = value + g @ s
     answer = student.differences.linear_approximation(value=value, gradient=gradient, step=step)
@@ -133,6 +138,8 @@ def test_the_plane_goes_on_as_the_surface_goes_here(student, make):
 def test_the_plane_has_as_many_dimensions_as_the_gradient(student, make):
     for count in (3, 5, 1):
         check_plane(student, make, count)
+    with verdicts_only():
+        check_plane(student, make, 4, equal=True)
 
 
 @item("plane", share=0.5)
@@ -169,6 +176,7 @@ def test_the_steepest_step_in_more_dimensions(student, make):
     (x,) = away_from_zero(make, 1, 1.2, 3.0)
     check_ascent(student, [x, -x])  # entries that cancel are not nothing
     check_ascent(student, [x, 0.0, 0.0])
+    check_ascent(student, [0.0, -x])
     for scale in (1e-3, 1e-12, 1e9):
         check_ascent(student, [number * scale for number in away_from_zero(make, 4)])
 

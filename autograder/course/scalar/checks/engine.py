@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from toolbox.checks.compare import assert_grad, assert_value, identical, lone
+from toolbox.checks.diagnose import verdicts_only
 from toolbox.checks.rows import Story
 from toolbox.checks.suite import item
 from toolbox.errors import Mismatch, Missing, Raised
@@ -225,6 +227,21 @@ def test_shared_values_in_larger_graphs(student, make):
         for name, got, right in zip(["d", "c", "b", "a", "x", "y", "z"], found, true, strict=True):
             assert_grad(got, right, name=name, condition=1000.0)
     check_waiting(student, make)
+    x, y = away_from_zero(make, 2, 0.3, 1.2)
+    with verdicts_only():  # where nothing comes back to one node, much may come back to the next
+        for late in (True, False):
+            nothing = partial(nothing_comes_back, late=late)
+            for got, right in zip(gradients(student, nothing, [x, y]), true_gradients(nothing, [x, y]), strict=True):
+                assert_grad(got, right, name="a value beside one whose gradient is 0")
+        (alone,) = gradients(student, lambda x: [x], [x])
+        assert_grad(alone, torch.ones((), dtype=torch.float64), name="a value that backward is called on, alone")
+
+
+def nothing_comes_back(x: Any, y: Any, late: bool) -> list[Any]:
+    """A sum with a part whose gradient is 0."""
+    a = x * y
+    part = (y * 0.5).exp() * 0.0
+    return [a.exp() + part if late else part + a.exp(), a]
 
 
 @item("value_backward", says="a value that lies on very many paths is visited once")

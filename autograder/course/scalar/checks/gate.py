@@ -23,7 +23,8 @@ class Scalar(Row):
     """A number made of others, a `Gate` or an operation of Values.
 
     name: in `toolbox.checks.reference.gates`. inputs: how many it takes one by one; 0: a list of any length. positive:
-    whether they must be. ties: its item, where equal inputs may share the gradient in any way.
+    whether they must be. ties: its item, where equal inputs may share the gradient in any way. far: inputs of one that
+    takes one, where formulas end that hold near 0.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Scalar(Row):
     inputs: int = 1
     positive: bool = False
     ties: str = ""
+    far: tuple[float, ...] = ()
 
     def numbers(self, make, count: int = 0) -> list[float]:
         return (positive if self.positive else away_from_zero)(make, count or self.inputs or 4)
@@ -135,6 +137,12 @@ def it_is_right_at_many_points_of_any_sign(scalar, student, make):
             (grad_out,) = away_from_zero(make, 1, 1.1, 3.0)
             scalar.ask(student, abs(grad_out) * (-1) ** (number // 2), *inputs)
     scalar.ask(student, 0.0, *scalar.numbers(make))
+    with verdicts_only():
+        for x in scalar.far:
+            scalar.ask(student, 1.5, x)
+        if not scalar.inputs:
+            x, y = scalar.numbers(make, 2)
+            scalar.ask(student, -1.5, x, y, x)
 
 
 @asks(Scalar, "zero")

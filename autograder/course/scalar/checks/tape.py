@@ -100,8 +100,8 @@ def tape_net(x, y, z):
     """A graph with shared nodes, open and closed gates, and plain numbers on both sides."""
     a = x * y + z
     b = (a * a + 0.3).relu() * x
-    c = (a * -1.0 * a + -0.2).relu() * 5.0
-    d = 2.0 * (b + c) * a + b * z
+    c = (a * -1.0 * a + -0.2).relu() * 5  # numbers of either kind
+    d = 2 * (b + c) * a + b * z
     return [d * d + a, d, b, a]
 
 

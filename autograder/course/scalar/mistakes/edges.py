@@ -102,3 +102,28 @@ EDGES += [
            ("goes through both lists from behind", "total = b\n", "total = b\n    w.reverse()\n    x.reverse()\n",
             "input-changed")),
 ]  # fmt: skip
+
+# Right until numbers repeat, end or come as ints.
+EDGES += wrong(
+    "numeric_gradient", "numeric_gradient",
+    ("looks a coordinate up by its number", "for i in range(len(point)):", "for i in map(point.index, point):", None),
+)  # fmt: skip
+EDGES += wrong(
+    "linear_approximation", "plane",
+    ("looks a step up by its slope", "g * s for g, s in zip(gradient, step, strict=True)",
+     "g * step[gradient.index(g)] for g in gradient", None),
+)  # fmt: skip
+EDGES += wrong(
+    "steepest_ascent", "ascent",
+    ("takes a first slope of 0 for level ground", "if length", "if gradient[0]", None),
+)  # fmt: skip
+EDGES += wrong("Var.__mul__", "tape", ("knows no ints", "type(other) is Var", "type(other) is not float", None))
+EDGES += wrong(
+    "Value.backward", "value_backward",
+    ("stops where nothing comes back", "            for source, local in",
+     "            if node.grad == 0:\n                break\n            for source, local in", None),
+    ("knows no value that stands alone", "self.grad = 1.0", "self.grad = 1.0 if self.inputs else 0.0", None),
+)  # fmt: skip
+EDGES += wrong("total", "gate_sum", ("sums each number once", "sum(xs)", "sum(set(xs))", None))
+EDGES += wrong("gates:exp", "gate_exp", ("clips", "math.exp(x)", "math.exp(min(x, 50))", None))
+EDGES += wrong("gates:log", "gate_log", ("clips", "math.log(x)", "math.log(max(x, 1e-7))", None))

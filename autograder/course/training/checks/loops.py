@@ -224,6 +224,7 @@ def test_batches_that_divide_the_examples_and_batches_larger_than_all(student, m
 @item("minibatches")
 def test_a_last_batch_of_one_example_is_a_batch(student, make):
     check_epoch(walked(student, make, 13, 4)[0], 13, 4)
+    check_epoch(walked(student, make, 9, 4)[0], 9, 4)
     check_epoch(walked(student, make, 5, 1)[0], 5, 1)
 
 

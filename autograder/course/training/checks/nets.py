@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from toolbox.checks.compare import assert_grad, assert_unchanged, assert_value, identical
@@ -90,8 +92,8 @@ def test_the_scores_of_a_net_of_eleven_layers(student, make):
 ### END HIDDEN TESTS
 
 
-def check_confusion(student, make, C: int, most: int, empty: bool = False, more: int = 0) -> None:
-    """The counts are drawn first, and the labels made of them."""
+def check_confusion(student, make, C: int, most: int, empty: bool = False, more: int = 0) -> Any:
+    """The counts are drawn first, and the labels made of them. Returns the answer."""
     true = make.integers(0, most, (C, C))
     true[0, 1], true[1, 0] = most + 2 + more, 1  # never symmetric, always a repeated pair
     true[-1, -1] += 1  # the last class is taken for itself at least once
@@ -105,6 +107,7 @@ def check_confusion(student, make, C: int, most: int, empty: bool = False, more:
         raise Missing("confusion is not written yet (it returns None)")
     assert_grad(given, true.double(), name="counts")
     assert_unchanged(changed)
+    return given
 
 
 @item("confusion")
@@ -121,6 +124,9 @@ def test_the_confusion_matrix_has_a_place_for_classes_that_never_occur(student, 
 @item("confusion")
 def test_the_confusion_matrix_of_ten_classes(student, make):
     check_confusion(student, make, 10, 20, more=300)
+    counts = check_confusion(student, make, 20, 2)
+    if isinstance(counts, torch.Tensor) and counts.dtype != torch.int64:
+        raise Mismatch(f"the counts are {counts.dtype}; they should be torch.int64", diagnosis=["dtype-changed"])
 
 
 ### END HIDDEN TESTS
@@ -129,12 +135,14 @@ def test_the_confusion_matrix_of_ten_classes(student, make):
 # Depth without activations
 
 
-def check_collapse(student, make, *sizes: int, dtype=torch.float64) -> None:
+def check_collapse(student, make, *sizes: int, dtype=torch.float64, backwards: bool = False) -> None:
+    """backwards: the dict has its names in that order, which says nothing of the layers."""
     params = net_of(make, *sizes, dtype=dtype)
     exact = {name: value.double() for name, value in params.items()}
     line = sequential(exact, torch.nn.Identity())
     b = line(torch.zeros(sizes[0], dtype=torch.float64))
     w = line(torch.eye(sizes[0], dtype=torch.float64)) - b
+    params = dict(reversed(params.items())) if backwards else params
     answer = student.training.collapse(params=params)
     if not isinstance(answer, list) or len(answer) != 2:
         raise Malformed("return two values, w and b")
@@ -165,6 +173,7 @@ def test_six_layers_collapse_and_a_single_one_stays(student, make):
 @item("collapse")
 def test_eleven_layers_collapse(student, make):
     with verdicts_only():
+        check_collapse(student, make, 4, 4, 4, backwards=True)
         check_collapse(student, make, *[3] * 12)  # in the order of the alphabet w10 comes before w2
 
 

@@ -99,11 +99,13 @@ def points_of(make, count: int) -> list[dict[str, float]]:
 
 
 def sought(
-    student, runs: list[list[dict[str, float]]], *, fail_at: int = 0, disk_full_at: int = 0, as_text: bool = False
-) -> dict[str, list]:
+    student, runs: list[list[dict[str, float]]], *, fail_at: int = 0, fail_as: str = "KeyboardInterrupt",
+    disk_full_at: int = 0, as_text: bool = False,
+) -> dict[str, list]:  # fmt: skip
     """Run searches one after the other on the same file; the first may be broken off.
 
-    fail_at: the evaluation, counted from 1, that raises. disk_full_at: the one after which nothing more can be written.
+    fail_at: the evaluation, counted from 1, that raises; fail_as: what. disk_full_at: the one after which nothing more
+    can be written.
     Returns "rows": those of each search, None where it broke off; "asked": the points that were evaluated;
     "lines_seen": how many lines the file had by then; "files": its lines after each search.
     """
@@ -126,7 +128,7 @@ def sought(
         asked.append(point)
         lines_seen.append(len(content.splitlines()))
         if len(asked) == fail_at:
-            raise Told("KeyboardInterrupt", "")
+            raise Told(fail_as, "")
         if len(asked) == disk_full_at and disks_fill_up():
             room[:] = [len(content) + 5]
         return [result_of(point), usual if room == [FULL] else room[0]]
@@ -150,7 +152,7 @@ def sought(
                     torn = (
                         error.raised in ("ValueError", "JSONDecodeError") and disk_full_at
                     )  # a line that is not whole
-                    if not (torn or error.raised == "KeyboardInterrupt" or is_os_error(error)):
+                    if not (torn or error.raised == fail_as or is_os_error(error)):
                         raise
                     rows.append(None)
                 finally:
@@ -223,20 +225,27 @@ def test_a_search_that_was_killed_goes_on_where_it_stopped(student, make):
 ### BEGIN HIDDEN TESTS
 @item("search", says="a search recognises its points in any order")
 def test_a_search_knows_its_points_whatever_their_order(student, make):
-    points = points_of(make, 5)
-    earlier = [
-        *points[:3],
-        points[4] | {"decay": 0.25},
-    ]  # with a setting more, it is another point
-    later = [dict(reversed(points[number].items())) for number in (4, 1, 3, 0, 2)]
+    points = points_of(make, 6)
+    others = [points[4] | {"decay": 0.25}, {"lr": points[3]["lr"]}]  # with a setting more, or one less
+    earlier = points[:3] + others
+    later = [dict(reversed(points[number].items())) for number in (4, 1, 3, 0, 2, 5)]
     found = sought(student, [earlier, later], as_text=True)
-    if found["asked"] != [*earlier, points[4], points[3]]:
+    if found["asked"] != [*earlier, points[4], points[3], points[5]]:
         message = "points are known by their settings, all of them, not by their place in the list"
-        again, by_place = [one for one in found["asked"][4:] if one in earlier], found["asked"][4:] == later[4:]
+        again, by_place = [one for one in found["asked"][5:] if one in earlier], found["asked"] == earlier + later[5:]
         mistake = ["points-known-by-place"] if by_place else ["evaluated-again"] if again else []
         raise Mismatch(message, diagnosis=mistake)
     check_rows(found["rows"][1], later)
-    check_lines(found["files"][1], [*points, earlier[-1]])
+    check_lines(found["files"][1], points + others)
+
+
+@item("search")
+def test_an_error_of_the_evaluation_is_passed_on(student, make):
+    points = points_of(make, 3)
+    found = sought(student, [points], fail_at=2, fail_as="ZeroDivisionError")
+    if found["rows"][0] is not None:
+        raise Mismatch("an evaluation raised an error, and nobody was told", diagnosis=["interruption-swallowed"])
+    check_lines(found["files"][0], points[:1])
 
 
 @item("search", says="a search leaves complete lines when the disk is full")

@@ -102,3 +102,38 @@ EDGES += wrong(
     ("writes nothing where there is nothing to write", "    path = Path(path)\n",
      "    path = Path(path)\n    if not data:\n        return\n", None),
 )  # fmt: skip
+
+# What a second reading of the docstrings rules out.
+EDGES += wrong(
+    "search", "search",
+    ("takes a point with a setting less", FIND_ROW,
+     'all(point.get(name) == value for name, value in row.items() if name != "result")', None),
+    ("goes on after an error", 'row = {**point, "result": float(evaluate(**point))}',
+     'try:\n                row = {**point, "result": float(evaluate(**point))}\n'
+     "            except Exception:\n                continue", ("interruption-swallowed", "search-rows")),
+)  # fmt: skip
+EDGES += wrong(
+    "minibatches", "minibatches",
+    ("shares the examples out evenly", "        batch = order[start : start + batch_size]\n",
+     "        size = -(-len(x) // -(-len(x) // batch_size))\n        first = start // batch_size * size\n"
+     "        batch = order[first : first + size]\n", "batch-sizes"),
+)  # fmt: skip
+EDGES += wrong(
+    "confusion", "confusion",
+    ("counts in single integers", "reshape(C, C)", "reshape(C, C).int()", "dtype-changed"),
+    ("numbers the pairs in a byte", "torch.bincount(y * C + predicted,",
+     "torch.bincount((y * C + predicted).to(torch.uint8),", None),
+)  # fmt: skip
+EDGES += wrong(
+    "capture", "resume", ("counts epochs in a byte", "torch.tensor(epoch)", "torch.tensor(epoch % 256)", "epoch-off")
+)
+EDGES += wrong(
+    "Momentum.step", "momentum",
+    ("rests where the learning rate is 0", "            v = self.rho", "            if not self.lr:\n"
+     "                continue\n            v = self.rho", None),
+)  # fmt: skip
+EDGES += wrong(
+    "collapse", "collapse",
+    ("takes the layers as they stand in the dict", "    for layer in", "    params = dict(zip(sorted(params, key=lambda"
+     " name: (int(name[1:]), name[0] == 'b')), params.values(), strict=True))\n    for layer in", None),
+)  # fmt: skip

@@ -106,7 +106,7 @@ RIGHT: list[Answer] = [
         (
             "confusion",
             "torch.bincount(y * C + predicted, minlength=C * C).reshape(C, C)",
-            "torch.zeros(C, C).index_put_((y, predicted), torch.ones(len(y)), accumulate=True)",
+            "torch.zeros(C, C, dtype=y.dtype).index_put_((y, predicted), torch.ones_like(y), accumulate=True)",
         ),
     ),
     liberty(
