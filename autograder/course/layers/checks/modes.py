@@ -381,6 +381,13 @@ def test_batchnorm_goes_back_after_a_forward_pass_in_use(student, make):
 
 
 @item("batchnorm_backward")
+def test_batchnorm_goes_back_where_a_factor_is_zero(student, make):
+    x, gamma, beta = BATCHNORM.inputs(make)
+    gamma[1] = 0.0
+    BATCHNORM.run(student, [x, gamma, beta], g=BATCHNORM.upstream(make, x, gamma, beta), named=False)
+
+
+@item("batchnorm_backward")
 def test_the_gradients_do_not_ask_for_the_mode_of_now(student, make):
     trial, seen = after_batches(student, make, 2, eps=0.1)
     mode_of_now_is_nothing_to_backward(trial, seen[0], off_zero(make, N, D))

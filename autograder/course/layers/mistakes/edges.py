@@ -100,3 +100,8 @@ EDGES += [
         ),
     ),
 ]  # fmt: skip
+EDGES += wrong(
+    "batchnorm:BatchNorm.backward", "batchnorm_backward",
+    ("wins what was normalised back from the output", "(grad_out * normal).sum(dim=0)",
+     "(grad_out * (gamma * normal) / gamma).sum(dim=0)", None),
+)  # fmt: skip

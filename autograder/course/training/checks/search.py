@@ -245,7 +245,6 @@ def test_an_error_of_the_evaluation_is_passed_on(student, make):
     found = sought(student, [points], fail_at=2, fail_as="ZeroDivisionError")
     if found["rows"][0] is not None:
         raise Mismatch("an evaluation raised an error, and nobody was told", diagnosis=["interruption-swallowed"])
-    check_lines(found["files"][0], points[:1])
 
 
 @item("search", says="a search leaves complete lines when the disk is full")
