@@ -42,7 +42,7 @@ RIGHT: list[Answer] = [
             ("jvp", "return value, tangent", "return [value, tangent]"),
             ("rop_forward", "return r_h, r_scores", "return [r_h, r_scores]")),
     liberty("the answers as a namedtuple", "jvp", ("jvp", "return value, tangent",
-            "return __import__('collections').namedtuple('Moved', 'value tangent')(value, tangent)")),
+            "import collections\n    return collections.namedtuple('Moved', 'value tangent')(value, tangent)")),
     liberty("tangents that are views", "jvp", ("jvp", "Dual(x, v)", "Dual(x.view_as(x), v.view_as(v))")),
     liberty("an infinite curvature is found at the end of the steps", "conjugate_gradients",
             ("conjugate_gradients", "not curvature > 0", "curvature <= 0")),

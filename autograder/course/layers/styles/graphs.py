@@ -102,12 +102,12 @@ RIGHT: list[Answer] = [
     liberty(
         "dicts that make up what is missing",
         ("graph_backward", "graph_again", "graph_skip", "graph_deep"),
-        ("Graph.backward", "grads = dict(grad_out)", "grads = __import__('collections').defaultdict(int, grad_out)"),
+        ("Graph.backward", "grads = dict(grad_out)", "import collections\n        grads = collections.defaultdict(int, grad_out)"),
     ),
     liberty(
         "an ordered dict",
         GRAPHS[2:],
-        ("Graph.forward", "values = ", "values = __import__('collections').OrderedDict() | "),
+        ("Graph.forward", "values = ", "import collections\n        values = collections.OrderedDict() | "),
     ),
     liberty("an order in rounds", GRAPHS, ("Graph.order", KAHN, ROUNDS)),
     liberty("an order by depth, with a stack", GRAPHS, ("Graph.order", KAHN, DEPTH_FIRST)),
