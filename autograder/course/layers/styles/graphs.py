@@ -102,7 +102,11 @@ RIGHT: list[Answer] = [
     liberty(
         "dicts that make up what is missing",
         ("graph_backward", "graph_again", "graph_skip", "graph_deep"),
-        ("Graph.backward", "grads = dict(grad_out)", "import collections\n        grads = collections.defaultdict(int, grad_out)"),
+        (
+            "Graph.backward",
+            "grads = dict(grad_out)",
+            "import collections\n        grads = collections.defaultdict(int, grad_out)",
+        ),
     ),
     liberty(
         "an ordered dict",
