@@ -101,7 +101,7 @@ RIGHT: list[Answer] = [
     Answer("another graph: values kept, an order by search", GRAPHS, file=HERE / "search" / "graph.py"),
     liberty(
         "dicts that make up what is missing",
-        ("graph_backward", "graph_again", "graph_skip", "graph_deep"),
+        ("graph_backward", "graph_again", "graph_skip"),
         (
             "Graph.backward",
             "grads = dict(grad_out)",
