@@ -463,6 +463,10 @@ def test_a_net_of_one_layer_is_an_equilibrium_without_feedback(student, make):
 @item("as_equilibrium")
 def test_a_net_of_four_layers_of_one_width_is_an_equilibrium(student, make):
     check_blocks(student, make, 2, 3, 3, 3, 3, dtype=torch.float32)
+
+
+@item("as_equilibrium")
+def test_a_net_of_four_layers_of_different_widths_is_an_equilibrium(student, make):
     with verdicts_only():
         check_blocks(student, make, 3, 2, 4, 3, 5)
 

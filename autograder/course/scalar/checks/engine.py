@@ -227,6 +227,10 @@ def test_shared_values_in_larger_graphs(student, make):
         for name, got, right in zip(["d", "c", "b", "a", "x", "y", "z"], found, true, strict=True):
             assert_grad(got, right, name=name, condition=1000.0)
     check_waiting(student, make)
+
+
+@item("value_backward", says="backward goes on beside a value whose gradient is 0, and starts from a value alone")
+def test_backward_goes_on_beside_a_gradient_of_zero_and_starts_alone(student, make):
     x, y = away_from_zero(make, 2, 0.3, 1.2)
     with verdicts_only():  # where nothing comes back to one node, much may come back to the next
         for late in (True, False):
